@@ -1,0 +1,119 @@
+import { parseDurationMs } from './duration.ts';
+
+/** What a setting may be written as. Lists are read, and refused where no option takes them. */
+export type ConfigValue = string | number | boolean | null | readonly ConfigValue[];
+
+/** One option: its name in Flink, its type, its default. Made by the functions of this file. */
+export interface ConfigOption<T> {
+  readonly key: string;
+  /** Older or other names, accepted and translated. */
+  readonly aliases: readonly string[];
+  /** undefined: the option has no default. */
+  readonly defaultValue: T;
+  readonly description: string;
+  /** Completes "expected …". */
+  readonly expected: string;
+  /** undefined: the value is malformed. */
+  readonly parse: (value: ConfigValue) => Exclude<T, undefined> | undefined;
+}
+
+interface OptionInit<T> {
+  readonly key: string;
+  readonly aliases?: readonly string[];
+  readonly defaultValue: T;
+  readonly description: string;
+}
+
+const SIZE_FACTORS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  bytes: 1,
+  k: 1024,
+  kb: 1024,
+  kibibytes: 1024,
+  m: 1024 ** 2,
+  mb: 1024 ** 2,
+  mebibytes: 1024 ** 2,
+  g: 1024 ** 3,
+  gb: 1024 ** 3,
+  gibibytes: 1024 ** 3,
+  t: 1024 ** 4,
+  tb: 1024 ** 4,
+  tebibytes: 1024 ** 4,
+};
+
+/** An integer of at least `min` and at most `max` (both inclusive); `also` are further values. */
+export function integerOption(
+  init: OptionInit<number> & {
+    readonly min: number;
+    readonly max: number;
+    readonly also?: readonly number[];
+  },
+): ConfigOption<number> {
+  const { min, max, also = [] } = init;
+  const further = also.length === 0 ? '' : `, or ${also.join(', ')}`;
+  return option(init, `an integer from ${min} to ${max}${further}`, (value) => {
+    const number = typeof value === 'string' && /^\s*[-+]?\d+\s*$/.test(value) ? +value : value;
+    if (typeof number !== 'number' || !Number.isSafeInteger(number)) return undefined;
+    return (number >= min && number <= max) || also.includes(number) ? number : undefined;
+  });
+}
+
+/** `true` or `false`. */
+export function booleanOption(init: OptionInit<boolean>): ConfigOption<boolean> {
+  return option(init, 'true or false', (value) => {
+    const text = String(value).trim().toLowerCase();
+    return text === 'true' ? true : text === 'false' ? false : undefined;
+  });
+}
+
+/** Any text. */
+export function stringOption<T extends string | undefined>(init: OptionInit<T>): ConfigOption<T> {
+  return option<T>(init, 'a text', (value) =>
+    typeof value === 'object' ? undefined : (String(value) as Exclude<T, undefined>),
+  );
+}
+
+/** A duration, held in milliseconds. */
+export function durationOption(init: OptionInit<number>): ConfigOption<number> {
+  const expected = "a duration such as '10 s', '100 ms' or '5 min', or a number of milliseconds";
+  return option(init, expected, (value) => {
+    if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+    try {
+      return parseDurationMs(value);
+    } catch {
+      return undefined;
+    }
+  });
+}
+
+/** A size, held in bytes; units are powers of 1024 as in Flink. */
+export function sizeOption(init: OptionInit<number>): ConfigOption<number> {
+  return option(init, "a size such as '32 kb' or '1 gb', or a number of bytes", (value) => {
+    const match = /^\s*(\d+)\s*([a-z]*)\s*$/i.exec(String(value));
+    const factor = SIZE_FACTORS[(match?.[2] ?? '').toLowerCase()];
+    if (match === null || factor === undefined) return undefined;
+    const sizeBytes = Number(match[1]) * factor;
+    return Number.isSafeInteger(sizeBytes) ? sizeBytes : undefined;
+  });
+}
+
+/** One of a closed set of words, in any case; `note` is added to what a refusal says. */
+export function enumOption<const T extends string>(
+  init: OptionInit<T> & { readonly values: readonly T[]; readonly note?: string },
+): ConfigOption<T> {
+  const { values, note } = init;
+  const expected = values.length === 1 ? `${values[0]}` : `one of ${values.join(', ')}`;
+  return option<T>(init, note === undefined ? expected : `${expected} (${note})`, (value) => {
+    const text = String(value).trim().toUpperCase().replaceAll('-', '_');
+    return values.find((candidate) => candidate === text) as Exclude<T, undefined> | undefined;
+  });
+}
+
+function option<T>(
+  { key, aliases = [], defaultValue, description }: OptionInit<T>,
+  expected: string,
+  parse: ConfigOption<T>['parse'],
+): ConfigOption<T> {
+  return { key, aliases, defaultValue, description, expected, parse };
+}

@@ -1,0 +1,45 @@
+/** What is known of a path. */
+export interface FileStatus {
+  /** As given to the call, or joined from the listed directory and the name; `/` separates. */
+  readonly path: string;
+  readonly kind: 'file' | 'directory';
+  readonly sizeBytes: number;
+}
+
+/** An open file that is read from the front, or from where it was opened. */
+export interface FileReader {
+  /** Up to `maxBytes` of what follows; empty at the end of the file. */
+  read(maxBytes: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** A file being written. Nothing is promised to be visible before `close` has settled. */
+export interface FileWriter {
+  /** Takes ownership of `bytes`. Calls are queued in order. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Durable when settled. */
+  close(): Promise<void>;
+}
+
+/**
+ * Files. Needs: `rename` is atomic and replaces; a listing shows every file closed before it;
+ * reads see what was closed before they began. Errors are StreamErrors that name the path:
+ * FILE_NOT_FOUND, FILE_NOT_READABLE, FILE_NOT_WRITABLE.
+ */
+export interface FileSystem {
+  /** The status, or undefined when nothing is there. */
+  stat(path: string): Promise<FileStatus | undefined>;
+  /** Direct children, sorted by name. */
+  list(directory: string): Promise<readonly FileStatus[]>;
+  /** Paths of files and directories that match, sorted. */
+  glob(pattern: string): Promise<readonly string[]>;
+  openRead(path: string, offsetBytes: number): Promise<FileReader>;
+  /** Creates or truncates; missing parent directories are made. */
+  openWrite(path: string): Promise<FileWriter>;
+  makeDirectory(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file; nothing happens when it is not there. */
+  remove(path: string): Promise<void>;
+  /** Absolute form of a path, for messages. */
+  absolute(path: string): string;
+}

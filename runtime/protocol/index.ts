@@ -1,0 +1,8 @@
+export type {
+  ReaderEvent,
+  SlotCommand,
+  SlotReport,
+  SourceEvent,
+  SubtaskRef,
+  TaskMetricsRecord,
+} from './slot-messages.ts';

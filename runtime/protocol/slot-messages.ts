@@ -1,0 +1,79 @@
+/**
+ * What the JobMaster and the slots say to each other. JobMaster and TaskManager never import each
+ * other: these records are all they share. Every record is a plain value that survives structured
+ * clone and, but for the shared memory an adapter adds to a deployment, JSON.
+ */
+import type { LogLevel, StreamErrorRecord } from '../core/index.ts';
+
+/** Enumerator → reader. `splits` are plain JSON values. */
+export type SourceEvent =
+  | { readonly type: 'add-splits'; readonly splits: readonly unknown[] }
+  | { readonly type: 'no-more-splits' }
+  | { readonly type: 'custom'; readonly payload: unknown };
+
+/** Reader → enumerator. */
+export type ReaderEvent =
+  | { readonly type: 'request-split' }
+  | { readonly type: 'custom'; readonly payload: unknown };
+
+/** One subtask of one job vertex. */
+export interface SubtaskRef {
+  readonly vertexId: string;
+  /** 0-based. */
+  readonly subtaskIndex: number;
+}
+
+/** JobMaster → slot. */
+export type SlotCommand =
+  /** Every slot of the job runs: tasks may take input. */
+  | { readonly type: 'start' }
+  | { readonly type: 'source-event'; readonly task: SubtaskRef; readonly event: SourceEvent }
+  /** The client has taken what was sent under this id: back-pressure is released. */
+  | { readonly type: 'received'; readonly id: number }
+  | { readonly type: 'cancel' };
+
+/** Slot → JobMaster. A slot sends its reports in order. */
+export type SlotReport =
+  /** All tasks of the slot are open; readers may be given splits. */
+  | { readonly type: 'running' }
+  | { readonly type: 'task-finished'; readonly task: SubtaskRef }
+  | { readonly type: 'task-failed'; readonly task: SubtaskRef; readonly error: StreamErrorRecord }
+  /** Nothing of the job is left in the slot: every operator is closed. Always the last report. */
+  | { readonly type: 'released' }
+  | { readonly type: 'reader-event'; readonly task: SubtaskRef; readonly event: ReaderEvent }
+  | { readonly type: 'metrics'; readonly tasks: readonly TaskMetricsRecord[] }
+  | { readonly type: 'print'; readonly id: number; readonly text: string }
+  | {
+      readonly type: 'deliver';
+      readonly id: number;
+      readonly collectId: string;
+      readonly values: readonly unknown[];
+    }
+  | {
+      readonly type: 'log';
+      readonly level: LogLevel;
+      readonly message: string;
+      readonly fields: Readonly<Record<string, unknown>>;
+    };
+
+/** A subtask's counters since it started. Written by its slot; names are Flink's metrics. */
+export interface TaskMetricsRecord extends SubtaskRef {
+  /** For a source vertex: the records its source has emitted. */
+  readonly numRecordsIn: number;
+  readonly numRecordsOut: number;
+  readonly numBytesIn: number;
+  readonly numBytesOut: number;
+  /** Records that did not fit their channel's row codec. */
+  readonly numRecordsFallback: number;
+  /** Most bytes that ever waited for space in a ring; bounded by one quantum's output. */
+  readonly maxPendingBytes: number;
+  readonly currentInputWatermarkMs: number;
+  /** The three add up to the time since the task started. */
+  readonly busyTimeMs: number;
+  readonly backPressuredTimeMs: number;
+  readonly idleTimeMs: number;
+  /** How much of a bounded input was read, in the unit of the enumerator's total. */
+  readonly progress?: number;
+  /** Metrics of operators and user functions, by `<operator name>.<metric>`. */
+  readonly operatorMetrics: Readonly<Record<string, number | string | boolean>>;
+}
