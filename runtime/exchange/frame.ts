@@ -1,0 +1,49 @@
+/**
+ * Frames: what travels on a channel. A header of 16 bytes, little endian, then the body.
+ *
+ *     0 u8  type          4 u32 sequence number, from 0, modulo 2^32
+ *     1 u8  form of text  8 u32 records
+ *     2 u16 free         12 u32 where the text starts, counted from the frame's start
+ *
+ * Bodies: RECORDS records, then their text; SCHEMA the layout as JSON text; WATERMARK one f64.
+ * Type numbers are append only; 16 to 31 are kept for barriers.
+ */
+export const FRAME_RECORDS = 1;
+export const FRAME_SCHEMA = 2;
+export const FRAME_WATERMARK = 3;
+export const FRAME_IDLE = 4;
+export const FRAME_ACTIVE = 5;
+export const FRAME_END = 6;
+
+/** Where the body starts. */
+export const FRAME_HEADER_BYTES = 16;
+
+/** The header's fields. */
+export interface FrameHeader {
+  readonly type: number;
+  readonly textMode: number;
+  readonly sequence: number;
+  readonly records: number;
+  readonly textStart: number;
+}
+
+/** Writes at the start of `view`. */
+export function writeFrameHeader(view: DataView, header: FrameHeader): void {
+  view.setUint8(0, header.type);
+  view.setUint8(1, header.textMode);
+  view.setUint16(2, 0, true);
+  view.setUint32(4, header.sequence, true);
+  view.setUint32(8, header.records, true);
+  view.setUint32(12, header.textStart, true);
+}
+
+/** Reads the header of the frame that starts at `at`. */
+export function readFrameHeader(view: DataView, at: number): FrameHeader {
+  return {
+    type: view.getUint8(at),
+    textMode: view.getUint8(at + 1),
+    sequence: view.getUint32(at + 4, true),
+    records: view.getUint32(at + 8, true),
+    textStart: view.getUint32(at + 12, true),
+  };
+}
