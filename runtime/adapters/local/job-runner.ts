@@ -1,0 +1,131 @@
+/**
+ * Runs a bundled job on this machine: plans it in the calling thread, checks its sinks, and runs
+ * its slots as worker threads.
+ */
+import { randomUUID } from 'node:crypto';
+import { setSourceMapsSupport } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { evaluateJob, jobFunctionOf } from '../../api/index.ts';
+import { type Configuration, type Logger, StreamError } from '../../core/index.ts';
+import {
+  buildExecutionGraph,
+  type ExecutionGraph,
+  generateJobGraph,
+  type StreamGraph,
+  validateSinks,
+} from '../../graph/index.ts';
+import { JobMaster, type JobResult, type JobSnapshot } from '../../jobmaster/index.ts';
+import { NodeFileSystem } from './node-file-system.ts';
+import { allocateRings } from './ring-exchange.ts';
+import { SystemClock, SystemTimers } from './system-world.ts';
+import { MAX_LOCAL_SLOTS, WorkerSlotLauncher } from './worker-slot-launcher.ts';
+
+/** How often slots report their counters. */
+const METRICS_INTERVAL_MS = 500;
+
+export interface PlanOptions {
+  /** The bundled job, an ES module. */
+  readonly bundlePath: string;
+  readonly args: readonly string[];
+  readonly configuration: Configuration;
+}
+
+export interface PlannedJob {
+  readonly options: PlanOptions;
+  readonly graph: StreamGraph;
+  /** The options' settings with the job's own. */
+  readonly configuration: Configuration;
+  readonly executionGraph: ExecutionGraph;
+  /** The text the job module wants shown after it finished; see `onFinished` in the docs. */
+  readonly onFinished: ((result: JobResult) => Promise<string | undefined>) | undefined;
+}
+
+/** Evaluates the job's module and builds its graphs; nothing is started. */
+export async function planJob(options: PlanOptions): Promise<PlannedJob> {
+  setSourceMapsSupport(true, { nodeModules: false, generatedCode: false });
+  const module: unknown = await import(pathToFileURL(options.bundlePath).href);
+  const { graph, configuration } = await evaluateJob(jobFunctionOf(module), options);
+  const executionGraph = buildExecutionGraph(generateJobGraph(graph));
+  return {
+    options,
+    graph,
+    configuration,
+    executionGraph,
+    onFinished: finishedHook(module, options.args),
+  };
+}
+
+export interface RunOptions {
+  readonly logger: Logger;
+  /** The module of the slots' threads. */
+  readonly slotWorkerUrl: URL;
+  readonly onPrint: (text: string) => Promise<void> | undefined;
+}
+
+/** A job under way. */
+export interface RunningJob {
+  readonly jobId: string;
+  readonly result: Promise<JobResult>;
+  cancel(): void;
+  snapshot(): JobSnapshot;
+}
+
+/** Starts a planned job. */
+export async function startJob(job: PlannedJob, options: RunOptions): Promise<RunningJob> {
+  const fileSystem = new NodeFileSystem();
+  await validateSinks(job.graph, { fileSystem });
+  checkSlotCount(job.executionGraph);
+  const { bundlePath, args, configuration } = job.options;
+  const launcher = new WorkerSlotLauncher(options.slotWorkerUrl, {
+    bundlePath,
+    args,
+    configuration: configuration.toJSON(),
+    graphHash: job.executionGraph.jobGraph.hash,
+    attempt: 1,
+    rings: allocateRings(job.executionGraph),
+    metricsIntervalMs: METRICS_INTERVAL_MS,
+  });
+  const jobId = randomUUID().replaceAll('-', '');
+  const master = new JobMaster({
+    jobId,
+    graph: job.graph,
+    executionGraph: job.executionGraph,
+    launcher,
+    clock: new SystemClock(),
+    timers: new SystemTimers(),
+    logger: options.logger,
+    fileSystem,
+    onPrint: options.onPrint,
+    onDeliver: () => undefined,
+  });
+  return {
+    jobId,
+    result: master.run(),
+    cancel: () => master.cancel(),
+    snapshot: () => master.snapshot(),
+  };
+}
+
+function checkSlotCount({ slots }: ExecutionGraph): void {
+  if (slots.length <= MAX_LOCAL_SLOTS) return;
+  throw new StreamError({
+    kind: 'invalid',
+    code: 'TOO_MANY_SLOTS',
+    message:
+      'the job needs more slots than one machine runs as threads: lower its parallelism; ' +
+      `slots=${slots.length} max=${MAX_LOCAL_SLOTS}`,
+  });
+}
+
+/** The `onFinished` export of a job's module, ready to call. */
+function finishedHook(
+  module: unknown,
+  args: readonly string[],
+): ((result: JobResult) => Promise<string | undefined>) | undefined {
+  const hook = (module as { onFinished?: unknown }).onFinished;
+  if (typeof hook !== 'function') return undefined;
+  return async (result) => {
+    const text: unknown = await hook(result, args);
+    return typeof text === 'string' ? text : undefined;
+  };
+}

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { testFileSystemConformance } from '../file-system.conformance.ts';
+import { NodeFileSystem } from './node-file-system.ts';
+
+const directories: string[] = [];
+
+async function emptyDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-files-'));
+  directories.push(directory);
+  return directory;
+}
+
+after(async () => {
+  for (const directory of directories) await rm(directory, { recursive: true });
+});
+
+testFileSystemConformance('node, absolute paths', async () => ({
+  fileSystem: new NodeFileSystem(),
+  directory: await emptyDirectory(),
+}));
+testFileSystemConformance('node, relative paths', async () => ({
+  fileSystem: new NodeFileSystem(),
+  directory: relative('.', await emptyDirectory()),
+}));
+
+describe('NodeFileSystem', () => {
+  it('says why a directory cannot be read as a file', async () => {
+    const directory = await emptyDirectory();
+    const reader = await new NodeFileSystem().openRead(directory, 0);
+    await assert.rejects(reader.read(10), { code: 'FILE_NOT_READABLE', message: /reason=EISDIR/ });
+    await reader.close();
+  });
+});

@@ -1,0 +1,35 @@
+export type {
+  AllWindowFunction,
+  AllWindowLike,
+  ProcessAllWindowFunction,
+  ProcessAllWindowLike,
+} from './all-window-functions.ts';
+export { AllWindowedStream } from './all-windowed-stream.ts';
+export type { ArgumentErrorCode } from './arguments.ts';
+export { ConnectedStreams } from './connected-streams.ts';
+export { DataStream, SingleOutputStreamOperator } from './data-stream.ts';
+export { DataStreamSink } from './data-stream-sink.ts';
+export {
+  type EnvironmentContext,
+  type RuntimeExecutionMode,
+  StreamExecutionEnvironment,
+} from './environment.ts';
+export type {
+  ComparableField,
+  KeyField,
+  KeyValue,
+  NotCallable,
+  NumericField,
+} from './field-types.ts';
+export type { ExecuteOptions, JobExecutionResult, JobExecutor } from './job-executor.ts';
+export {
+  type EvaluatedJob,
+  evaluateJob,
+  type JobFunction,
+  type JobInputs,
+  jobFunctionOf,
+} from './job-module.ts';
+export { KeyedConnectedStreams } from './keyed-connected-streams.ts';
+export { KeyedStream } from './keyed-stream.ts';
+export { type RowFields, type TypeOf, Types } from './types.ts';
+export { WindowedStream } from './windowed-stream.ts';

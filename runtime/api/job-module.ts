@@ -1,0 +1,100 @@
+import { type Configuration, isStreamError, StreamError } from '../core/index.ts';
+import type { StreamGraph } from '../graph/index.ts';
+import { StreamExecutionEnvironment } from './environment.ts';
+import type { JobExecutor } from './job-executor.ts';
+
+/** What a job module exports as its default: writes the program into the environment. */
+export type JobFunction = (
+  env: StreamExecutionEnvironment,
+  args: readonly string[],
+) => void | Promise<void>;
+
+export interface JobInputs {
+  readonly args: readonly string[];
+  readonly configuration: Configuration;
+}
+
+/** What a job function builds. */
+export interface EvaluatedJob {
+  readonly graph: StreamGraph;
+  /** The given settings with the job's own. */
+  readonly configuration: Configuration;
+}
+
+/**
+ * The graph a job function builds, without running it: up to its first `execute`, or all of it
+ * when it calls none. The same call in the client and in every slot gives the same graph. What
+ * follows `execute` never happens here: as with Flink's web submission, its promise never settles.
+ *
+ * @throws {StreamError} `JOB_FUNCTION_FAILED`, kind `user`, with what the job function threw as its
+ * cause; `COLLECT_IN_JOB_MODULE`; what the API refuses, as it is.
+ */
+export async function evaluateJob(job: JobFunction, inputs: JobInputs): Promise<EvaluatedJob> {
+  const executed = Promise.withResolvers<EvaluatedJob>();
+  const executor: JobExecutor = {
+    execute: (graph, { configuration, onDeliver }) => {
+      if (onDeliver === undefined) executed.resolve({ graph, configuration });
+      else executed.reject(collectInJobModule());
+      return new Promise(() => {});
+    },
+  };
+  const context = { configuration: inputs.configuration, executor };
+  const restoreContext = StreamExecutionEnvironment.setContext(context);
+  try {
+    const env = new StreamExecutionEnvironment(context);
+    return await Promise.race([executed.promise, callJob(job, env, inputs.args)]);
+  } finally {
+    restoreContext();
+  }
+}
+
+/**
+ * The job function of an evaluated module: its default export.
+ *
+ * @throws {StreamError} `NO_JOB_EXPORTED`, kind `invalid`.
+ */
+export function jobFunctionOf(module: unknown): JobFunction {
+  const exported =
+    typeof module === 'object' && module !== null && 'default' in module
+      ? module.default
+      : undefined;
+  if (typeof exported === 'function') return exported as JobFunction;
+  throw new StreamError({
+    kind: 'invalid',
+    code: 'NO_JOB_EXPORTED',
+    message:
+      'the module exports no job: add `export default function job(env, args) { … }`; ' +
+      `default=${typeof exported}`,
+  });
+}
+
+async function callJob(
+  job: JobFunction,
+  env: StreamExecutionEnvironment,
+  args: readonly string[],
+): Promise<EvaluatedJob> {
+  try {
+    await job(env, args);
+  } catch (thrown) {
+    if (isStreamError(thrown)) throw thrown;
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new StreamError({
+      kind: 'user',
+      code: 'JOB_FUNCTION_FAILED',
+      message: `the job function threw while it built its graph: ${reason}`,
+      cause: thrown,
+    });
+  }
+  return { graph: env.getStreamGraph(), configuration: env.getConfig() };
+}
+
+function collectInJobModule(): StreamError {
+  return new StreamError({
+    kind: 'invalid',
+    code: 'COLLECT_IN_JOB_MODULE',
+    message:
+      'executeAndCollect does not work in a job module, which runs again in every slot: end the ' +
+      'stream with a sink, or run the file as a script that calls ' +
+      'StreamExecutionEnvironment.getExecutionEnvironment()',
+  });
+}

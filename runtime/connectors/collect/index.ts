@@ -1,0 +1,1 @@
+export { collectSink } from './collect-sink.ts';

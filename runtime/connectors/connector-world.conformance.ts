@@ -1,0 +1,92 @@
+/** The world a connector is tested in: time that is moved by hand, files in memory. */
+import type { Clock, Logger, Timers } from '../core/index.ts';
+import type { CounterMetric, OperatorMetrics } from '../operators/index.ts';
+import { MemoryFileSystem } from '../testing/index.ts';
+import type { SinkContext } from './sink.ts';
+
+export class ConnectorWorld {
+  readonly fileSystem = new MemoryFileSystem();
+  readonly counters = new Map<string, number>();
+  readonly warnings: string[] = [];
+  readonly printed: string[] = [];
+  readonly delivered: unknown[] = [];
+  /** What `print` and `deliver` answer. */
+  backPressure: Promise<void> | undefined;
+  #nowMs = 0;
+  readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
+
+  readonly clock: Clock = {
+    nowEpochMs: () => this.#nowMs,
+    monotonicMs: () => this.#nowMs,
+  };
+  readonly timers: Timers = {
+    schedule: (delayMs, callback) => {
+      const timer = { atMs: this.#nowMs + delayMs, callback };
+      this.#timers.add(timer);
+      return () => this.#timers.delete(timer);
+    },
+  };
+  readonly logger: Logger = {
+    log: (_level, message) => this.warnings.push(message),
+  };
+  readonly metrics: OperatorMetrics = {
+    counter: (name) => this.#counter(name),
+    gauge: (_name, read) => ({ value: read }),
+    histogram: () => {
+      throw new Error('connectors have no histograms');
+    },
+  };
+
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  get pendingTimers(): number {
+    return this.#timers.size;
+  }
+
+  /** Moves time to the next timer and runs it; false when there is none. */
+  advanceToNextTimer(): boolean {
+    const [next] = [...this.#timers].sort((a, b) => a.atMs - b.atMs);
+    if (next === undefined) return false;
+    this.#nowMs = Math.max(this.#nowMs, next.atMs);
+    this.#timers.delete(next);
+    next.callback();
+    return true;
+  }
+
+  advanceBy(deltaMs: number): void {
+    this.#nowMs += deltaMs;
+  }
+
+  sinkContext(subtaskIndex = 0, parallelism = 1, attempt = 0): SinkContext {
+    const { clock, logger, fileSystem, metrics } = this;
+    return {
+      ...{ jobName: 'test', subtaskIndex, parallelism, attempt },
+      ...{ clock, logger, fileSystem, metrics },
+      print: (text) => {
+        this.printed.push(text);
+        return this.backPressure;
+      },
+      deliver: (_collectId, value) => {
+        this.delivered.push(value);
+        return this.backPressure;
+      },
+    };
+  }
+
+  #counter(name: string): CounterMetric {
+    this.counters.set(name, this.counters.get(name) ?? 0);
+    const add = (by: number) => this.counters.set(name, (this.counters.get(name) ?? 0) + by);
+    return {
+      inc: (by = 1) => void add(by),
+      dec: (by = 1) => void add(-by),
+      count: () => this.counters.get(name) ?? 0,
+    };
+  }
+}
+
+/** As a value that crossed a thread, or went through a checkpoint. */
+export function throughJson<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}

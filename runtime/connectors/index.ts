@@ -1,0 +1,50 @@
+export { collectSink } from './collect/index.ts';
+export {
+  type BucketContext,
+  type Compression,
+  type CsvOptions,
+  type CsvType,
+  csv,
+  type DecoderOutput,
+  type FileCommittable,
+  type FileFormat,
+  type FilePosition,
+  type FileSinkOptions,
+  FileSource,
+  type FileSourceOptions,
+  type FileSplit,
+  fileSink,
+  fileSource,
+  JsonEncoder,
+  type JsonLinesOptions,
+  jsonLines,
+  type MalformedFileRecord,
+  type MalformedRecord,
+  type OnMalformedRecord,
+  type RecordDecoder,
+  type RecordEncoder,
+  type RollingPolicy,
+  textLines,
+} from './file/index.ts';
+export { formatForPrint, printSink } from './print/index.ts';
+export {
+  collectionSource,
+  type GeneratorSourceOptions,
+  generatorSource,
+  type IndexSource,
+  type IndexSplit,
+  sequenceSource,
+} from './sequence/index.ts';
+export type { Committer, DeliveryGuarantee, Sink, SinkContext, SinkWriter } from './sink.ts';
+export { sinkOperator } from './sink-operator.ts';
+export type {
+  Boundedness,
+  EnumeratorContext,
+  ReaderContext,
+  ReaderOutput,
+  Source,
+  SourceReader,
+  SplitEnumerator,
+} from './source.ts';
+export { sourceOperator } from './source-operator.ts';
+export { SplitQueueEnumerator, type SplitQueueState } from './split-queue-enumerator.ts';

@@ -1,0 +1,2 @@
+export { formatForPrint } from './format-for-print.ts';
+export { printSink } from './print-sink.ts';

@@ -1,0 +1,98 @@
+/**
+ * Reads {@link IndexSplit}s.
+ *
+ * I1  Between polls a split's `next` is the first index that was not emitted.
+ */
+import { NO_TIMESTAMP_MS } from '../../core/index.ts';
+import type { SourceEvent } from '../../operators/index.ts';
+import { Availability } from '../availability.ts';
+import type { ReaderContext, ReaderOutput, SourceReader } from '../source.ts';
+import { type IndexSourceInit, type IndexSplit, lengthOf } from './index-source.ts';
+import { RateLimiter } from './rate-limiter.ts';
+
+export class IndexReader<T> implements SourceReader<T, IndexSplit> {
+  readonly #ctx: ReaderContext;
+  readonly #valueAt: (index: number) => T;
+  readonly #limiter: RateLimiter | undefined;
+  readonly #available = new Availability();
+  #splits: IndexSplit[] = [];
+  #begun = false;
+  #noMoreSplits = false;
+  #finishedProgress = 0;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(ctx: ReaderContext, { valueAt, ratePerSecond }: IndexSourceInit<T>) {
+    this.#ctx = ctx;
+    this.#valueAt = valueAt;
+    if (ratePerSecond !== undefined) {
+      this.#limiter = new RateLimiter(ctx.clock, ratePerSecond / ctx.parallelism);
+    }
+  }
+
+  start(): void {
+    if (this.#splits.length === 0) this.#ctx.sendToEnumerator({ type: 'request-split' });
+  }
+
+  pollNext(output: ReaderOutput<T>, maxRecords: number): 'more' | 'nothing' | 'end' {
+    const split = this.#splits[0];
+    if (split === undefined) return this.#noMoreSplits ? 'end' : 'nothing';
+    const count = this.#limiter?.take(maxRecords) ?? maxRecords;
+    if (count === 0) return 'nothing';
+    if (!this.#begun) output.beginSplit(split.id);
+    this.#begun = true;
+    const { end, step } = split;
+    let next = split.next;
+    for (let left = count; left > 0 && next < end; left -= 1) {
+      output.collect(this.#valueAt(next), NO_TIMESTAMP_MS);
+      next += step;
+    }
+    this.#splits[0] = { ...split, next };
+    if (next >= end) this.#endSplit(output, split);
+    return 'more';
+  }
+
+  available(): Promise<void> {
+    if (this.#splits.length > 0) {
+      const delayMs = this.#limiter?.delayMs() ?? 0;
+      if (delayMs === 0) return Promise.resolve();
+      this.#cancelTimer ??= this.#ctx.timers.schedule(delayMs, () => {
+        this.#cancelTimer = undefined;
+        this.#available.notify();
+      });
+    } else if (this.#noMoreSplits) {
+      return Promise.resolve();
+    }
+    return this.#available.wait();
+  }
+
+  handleEvent(event: SourceEvent): void {
+    if (event.type === 'add-splits') this.#splits.push(...(event.splits as IndexSplit[]));
+    else if (event.type === 'no-more-splits') this.#noMoreSplits = true;
+    this.#available.notify();
+  }
+
+  snapshotState(): readonly IndexSplit[] {
+    return [...this.#splits];
+  }
+
+  progress(): number {
+    let progress = this.#finishedProgress;
+    for (const { start, next, step } of this.#splits) progress += (next - start) / step;
+    return progress;
+  }
+
+  close(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#available.notify();
+  }
+
+  #endSplit(output: ReaderOutput<T>, split: IndexSplit): void {
+    output.endSplit(split.id);
+    this.#begun = false;
+    this.#splits.shift();
+    this.#finishedProgress += lengthOf(split);
+    const wantsSplit = this.#splits.length === 0 && !this.#noMoreSplits;
+    if (wantsSplit) this.#ctx.sendToEnumerator({ type: 'request-split' });
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The source contract: FLIP-27's split model. An enumerator (one a job, beside the JobMaster)
+ * finds splits and assigns them; readers (one a subtask) read them synchronously out of what
+ * their own asynchronous reads have fetched.
+ *
+ * Splits, enumerator states and custom events are plain JSON values: they cross threads, and
+ * later checkpoints, as they are. A split carries its own position: a reader's snapshot is the
+ * list of its splits, each with the position reached.
+ */
+import type { Clock, FileSystem, Logger, Timers } from '../core/index.ts';
+import type { OperatorMetrics, ReaderEvent, SourceEvent } from '../operators/index.ts';
+
+export type Boundedness = 'BOUNDED' | 'CONTINUOUS_UNBOUNDED';
+
+export interface Source<T, SplitT, EnumeratorStateT> {
+  /** Shown in the plan, e.g. `files(orders/*.jsonl)`. */
+  readonly name: string;
+  readonly boundedness: Boundedness;
+  /** Sources that must not run in parallel say 1. */
+  readonly maxParallelism?: number;
+  createEnumerator(
+    ctx: EnumeratorContext<SplitT>,
+    state?: EnumeratorStateT,
+  ): SplitEnumerator<SplitT, EnumeratorStateT>;
+  createReader(ctx: ReaderContext): SourceReader<T, SplitT>;
+}
+
+export interface EnumeratorContext<SplitT> {
+  readonly parallelism: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  readonly fileSystem: FileSystem;
+  assignSplits(subtaskIndex: number, splits: readonly SplitT[]): void;
+  signalNoMoreSplits(subtaskIndex: number): void;
+  sendEvent(subtaskIndex: number, payload: unknown): void;
+}
+
+export interface SplitEnumerator<SplitT, EnumeratorStateT> {
+  /** Finds the first splits; a rejection fails the job. */
+  start(): void | Promise<void>;
+  addReader(subtaskIndex: number): void;
+  handleSplitRequest(subtaskIndex: number): void;
+  handleEvent?(subtaskIndex: number, payload: unknown): void;
+  /** Splits of a failed reader come back, with the positions of the last checkpoint. */
+  addSplitsBack(splits: readonly SplitT[], subtaskIndex: number): void;
+  snapshotState(): EnumeratorStateT;
+  close(): void | Promise<void>;
+  /** Known size of all input in the unit readers report progress in; undefined: unknown. */
+  totalProgress?(): number | undefined;
+}
+
+export interface ReaderContext {
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  readonly fileSystem: FileSystem;
+  readonly metrics: OperatorMetrics;
+  sendToEnumerator(event: ReaderEvent): void;
+}
+
+export interface ReaderOutput<T> {
+  /** `timestampMs` as the source knows it, or `NO_TIMESTAMP_MS`. */
+  collect(value: T, timestampMs: number): void;
+  /** Records that follow belong to this split (per-split watermarks). */
+  beginSplit(splitId: string): void;
+  /** The split is done and no longer holds back the watermark. */
+  endSplit(splitId: string): void;
+  /** Sends a record the reader could not understand, to a side output by tag id. */
+  collectSide(tagId: string, value: unknown): void;
+}
+
+export interface SourceReader<T, SplitT> {
+  start(): void;
+  /** Emits up to `maxRecords`; `nothing` when it must wait, `end` when all splits are read. */
+  pollNext(output: ReaderOutput<T>, maxRecords: number): 'more' | 'nothing' | 'end';
+  /** Resolves when `pollNext` may have more; rejects with what makes the subtask fail. */
+  available(): Promise<void>;
+  handleEvent(event: SourceEvent): void;
+  /** The splits of this reader with the positions reached by what was emitted. */
+  snapshotState(): readonly SplitT[];
+  close(): void | Promise<void>;
+  /** How much of the input this reader has read, in the unit of `totalProgress`. */
+  progress?(): number;
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { buildExecutionGraph } from './execution-graph.ts';
+import { GraphFixture, via } from './graph-fixture.ts';
+import { generateJobGraph } from './job-graph-generator.ts';
+
+function channels(
+  kind: 'FORWARD' | 'RESCALE' | 'HASH' | 'BROADCAST',
+  from: number,
+  to: number,
+): string {
+  const g = new GraphFixture();
+  const source = g.source('Source: a', { parallelism: from });
+  g.sink(via(source, kind), 'Sink: b', { parallelism: to, chaining: 'NEVER' });
+  const graph = buildExecutionGraph(generateJobGraph(g.build()));
+  return (graph.edges[0]?.channels ?? []).map((ends) => `${ends.from}>${ends.to}`).join(' ');
+}
+
+describe('buildExecutionGraph', () => {
+  it('connects forward one to one and hash and broadcast all to all', () => {
+    assert.equal(channels('FORWARD', 3, 3), '0>0 1>1 2>2');
+    assert.equal(channels('HASH', 2, 2), '0>0 1>0 0>1 1>1');
+    assert.equal(channels('BROADCAST', 1, 2), '0>0 0>1');
+  });
+
+  it('connects rescale to neighbours both ways', () => {
+    assert.equal(channels('RESCALE', 2, 4), '0>0 0>1 1>2 1>3');
+    assert.equal(channels('RESCALE', 4, 2), '0>0 1>0 2>1 3>1');
+    assert.equal(channels('RESCALE', 2, 3), '0>0 0>1 1>2');
+    assert.equal(channels('RESCALE', 3, 2), '0>0 1>1 2>1');
+  });
+
+  it('covers all key groups with contiguous ranges', () => {
+    const g = new GraphFixture();
+    g.sink(via(g.source(), 'HASH'), 'Sink: b', { parallelism: 3, maxParallelism: 10 });
+    const [, vertex] = buildExecutionGraph(generateJobGraph(g.build())).vertices;
+    assert.deepEqual(
+      vertex?.subtasks.map(({ keyGroups }) => [keyGroups.start, keyGroups.end]),
+      [
+        [0, 3],
+        [4, 6],
+        [7, 9],
+      ],
+    );
+  });
+
+  it('puts subtask i of every vertex of a group into slot i and counts the slots', () => {
+    const g = new GraphFixture();
+    const map = g.map(via(g.source(), 'REBALANCE'), 'Map', { parallelism: 3 });
+    g.sink(via(map, 'HASH'), 'Sink: b', { parallelism: 2, slotSharingGroup: 'sinks' });
+    const graph = buildExecutionGraph(generateJobGraph(g.build()));
+    const names = new Map(graph.jobGraph.vertices.map((vertex) => [vertex.id, vertex.name]));
+    const slots = graph.slots.map((slot) =>
+      slot.subtasks.map((task) => `${names.get(task.vertexId)}#${task.subtaskIndex}`),
+    );
+    assert.deepEqual(slots, [
+      ['Source: numbers#0', 'Map#0'],
+      ['Map#1'],
+      ['Map#2'],
+      ['Sink: b#0'],
+      ['Sink: b#1'],
+    ]);
+    const sink = graph.vertices.at(-1);
+    assert.deepEqual(
+      sink?.subtasks.map((task) => task.slotIndex),
+      [3, 4],
+    );
+    assert.deepEqual(graph.slots[3]?.slotSharingGroup, 'sinks');
+  });
+});

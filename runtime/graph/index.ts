@@ -1,0 +1,45 @@
+export { createPartitioner, type PartitionerPlace } from './create-partitioner.ts';
+export { type GraphErrorCode, graphError } from './errors.ts';
+export {
+  buildExecutionGraph,
+  type ChannelEnds,
+  type ExecutionEdge,
+  type ExecutionGraph,
+  type ExecutionSubtask,
+  type ExecutionVertex,
+  type SlotPlan,
+} from './execution-graph.ts';
+export type { ChainedOperator, JobEdge, JobGraph, JobVertex } from './job-graph.ts';
+export { canonicalJson, generateJobGraph } from './job-graph-generator.ts';
+export { murmur3x128Hex } from './murmur3-128.ts';
+export {
+  checkMaxParallelism,
+  checkParallelism,
+  type ParallelismDefaults,
+  type ResolvedParallelism,
+  resolveParallelism,
+} from './parallelism.ts';
+export {
+  type ExecutionPlanJson,
+  type ExecutionPlanNode,
+  executionPlanJson,
+  type JobPlanJson,
+  type JobPlanNode,
+  jobPlanJson,
+} from './plan-json.ts';
+export type {
+  ChainingStrategy,
+  NodeBody,
+  PartitionerSpec,
+  StreamEdge,
+  StreamGraph,
+  StreamNode,
+} from './stream-graph.ts';
+export {
+  type MutableStreamNode,
+  type StreamEdgeInit,
+  StreamGraphBuilder,
+  type StreamGraphSettings,
+  type StreamNodeInit,
+} from './stream-graph-builder.ts';
+export { validateSinks } from './validate-sinks.ts';

@@ -1,0 +1,90 @@
+/**
+ * Owns the nodes while the job function runs. The API adds nodes and changes the settings of
+ * those it has handed out; `build` answers a StreamGraph with nothing left to decide.
+ *
+ * I1  An edge comes from a node added before: ids ascend along every path, no cycles.
+ * I2  After `build` every node has a parallelism and every edge a partitioner and, where one was
+ *     declared, a type.
+ */
+import { assert, defined, type TypeInformation } from '../core/index.ts';
+import { graphError } from './errors.ts';
+import { resolveParallelism } from './parallelism.ts';
+import type { PartitionerSpec, StreamEdge, StreamGraph, StreamNode } from './stream-graph.ts';
+
+/** An edge whose partitioner may still be open: FORWARD between equals, else REBALANCE. */
+export type StreamEdgeInit = Omit<StreamEdge, 'partitioner'> & {
+  readonly partitioner?: PartitionerSpec;
+};
+
+export type StreamNodeInit = Omit<StreamNode, 'id' | 'inEdges'> & {
+  readonly inEdges: readonly StreamEdgeInit[];
+  /** Declared type of the main output. */
+  outputType?: TypeInformation<unknown>;
+  /** The main output has the type of the first input (filter, reduce). */
+  readonly keepsType?: boolean;
+};
+
+/** A node under construction; settings change until `build`. */
+export type MutableStreamNode = StreamNodeInit & { readonly id: number };
+
+export type StreamGraphSettings = Omit<StreamGraph, 'nodes'>;
+
+export class StreamGraphBuilder {
+  readonly #nodes: MutableStreamNode[] = [];
+
+  get size(): number {
+    return this.#nodes.length;
+  }
+
+  addNode(init: StreamNodeInit): MutableStreamNode {
+    const id = this.#nodes.length + 1;
+    for (const edge of init.inEdges) assert(edge.sourceNodeId < id, 'I1: edges come from before');
+    const node = { ...init, id };
+    this.#nodes.push(node);
+    return node;
+  }
+
+  /** @throws {StreamError} for parallelism that cannot be (see {@link resolveParallelism}). */
+  build(settings: StreamGraphSettings): StreamGraph {
+    const nodes: StreamNode[] = [];
+    const types: (TypeInformation<unknown> | undefined)[] = [];
+    for (const { inEdges, outputType, keepsType, ...node } of this.#nodes) {
+      const draft: StreamNode = { ...node, inEdges: [] };
+      const { parallelism } = resolveParallelism(draft, settings);
+      const edges = inEdges.map((edge) => {
+        const from = defined(nodes[edge.sourceNodeId - 1], 'I1: edges come from before');
+        const type =
+          edge.type ?? (edge.sideOutputTag === undefined ? types[from.id - 1] : undefined);
+        const partitioner = choosePartitioner(edge, from, draft, parallelism);
+        return { ...edge, partitioner, ...(type === undefined ? {} : { type }) };
+      });
+      types.push(outputType ?? (keepsType ? commonType(edges) : undefined));
+      nodes.push({ ...draft, parallelism, inEdges: edges });
+    }
+    return { ...settings, nodes };
+  }
+}
+
+/** The type all inputs declare; undefined where they differ. */
+function commonType(edges: readonly StreamEdge[]): TypeInformation<unknown> | undefined {
+  const type = edges[0]?.type;
+  return edges.every((edge) => edge.type === type) ? type : undefined;
+}
+
+function choosePartitioner(
+  edge: StreamEdgeInit,
+  from: StreamNode,
+  to: StreamNode,
+  parallelism: number,
+): PartitionerSpec {
+  const same = from.parallelism === parallelism;
+  if (edge.partitioner === undefined) return { kind: same ? 'FORWARD' : 'REBALANCE' };
+  if (edge.partitioner.kind !== 'FORWARD' || same) return edge.partitioner;
+  throw graphError(
+    'FORWARD_PARALLELISM_MISMATCH',
+    `forward() needs the same parallelism on both sides: use rebalance(), rescale(), shuffle(), ` +
+      `broadcast() or global() instead, or set equal parallelism from='${from.name}' ` +
+      `(${from.parallelism}) to='${to.name}' (${parallelism})`,
+    { from: from.name, to: to.name },
+  );
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { EnumeratorContext, Source } from '../connectors/index.ts';
+import type { SourceEvent } from '../protocol/index.ts';
+import { MemoryFileSystem, runJob } from '../testing/index.ts';
+import { SourceCoordinator } from './source-coordinator.ts';
+
+interface Setup {
+  readonly coordinator: SourceCoordinator;
+  readonly heard: string[];
+  readonly sent: (readonly [number, SourceEvent])[];
+  readonly failures: Error[];
+  readonly finishStart: () => void;
+}
+
+function setup(startFails = false): Setup {
+  const heard: string[] = [];
+  const sent: (readonly [number, SourceEvent])[] = [];
+  const failures: Error[] = [];
+  const started = Promise.withResolvers<void>();
+  const source: Source<number, { id: string }, null> = {
+    name: 'scripted',
+    boundedness: 'BOUNDED',
+    createEnumerator: (ctx: EnumeratorContext<{ id: string }>) => ({
+      start: async () => {
+        await started.promise;
+        heard.push('started');
+        if (startFails) throw new Error('no such bucket');
+      },
+      addReader: (subtaskIndex) => heard.push(`reader ${subtaskIndex}`),
+      handleSplitRequest: (subtaskIndex) => {
+        heard.push(`request ${subtaskIndex}`);
+        ctx.assignSplits(subtaskIndex, [{ id: `s${subtaskIndex}` }]);
+      },
+      addSplitsBack: () => undefined,
+      snapshotState: () => null,
+      close: () => {
+        heard.push('closed');
+      },
+    }),
+    createReader: () => {
+      throw new Error('not used');
+    },
+  };
+  const coordinator = new SourceCoordinator({
+    source: source as Source<unknown, unknown, unknown>,
+    parallelism: 2,
+    clock: { nowEpochMs: () => 0, monotonicMs: () => 0 },
+    timers: { schedule: () => () => undefined },
+    logger: { log: () => undefined },
+    fileSystem: new MemoryFileSystem(),
+    send: (subtaskIndex, event) => sent.push([subtaskIndex, event]),
+    fail: (error) => failures.push(error),
+  });
+  return { coordinator, heard, sent, failures, finishStart: () => started.resolve() };
+}
+
+describe('SourceCoordinator', () => {
+  it('lets the enumerator start before it hears of readers and their requests', async () => {
+    const { coordinator, heard, sent, finishStart } = setup();
+    const start = coordinator.start();
+    coordinator.handle(1, { type: 'request-split' });
+    assert.deepEqual(heard, []);
+    finishStart();
+    await start;
+    assert.deepEqual(heard, ['started', 'reader 0', 'reader 1', 'request 1']);
+    assert.deepEqual(sent, [[1, { type: 'add-splits', splits: [{ id: 's1' }] }]]);
+  });
+
+  it('fails the job when the enumerator cannot start', async () => {
+    const { coordinator, failures, finishStart } = setup(true);
+    finishStart();
+    await coordinator.start();
+    assert.deepEqual(
+      failures.map(({ message }) => message),
+      ['the enumerator of source "scripted" failed: no such bucket'],
+    );
+  });
+
+  it('closes the enumerator once and passes nothing on after that', async () => {
+    const { coordinator, heard, sent, finishStart } = setup();
+    finishStart();
+    await coordinator.start();
+    await coordinator.close();
+    await coordinator.close();
+    coordinator.handle(0, { type: 'request-split' });
+    assert.equal(heard.filter((text) => text === 'closed').length, 1);
+    assert.deepEqual(sent, []);
+  });
+});
+
+describe('a job', () => {
+  it('fails with what opening an operator threw, and closes what was opened', async () => {
+    const closed: string[] = [];
+    const { result } = await runJob((env) => {
+      env
+        .fromData(1)
+        .map({
+          open: () => {
+            throw new Error('no connection');
+          },
+          map: (n: number) => n,
+          close: () => {
+            closed.push('map');
+          },
+        })
+        .print();
+    });
+    assert.equal(result.status, 'FAILED');
+    assert.match(result.error?.message ?? '', /open of map function.*no connection/);
+    assert.deepEqual(closed, ['map']);
+  });
+});

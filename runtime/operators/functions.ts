@@ -1,0 +1,127 @@
+/**
+ * What users write. Every function may be a plain function, or an object with that method and,
+ * if it likes, `open` and `close` around it.
+ */
+import type { KeyedStateStore } from '../state/index.ts';
+import type { OperatorMetrics } from './operator.ts';
+import type { OutputTag } from './output-tag.ts';
+
+/** Around the records of one subtask. */
+export interface RichFunction {
+  /** Before the first record: get states and metrics here. */
+  open?(ctx: RuntimeContext): void | Promise<void>;
+  /** After the last record, also when the job failed. */
+  close?(): void | Promise<void>;
+}
+
+export interface TaskInfo {
+  readonly jobName: string;
+  /** The operator's name. */
+  readonly taskName: string;
+  /** The subtask, 0-based. */
+  readonly index: number;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  /** 0 for the first execution, grows at every restart. */
+  readonly attempt: number;
+}
+
+/** What a rich function may use of its subtask. States need a keyed stream. */
+export interface RuntimeContext extends KeyedStateStore {
+  readonly taskInfo: TaskInfo;
+  getMetricGroup(): OperatorMetrics;
+}
+
+/** Takes the results of a function. */
+export interface Collector<T> {
+  collect(value: T): void;
+}
+
+export interface MapFunction<I, O> extends RichFunction {
+  map(value: I): O;
+}
+export type MapLike<I, O> = MapFunction<I, O> | ((value: I) => O);
+
+export interface FilterFunction<T> extends RichFunction {
+  filter(value: T): boolean;
+}
+export type FilterLike<T> = FilterFunction<T> | ((value: T) => boolean);
+
+// biome-ignore-start lint/suspicious/noConfusingVoidType: functions that return nothing are meant
+/** Results through the collector, or returned, or both. */
+export interface FlatMapFunction<I, O> extends RichFunction {
+  flatMap(value: I, out: Collector<O>): Iterable<O> | void;
+}
+export type FlatMapLike<I, O> =
+  | FlatMapFunction<I, O>
+  | ((value: I, out: Collector<O>) => Iterable<O> | void);
+
+export interface CoFlatMapFunction<A, B, O> extends RichFunction {
+  flatMap1(value: A, out: Collector<O>): Iterable<O> | void;
+  flatMap2(value: B, out: Collector<O>): Iterable<O> | void;
+}
+// biome-ignore-end lint/suspicious/noConfusingVoidType: functions that return nothing are meant
+
+export interface CoMapFunction<A, B, O> extends RichFunction {
+  map1(value: A): O;
+  map2(value: B): O;
+}
+
+/** Timers belong to the current key; without `keyBy` only the times can be read. */
+export interface TimerService {
+  /** Milliseconds since 1970. */
+  currentProcessingTime(): number;
+  /** `MIN_TIMESTAMP_MS` before the first watermark. */
+  currentWatermark(): number;
+  registerEventTimeTimer(timestampMs: number): void;
+  registerProcessingTimeTimer(epochMs: number): void;
+  deleteEventTimeTimer(timestampMs: number): void;
+  deleteProcessingTimeTimer(epochMs: number): void;
+}
+
+/** Valid during the call it is given to. */
+export interface ProcessContext {
+  /** Event time of the record in ms; undefined when it has none. */
+  readonly timestamp: number | undefined;
+  readonly timerService: TimerService;
+  /** Sends to a side output. */
+  output<X>(tag: OutputTag<X>, value: X): void;
+}
+
+export interface KeyedProcessContext<K> extends ProcessContext {
+  getCurrentKey(): K;
+}
+
+export type TimeDomain = 'EVENT_TIME' | 'PROCESSING_TIME';
+
+export interface OnTimerContext<K> extends KeyedProcessContext<K> {
+  /** When the timer was set for, in ms. */
+  readonly timestamp: number;
+  readonly timeDomain: TimeDomain;
+}
+
+export interface ProcessFunction<I, O> extends RichFunction {
+  processElement(value: I, ctx: ProcessContext, out: Collector<O>): void;
+}
+export type ProcessLike<I, O> =
+  | ProcessFunction<I, O>
+  | ((value: I, ctx: ProcessContext, out: Collector<O>) => void);
+
+export interface KeyedProcessFunction<K, I, O> extends RichFunction {
+  processElement(value: I, ctx: KeyedProcessContext<K>, out: Collector<O>): void;
+  onTimer?(timestampMs: number, ctx: OnTimerContext<K>, out: Collector<O>): void;
+}
+export type KeyedProcessLike<K, I, O> =
+  | KeyedProcessFunction<K, I, O>
+  | ((value: I, ctx: KeyedProcessContext<K>, out: Collector<O>) => void);
+
+export interface CoProcessFunction<A, B, O> extends RichFunction {
+  processElement1(value: A, ctx: ProcessContext, out: Collector<O>): void;
+  processElement2(value: B, ctx: ProcessContext, out: Collector<O>): void;
+}
+
+export interface KeyedCoProcessFunction<K, A, B, O> extends RichFunction {
+  processElement1(value: A, ctx: KeyedProcessContext<K>, out: Collector<O>): void;
+  processElement2(value: B, ctx: KeyedProcessContext<K>, out: Collector<O>): void;
+  onTimer?(timestampMs: number, ctx: OnTimerContext<K>, out: Collector<O>): void;
+}

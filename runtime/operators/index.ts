@@ -1,0 +1,72 @@
+export { type CoKeySelectors, coFlatMapOperator, coMapOperator } from './co-flat-map-operator.ts';
+export { coProcessOperator, keyedCoProcessOperator } from './co-process-operator.ts';
+export {
+  type FieldAggregation,
+  type FieldAggregationKind,
+  type FieldSelector,
+  fieldAggregation,
+} from './field-aggregation.ts';
+export { filterOperator } from './filter-operator.ts';
+export { flatMapOperator } from './flat-map-operator.ts';
+export type {
+  CoFlatMapFunction,
+  Collector,
+  CoMapFunction,
+  CoProcessFunction,
+  FilterFunction,
+  FilterLike,
+  FlatMapFunction,
+  FlatMapLike,
+  KeyedCoProcessFunction,
+  KeyedProcessContext,
+  KeyedProcessFunction,
+  KeyedProcessLike,
+  MapFunction,
+  MapLike,
+  OnTimerContext,
+  ProcessContext,
+  ProcessFunction,
+  ProcessLike,
+  RichFunction,
+  RuntimeContext,
+  TaskInfo,
+  TimeDomain,
+  TimerService,
+} from './functions.ts';
+export { KeyedContext } from './keyed-context.ts';
+export { mapOperator } from './map-operator.ts';
+export { MetricRegistry, type MetricValue } from './metric-registry.ts';
+export type {
+  CounterMetric,
+  GaugeMetric,
+  HistogramMetric,
+  HistogramStatistics,
+} from './metrics.ts';
+export type {
+  Input,
+  OneInputFactory,
+  OneInputOperator,
+  Operator,
+  OperatorContext,
+  OperatorMetrics,
+  Output,
+  ProcessingTimeScheduler,
+  ReaderEvent,
+  SourceEvent,
+  SourceFactory,
+  SourceOperator,
+  SourcePoll,
+  TwoInputFactory,
+  TwoInputOperator,
+} from './operator.ts';
+export { OutputTag } from './output-tag.ts';
+export { keyedProcessOperator, processOperator } from './process-operator.ts';
+export { reduceOperator } from './reduce-operator.ts';
+export { createRuntimeContext } from './runtime-context.ts';
+export { TimestampExtractor } from './timestamp-extractor.ts';
+export { TimestampedCollector } from './timestamped-collector.ts';
+export {
+  timestampsAndWatermarksOperator,
+  WatermarkEmitter,
+} from './timestamps-and-watermarks-operator.ts';
+export { type OperatorPlace, shortJson, UserFunction, userFailure } from './user-function.ts';

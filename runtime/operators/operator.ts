@@ -1,0 +1,125 @@
+/**
+ * The operator contract of the plain chain. Everything here is synchronous: a task calls its
+ * operators one after the other, and asynchronous work shows itself only between buffers through
+ * {@link Operator.suspension}.
+ *
+ * Owns nothing. Crosses: a task drives the head operator of a chain; operators drive their
+ * {@link Output}; nobody else calls them.
+ *
+ * I1  Calls on one operator never overlap; an operator never calls its own input.
+ * I2  `open` comes before any input, `close` last and exactly once, also after a failure.
+ * I3  Watermarks given to an operator never decrease; it forwards each after what it releases.
+ * I4  After `endInput` no record comes; results may still be emitted from within `endInput`.
+ */
+import type { Clock, FileSystem, Logger, Rng, Timers } from '../core/index.ts';
+import type { ReaderEvent, SourceEvent } from '../protocol/index.ts';
+import type { CounterMetric, GaugeMetric, HistogramMetric } from './metrics.ts';
+
+/** Where an operator sends results: the next operator of the chain, or the task's edges. */
+export interface Output<T> {
+  /** `timestampMs` is `NO_TIMESTAMP_MS` for a record without event time. */
+  collect(value: T, timestampMs: number): void;
+  /** Sends to the side output with this tag id; dropped when nothing consumes that tag. */
+  collectSide(tagId: string, value: unknown, timestampMs: number): void;
+  emitWatermark(watermarkMs: number): void;
+  /** Idle outputs do not hold back downstream watermarks. */
+  emitIdle(idle: boolean): void;
+}
+
+export interface Operator {
+  open(): void | Promise<void>;
+  close(): void | Promise<void>;
+  /** What must settle before this operator may be given more input; undefined when nothing. */
+  suspension?(): Promise<void> | undefined;
+  /** Called after `endInput`, before the end is passed on: what must settle to be complete. */
+  finish?(): Promise<void>;
+}
+
+export interface Input<T> {
+  /**
+   * @param keyGroup the key group computed at the shuffle, or -1 where the input is not keyed or
+   * it was not computed yet.
+   */
+  processElement(value: T, timestampMs: number, keyGroup: number): void;
+  processWatermark(watermarkMs: number): void;
+  processIdle(idle: boolean): void;
+  endInput(): void;
+}
+
+export interface OneInputOperator<I> extends Operator, Input<I> {}
+
+/** Two-input operators expose one {@link Input} a side; they combine watermarks and idleness. */
+export interface TwoInputOperator<A, B> extends Operator {
+  readonly first: Input<A>;
+  readonly second: Input<B>;
+}
+
+/** The head of a source vertex. */
+export interface SourceOperator extends Operator {
+  /** Emits up to about `maxRecords` records; the task calls again while `more`. */
+  poll(maxRecords: number): SourcePoll;
+  /** Resolves when `poll` may have something after it answered `nothing`. */
+  available(): Promise<void>;
+  handleEvent(event: SourceEvent): void;
+  /** How much of a bounded input was read, in the unit of the enumerator's total. */
+  progress?(): number;
+}
+
+export type SourcePoll = 'more' | 'nothing' | 'end';
+
+/** What an operator may use of the world; built by the task, one for each operator. */
+export interface OperatorContext {
+  readonly jobName: string;
+  readonly operatorId: string;
+  readonly operatorName: string;
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  readonly attempt: number;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly logger: Logger;
+  readonly fileSystem: FileSystem;
+  /** For what waits outside the task's turn, as a source's rate limit does. */
+  readonly timers: Timers;
+  readonly metrics: OperatorMetrics;
+  /** `pipeline.auto-watermark-interval`; 0 turns periodic emission off. */
+  readonly autoWatermarkIntervalMs: number;
+  /**
+   * Calls `callback` on the task's own turn (never inside another call) once processing time
+   * reaches `atEpochMs`; returns the canceller. Pending calls are dropped at the end of input.
+   */
+  readonly processingTime: ProcessingTimeScheduler;
+  /** Sends a message to this source's enumerator (split requests). */
+  sendToCoordinator(event: ReaderEvent): void;
+  /** Writes lines for the user; the promise, if any, is back-pressure. */
+  print(text: string): Promise<void> | undefined;
+  /** Hands a value to the client of `executeAndCollect`. */
+  deliver(collectId: string, value: unknown): Promise<void> | undefined;
+}
+
+export interface ProcessingTimeScheduler {
+  nowEpochMs(): number;
+  schedule(atEpochMs: number, callback: () => void): () => void;
+}
+
+export interface OperatorMetrics {
+  counter(name: string): CounterMetric;
+  gauge(name: string, read: () => number | string | boolean): GaugeMetric;
+  histogram(name: string): HistogramMetric;
+}
+
+/**
+ * How a graph node makes its operator. Runs in the slot. `output` is already connected.
+ */
+export type OneInputFactory<I, O> = (
+  ctx: OperatorContext,
+  output: Output<O>,
+) => OneInputOperator<I>;
+export type TwoInputFactory<A, B, O> = (
+  ctx: OperatorContext,
+  output: Output<O>,
+) => TwoInputOperator<A, B>;
+export type SourceFactory<O> = (ctx: OperatorContext, output: Output<O>) => SourceOperator;
+
+export type { ReaderEvent, SourceEvent };

@@ -1,0 +1,74 @@
+import type { KeySelector } from '../core/index.ts';
+import {
+  type HeapReducingState,
+  type ReduceLike,
+  ReducingStateDescriptor,
+} from '../state/index.ts';
+import type { FieldAggregation } from './field-aggregation.ts';
+import { KeyedContext } from './keyed-context.ts';
+import type { OneInputFactory, OneInputOperator, OperatorContext, Output } from './operator.ts';
+import { UserFunction } from './user-function.ts';
+
+/** Emits the reduction of its key so far after every record, with the record's timestamp. */
+export function reduceOperator<T>(
+  fn: ReduceLike<T>,
+  keySelector: KeySelector<T, unknown>,
+): OneInputFactory<T, T> {
+  return (ctx, output) => new ReduceOperator(fn, keySelector, ctx, output);
+}
+
+class ReduceOperator<T> implements OneInputOperator<T> {
+  readonly #user: UserFunction;
+  readonly #keyed: KeyedContext;
+  readonly #keySelector: KeySelector<T, unknown>;
+  readonly #state: HeapReducingState<T>;
+  readonly #output: Output<T>;
+  readonly #check: ((value: T) => void) | undefined;
+
+  constructor(
+    fn: ReduceLike<T>,
+    keySelector: KeySelector<T, unknown>,
+    ctx: OperatorContext,
+    output: Output<T>,
+  ) {
+    this.#user = new UserFunction(fn, 'reduce function', ctx);
+    this.#keyed = new KeyedContext(ctx);
+    this.#keySelector = keySelector;
+    this.#state = this.#keyed.backend.getReducingState(
+      new ReducingStateDescriptor('_op_state', fn),
+    );
+    this.#output = output;
+    this.#check = 'check' in fn ? (fn as FieldAggregation<T>).check : undefined;
+  }
+
+  open(): void | Promise<void> {
+    return this.#user.open(this.#keyed.backend);
+  }
+
+  processElement(value: T, timestampMs: number): void {
+    this.#keyed.setCurrentKeyOf(value, this.#keySelector);
+    let result: T;
+    try {
+      this.#check?.(value);
+      result = this.#state.addAndGet(value);
+    } catch (thrown) {
+      throw this.#user.failure(thrown, value);
+    }
+    if (result instanceof Promise) throw this.#user.asynchronous();
+    this.#output.collect(result, timestampMs);
+  }
+
+  processWatermark(watermarkMs: number): void {
+    this.#output.emitWatermark(watermarkMs);
+  }
+
+  processIdle(idle: boolean): void {
+    this.#output.emitIdle(idle);
+  }
+
+  endInput(): void {}
+
+  close(): void | Promise<void> {
+    return this.#user.close();
+  }
+}

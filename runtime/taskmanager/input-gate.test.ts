@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { defined, isStreamError, MAX_WATERMARK_MS } from '../core/index.ts';
+import { type GateChannel, InputGate } from './input-gate.ts';
+
+function gateOf(channelCount: number): { gate: InputGate; log: string[] } {
+  const log: string[] = [];
+  const gate = new InputGate(
+    {
+      processElement: (value, timestampMs, keyGroup) =>
+        log.push(`${String(value)}@${timestampMs}#${keyGroup}`),
+      processWatermark: (watermarkMs) => log.push(`wm${watermarkMs}`),
+      processIdle: (idle) => log.push(`idle=${idle}`),
+      endInput: () => log.push('end'),
+    },
+    channelCount,
+  );
+  return { gate, log };
+}
+
+function channel(gate: InputGate, index: number): GateChannel {
+  return defined(gate.channels[index], 'the channel exists');
+}
+
+describe('InputGate', () => {
+  it('hands records on with timestamp and key group, counting them', () => {
+    const { gate, log } = gateOf(2);
+    channel(gate, 0).record('a', 1, 42);
+    channel(gate, 1).record('b', 2, -1);
+    assert.deepEqual(log, ['a@1#42', 'b@2#-1']);
+    assert.equal(gate.numRecords, 2);
+  });
+
+  it('combines watermarks to the lowest channel', () => {
+    const { gate, log } = gateOf(2);
+    channel(gate, 0).watermark(10);
+    assert.deepEqual(log, []);
+    channel(gate, 1).watermark(5);
+    assert.deepEqual(log, ['wm5']);
+    assert.equal(gate.watermarkMs, 5);
+  });
+
+  it('lets an ended channel hold nobody back, and is ended when all are', () => {
+    const { gate, log } = gateOf(2);
+    channel(gate, 0).end();
+    assert.equal(gate.ended, false);
+    channel(gate, 1).watermark(5);
+    assert.deepEqual(log, ['wm5']);
+    channel(gate, 1).end();
+    assert.equal(gate.ended, true);
+    assert.equal(gate.watermarkMs, MAX_WATERMARK_MS);
+    assert.equal(log.includes('end'), false);
+    gate.deliverEnd();
+    assert.equal(log.at(-1), 'end');
+  });
+
+  it('refuses a channel that ends twice', () => {
+    const { gate } = gateOf(1);
+    channel(gate, 0).end();
+    assert.throws(
+      () => channel(gate, 0).end(),
+      (error) => isStreamError(error) && error.code === 'ASSERTION',
+    );
+  });
+});

@@ -1,0 +1,101 @@
+/**
+ * One input of a task: the channels that feed it, their watermarks combined into one.
+ *
+ * Owns the watermark valve and the count of open channels. Channels of the same slot call in
+ * directly; those of other slots are polled by the task.
+ *
+ * I1  After a channel's `end` nothing more comes from it.
+ * I2  `ended` turns true once, when every channel has ended.
+ */
+import { assert, MIN_TIMESTAMP_MS } from '../core/index.ts';
+import type { ChannelSink } from '../exchange/index.ts';
+import type { Input } from '../operators/index.ts';
+import { StatusWatermarkValve } from '../time/index.ts';
+
+export class InputGate {
+  readonly #input: Input<unknown>;
+  readonly #valve: StatusWatermarkValve;
+  readonly channels: readonly GateChannel[];
+  #open: number;
+  #watermarkMs = MIN_TIMESTAMP_MS;
+  /** The head operator's end of this input was delivered. */
+  endDelivered = false;
+
+  constructor(input: Input<unknown>, channelCount: number) {
+    assert(channelCount > 0, 'a gate has at least one channel');
+    this.#input = input;
+    this.#open = channelCount;
+    this.#valve = new StatusWatermarkValve(channelCount, {
+      emitWatermark: (watermarkMs) => {
+        this.#watermarkMs = watermarkMs;
+        input.processWatermark(watermarkMs);
+      },
+      emitIdle: (idle) => input.processIdle(idle),
+    });
+    this.channels = Array.from({ length: channelCount }, (_, i) => new GateChannel(this, input, i));
+  }
+
+  get ended(): boolean {
+    return this.#open === 0;
+  }
+
+  get watermarkMs(): number {
+    return this.#watermarkMs;
+  }
+
+  get numRecords(): number {
+    let sum = 0;
+    for (const channel of this.channels) sum += channel.numRecords;
+    return sum;
+  }
+
+  deliverEnd(): void {
+    this.endDelivered = true;
+    this.#input.endInput();
+  }
+
+  watermark(channelIndex: number, watermarkMs: number): void {
+    this.#valve.inputWatermark(channelIndex, watermarkMs);
+  }
+
+  idle(channelIndex: number, idle: boolean): void {
+    this.#valve.inputIdle(channelIndex, idle);
+  }
+
+  channelEnded(channelIndex: number): void {
+    assert(this.#open > 0, 'I1: a channel ends once');
+    this.#open -= 1;
+    this.#valve.inputEnd(channelIndex);
+  }
+}
+
+/** The receiving end of one channel. */
+export class GateChannel implements ChannelSink {
+  readonly #gate: InputGate;
+  readonly #input: Input<unknown>;
+  readonly #index: number;
+  numRecords = 0;
+
+  constructor(gate: InputGate, input: Input<unknown>, index: number) {
+    this.#gate = gate;
+    this.#input = input;
+    this.#index = index;
+  }
+
+  record(value: unknown, timestampMs: number, keyGroup: number): void {
+    this.numRecords += 1;
+    this.#input.processElement(value, timestampMs, keyGroup);
+  }
+
+  watermark(watermarkMs: number): void {
+    this.#gate.watermark(this.#index, watermarkMs);
+  }
+
+  idle(idle: boolean): void {
+    this.#gate.idle(this.#index, idle);
+  }
+
+  end(): void {
+    this.#gate.channelEnded(this.#index);
+  }
+}

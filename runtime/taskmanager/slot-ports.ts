@@ -1,0 +1,44 @@
+import type { FieldType } from '../core/index.ts';
+import type { ChannelSink, ChannelWriter } from '../exchange/index.ts';
+import type { SlotReport } from '../protocol/index.ts';
+
+/** Names one channel of the job: an edge, from one subtask to another. */
+export interface ChannelId {
+  readonly edgeId: number;
+  readonly fromSubtask: number;
+  readonly toSubtask: number;
+}
+
+/** The receiving end of a channel between slots. */
+export interface ChannelSource {
+  /** Hands over at most `maxFrames` frames; the number handed over, 0 when there were none. */
+  poll(sink: ChannelSink, maxFrames: number): number;
+  readonly bytesRead: number;
+}
+
+/**
+ * Channels between slots. Needs: frames of a channel arrive once, complete and in order; a writer
+ * without space says so and is told when there is some.
+ */
+export interface SlotExchange {
+  /** `type` undefined: the writer infers the codec from the records. */
+  openWriter(channel: ChannelId, type: FieldType | undefined, keyed: boolean): ChannelWriter;
+  openReader(channel: ChannelId, keyed: boolean): ChannelSource;
+}
+
+/** Where a slot's reports go. Keeps their order. */
+export interface SlotReporter {
+  report(report: SlotReport): void;
+}
+
+/** What wakes and paces the thread that runs slots. */
+export interface SlotThread {
+  /** Resolves at `wakeAtEpochMs`, when a neighbour touched a channel, or after {@link wake}. */
+  sleep(wakeAtEpochMs: number | undefined): Promise<void>;
+  /** Ends the present sleep, or the next one at once. */
+  wake(): void;
+  /** Notes what has happened so far: a later `sleep` returns at once if more did since. */
+  arm(): void;
+  /** Lets input and output of the thread happen; resolves as soon as it has. */
+  breathe(): Promise<void>;
+}

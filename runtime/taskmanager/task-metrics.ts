@@ -1,0 +1,40 @@
+import type { TaskMetricsRecord } from '../protocol/index.ts';
+import type { Task } from './task.ts';
+
+export interface TaskMetricsSource {
+  readonly task: Task;
+  /** The values of the operators' own metrics now, by `<operator name>.<metric>`. */
+  readonly operatorMetrics: () => Readonly<Record<string, number | string | boolean>>;
+}
+
+/** Reads the counters of a task. */
+export function taskMetrics({ task, operatorMetrics }: TaskMetricsSource): TaskMetricsRecord {
+  const { ref, writers, remoteInputs, chain } = task.parts;
+  let numRecordsOut = 0;
+  let numBytesOut = 0;
+  let numRecordsFallback = 0;
+  let maxPendingBytes = 0;
+  for (const writer of writers) {
+    const statistics = writer.statistics();
+    numRecordsOut += writer.numRecords;
+    numBytesOut += statistics.bytes;
+    numRecordsFallback += statistics.fallbackRecords;
+    maxPendingBytes = Math.max(maxPendingBytes, statistics.maxPendingBytes);
+  }
+  const progress = chain.source?.progress?.();
+  return {
+    ...ref,
+    numRecordsIn: task.numRecordsIn(),
+    numRecordsOut,
+    numBytesIn: remoteInputs.reduce((sum, { source }) => sum + source.bytesRead, 0),
+    numBytesOut,
+    numRecordsFallback,
+    maxPendingBytes,
+    currentInputWatermarkMs: task.inputWatermarkMs(),
+    busyTimeMs: task.times.busy,
+    backPressuredTimeMs: task.times.blocked,
+    idleTimeMs: task.times.idle,
+    ...(progress === undefined ? {} : { progress }),
+    operatorMetrics: operatorMetrics(),
+  };
+}

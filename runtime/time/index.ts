@@ -1,0 +1,20 @@
+export { CombinedWatermark } from './combined-watermark.ts';
+export {
+  InternalTimerService,
+  type TimerScheduler,
+  type TimerTarget,
+} from './internal-timer-service.ts';
+export { StatusWatermarkValve, type ValveOutput } from './status-watermark-valve.ts';
+export { type Timer, TimerQueue } from './timer-queue.ts';
+export type {
+  TimestampAssigner,
+  WatermarkGenerator,
+  WatermarkOutput,
+} from './watermark-generator.ts';
+export {
+  BoundedOutOfOrdernessWatermarks,
+  NoWatermarks,
+  WatermarksWithIdleness,
+} from './watermark-generators.ts';
+export { WatermarkOutputMultiplexer } from './watermark-output-multiplexer.ts';
+export { WatermarkStrategy } from './watermark-strategy.ts';

@@ -1,0 +1,104 @@
+/**
+ * The timers of a keyed operator: one queue for event time, one for processing time.
+ *
+ * Owns both queues. The operator advances the watermark; the task's scheduler calls back for
+ * processing time; both fire through the target, which sets the key.
+ *
+ * I1  A (timestamp, key, namespace) is registered once however often it is asked for.
+ * I2  Timers fire in order of timestamp, equal ones in order of registration; those registered
+ *     while firing take part.
+ * I3  At most one call of the scheduler is pending: for the earliest processing-time timer.
+ *
+ * @see Flink `InternalTimerServiceImpl`
+ */
+import type { EncodedKey } from '../core/index.ts';
+import { MIN_TIMESTAMP_MS } from '../core/index.ts';
+import { type Timer, TimerQueue } from './timer-queue.ts';
+
+export interface TimerTarget {
+  onEventTime(timer: Timer): void;
+  onProcessingTime(timer: Timer): void;
+}
+
+/** What the service needs of a task's processing time. */
+export interface TimerScheduler {
+  nowEpochMs(): number;
+  schedule(atEpochMs: number, callback: () => void): () => void;
+}
+
+export class InternalTimerService {
+  readonly #target: TimerTarget;
+  readonly #scheduler: TimerScheduler;
+  readonly #eventTime = new TimerQueue();
+  readonly #processingTime = new TimerQueue();
+  #watermarkMs = MIN_TIMESTAMP_MS;
+  #scheduledMs = Number.POSITIVE_INFINITY;
+  #cancelScheduled: (() => void) | undefined;
+
+  constructor(target: TimerTarget, scheduler: TimerScheduler) {
+    this.#target = target;
+    this.#scheduler = scheduler;
+  }
+
+  currentWatermarkMs(): number {
+    return this.#watermarkMs;
+  }
+
+  currentProcessingTimeMs(): number {
+    return this.#scheduler.nowEpochMs();
+  }
+
+  registerEventTimeTimer(timestampMs: number, key: EncodedKey, namespace?: string): void {
+    this.#eventTime.add(timestampMs, key, namespace);
+  }
+
+  deleteEventTimeTimer(timestampMs: number, key: EncodedKey, namespace?: string): void {
+    this.#eventTime.delete(timestampMs, key, namespace);
+  }
+
+  registerProcessingTimeTimer(timestampMs: number, key: EncodedKey, namespace?: string): void {
+    this.#processingTime.add(timestampMs, key, namespace);
+    this.#scheduleNext();
+  }
+
+  deleteProcessingTimeTimer(timestampMs: number, key: EncodedKey, namespace?: string): void {
+    this.#processingTime.delete(timestampMs, key, namespace);
+  }
+
+  numEventTimeTimers(): number {
+    return this.#eventTime.size;
+  }
+
+  numProcessingTimeTimers(): number {
+    return this.#processingTime.size;
+  }
+
+  /** Fires every event-time timer up to the watermark, which must not decrease. */
+  advanceWatermark(watermarkMs: number): void {
+    this.#watermarkMs = watermarkMs;
+    this.#eventTime.fireUpTo(watermarkMs, (timer) => this.#target.onEventTime(timer));
+  }
+
+  /** Drops the pending call of the scheduler. */
+  close(): void {
+    this.#cancelScheduled?.();
+    this.#cancelScheduled = undefined;
+    this.#scheduledMs = Number.POSITIVE_INFINITY;
+  }
+
+  #onProcessingTime(): void {
+    this.#cancelScheduled = undefined;
+    this.#scheduledMs = Number.POSITIVE_INFINITY;
+    const nowMs = this.#scheduler.nowEpochMs();
+    this.#processingTime.fireUpTo(nowMs, (timer) => this.#target.onProcessingTime(timer));
+    this.#scheduleNext();
+  }
+
+  #scheduleNext(): void {
+    const nextMs = this.#processingTime.nextTimestampMs();
+    if (nextMs === undefined || nextMs >= this.#scheduledMs) return;
+    this.#cancelScheduled?.();
+    this.#scheduledMs = nextMs;
+    this.#cancelScheduled = this.#scheduler.schedule(nextMs, () => this.#onProcessingTime());
+  }
+}

@@ -1,0 +1,17 @@
+import type { EncodedKey } from '../core/index.ts';
+
+/** A key's run of records without a gap; grows, and ends up in another one when they touch. */
+export interface Session<A> {
+  readonly key: EncodedKey;
+  /** Counts sessions of the operator from the first: equal ends fire in this order. */
+  readonly order: number;
+  startMs: number;
+  endMs: number;
+  accumulator: A;
+  /** The end with which the session fired last. */
+  firedEndMs: number | undefined;
+  /** When the queue looks at it next; other entries of the queue are stale. */
+  queuedMs: number;
+  /** Joined into another session, or cleaned up. */
+  dead: boolean;
+}

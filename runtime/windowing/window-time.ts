@@ -1,0 +1,68 @@
+/**
+ * The time that windows are in: event time, which watermarks advance, or processing time, which
+ * the task's scheduler does. A window fires once its last millisecond is not after `passedMs`.
+ *
+ * I1  `passedMs` never decreases, whatever the wall clock does.
+ * I2  In processing time at most one call of the scheduler is pending, for the earliest request.
+ */
+import { MIN_TIMESTAMP_MS, StreamError } from '../core/index.ts';
+import type { ProcessingTimeScheduler } from '../operators/index.ts';
+
+export class WindowTime {
+  readonly isEventTime: boolean;
+  readonly #scheduler: ProcessingTimeScheduler;
+  readonly #onTime: () => void;
+  #scheduledMs = Number.POSITIVE_INFINITY;
+  #cancel: (() => void) | undefined;
+  passedMs = MIN_TIMESTAMP_MS;
+  watermarkMs = MIN_TIMESTAMP_MS;
+
+  /** @param onTime runs when a requested processing time has passed. */
+  constructor(isEventTime: boolean, scheduler: ProcessingTimeScheduler, onTime: () => void) {
+    this.isEventTime = isEventTime;
+    this.#scheduler = scheduler;
+    this.#onTime = onTime;
+  }
+
+  /** The time that assigns a record to its windows. */
+  timeOf(timestampMs: number): number {
+    if (this.isEventTime) return timestampMs;
+    return Math.max(this.#scheduler.nowEpochMs(), this.passedMs + 1);
+  }
+
+  /** @returns true when windows may have to fire. */
+  advanceWatermark(watermarkMs: number): boolean {
+    this.watermarkMs = watermarkMs;
+    if (this.isEventTime) this.passedMs = watermarkMs;
+    return this.isEventTime;
+  }
+
+  /** Asks for a call once this millisecond has passed; event time needs none. */
+  request(lastMs: number): void {
+    if (this.isEventTime || lastMs >= this.#scheduledMs) return;
+    this.#cancel?.();
+    this.#scheduledMs = lastMs;
+    // One later, so that a record of the window's last millisecond still finds it.
+    this.#cancel = this.#scheduler.schedule(lastMs + 1, () => {
+      this.#scheduledMs = Number.POSITIVE_INFINITY;
+      this.passedMs = Math.max(this.passedMs, this.#scheduler.nowEpochMs() - 1);
+      this.#onTime();
+    });
+  }
+
+  /** What is pending never fires: processing-time windows end with their input. */
+  close(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+}
+
+/** The error for a record without a timestamp in a window of event time. */
+export function noTimestamp(operatorName: string): StreamError {
+  return new StreamError({
+    kind: 'user',
+    code: 'RECORD_WITHOUT_TIMESTAMP',
+    message: `a record without timestamp reached an event-time window, call assignTimestampsAndWatermarks before it or use processing time: operator=${operatorName}`,
+    details: { operator: operatorName },
+  });
+}
