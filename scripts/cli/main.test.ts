@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { main } from './main.ts';
+
+async function sluice(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  const code = await main(args, {
+    cwd: '/nowhere',
+    environment: {},
+    stdout: { write: (text) => (out += text) },
+    stderr: { write: (text) => (err += text) },
+    engineRoot: '/engine',
+  });
+  return { code, out, err };
+}
+
+describe('sluice', () => {
+  it('prints the whole help and asks for an action when there is none', async () => {
+    const { code, out } = await sluice();
+    assert.equal(code, 1);
+    assert.match(out, /^sluice <ACTION> \[OPTIONS\] \[ARGUMENTS\]\n\nThe following actions are/);
+    assert.match(
+      out,
+      /\nAction "run" compiles and runs a program\.\n\n {2}Syntax: run \[OPTIONS\]/,
+    );
+    assert.match(out, /\n {5}-p,--parallelism <parallelism> +The parallelism with which/);
+    assert.ok(out.endsWith('\nPlease specify an action.\n'));
+    assert.ok(out.split('\n').every((line) => line.length <= 80));
+  });
+
+  it('names the valid actions when it is given another one', async () => {
+    const { code, out } = await sluice('lists');
+    assert.equal(code, 1);
+    assert.equal(
+      out,
+      [
+        '"lists" is not a valid action.',
+        '',
+        'Valid actions are "run" or "info".',
+        '',
+        'Specify the version option (-v or --version) to print Sluice version.',
+        '',
+        'Specify the help option (-h or --help) to get help on the command.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('says so when Flink knows an action that is not there yet', async () => {
+    const { code, out } = await sluice('savepoint');
+    assert.equal(code, 1);
+    assert.match(out, /"savepoint" is known to Flink, not supported yet in this version\./);
+  });
+
+  it('prints its version and the help of an action', async () => {
+    const version = await sluice('--version');
+    assert.equal(version.code, 0);
+    assert.match(version.out, /^Version: \d+\.\d+\.\d+\n$/);
+    const help = await sluice('info', '--help');
+    assert.equal(help.code, 0);
+    assert.match(help.out, /^\nAction "info" shows the optimized execution plan of the program/);
+    assert.equal((await sluice('-h')).code, 0);
+  });
+
+  it('answers wrong arguments on stdout, with a hint to the help', async () => {
+    const { code, out, err } = await sluice('run', '--nope', 'job.ts');
+    assert.deepEqual([code, err], [1, '']);
+    assert.equal(
+      out,
+      'Unrecognized option: --nope\n\nUse the help option (-h or --help) to get help on the command.\n',
+    );
+    assert.match((await sluice('run')).out, /^The program file was not specified\.\n/);
+  });
+});

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isStreamError } from '../../runtime/core/index.ts';
+import { RUN_OPTIONS } from './options.ts';
+import { parseOptions } from './parse-options.ts';
+
+function parse(...args: string[]): { flags: string[]; values: object; rest: readonly string[] } {
+  const { flags, values, rest } = parseOptions(RUN_OPTIONS, args);
+  return { flags: [...flags], values: Object.fromEntries(values), rest };
+}
+
+function refusal(...args: string[]): string {
+  try {
+    parse(...args);
+  } catch (error) {
+    if (isStreamError(error) && error.code === 'BAD_ARGUMENTS') return error.message;
+    throw error;
+  }
+  return 'accepted';
+}
+
+describe('parseOptions', () => {
+  it('stops at the job file and leaves the rest to the job', () => {
+    assert.deepEqual(parse('-p', '2', 'job.ts', '-p', '3', '--input', 'x'), {
+      flags: [],
+      values: { parallelism: ['2'] },
+      rest: ['job.ts', '-p', '3', '--input', 'x'],
+    });
+  });
+
+  it('reads every way to write a value', () => {
+    for (const written of [
+      ['-p', '4'],
+      ['-p4'],
+      ['-p=4'],
+      ['--parallelism', '4'],
+      ['-parallelism', '4'],
+      ['--parallelism=4'],
+      ['--par', '4'],
+    ]) {
+      assert.deepEqual(parse(...written).values, { parallelism: ['4'] }, written.join(' '));
+    }
+  });
+
+  it('collects properties in order, attached or apart', () => {
+    assert.deepEqual(parse('-Da=1', '-D', 'b=x=y', 'job.ts').values, { define: ['a=1', 'b=x=y'] });
+  });
+
+  it('takes flags by short and long name, and -- as the end', () => {
+    assert.deepEqual(parse('-q', '--verbose', '--', '-p'), {
+      flags: ['quiet', 'verbose'],
+      values: {},
+      rest: ['-p'],
+    });
+  });
+
+  it('refuses what it does not know, with the nearest name', () => {
+    assert.equal(refusal('--quite'), 'Unrecognized option: --quite; did you mean --quiet?');
+    assert.equal(refusal('--zzz'), 'Unrecognized option: --zzz');
+    assert.equal(refusal('--quiet=yes'), 'Unrecognized option: --quiet=yes');
+  });
+
+  it('refuses a missing value and an ambiguous beginning', () => {
+    assert.equal(refusal('-p'), 'Missing argument for option: p');
+    assert.equal(refusal('-p', '-q'), 'Missing argument for option: p');
+    assert.match(
+      refusal('--cla'),
+      /^Ambiguous option: '--cla' {2}\(could be: 'class', 'classpath', /,
+    );
+  });
+
+  it('refuses options of Flink that this version has not, and says so', () => {
+    for (const [option, long] of [
+      ['-s', 'fromSavepoint'],
+      ['-n', 'allowNonRestoredState'],
+      ['-cm', 'claimMode'],
+      ['-d', 'detached'],
+      ['-m', 'jobmanager'],
+    ] as const) {
+      const reason = 'is known to Flink, not supported yet in this version';
+      assert.equal(refusal(option, 'x'), `The option '${long}' ${reason}.`);
+    }
+  });
+});

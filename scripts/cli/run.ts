@@ -1,0 +1,136 @@
+import { type Logger, StreamError } from '../../runtime/core/index.ts';
+import type { JobResult } from '../../runtime/jobmaster/index.ts';
+import { type ConsoleWorld, wantsColor, wantsUnicode } from './console-world.ts';
+import { EXIT_CODES, onInterrupt, type SignalSource } from './interrupts.ts';
+import { prepareJob } from './job-arguments.ts';
+import type { JobRunner, RunningJob, SubmittableJob } from './job-runner.ts';
+import { LiveView } from './live-view.ts';
+import type { ParsedOptions } from './parse-options.ts';
+
+/** What `run` needs besides its arguments. */
+export interface RunWorld {
+  readonly world: ConsoleWorld;
+  readonly signals: SignalSource;
+  readonly monotonicMs: () => number;
+  /** Ends the process at once. */
+  readonly exit: (code: number) => void;
+}
+
+/**
+ * `sluice run`: runs the job to its end in this process.
+ *
+ * @returns the exit code: 0 finished, 130 interrupted.
+ * @throws the job's failure.
+ */
+export async function run(
+  options: ParsedOptions,
+  runner: JobRunner,
+  { world, signals, exit, monotonicMs }: RunWorld,
+): Promise<number> {
+  const isQuiet = options.flags.has('quiet');
+  let running: RunningJob | undefined;
+  let view: LiveView | undefined;
+  const kill = (): void => {
+    // The process ends here: nobody else gives the terminal its cursor back.
+    view?.close();
+    exit(EXIT_CODES.interrupted);
+  };
+  const cancel = (): void => {
+    if (running === undefined) {
+      kill();
+      return;
+    }
+    if (!isQuiet) around(() => world.stderr.write('Cancelling the job; Ctrl-C again kills it.\n'));
+    running.cancel();
+  };
+  const around = (write: () => void): void => (view === undefined ? write() : view.around(write));
+  const say = (text: string): void => {
+    if (!isQuiet) around(() => world.stdout.write(`${text}\n`));
+  };
+  const handlers = { onCancel: cancel, onKill: kill };
+  const stopListening = onInterrupt(signals, handlers, monotonicMs);
+  try {
+    const job = await prepareJob(options, runner, world);
+    if (!isQuiet) view = createView(job, world);
+    running = await job.start({
+      logger: consoleLogger(world, around, options.flags.has('verbose')),
+      onPrint: (text) => printing(text, world, around),
+    });
+    say(`Job has been submitted with JobID ${running.jobId}`);
+    const result = await watch(running, view);
+    view?.close();
+    return await report(job, result, say);
+  } finally {
+    view?.close();
+    stopListening();
+  }
+}
+
+function createView({ jobName }: SubmittableJob, world: ConsoleWorld): LiveView {
+  return new LiveView({
+    stream: world.stderr,
+    jobName,
+    color: wantsColor(world),
+    unicode: wantsUnicode(world),
+    nowEpochMs: () => Date.now(),
+  });
+}
+
+/** Shows the job until it has ended. */
+async function watch(running: RunningJob, view: LiveView | undefined): Promise<JobResult> {
+  if (view === undefined) return await running.result;
+  const timer = setInterval(() => view.update(running.snapshot()), view.intervalMs);
+  try {
+    const result = await running.result;
+    view.finish(result.metrics);
+    return result;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+async function report(
+  job: SubmittableJob,
+  result: JobResult,
+  say: (text: string) => void,
+): Promise<number> {
+  const { status, jobId, netRuntimeMs, error } = result;
+  if (status === 'CANCELED') {
+    say(`Cancelled job ${jobId}.`);
+    return EXIT_CODES.interrupted;
+  }
+  if (status === 'FAILED') {
+    throw error === undefined ? new Error(`job ${jobId} failed`) : StreamError.fromJSON(error);
+  }
+  const summary = await job.summary(result);
+  if (summary !== undefined) say(summary);
+  say('Program execution finished');
+  say(`Job with JobID ${jobId} has finished.`);
+  say(`Job Runtime: ${Math.round(netRuntimeMs)} ms`);
+  return EXIT_CODES.finished;
+}
+
+/** Resolves when the text was taken, so that a slow reader of stdout slows the job. */
+function printing(
+  text: string,
+  { stdout }: ConsoleWorld,
+  around: (write: () => void) => void,
+): Promise<void> {
+  return new Promise((resolve) => {
+    around(() => stdout.write(text.endsWith('\n') ? text : `${text}\n`, () => resolve()));
+  });
+}
+
+function consoleLogger(
+  { stderr }: ConsoleWorld,
+  around: (write: () => void) => void,
+  verbose: boolean,
+): Logger {
+  return {
+    log(level, message, fields = {}) {
+      if (!verbose && (level === 'debug' || level === 'info')) return;
+      const values = Object.entries(fields).map(([key, value]) => ` ${key}=${String(value)}`);
+      around(() => stderr.write(`${level}: ${message}${values.join('')}\n`));
+    },
+  };
+}
