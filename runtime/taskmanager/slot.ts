@@ -6,8 +6,8 @@
  *
  * I1  `running` is reported after every task opened, `released` last and exactly once, when every
  *     operator is closed.
- * I3  No task is stepped before `start`: no slot is through before every slot runs.
  * I2  After a failure or a cancel no task is stepped again; all are closed.
+ * I3  No task is stepped before `start`: no slot is through before every slot runs.
  */
 import { toStreamError } from '../core/index.ts';
 import type { SlotCommand, TaskMetricsRecord } from '../protocol/index.ts';
