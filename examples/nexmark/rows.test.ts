@@ -8,6 +8,8 @@ describe('priceInEuro', () => {
     assert.equal(priceInEuro(1000), '908.000');
     assert.equal(priceInEuro(1), '0.908');
     assert.equal(priceInEuro(0), '0.000');
+    assert.equal(priceInEuro(-1), '-0.908');
+    assert.equal(priceInEuro(-1000), '-908.000');
   });
 
   it('keeps every digit of prices whose product is past 2^53', () => {

@@ -25,6 +25,7 @@ export function timestamp(epochMs: number): string {
 export function priceInEuro(price: number): string {
   const thousandths = price * 908;
   const exact = Number.isSafeInteger(thousandths) ? thousandths : BigInt(price) * 908n;
-  const digits = String(exact).padStart(4, '0');
-  return `${digits.slice(0, -3)}.${digits.slice(-3)}`;
+  const sign = exact < 0 ? '-' : '';
+  const digits = String(exact).slice(sign.length).padStart(4, '0');
+  return `${sign}${digits.slice(0, -3)}.${digits.slice(-3)}`;
 }
