@@ -40,7 +40,12 @@ import type { KeyedStream } from './keyed-stream.ts';
 import { OperatorSettings } from './operator-settings.ts';
 import { transform } from './transform.ts';
 
-/** A stream of records of one type. Methods add operators; nothing runs before `execute`. */
+/**
+ * A stream of records of one type. Methods add operators; nothing runs before `execute`.
+ *
+ * Records pass by reference inside a slot: functions return new records, they do not change those
+ * they were given or have emitted.
+ */
 export class DataStream<T> {
   readonly #upstream: Upstream;
   /** Never present at run time. */

@@ -1,6 +1,10 @@
 /**
  * What users write. Every function may be a plain function, or an object with that method and,
  * if it likes, `open` and `close` around it.
+ *
+ * Records are handed on by reference inside a slot, as with Flink's object reuse: a function must
+ * not change a record it was given or has emitted, or other operators see the change at one
+ * parallelism and not at another. Return a new record instead.
  */
 import type { KeyedStateStore } from '../state/index.ts';
 import type { OperatorMetrics } from './operator.ts';
@@ -37,6 +41,7 @@ export interface Collector<T> {
   collect(value: T): void;
 }
 
+/** Makes one result of each record; returns a new one rather than changing the old. */
 export interface MapFunction<I, O> extends RichFunction {
   map(value: I): O;
 }

@@ -60,7 +60,7 @@ export class InThreadExecutor implements JobExecutor {
         graph: graphOf(slotIndex),
         executionGraph,
         slotIndex,
-        attempt: 1,
+        attempt: 0,
         ...settings,
       }),
       ports: { clock, rng, logger, fileSystem },

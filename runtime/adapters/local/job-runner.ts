@@ -81,7 +81,7 @@ export async function startJob(job: PlannedJob, options: RunOptions): Promise<Ru
     args,
     configuration: configuration.toJSON(),
     graphHash: job.executionGraph.jobGraph.hash,
-    attempt: 1,
+    attempt: 0,
     rings: allocateRings(job.executionGraph),
     metricsIntervalMs: METRICS_INTERVAL_MS,
   });
