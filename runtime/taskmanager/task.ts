@@ -57,6 +57,8 @@ export class Task {
   #closing: Promise<void> | undefined;
   #failure: unknown;
   #nextRemote = 0;
+  #seenRecordsIn = 0;
+  #seenWatermarkMs = MIN_TIMESTAMP_MS;
   readonly #times = { busy: 0, blocked: 0, idle: 0 };
   #lastResult: StepResult = 'idle';
   #lastStepEndMs = 0;
@@ -100,7 +102,30 @@ export class Task {
 
   /** I1: whether tasks of this slot may call in. */
   canAccept(): boolean {
+    if (this.#state !== 'RUNNING') return false;
+    if (!this.#suspended && this.#hasBeenCalled()) this.#lookForSuspension();
     return this.#state === 'RUNNING' && !this.#suspended && this.#outputsAvailable();
+  }
+
+  /**
+   * Whether input came since the last look. Input by calls is no step of this task, so what it left
+   * to wait for shows itself only when the caller asks for room again.
+   */
+  #hasBeenCalled(): boolean {
+    const recordsIn = this.numRecordsIn();
+    const watermarkMs = this.inputWatermarkMs();
+    if (recordsIn === this.#seenRecordsIn && watermarkMs === this.#seenWatermarkMs) return false;
+    this.#seenRecordsIn = recordsIn;
+    this.#seenWatermarkMs = watermarkMs;
+    return true;
+  }
+
+  #lookForSuspension(): void {
+    try {
+      this.#checkSuspension();
+    } catch (thrown) {
+      this.#failAsync(thrown);
+    }
   }
 
   fail(thrown: unknown): void {

@@ -85,4 +85,44 @@ describe('back-pressure', () => {
     assert.ok(counts.mostUnderWay <= 2 * 512, `${counts.mostUnderWay}`);
     assert.equal(maxPendingBytes, 0);
   });
+
+  it('holds for a sink that is fed by calls from its own slot', async () => {
+    let sinceSettled = 0;
+    let most = 0;
+    let settled = 0;
+    const sink: Sink<{ id: number }> = {
+      name: 'slow',
+      guarantee: 'NONE',
+      createWriter: () => ({
+        write: () => {
+          sinceSettled += 1;
+          most = Math.max(most, sinceSettled);
+        },
+        suspension: () =>
+          new Promise((resolve) =>
+            setImmediate(() => {
+              settled += 1;
+              sinceSettled = 0;
+              resolve();
+            }),
+          ),
+        flush: () => undefined,
+        prepareCommit: () => [],
+        close: () => undefined,
+      }),
+    };
+    const counts: Counts = { emitted: 0, taken: 0, mostUnderWay: 0 };
+    const { result } = await runJob(
+      (env) => {
+        countedSource(env, counts)
+          .keyBy('id')
+          .process({ processElement: (value, _ctx, out) => out.collect(value) })
+          .sinkTo(sink);
+      },
+      { parallelism: 1 },
+    );
+    assert.equal(result.status, 'FINISHED', result.error?.message);
+    assert.ok(most <= 2 * 512, `${most} records while the sink asked to wait`);
+    assert.ok(settled >= RECORDS / (2 * 512), `${settled}`);
+  });
 });
