@@ -17,7 +17,9 @@ export type GraphErrorCode =
   /** `setParallelism` on an operator that only works alone. */
   | 'NON_PARALLEL_OPERATOR'
   /** `forward()` between operators of different parallelism. */
-  | 'FORWARD_PARALLELISM_MISMATCH';
+  | 'FORWARD_PARALLELISM_MISMATCH'
+  /** A changed parallelism names no vertex of the job. */
+  | 'UNKNOWN_VERTEX';
 
 /** An error of kind `invalid` that names the operator at fault in its details. */
 export function graphError(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { buildExecutionGraph } from './execution-graph.ts';
+import { buildExecutionGraph, requiredSlots } from './execution-graph.ts';
 import { GraphFixture, via } from './graph-fixture.ts';
 import { generateJobGraph } from './job-graph-generator.ts';
 
@@ -66,5 +66,38 @@ describe('buildExecutionGraph', () => {
       [3, 4],
     );
     assert.deepEqual(graph.slots[3]?.slotSharingGroup, 'sinks');
+  });
+
+  it('makes one region of slots that channels join', () => {
+    const g = new GraphFixture();
+    g.sink(via(g.source('Source: a', { parallelism: 2 }), 'HASH'), 'Sink: b', { parallelism: 3 });
+    const graph = buildExecutionGraph(generateJobGraph(g.build()));
+    assert.deepEqual(graph.regions, [{ regionIndex: 0, slots: [0, 1, 2] }]);
+  });
+
+  it('gives every subtask without channels to others its own region', () => {
+    const g = new GraphFixture();
+    g.sink(g.source('Source: a', { parallelism: 3 }), 'Sink: b', { parallelism: 3 });
+    const graph = buildExecutionGraph(generateJobGraph(g.build()));
+    assert.deepEqual(
+      graph.regions.map(({ slots }) => slots),
+      [[0], [1], [2]],
+    );
+  });
+
+  it('separates pipelines that never meet, though they share slots in the count', () => {
+    const g = new GraphFixture();
+    g.sink(via(g.source('Source: a'), 'HASH'), 'Sink: b', { parallelism: 2 });
+    g.sink(via(g.source('Source: c'), 'HASH'), 'Sink: d', { parallelism: 3 });
+    const jobGraph = generateJobGraph(g.build());
+    const graph = buildExecutionGraph(jobGraph);
+    assert.deepEqual(
+      graph.regions.map(({ slots }) => slots),
+      [
+        [0, 1],
+        [2, 3, 4],
+      ],
+    );
+    assert.equal(requiredSlots(jobGraph), 3);
   });
 });

@@ -8,8 +8,17 @@ export interface ExecutionGraph {
   readonly vertices: readonly ExecutionVertex[];
   /** Indexed by {@link JobEdge.id}. */
   readonly edges: readonly ExecutionEdge[];
-  /** Indexed by slot; its length is the number of slots the job needs. */
+  /** Indexed by slot. */
   readonly slots: readonly SlotPlan[];
+  /** Pipelined regions: what fails together restarts together. Slot indices, each in one region. */
+  readonly regions: readonly RegionPlan[];
+}
+
+/** Slots that channels join, directly or not; no channel leads out. */
+export interface RegionPlan {
+  readonly regionIndex: number;
+  /** Ascending. */
+  readonly slots: readonly number[];
 }
 
 export interface ExecutionVertex {
@@ -45,19 +54,22 @@ export interface SlotPlan {
 }
 
 /**
- * Assigns slots, key groups and channels. A slot sharing group takes as many slots as its widest
- * vertex has subtasks; its slot i holds subtask i of each of its vertices.
+ * Assigns slots, key groups and channels. Vertices of a slot sharing group that edges join take as
+ * many slots as the widest has subtasks; their slot i holds subtask i of each of them. Pipelines
+ * that never meet get slots of their own, so that one restarts without the other.
  */
 export function buildExecutionGraph(jobGraph: JobGraph): ExecutionGraph {
-  const slots = planSlots(jobGraph.vertices);
+  const slots = planSlots(jobGraph);
   const byId = new Map(jobGraph.vertices.map((vertex) => [vertex.id, vertex]));
   const firstSlot = new Map<string, number>();
-  for (const { slotIndex, slotSharingGroup } of slots) {
-    if (!firstSlot.has(slotSharingGroup)) firstSlot.set(slotSharingGroup, slotIndex);
+  for (const { slotIndex, subtasks } of slots) {
+    for (const { vertexId, subtaskIndex } of subtasks) {
+      if (subtaskIndex === 0) firstSlot.set(vertexId, slotIndex);
+    }
   }
   const vertices = jobGraph.vertices.map((vertex): ExecutionVertex => {
     const { parallelism, maxParallelism } = vertex;
-    const first = defined(firstSlot.get(vertex.slotSharingGroup), 'every group has a slot');
+    const first = defined(firstSlot.get(vertex.id), 'every vertex has a slot');
     const subtasks = indices(parallelism).map((subtaskIndex) => ({
       subtaskIndex,
       slotIndex: first + subtaskIndex,
@@ -70,14 +82,36 @@ export function buildExecutionGraph(jobGraph: JobGraph): ExecutionGraph {
     const target = defined(byId.get(edge.targetVertexId), 'an edge ends at a vertex');
     return { edgeId: edge.id, channels: channelsOf(edge, source.parallelism, target.parallelism) };
   });
-  return { jobGraph, vertices, edges, slots };
+  return {
+    jobGraph,
+    vertices,
+    edges,
+    slots,
+    regions: planRegions(jobGraph, vertices, edges, slots),
+  };
 }
 
-function planSlots(vertices: readonly JobVertex[]): readonly SlotPlan[] {
-  const groups = [...new Set(vertices.map((vertex) => vertex.slotSharingGroup))];
+/**
+ * The slots a resource manager must have for the job: as in Flink, pipelines that never meet share
+ * the slots of a sharing group.
+ */
+export function requiredSlots(jobGraph: JobGraph): number {
+  const widest = new Map<string, number>();
+  for (const { slotSharingGroup, parallelism } of jobGraph.vertices) {
+    widest.set(slotSharingGroup, Math.max(parallelism, widest.get(slotSharingGroup) ?? 0));
+  }
+  return [...widest.values()].reduce((sum, count) => sum + count, 0);
+}
+
+function planSlots({ vertices, edges }: JobGraph): readonly SlotPlan[] {
+  const pipelines = new DisjointSets();
+  for (const edge of edges) pipelines.join(edge.sourceVertexId, edge.targetVertexId);
+  const groupOf = (vertex: JobVertex): string =>
+    `${pipelines.find(vertex.id)}:${vertex.slotSharingGroup}`;
   const slots: SlotPlan[] = [];
-  for (const slotSharingGroup of groups) {
-    const members = vertices.filter((vertex) => vertex.slotSharingGroup === slotSharingGroup);
+  for (const group of new Set(vertices.map(groupOf))) {
+    const members = vertices.filter((vertex) => groupOf(vertex) === group);
+    const { slotSharingGroup } = defined(members[0], 'a group has a member');
     for (const subtaskIndex of indices(Math.max(...members.map((v) => v.parallelism)))) {
       const here = members.filter((vertex) => subtaskIndex < vertex.parallelism);
       const subtasks = here.map((vertex) => ({ vertexId: vertex.id, subtaskIndex }));
@@ -85,6 +119,48 @@ function planSlots(vertices: readonly JobVertex[]): readonly SlotPlan[] {
     }
   }
   return slots;
+}
+
+function planRegions(
+  jobGraph: JobGraph,
+  vertices: readonly ExecutionVertex[],
+  edges: readonly ExecutionEdge[],
+  slots: readonly SlotPlan[],
+): readonly RegionPlan[] {
+  const byVertex = new Map(vertices.map(({ vertexId, subtasks }) => [vertexId, subtasks]));
+  const slotOf = (vertexId: string, subtaskIndex: number): string =>
+    String(byVertex.get(vertexId)?.[subtaskIndex]?.slotIndex);
+  const joined = new DisjointSets();
+  for (const edge of jobGraph.edges) {
+    for (const { from, to } of edges[edge.id]?.channels ?? []) {
+      joined.join(slotOf(edge.sourceVertexId, from), slotOf(edge.targetVertexId, to));
+    }
+  }
+  const regions = new Map<string, number[]>();
+  for (const { slotIndex } of slots) {
+    const root = joined.find(String(slotIndex));
+    const members = regions.get(root);
+    if (members === undefined) regions.set(root, [slotIndex]);
+    else members.push(slotIndex);
+  }
+  return [...regions.values()].map((members, regionIndex) => ({ regionIndex, slots: members }));
+}
+
+/** Union-find over names. */
+class DisjointSets {
+  readonly #parents = new Map<string, string>();
+
+  find(name: string): string {
+    const parent = this.#parents.get(name) ?? name;
+    if (parent === name) return name;
+    const root = this.find(parent);
+    this.#parents.set(name, root);
+    return root;
+  }
+
+  join(left: string, right: string): void {
+    this.#parents.set(this.find(left), this.find(right));
+  }
 }
 
 /** FORWARD and RESCALE connect neighbours, everything else connects all with all. */

@@ -7,10 +7,17 @@ export {
   type ExecutionGraph,
   type ExecutionSubtask,
   type ExecutionVertex,
+  type RegionPlan,
+  requiredSlots,
   type SlotPlan,
 } from './execution-graph.ts';
 export type { ChainedOperator, JobEdge, JobGraph, JobVertex } from './job-graph.ts';
-export { canonicalJson, generateJobGraph } from './job-graph-generator.ts';
+export {
+  canonicalJson,
+  generateJobGraph,
+  verticesOfDerivedMaxParallelism,
+} from './job-graph-generator.ts';
+export type { JobGraphOverrides } from './job-graph-overrides.ts';
 export { murmur3x128Hex } from './murmur3-128.ts';
 export {
   checkMaxParallelism,

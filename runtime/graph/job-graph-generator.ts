@@ -2,6 +2,7 @@ import { defined } from '../core/index.ts';
 import { isChainable, type Topology, topologyOf } from './chaining.ts';
 import { graphError } from './errors.ts';
 import type { ChainedOperator, JobEdge, JobGraph, JobVertex } from './job-graph.ts';
+import { type JobGraphOverrides, overrideVertices } from './job-graph-overrides.ts';
 import { murmur3x128Hex } from './murmur3-128.ts';
 import { operatorIds } from './operator-ids.ts';
 import { resolveParallelism } from './parallelism.ts';
@@ -14,16 +15,41 @@ import type { StreamGraph, StreamNode } from './stream-graph.ts';
  * @throws {StreamError} any {@link GraphErrorCode}.
  * @see Flink `StreamingJobGraphGenerator`.
  */
-export function generateJobGraph(graph: StreamGraph): JobGraph {
+export function generateJobGraph(graph: StreamGraph, overrides: JobGraphOverrides = {}): JobGraph {
   checkComplete(graph);
   const topology = topologyOf(graph);
   const ids = operatorIds(topology);
   const heads = graph.nodes.filter((node) => isHead(topology, node));
   const chains = heads.map((head) => ({ head, operators: chainOf(topology, ids, head) }));
-  const vertices = chains.map(({ head, operators }) => vertexOf(topology, head, operators));
-  const edges = edgesBetween(topology, vertices);
+  const built = chains.map(({ head, operators }) => vertexOf(topology, head, operators));
+  const edges = edgesBetween(topology, built);
+  const vertices = overrideVertices(built, edges, overrides, (vertex) =>
+    Math.min(...vertex.operators.map(({ nodeId }) => subtaskLimit(topology.node(nodeId)))),
+  );
   const content = { jobName: graph.jobName, vertices, edges };
   return { ...content, hash: murmur3x128Hex(canonicalJson(content)) };
+}
+
+/** Ids of the vertices whose max parallelism nobody chose: a restored job keeps its own. */
+export function verticesOfDerivedMaxParallelism(
+  graph: StreamGraph,
+  jobGraph: JobGraph,
+): ReadonlySet<string> {
+  if (graph.maxParallelism !== -1) return new Set();
+  const chosen = new Set(
+    graph.nodes.filter((node) => node.maxParallelism !== undefined).map((node) => node.id),
+  );
+  const derived = jobGraph.vertices.filter(
+    ({ operators }) => !operators.some(({ nodeId }) => chosen.has(nodeId)),
+  );
+  return new Set(derived.map((vertex) => vertex.id));
+}
+
+/** How many subtasks an operator can work with. */
+function subtaskLimit({ nonParallel, body }: StreamNode): number {
+  if (nonParallel === true) return 1;
+  const limit = body.kind === 'source' ? body.source.maxParallelism : undefined;
+  return limit ?? Number.POSITIVE_INFINITY;
 }
 
 /** JSON with sorted members and without undefined ones: equal values give equal text. */
