@@ -27,6 +27,7 @@ const ENTRIES: Readonly<Record<string, string>> = {
   testing: 'runtime/testing/index.ts',
   cli: 'scripts/cli/main.ts',
   'slot-worker': 'runtime/slot-worker.ts',
+  'task-manager-process': 'runtime/task-manager-process.ts',
 };
 const STALE_AFTER_MS = 3_600_000;
 

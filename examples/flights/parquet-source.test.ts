@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EnumeratorContext, ReaderContext, ReaderOutput } from 'sluice';
 import { FLIGHT_COLUMNS, type Flight, flightsByLanding } from './flights.ts';
-import { type ParquetSplit, parquetSource } from './parquet-source.ts';
+import { type ParquetEnumeratorState, type ParquetSplit, parquetSource } from './parquet-source.ts';
 
 const PATH = 'node_modules/vega-datasets/data/flights-3m.parquet';
 const ROW_GROUP_SIZE = 272_727;
@@ -12,7 +12,7 @@ function source(maxRowCount: number, path = PATH) {
 }
 
 /** An enumerator, and what it told its readers. */
-function enumerate(maxRowCount: number, path = PATH) {
+function enumerate(maxRowCount: number, path = PATH, state?: ParquetEnumeratorState | null) {
   const told: string[] = [];
   const splits: ParquetSplit[] = [];
   const ctx: Partial<EnumeratorContext<ParquetSplit>> = {
@@ -24,6 +24,7 @@ function enumerate(maxRowCount: number, path = PATH) {
   };
   const enumerator = source(maxRowCount, path).createEnumerator(
     ctx as EnumeratorContext<ParquetSplit>,
+    state,
   );
   return { enumerator, told, splits };
 }
@@ -83,6 +84,21 @@ describe('parquetSource enumerator', () => {
     assert.deepEqual(told, ['0 row-group-0', '1 row-group-0']);
   });
 
+  it('goes on from a snapshot, also from one before the footer was read', async () => {
+    const first = enumerate(ROW_GROUP_SIZE + 10);
+    first.enumerator.handleSplitRequest(0);
+    const early = enumerate(10, PATH, first.enumerator.snapshotState());
+    early.enumerator.handleSplitRequest(0);
+    await early.enumerator.start();
+    assert.deepEqual(early.told, ['0 row-group-0']);
+    await first.enumerator.start();
+    const late = enumerate(10, PATH, first.enumerator.snapshotState());
+    await late.enumerator.start();
+    for (const subtaskIndex of [1, 2]) late.enumerator.handleSplitRequest(subtaskIndex);
+    assert.deepEqual(late.told, ['1 row-group-1', '2 no more']);
+    assert.equal(late.enumerator.totalProgress?.(), ROW_GROUP_SIZE + 10);
+  });
+
   it('refuses a file that is not there', async () => {
     await assert.rejects(async () => enumerate(1, 'nope.parquet').enumerator.start(), {
       code: 'FILE_NOT_READABLE',
@@ -108,4 +124,28 @@ describe('parquetSource reader', () => {
     const rest = await read(first.snapshot);
     assert.deepEqual([...first.flights, ...rest.flights], whole.flights);
   });
+
+  it('is restored with splits of several readers, begun or not', async () => {
+    const rowStart = ROW_GROUP_SIZE;
+    const tail = { splitId: 'row-group-1', rowStart, rowEnd: rowStart + 40 };
+    const splits = [
+      { ...split, rowEnd: 30 },
+      { ...tail, position: 0 },
+    ];
+    const whole = await read(splits);
+    for (const count of [0, 1, 29, 30, 31, 70]) {
+      const first = await read(splits, count);
+      const rest = await read(first.snapshot);
+      assert.deepEqual([...first.flights, ...rest.flights], whole.flights);
+    }
+    const parts = [await read([splits[1] ?? split], 7), await read([splits[0] ?? split], 11)];
+    const merged = await read(parts.flatMap(({ snapshot }) => snapshot));
+    const flights = [...parts, merged].flatMap((part) => part.flights);
+    assert.deepEqual(new Set(flights.map(keyOf)), new Set(whole.flights.map(keyOf)));
+    assert.equal(flights.length, whole.flights.length);
+  });
 });
+
+function keyOf(flight: Flight): string {
+  return JSON.stringify(flight);
+}

@@ -60,16 +60,17 @@ export interface ParquetEnumeratorState {
 
 export function parquetSource<T>(
   options: ParquetSourceOptions<T>,
-): Source<T, ParquetSplit, ParquetEnumeratorState> {
+): Source<T, ParquetSplit, ParquetEnumeratorState | null> {
   return {
     name: `parquet(${options.path})`,
     boundedness: 'BOUNDED',
+    splitId: ({ splitId }) => splitId,
     createEnumerator: (ctx, state) => new ParquetEnumerator(options, ctx, state),
     createReader: (ctx) => new ParquetReader(options, ctx),
   };
 }
 
-class ParquetEnumerator<T> implements SplitEnumerator<ParquetSplit, ParquetEnumeratorState> {
+class ParquetEnumerator<T> implements SplitEnumerator<ParquetSplit, ParquetEnumeratorState | null> {
   readonly #options: ParquetSourceOptions<T>;
   readonly #ctx: EnumeratorContext<ParquetSplit>;
   #state: { pending: ParquetSplit[]; totalRowCount: number } | undefined;
@@ -78,11 +79,11 @@ class ParquetEnumerator<T> implements SplitEnumerator<ParquetSplit, ParquetEnume
   constructor(
     options: ParquetSourceOptions<T>,
     ctx: EnumeratorContext<ParquetSplit>,
-    state: ParquetEnumeratorState | undefined,
+    state: ParquetEnumeratorState | null | undefined,
   ) {
     this.#options = options;
     this.#ctx = ctx;
-    this.#state = state && { ...state, pending: [...state.pending] };
+    if (state) this.#state = { ...state, pending: [...state.pending] };
   }
 
   async start(): Promise<void> {
@@ -106,8 +107,8 @@ class ParquetEnumerator<T> implements SplitEnumerator<ParquetSplit, ParquetEnume
     this.#state?.pending.unshift(...splits);
   }
 
-  snapshotState(): ParquetEnumeratorState {
-    return this.#state ?? { pending: [], totalRowCount: 0 };
+  snapshotState(): ParquetEnumeratorState | null {
+    return this.#state === undefined ? null : { ...this.#state, pending: [...this.#state.pending] };
   }
 
   totalProgress(): number | undefined {
@@ -152,6 +153,7 @@ class ParquetReader<T> implements SourceReader<T, ParquetSplit> {
     this.#ctx = ctx;
   }
 
+  /** Asks for a split, unless it has been given some: after a restore they may be several. */
   start(): void {
     if (this.#waiting.length === 0) this.#ctx.sendToEnumerator({ type: 'request-split' });
   }
@@ -167,7 +169,7 @@ class ParquetReader<T> implements SourceReader<T, ParquetSplit> {
     if (end < records.count) return 'more';
     output.endSplit(split.splitId);
     this.#open = undefined;
-    this.#ctx.sendToEnumerator({ type: 'request-split' });
+    this.start();
     return this.#openNext();
   }
 

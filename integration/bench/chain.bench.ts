@@ -9,6 +9,7 @@ import {
   DoorbellThread,
   InThreadExecutor,
   NodeFileSystem,
+  openEmbeddedStorage,
   SeededRng,
   SystemClock,
   SystemTimers,
@@ -88,6 +89,7 @@ async function runEngine(): Promise<Total> {
     rng: new SeededRng(1),
     logger: { log: () => undefined },
     fileSystem: new NodeFileSystem(),
+    openStorage: openEmbeddedStorage,
     createThread: () => new DoorbellThread(new Doorbell(), clock),
     onPrint: () => undefined,
   });

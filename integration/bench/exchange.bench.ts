@@ -125,7 +125,9 @@ function ringWorker(task: Task, source: readonly Bid[]): () => Promise<Result> {
     record: (value: unknown) => count.record(value as Bid),
     watermark: () => undefined,
     idle: () => undefined,
+    barrier: () => undefined,
     end: () => undefined,
+    endOfPartition: () => undefined,
   };
   const turn = (from: number): number => {
     const end = Math.min(records, from + TURN_RECORDS);
@@ -218,7 +220,9 @@ async function echo(task: Task): Promise<void> {
     },
     watermark: () => undefined,
     idle: () => undefined,
+    barrier: () => undefined,
     end: () => undefined,
+    endOfPartition: () => undefined,
   };
   while (!reader.ended) {
     const seen = mine.signals();
@@ -290,7 +294,9 @@ async function latencyUs(): Promise<number> {
     record: () => void arrived++,
     watermark: () => undefined,
     idle: () => undefined,
+    barrier: () => undefined,
     end: () => undefined,
+    endOfPartition: () => undefined,
   };
   const tripsUs: number[] = [];
   for (let i = 0; i < ECHOES; i++) {

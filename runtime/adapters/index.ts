@@ -1,6 +1,19 @@
+export {
+  type CheckSavepointOptions,
+  checkSavepoint,
+  type SavepointCheck,
+} from './local/check-savepoint.ts';
+export { type ClusterOptions, type RunningCluster, startCluster } from './local/cluster.ts';
+export { DataDirectory, type DataDirectoryOptions } from './local/data-directory.ts';
+export { DirectoryBlobStore } from './local/directory-blob-store.ts';
 export { DoorbellThread } from './local/doorbell-thread.ts';
 export { embeddedExecutor } from './local/embedded-executor.ts';
-export { InThreadExecutor, type InThreadWorld } from './local/in-thread-executor.ts';
+export {
+  InThreadExecutor,
+  type InThreadJob,
+  type InThreadRun,
+  type InThreadWorld,
+} from './local/in-thread-executor.ts';
 export {
   type PlannedJob,
   type PlanOptions,
@@ -9,8 +22,20 @@ export {
   type RunOptions,
   startJob,
 } from './local/job-runner.ts';
+export { type JobStorage, openEmbeddedStorage } from './local/job-storage.ts';
+export { LogRowStore } from './local/log-row-store.ts';
 export { NodeFileSystem } from './local/node-file-system.ts';
 export { runSlotWorker } from './local/run-slot-worker.ts';
+export type {
+  OperatorReport,
+  SavepointReport,
+  StateFate,
+  StateReport,
+} from './local/savepoint-compatibility.ts';
+export { createJobMaster, type JobStart } from './local/start-job.ts';
 export { StderrLogger, SystemClock, SystemRng, SystemTimers } from './local/system-world.ts';
+export { runTaskManager } from './local/task-manager-process.ts';
+export { MemoryBlobStore } from './memory/memory-blob-store.ts';
 export { MemoryFileSystem } from './memory/memory-file-system.ts';
+export { MemoryRowStore } from './memory/memory-row-store.ts';
 export { SeededRng, VirtualTime } from './memory/virtual-time.ts';

@@ -1,4 +1,4 @@
-import type { Collector, RichFunction } from '../operators/index.ts';
+import { type Collector, lifeCycleOf, type RichFunction } from '../operators/index.ts';
 import type { ProcessWindowContext, ProcessWindowLike, TimeWindow } from '../windowing/index.ts';
 import type { NotCallable } from './field-types.ts';
 
@@ -29,7 +29,6 @@ export function withoutKey<I, O>(
   return {
     process: (_key, ctx, elements, out) =>
       'process' in fn ? fn.process(ctx, elements, out) : fn.apply(ctx.window, elements, out),
-    ...(fn.open === undefined ? {} : { open: fn.open.bind(fn) }),
-    ...(fn.close === undefined ? {} : { close: fn.close.bind(fn) }),
+    ...lifeCycleOf(fn),
   };
 }

@@ -32,9 +32,11 @@ import {
   durationMs,
   invalid,
 } from './arguments.ts';
+import { CheckpointConfig, type CheckpointingMode } from './checkpoint-config.ts';
 import type { SingleOutputStreamOperator } from './data-stream.ts';
 import type { ExecuteOptions, JobExecutionResult, JobExecutor } from './job-executor.ts';
 import { addSource, JobProgram, outputOf } from './job-program.ts';
+import type { RestartStrategy } from './restart-strategies.ts';
 import { streamFactory } from './stream-factory.ts';
 
 /** `execution.runtime-mode`; BATCH and AUTOMATIC are Flink's and not supported by this version. */
@@ -155,13 +157,46 @@ export class StreamExecutionEnvironment {
     }
     const timeoutMs = durationMs(timeout, 'the buffer timeout', { positive: false });
     this.#set(ConfigOptions.BUFFER_TIMEOUT_ENABLED, true, 'env.setBufferTimeout');
-    const interval = ConfigOptions.BUFFER_TIMEOUT_INTERVAL_MS;
+    const interval: ConfigOption<number> = ConfigOptions.BUFFER_TIMEOUT_INTERVAL_MS;
     return this.#set(interval, timeoutMs, 'env.setBufferTimeout');
   }
 
   /** Every operator becomes a task of its own: slower, easier to observe. */
   disableOperatorChaining(): this {
     return this.#set(ConfigOptions.OPERATOR_CHAINING, false, 'env.disableOperatorChaining');
+  }
+
+  /**
+   * Takes a checkpoint of all state every `interval`, from which the job goes on after a failure.
+   *
+   * @example `env.enableCheckpointing('10 s')`
+   * @param mode @defaultValue `EXACTLY_ONCE`
+   * @throws {StreamError} `INVALID_ARGUMENT` below 10 ms.
+   */
+  enableCheckpointing(interval: Duration, mode?: CheckpointingMode): this {
+    const config = this.getCheckpointConfig().setCheckpointInterval(interval);
+    if (mode !== undefined) config.setCheckpointingMode(mode);
+    return this;
+  }
+
+  /** The other settings of checkpoints. */
+  getCheckpointConfig(): CheckpointConfig {
+    return new CheckpointConfig((settings, origin) => {
+      this.configure(Configuration.fromRecord(settings, origin));
+    });
+  }
+
+  /**
+   * What happens when a job fails.
+   *
+   * @defaultValue with checkpoints: restarts with an exponentially growing delay; without: none.
+   */
+  setRestartStrategy(strategy: RestartStrategy): this {
+    if (typeof strategy !== 'object' || strategy === null || !('settings' in strategy)) {
+      const expected = 'setRestartStrategy expects one of RestartStrategies';
+      throw invalid('INVALID_ARGUMENT', expected, strategy);
+    }
+    return this.configure(Configuration.fromRecord(strategy.settings, 'env.setRestartStrategy'));
   }
 
   /**
@@ -294,7 +329,11 @@ export class StreamExecutionEnvironment {
     return this.#program.streams.single<T>(outputOf(this.#program, node), node);
   }
 
-  #set<T extends ConfigValue>(option: ConfigOption<T>, value: T, origin: string): this {
+  #set<T extends ConfigValue>(
+    option: ConfigOption<T>,
+    value: Exclude<T, undefined>,
+    origin: string,
+  ): this {
     this.#configuration = this.#configuration.with(option, value, origin);
     return this;
   }

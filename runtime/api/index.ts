@@ -6,6 +6,12 @@ export type {
 } from './all-window-functions.ts';
 export { AllWindowedStream } from './all-windowed-stream.ts';
 export type { ArgumentErrorCode } from './arguments.ts';
+export {
+  CheckpointConfig,
+  type CheckpointingMode,
+  type ExternalizedCheckpointRetention,
+  type WriteSettings,
+} from './checkpoint-config.ts';
 export { ConnectedStreams } from './connected-streams.ts';
 export { DataStream, SingleOutputStreamOperator } from './data-stream.ts';
 export { DataStreamSink } from './data-stream-sink.ts';
@@ -31,5 +37,11 @@ export {
 } from './job-module.ts';
 export { KeyedConnectedStreams } from './keyed-connected-streams.ts';
 export { KeyedStream } from './keyed-stream.ts';
+export {
+  type ExponentialDelay,
+  RestartStrategies,
+  type RestartStrategy,
+} from './restart-strategies.ts';
+export { statefulOperatorsWithoutUid } from './stateful-operators.ts';
 export { type RowFields, type TypeOf, Types } from './types.ts';
 export { WindowedStream } from './windowed-stream.ts';

@@ -1,8 +1,22 @@
 /** The world a connector is tested in: time that is moved by hand, files in memory. */
 import type { Clock, Logger, Timers } from '../core/index.ts';
-import type { CounterMetric, OperatorMetrics } from '../operators/index.ts';
+import type { CounterMetric, OperatorContext, OperatorMetrics } from '../operators/index.ts';
+import type { OperatorStateStore } from '../state/index.ts';
 import { MemoryFileSystem } from '../testing/index.ts';
 import type { SinkContext } from './sink.ts';
+
+export const JOB_ID = '0123456789abcdef0123456789abcdef';
+
+/** Which subtask of which attempt. */
+export interface SubtaskOptions {
+  readonly subtaskIndex?: number;
+  readonly parallelism?: number;
+  readonly attempt?: number;
+  readonly jobId?: string;
+  readonly restoredCheckpointId?: number | undefined;
+  readonly restoredState?: readonly unknown[];
+  readonly checkpointing?: boolean;
+}
 
 export class ConnectorWorld {
   readonly fileSystem = new MemoryFileSystem();
@@ -59,10 +73,12 @@ export class ConnectorWorld {
     this.#nowMs += deltaMs;
   }
 
-  sinkContext(subtaskIndex = 0, parallelism = 1, attempt = 0): SinkContext {
+  sinkContext(options: SubtaskOptions = {}): SinkContext {
     const { clock, logger, fileSystem, metrics } = this;
     return {
-      ...{ jobName: 'test', subtaskIndex, parallelism, attempt },
+      ...{ jobId: JOB_ID, jobName: 'test', subtaskIndex: 0, parallelism: 1, attempt: 0 },
+      ...{ restoredCheckpointId: undefined, restoredState: [], checkpointing: true },
+      ...options,
       ...{ clock, logger, fileSystem, metrics },
       print: (text) => {
         this.printed.push(text);
@@ -72,6 +88,26 @@ export class ConnectorWorld {
         this.delivered.push(value);
         return this.backPressure;
       },
+    };
+  }
+
+  operatorContext(
+    operatorState: OperatorStateStore,
+    options: SubtaskOptions = {},
+  ): OperatorContext {
+    return {
+      ...this.sinkContext(options),
+      ...{ operatorId: '1'.repeat(32), operatorName: 'Test', maxParallelism: 128 },
+      ...{ operatorState, timers: this.timers, autoWatermarkIntervalMs: 0 },
+      rng: { next: () => 0.5 },
+      keyedState: () => {
+        throw new Error('connectors have no keyed state');
+      },
+      processingTime: {
+        nowEpochMs: () => this.#nowMs,
+        schedule: (atMs, callback) => this.timers.schedule(atMs - this.#nowMs, callback),
+      },
+      sendToCoordinator: () => {},
     };
   }
 

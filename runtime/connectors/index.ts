@@ -35,8 +35,16 @@ export {
   type IndexSplit,
   sequenceSource,
 } from './sequence/index.ts';
-export type { Committer, DeliveryGuarantee, Sink, SinkContext, SinkWriter } from './sink.ts';
-export { sinkOperator } from './sink-operator.ts';
+export type {
+  Committer,
+  DeliveryGuarantee,
+  Sink,
+  SinkContext,
+  SinkValidation,
+  SinkWriter,
+} from './sink.ts';
+export { type NamedSink, sinksBelow, sinksBelowMessage } from './sink-guarantees.ts';
+export { type SinkOperatorOptions, sinkOperator } from './sink-operator.ts';
 export type {
   Boundedness,
   EnumeratorContext,

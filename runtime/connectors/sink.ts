@@ -1,7 +1,13 @@
 /**
  * The sink contract: Flink's Sink V2. A writer a subtask; what it prepares at a checkpoint (or at
  * the end of a bounded input) are committables, plain JSON values that a committer makes visible.
- * Committing is idempotent: it may be repeated after a failure.
+ *
+ * I1  Committables are committed once the checkpoint that holds them is complete, or, without
+ *     checkpoints, at the end of the input; those of a restored checkpoint before the writer is
+ *     made, by any subtask.
+ * I2  Committing is idempotent: it is repeated after a failure, by any attempt, and by jobs that
+ *     start from the same savepoint.
+ * I3  A subtask's commits are in the order of the checkpoints.
  */
 import type { Clock, FileSystem, Logger } from '../core/index.ts';
 import type { OperatorMetrics } from '../operators/index.ts';
@@ -20,14 +26,30 @@ export interface Sink<T, CommittableT = never> {
    * Runs once in the client before the job is deployed: refuses what cannot work (an output
    * directory that would be overwritten) before anything has started.
    */
-  validate?(ctx: { readonly fileSystem: FileSystem }): void | Promise<void>;
+  validate?(ctx: SinkValidation): void | Promise<void>;
+}
+
+/** What a sink may use of the world before the job is deployed. */
+export interface SinkValidation {
+  readonly fileSystem: FileSystem;
+  /** The job starts from a savepoint or checkpoint: what is there may be its own output. */
+  readonly restoring: boolean;
 }
 
 export interface SinkContext {
+  /** The same in every attempt of the job. */
+  readonly jobId: string;
   readonly jobName: string;
   readonly subtaskIndex: number;
   readonly parallelism: number;
+  /** Never used twice by a job. */
   readonly attempt: number;
+  /** Undefined when the sink starts without earlier state. */
+  readonly restoredCheckpointId: number | undefined;
+  /** What writers' `snapshotState` gave, dealt out among the subtasks. */
+  readonly restoredState: readonly unknown[];
+  /** False: what is complete at the end of the input is final; nothing is committed before. */
+  readonly checkpointing: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly fileSystem: FileSystem;
@@ -44,10 +66,24 @@ export interface SinkWriter<T, CommittableT = never> {
   flush(endOfInput: boolean): void | Promise<void>;
   /** Called after `flush`; what to commit once the checkpoint is complete. */
   prepareCommit(): readonly CommittableT[] | Promise<readonly CommittableT[]>;
+  /** Called after `prepareCommit` at a checkpoint: what another writer goes on from. JSON. */
+  snapshotState?(): readonly unknown[];
+  /**
+   * A checkpoint of this attempt is complete and what this subtask had prepared for it is
+   * committed; every subtask has committed what it was restored with.
+   */
+  notifyCheckpointComplete?(checkpointId: number): void | Promise<void>;
+  /** What was handed over by `prepareCommit` stays: its checkpoint may complete yet. */
   close(): void | Promise<void>;
 }
 
 export interface Committer<CommittableT> {
-  commit(committables: readonly CommittableT[]): Promise<void>;
+  /**
+   * A rejection of kind `unavailable` is tried again with the same committables.
+   *
+   * @param ctx.restored whether they come from a restored checkpoint: they may have been committed
+   * long ago.
+   */
+  commit(committables: readonly CommittableT[], ctx: { readonly restored: boolean }): Promise<void>;
   close(): void | Promise<void>;
 }

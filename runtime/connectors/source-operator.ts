@@ -1,35 +1,42 @@
 /**
  * The head of a source vertex: drives a reader and gives its records timestamps and watermarks.
  *
- * Owns one watermark generator a split, or one in all for readers without splits. The task polls;
- * the reader calls the output it is given during a poll only.
+ * Owns the reader and its output. The task polls; the reader calls the output it is given during
+ * a poll only.
  *
- * I1  The watermark is the lowest of the splits being read and never regresses.
- * I2  The final watermark precedes the answer `end`; nothing is emitted after it.
+ * I1  The final watermark precedes the answer `end`; nothing is emitted after it.
+ * I2  A checkpoint holds the reader's splits with the positions of the records emitted before it.
+ * I3  A restored reader is given its splits before it starts, so before any other. That there are
+ *     no more splits is no part of a checkpoint: a reader whose splits are read asks again.
  */
-import { defined, MAX_WATERMARK_MS, NO_TIMESTAMP_MS } from '../core/index.ts';
-import {
-  type OperatorContext,
-  type Output,
-  type ReaderEvent,
-  type SourceEvent,
-  type SourceFactory,
-  type SourceOperator,
-  type SourcePoll,
-  TimestampExtractor,
-  UserFunction,
-  WatermarkEmitter,
+import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS } from '../core/index.ts';
+import type {
+  OperatorContext,
+  ReaderEvent,
+  SourceEvent,
+  SourceFactory,
+  SourceOperator,
+  SourcePoll,
 } from '../operators/index.ts';
-import {
-  type WatermarkGenerator,
-  type WatermarkOutput,
-  WatermarkOutputMultiplexer,
-  type WatermarkStrategy,
-} from '../time/index.ts';
-import type { ReaderOutput, Source, SourceReader } from './source.ts';
+import { type ListState, ListStateDescriptor } from '../state/index.ts';
+import type { WatermarkStrategy } from '../time/index.ts';
+import type { Source, SourceReader } from './source.ts';
+import { SourceOutput, type SourceWatermarks } from './source-output.ts';
 
-/** The id under which records outside of any split are counted. */
-const NO_SPLIT = '';
+/**
+ * A split of a reader, or of a reader without splits how far it was. Persisted; JSON. Not a union
+ * list: of a source that has ended in part none could be kept.
+ */
+interface ReaderStateItem {
+  readonly split?: unknown;
+  /** Where the split was begun. */
+  readonly begun?: { readonly splitId: string; readonly watermarkMs: number };
+  /** The watermark of the subtask that had it. */
+  readonly reachedMs: number;
+}
+
+/** Name as in Flink's SourceOperator. */
+const READER_STATE = new ListStateDescriptor<ReaderStateItem>('SourceReaderState');
 
 /** Makes the source operator of a graph node. */
 export function sourceOperator<T, SplitT, EnumeratorStateT>(
@@ -41,7 +48,8 @@ export function sourceOperator<T, SplitT, EnumeratorStateT>(
     const world = { subtaskIndex, parallelism, clock, timers, logger, fileSystem, metrics };
     const sendToEnumerator = (event: ReaderEvent): void => ctx.sendToCoordinator(event);
     const reader = source.createReader({ ...world, sendToEnumerator });
-    return new ReaderSourceOperator(reader, new SourceOutput(strategy, ctx, output), ctx);
+    const idOf = (split: unknown): string | undefined => splitIdOf(source, split as SplitT);
+    return new ReaderSourceOperator(reader, new SourceOutput(strategy, ctx, output), ctx, idOf);
   };
 }
 
@@ -49,22 +57,37 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
   readonly #reader: SourceReader<T, SplitT>;
   readonly #output: SourceOutput<T>;
   readonly #ctx: OperatorContext;
+  readonly #idOf: (split: unknown) => string | undefined;
+  #state: ListState<ReaderStateItem> | undefined;
   #cancelPeriodic: (() => void) | undefined;
+  #begun = false;
   #ended = false;
 
-  constructor(reader: SourceReader<T, SplitT>, output: SourceOutput<T>, ctx: OperatorContext) {
+  constructor(
+    reader: SourceReader<T, SplitT>,
+    output: SourceOutput<T>,
+    ctx: OperatorContext,
+    idOf: (split: unknown) => string | undefined,
+  ) {
     this.#reader = reader;
     this.#output = output;
     this.#ctx = ctx;
+    this.#idOf = idOf;
   }
 
   open(): void {
+    this.#state = this.#ctx.operatorState.getListState(READER_STATE);
+    this.#restore([...this.#state.get()]);
     this.#schedule();
     this.#reader.start();
   }
 
   poll(maxRecords: number): SourcePoll {
     if (this.#ended) return 'end';
+    if (!this.#begun) {
+      this.#begun = true;
+      this.#output.begin();
+    }
     const polled = this.#reader.pollNext(this.#output, maxRecords);
     if (polled !== 'end') return polled;
     this.#ended = true;
@@ -78,6 +101,7 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
   }
 
   handleEvent(event: SourceEvent): void {
+    if (event.type === 'add-splits') this.#addSplits(event.splits);
     this.#reader.handleEvent(event);
   }
 
@@ -85,9 +109,37 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
     return this.#reader.progress?.() ?? 0;
   }
 
+  /** I2. */
+  snapshotState(): void {
+    const { reachedMs, splits: watermarks } = this.#output.watermarks();
+    const splits = this.#reader.snapshotState();
+    const items = splits.map((split): ReaderStateItem => {
+      const splitId = this.#idOf(split);
+      const watermarkMs = splitId === undefined ? undefined : watermarks.get(splitId);
+      if (splitId === undefined || watermarkMs === undefined) return { split, reachedMs };
+      return { split, begun: { splitId, watermarkMs }, reachedMs };
+    });
+    const isBetweenSplits = items.length === 0 && !this.#ended;
+    this.#state?.update(isBetweenSplits ? [{ reachedMs }] : items);
+  }
+
   close(): void | Promise<void> {
     this.#cancelPeriodic?.();
     return this.#reader.close();
+  }
+
+  /** I3. */
+  #restore(items: readonly ReaderStateItem[]): void {
+    if (items.length > 0) this.#output.restore(restoredWatermarks(items));
+    const splits = items.map(({ split }) => split).filter((split) => split !== undefined);
+    if (splits.length > 0) this.handleEvent({ type: 'add-splits', splits });
+  }
+
+  #addSplits(splits: readonly unknown[]): void {
+    for (const split of splits) {
+      const splitId = this.#idOf(split);
+      if (splitId !== undefined) this.#output.addSplit(splitId);
+    }
   }
 
   #schedule(): void {
@@ -101,80 +153,30 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
   }
 }
 
-interface SplitWatermarks<T> {
-  readonly generator: WatermarkGenerator<T>;
-  readonly output: WatermarkOutput;
+/**
+ * The subtask goes on at the lowest watermark of those whose splits it got; its splits are not
+ * behind what their subtasks had emitted.
+ */
+function restoredWatermarks(items: readonly ReaderStateItem[]): SourceWatermarks {
+  const splits = new Map<string, number>();
+  for (const { begun, reachedMs } of items) {
+    if (begun === undefined) continue;
+    splits.set(begun.splitId, Math.max(begun.watermarkMs, withoutFinal(reachedMs)));
+  }
+  const reachedMs = Math.min(...items.map((item) => withoutFinal(item.reachedMs)));
+  return { reachedMs, splits };
 }
 
-class SourceOutput<T> implements ReaderOutput<T> {
-  readonly #strategy: WatermarkStrategy<T>;
-  readonly #ctx: OperatorContext;
-  readonly #output: Output<T>;
-  readonly #timestamps: TimestampExtractor<T>;
-  readonly #emitter: WatermarkEmitter;
-  readonly #multiplexer: WatermarkOutputMultiplexer;
-  readonly #user: UserFunction;
-  readonly #splits = new Map<string, SplitWatermarks<T>>();
-  #current: SplitWatermarks<T> | undefined;
+/** A final watermark says that the input was drained; what goes on has not ended. */
+function withoutFinal(watermarkMs: number): number {
+  return watermarkMs === MAX_WATERMARK_MS ? MIN_TIMESTAMP_MS : watermarkMs;
+}
 
-  constructor(strategy: WatermarkStrategy<T>, ctx: OperatorContext, output: Output<T>) {
-    this.#strategy = strategy;
-    this.#ctx = ctx;
-    this.#output = output;
-    this.#timestamps = new TimestampExtractor(strategy.timestampAssigner, ctx);
-    this.#emitter = new WatermarkEmitter(output);
-    this.#multiplexer = new WatermarkOutputMultiplexer(this.#emitter);
-    this.#user = new UserFunction(undefined, 'watermark generator', ctx);
-  }
-
-  collect(value: T, recordTimestampMs: number): void {
-    if (this.#current === undefined) this.beginSplit(NO_SPLIT);
-    const split = defined(this.#current, 'a record belongs to a split');
-    const timestampMs = this.#timestamps.extract(value, recordTimestampMs);
-    this.#output.collect(value, timestampMs);
-    try {
-      split.generator.onEvent(value, timestampMs, split.output);
-    } catch (thrown) {
-      throw this.#user.failure(thrown, value);
-    }
-  }
-
-  beginSplit(splitId: string): void {
-    this.#current = this.#splits.get(splitId) ?? this.#open(splitId);
-  }
-
-  endSplit(splitId: string): void {
-    const split = this.#splits.get(splitId);
-    if (split === undefined) return;
-    this.#splits.delete(splitId);
-    if (this.#current === split) this.#current = undefined;
-    this.#multiplexer.unregister(splitId);
-  }
-
-  collectSide(tagId: string, value: unknown): void {
-    this.#output.collectSide(tagId, value, NO_TIMESTAMP_MS);
-  }
-
-  emitPeriodic(): void {
-    for (const { generator, output } of this.#splits.values()) {
-      try {
-        generator.onPeriodicEmit(output);
-      } catch (thrown) {
-        throw this.#user.failure(thrown);
-      }
-    }
-  }
-
-  end(): void {
-    this.#emitter.emitWatermark(MAX_WATERMARK_MS);
-  }
-
-  #open(splitId: string): SplitWatermarks<T> {
-    const split = {
-      generator: this.#strategy.createGenerator(() => this.#ctx.clock.monotonicMs()),
-      output: this.#multiplexer.register(splitId),
-    };
-    this.#splits.set(splitId, split);
-    return split;
-  }
+function splitIdOf<SplitT>(
+  source: Pick<Source<unknown, SplitT, unknown>, 'splitId'>,
+  split: SplitT,
+): string | undefined {
+  if (source.splitId !== undefined) return source.splitId(split);
+  const id = (split as { readonly id?: unknown } | null)?.id;
+  return typeof id === 'string' ? id : undefined;
 }

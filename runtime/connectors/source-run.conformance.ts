@@ -12,15 +12,20 @@ export interface SourceSnapshot<SplitT, StateT> {
 interface RunReader<T, SplitT> {
   readonly reader: SourceReader<T, SplitT>;
   readonly output: ReaderOutput<T>;
+  readonly assigned: SplitT[];
+  readonly values: T[];
   ended: boolean;
 }
 
 export class SourceRun<T, SplitT, StateT> {
-  readonly values: T[] = [];
-  readonly side: { readonly tagId: string; readonly value: unknown }[] = [];
   readonly splitEvents: string[] = [];
   readonly assigned: SplitT[] = [];
+  readonly side: { readonly tagId: string; readonly value: unknown }[] = [];
+  /** In the order they came, but for what readers that were replaced have read. */
+  values: T[] = [];
+  readonly #source: Source<T, SplitT, StateT>;
   readonly #world: ConnectorWorld;
+  readonly #parallelism: number;
   readonly #enumerator: SplitEnumerator<SplitT, StateT>;
   readonly #readers: RunReader<T, SplitT>[];
   #closed = false;
@@ -31,18 +36,18 @@ export class SourceRun<T, SplitT, StateT> {
     parallelism = 1,
     snapshot?: SourceSnapshot<SplitT, StateT>,
   ) {
+    this.#source = source;
     this.#world = world;
-    const { clock, timers, logger, fileSystem, metrics } = world;
-    const shared = { parallelism, clock, timers, logger, fileSystem };
+    this.#parallelism = parallelism;
+    const { clock, timers, logger, fileSystem } = world;
     this.#enumerator = source.createEnumerator(
       {
-        ...shared,
+        ...{ parallelism, clock, timers, logger, fileSystem },
         assignSplits: (subtaskIndex, splits) => {
           this.assigned.push(...splits);
-          this.reader(subtaskIndex).handleEvent({
-            type: 'add-splits',
-            splits: throughJson(splits),
-          });
+          const { reader, assigned } = this.#at(subtaskIndex);
+          assigned.push(...splits);
+          reader.handleEvent({ type: 'add-splits', splits: throughJson(splits) });
         },
         signalNoMoreSplits: (subtaskIndex) =>
           this.reader(subtaskIndex).handleEvent({ type: 'no-more-splits' }),
@@ -51,19 +56,9 @@ export class SourceRun<T, SplitT, StateT> {
       },
       snapshot?.enumerator,
     );
-    this.#readers = Array.from({ length: parallelism }, (_, subtaskIndex) => {
-      const reader = source.createReader({
-        ...shared,
-        metrics,
-        subtaskIndex,
-        sendToEnumerator: (event) => {
-          if (event.type === 'request-split') this.#enumerator.handleSplitRequest(subtaskIndex);
-        },
-      });
-      const splits = snapshot?.splits[subtaskIndex] ?? [];
-      if (splits.length > 0) reader.handleEvent({ type: 'add-splits', splits });
-      return { reader, output: this.#output(), ended: false };
-    });
+    this.#readers = Array.from({ length: parallelism }, (_, subtaskIndex) =>
+      this.#createReader(subtaskIndex, snapshot?.splits[subtaskIndex] ?? []),
+    );
   }
 
   get enumerator(): SplitEnumerator<SplitT, StateT> {
@@ -71,17 +66,32 @@ export class SourceRun<T, SplitT, StateT> {
   }
 
   reader(subtaskIndex: number): SourceReader<T, SplitT> {
-    return defined(this.#readers[subtaskIndex], 'the subtask exists').reader;
+    return this.#at(subtaskIndex).reader;
   }
 
   /** Readers start before the splits are found, as slots do. */
   async start(): Promise<void> {
-    for (const { reader } of this.#readers) reader.start();
+    this.startReaders();
     await this.#enumerator.start();
   }
 
+  startReaders(): void {
+    for (const { reader } of this.#readers) reader.start();
+  }
+
+  /** A reader fails before any checkpoint: what it read is void, its splits go back. */
+  async replaceReader(subtaskIndex: number): Promise<void> {
+    const failed = this.#at(subtaskIndex);
+    await failed.reader.close();
+    this.values = this.values.filter((value) => !failed.values.includes(value));
+    const next = this.#createReader(subtaskIndex, []);
+    this.#readers[subtaskIndex] = next;
+    this.#enumerator.addSplitsBack(throughJson(failed.assigned), subtaskIndex);
+    next.reader.start();
+  }
+
   poll(subtaskIndex: number, maxRecords: number): 'more' | 'nothing' | 'end' {
-    const entry = defined(this.#readers[subtaskIndex], 'the subtask exists');
+    const entry = this.#at(subtaskIndex);
     const polled = entry.reader.pollNext(entry.output, maxRecords);
     entry.ended = polled === 'end';
     return polled;
@@ -124,9 +134,30 @@ export class SourceRun<T, SplitT, StateT> {
     await this.#enumerator.close();
   }
 
-  #output(): ReaderOutput<T> {
+  #at(subtaskIndex: number): RunReader<T, SplitT> {
+    return defined(this.#readers[subtaskIndex], 'the subtask exists');
+  }
+
+  #createReader(subtaskIndex: number, splits: readonly SplitT[]): RunReader<T, SplitT> {
+    const { clock, timers, logger, fileSystem, metrics } = this.#world;
+    const reader = this.#source.createReader({
+      ...{ subtaskIndex, parallelism: this.#parallelism },
+      ...{ clock, timers, logger, fileSystem, metrics },
+      sendToEnumerator: (event) => {
+        if (event.type === 'request-split') this.#enumerator.handleSplitRequest(subtaskIndex);
+      },
+    });
+    if (splits.length > 0) reader.handleEvent({ type: 'add-splits', splits });
+    const values: T[] = [];
+    return { reader, output: this.#output(values), assigned: [], values, ended: false };
+  }
+
+  #output(values: T[]): ReaderOutput<T> {
     return {
-      collect: (value) => this.values.push(value),
+      collect: (value) => {
+        this.values.push(value);
+        values.push(value);
+      },
       beginSplit: (splitId) => this.splitEvents.push(`begin ${splitId}`),
       endSplit: (splitId) => this.splitEvents.push(`end ${splitId}`),
       collectSide: (tagId, value) => this.side.push({ tagId, value }),

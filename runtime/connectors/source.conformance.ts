@@ -10,7 +10,7 @@ export interface SourceConformance<T, SplitT extends { readonly id: string }, St
   /** Puts the input there. */
   readonly prepare?: (world: ConnectorWorld) => void;
   readonly source: () => Source<T, SplitT, StateT>;
-  /** All records, in the order one subtask reads them; at most some dozens. */
+  /** All records, in the order one subtask reads them; at most some dozens, no two the same. */
   readonly expected: readonly T[];
 }
 
@@ -51,24 +51,6 @@ export function testSourceConformance<T, SplitT extends { readonly id: string },
         await second.close();
         const values = [...first.values, ...second.values];
         assert.deepEqual(values, expected, `restored after ${count} records`);
-      }
-    });
-
-    it('is restored at another parallelism without loss or repetition', async () => {
-      const [from, to] = mayRunInParallel ? [3, 2] : [1, 1];
-      for (let count = 0; count <= expected.length; count += 3) {
-        const world = prepared();
-        const first = new SourceRun(source(), world, from);
-        await first.start();
-        await first.readUpTo(count, 2);
-        const snapshot = redistributed(first.snapshot(), to);
-        await first.close();
-        const second = new SourceRun(source(), world, to, snapshot);
-        await second.start();
-        await second.readAll();
-        await second.close();
-        const values = [...first.values, ...second.values];
-        assert.deepEqual(sorted(values), sorted(expected), `restored after ${count} records`);
       }
     });
 
@@ -133,6 +115,103 @@ export function testSourceConformance<T, SplitT extends { readonly id: string },
       await rest.readAll();
       await rest.close();
       assert.deepEqual([...run.values, ...rest.values], expected);
+    });
+  });
+  testRestores(init, prepared);
+}
+
+/** From and to so many readers. */
+const RESCALINGS = [
+  [1, 3],
+  [3, 1],
+  [3, 2],
+  [2, 3],
+] as const;
+
+function testRestores<T, SplitT extends { readonly id: string }, StateT>(
+  { name, source, expected }: SourceConformance<T, SplitT, StateT>,
+  prepared: () => ConnectorWorld,
+): void {
+  const mayRunInParallel = source().maxParallelism !== 1;
+  const rest = async (
+    world: ConnectorWorld,
+    snapshot: SourceSnapshot<SplitT, StateT>,
+    parallelism = 1,
+  ) => {
+    const run = new SourceRun(source(), world, parallelism, snapshot);
+    await run.start();
+    await run.readAll();
+    await run.close();
+    return run;
+  };
+
+  describe(`source conformance, restored: ${name}`, () => {
+    for (const [from, to] of mayRunInParallel ? RESCALINGS : []) {
+      it(`goes on at every position with ${to} readers instead of ${from}`, async () => {
+        for (let count = 0; count <= expected.length; count += 1) {
+          const world = prepared();
+          const first = new SourceRun(source(), world, from);
+          await first.start();
+          await first.readUpTo(count, 1 + (count % 2));
+          const snapshot = redistributed(first.snapshot(), to);
+          await first.close();
+          const second = await rest(world, snapshot, to);
+          const values = [...first.values, ...second.values];
+          assert.deepEqual(sorted(values), sorted(expected), `restored after ${count} records`);
+          const restored = snapshot.splits.flat().map(({ id }) => `end ${id}`);
+          for (const end of restored) assert.ok(second.splitEvents.includes(end), end);
+        }
+      });
+    }
+
+    it('loses nothing of what was asked for and not assigned yet', async () => {
+      const world = prepared();
+      const first = new SourceRun(source(), world);
+      first.startReaders();
+      const snapshot = first.snapshot();
+      await first.close();
+      assert.deepEqual((await rest(world, snapshot)).values, expected);
+    });
+
+    it('is the same when it is restored and nothing was read since', async () => {
+      const world = prepared();
+      const first = new SourceRun(source(), world);
+      await first.start();
+      await first.readUpTo(Math.ceil(expected.length / 2), 1);
+      let snapshot = first.snapshot();
+      await first.close();
+      for (let again = 0; again < 3; again += 1) {
+        const run = new SourceRun(source(), world, 1, snapshot);
+        await run.start();
+        snapshot = run.snapshot();
+        await run.close();
+      }
+      const second = await rest(world, snapshot);
+      assert.deepEqual([...first.values, ...second.values], expected);
+    });
+
+    it('ends again when it had ended', async () => {
+      const world = prepared();
+      const first = new SourceRun(source(), world);
+      await first.start();
+      await first.readAll();
+      const snapshot = first.snapshot();
+      await first.close();
+      const second = await rest(world, snapshot);
+      assert.deepEqual(second.values, []);
+      assert.equal(second.poll(0, 1), 'end');
+    });
+
+    it("reads a failed reader's splits again while the others go on", async () => {
+      for (let count = 0; count <= expected.length; count += 1) {
+        const run = new SourceRun(source(), prepared(), mayRunInParallel ? 2 : 1);
+        await run.start();
+        await run.readUpTo(count, 1);
+        await run.replaceReader(0);
+        await run.readAll();
+        await run.close();
+        assert.deepEqual(sorted(run.values), sorted(expected), `failed after ${count} records`);
+      }
     });
   });
 }

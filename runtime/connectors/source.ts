@@ -18,11 +18,18 @@ export interface Source<T, SplitT, EnumeratorStateT> {
   readonly boundedness: Boundedness;
   /** Sources that must not run in parallel say 1. */
   readonly maxParallelism?: number;
+  /** @param state as `snapshotState` gave it: splits in it are with no reader. */
   createEnumerator(
     ctx: EnumeratorContext<SplitT>,
     state?: EnumeratorStateT,
   ): SplitEnumerator<SplitT, EnumeratorStateT>;
   createReader(ctx: ReaderContext): SourceReader<T, SplitT>;
+  /**
+   * The id under which readers begin this split; by it a restored split goes on at its watermark.
+   *
+   * @defaultValue the split's own `id`, if that is a text
+   */
+  splitId?(split: SplitT): string;
 }
 
 export interface EnumeratorContext<SplitT> {
@@ -44,6 +51,10 @@ export interface SplitEnumerator<SplitT, EnumeratorStateT> {
   handleEvent?(subtaskIndex: number, payload: unknown): void;
   /** Splits of a failed reader come back, with the positions of the last checkpoint. */
   addSplitsBack(splits: readonly SplitT[], subtaskIndex: number): void;
+  /**
+   * May be called at any time, also before `start` has settled. Requests that wait are no part of
+   * it: restored readers ask again.
+   */
   snapshotState(): EnumeratorStateT;
   close(): void | Promise<void>;
   /** Known size of all input in the unit readers report progress in; undefined: unknown. */
@@ -78,6 +89,7 @@ export interface SourceReader<T, SplitT> {
   pollNext(output: ReaderOutput<T>, maxRecords: number): 'more' | 'nothing' | 'end';
   /** Resolves when `pollNext` may have more; rejects with what makes the subtask fail. */
   available(): Promise<void>;
+  /** Restored splits come as `add-splits` before `start`, of any number and begun or not. */
   handleEvent(event: SourceEvent): void;
   /** The splits of this reader with the positions reached by what was emitted. */
   snapshotState(): readonly SplitT[];

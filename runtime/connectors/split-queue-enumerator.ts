@@ -1,6 +1,6 @@
 /**
  * The enumerator of sources whose splits are known at the start: hands them out in order, one a
- * request.
+ * request, or all at once in equal shares where splits have no end.
  *
  * Owns the splits nobody reads yet. Crosses: readers ask, the coordinator gives splits back.
  *
@@ -13,17 +13,20 @@ import type { EnumeratorContext, SplitEnumerator } from './source.ts';
 
 /** What a checkpoint keeps of a {@link SplitQueueEnumerator}. JSON. */
 export interface SplitQueueState<SplitT> {
-  readonly unassigned: readonly SplitT[];
+  /** Null: the splits are not found yet. */
+  readonly unassigned: readonly SplitT[] | null;
   /** As `totalProgress` says; null: unknown. */
   readonly totalProgress: number | null;
 }
 
 export interface SplitQueueInit<SplitT> {
   readonly ctx: EnumeratorContext<SplitT>;
-  /** Finds the splits in the order they are to be read; not called when restored from a state. */
+  /** Finds the splits in the order they are to be read; not called when a state has them. */
   readonly find: () => readonly SplitT[] | Promise<readonly SplitT[]>;
   /** A split's share of the total progress; undefined: the total is not known. */
   readonly progressOf?: (split: SplitT) => number;
+  /** A reader gets all it will ever read at its first request. @defaultValue false */
+  readonly inShares?: boolean;
   readonly state?: SplitQueueState<SplitT> | undefined;
 }
 
@@ -32,6 +35,8 @@ export class SplitQueueEnumerator<SplitT>
 {
   readonly #init: SplitQueueInit<SplitT>;
   readonly #asking = new Set<number>();
+  /** Readers that had their share. */
+  readonly #served = new Set<number>();
   #unassigned: SplitT[] | undefined;
   #totalProgress: number | undefined;
   #closed = false;
@@ -39,7 +44,7 @@ export class SplitQueueEnumerator<SplitT>
   constructor(init: SplitQueueInit<SplitT>) {
     this.#init = init;
     if (init.state === undefined) return;
-    this.#unassigned = [...init.state.unassigned];
+    this.#unassigned = init.state.unassigned === null ? undefined : [...init.state.unassigned];
     this.#totalProgress = init.state.totalProgress ?? undefined;
   }
 
@@ -62,15 +67,15 @@ export class SplitQueueEnumerator<SplitT>
     else this.#answer(subtaskIndex);
   }
 
-  addSplitsBack(splits: readonly SplitT[]): void {
+  addSplitsBack(splits: readonly SplitT[], subtaskIndex: number): void {
     assert(this.#unassigned !== undefined, 'I1: splits come back only after they were assigned');
+    this.#served.delete(subtaskIndex);
     this.#unassigned.unshift(...splits);
   }
 
   snapshotState(): SplitQueueState<SplitT> {
-    assert(this.#unassigned !== undefined, 'I2: a snapshot is taken after start');
     return {
-      unassigned: [...this.#unassigned],
+      unassigned: this.#unassigned === undefined ? null : [...this.#unassigned],
       totalProgress: this.#totalProgress ?? null,
     };
   }
@@ -85,8 +90,16 @@ export class SplitQueueEnumerator<SplitT>
 
   #answer(subtaskIndex: number): void {
     if (this.#closed) return;
-    const split = this.#unassigned?.shift();
-    if (split === undefined) this.#init.ctx.signalNoMoreSplits(subtaskIndex);
-    else this.#init.ctx.assignSplits(subtaskIndex, [split]);
+    const splits = this.#unassigned?.splice(0, this.#shareOf(subtaskIndex)) ?? [];
+    if (splits.length === 0) this.#init.ctx.signalNoMoreSplits(subtaskIndex);
+    else this.#init.ctx.assignSplits(subtaskIndex, splits);
+  }
+
+  #shareOf(subtaskIndex: number): number {
+    const { inShares = false, ctx } = this.#init;
+    if (!inShares) return 1;
+    const others = Math.max(0, ctx.parallelism - this.#served.size - 1);
+    this.#served.add(subtaskIndex);
+    return Math.ceil((this.#unassigned?.length ?? 0) / (others + 1));
   }
 }

@@ -9,20 +9,13 @@ const NAMES_BY_PREFIX: Readonly<Record<string, string>> = {
   execution: `
     attached batch-shuffle-mode batch.adaptive.auto-parallelism.enabled
     batch.job-recovery.enabled batch.speculative.enabled
-    checkpointing.aligned-checkpoint-timeout checkpointing.checkpoints-after-tasks-finish
     checkpointing.cleaner.parallel-mode checkpointing.create-subdir
-    checkpointing.data-inline-threshold checkpointing.dir
-    checkpointing.externalized-checkpoint-retention checkpointing.file-merging.enabled
-    checkpointing.incremental checkpointing.interval checkpointing.interval-during-backlog
-    checkpointing.local-backup.enabled checkpointing.max-concurrent-checkpoints
-    checkpointing.min-pause checkpointing.mode checkpointing.num-retained
-    checkpointing.savepoint-dir checkpointing.snapshot-compression checkpointing.storage
-    checkpointing.timeout checkpointing.tolerable-failed-checkpoints checkpointing.unaligned
-    checkpointing.unaligned.enabled checkpointing.unaligned.forced
-    checkpointing.unaligned.interruptible-timers.enabled savepoint-restore-mode
-    savepoint.ignore-unclaimed-state savepoint.path shutdown-on-attached-exit
-    state-recovery.claim-mode state-recovery.from-local state-recovery.ignore-unclaimed-state
-    state-recovery.path state-recovery.without-channel-state.checkpoint-id target
+    checkpointing.data-inline-threshold
+    checkpointing.file-merging.enabled checkpointing.interval-during-backlog
+    checkpointing.local-backup.enabled checkpointing.snapshot-compression
+    checkpointing.unaligned.forced checkpointing.unaligned.interruptible-timers.enabled
+    shutdown-on-attached-exit state-recovery.from-local
+    state-recovery.without-channel-state.checkpoint-id target
   `,
   heartbeat: 'interval timeout',
   'high-availability': 'cluster-id storageDir type',
@@ -47,30 +40,22 @@ const NAMES_BY_PREFIX: Readonly<Record<string, string>> = {
     address async.store-duration bind-port flamegraph.enabled port profiling.enabled
     retry.delay retry.max-attempts
   `,
-  '': 'restart-strategy scheduler-mode',
-  'restart-strategy': `
-    exponential-delay.attempts-before-reset-backoff exponential-delay.backoff-multiplier
-    exponential-delay.initial-backoff exponential-delay.jitter-factor
-    exponential-delay.max-backoff exponential-delay.reset-backoff-threshold failure-rate.delay
-    failure-rate.failure-rate-interval failure-rate.max-failures-per-interval
-    fixed-delay.attempts fixed-delay.delay type
-  `,
+  '': 'scheduler-mode',
   sink: 'committer.retries',
   slot: 'idle.timeout request.timeout',
   slotmanager: 'number-of-slots.max',
   state: `
-    backend backend.incremental backend.local-recovery backend.type changelog.enabled
-    checkpoint-storage checkpoints.dir checkpoints.num-retained
-    latency-track.keyed-state-enabled savepoints.dir storage.fs.memory-threshold
+    backend backend.local-recovery backend.type changelog.enabled
+    latency-track.keyed-state-enabled storage.fs.memory-threshold
   `,
   table: 'exec.mini-batch.enabled exec.source.idle-timeout exec.state.ttl',
-  task: 'cancellation.interval cancellation.timeout',
+  task: 'cancellation.interval',
   taskmanager: `
     memory.flink.size memory.managed.fraction memory.network.fraction memory.process.size
     network.memory.buffer-debloat.enabled numberOfTaskSlots
   `,
   web: `
-    access-control-allow-origin cancel.enable checkpoints.history exception-history-size
+    access-control-allow-origin cancel.enable
     history refresh-interval rescale.enable submit.enable upload.dir
   `,
 };

@@ -74,13 +74,27 @@ export function stringOption<T extends string | undefined>(init: OptionInit<T>):
   );
 }
 
+/** A number of at least `min` and at most `max`, both inclusive. */
+export function numberOption(
+  init: OptionInit<number> & { readonly min: number; readonly max: number },
+): ConfigOption<number> {
+  const { min, max } = init;
+  return option(init, `a number from ${min} to ${max}`, (value) => {
+    const isText = typeof value === 'string' && /^\s*[-+]?(\d+\.?\d*|\.\d+)\s*$/.test(value);
+    const number = isText ? Number(value) : value;
+    return typeof number === 'number' && number >= min && number <= max ? number : undefined;
+  });
+}
+
 /** A duration, held in milliseconds. */
-export function durationOption(init: OptionInit<number>): ConfigOption<number> {
+export function durationOption<T extends number | undefined = number>(
+  init: OptionInit<T>,
+): ConfigOption<T> {
   const expected = "a duration such as '10 s', '100 ms' or '5 min', or a number of milliseconds";
   return option(init, expected, (value) => {
     if (typeof value !== 'string' && typeof value !== 'number') return undefined;
     try {
-      return parseDurationMs(value);
+      return parseDurationMs(value) as Exclude<T, undefined>;
     } catch {
       return undefined;
     }
@@ -99,14 +113,14 @@ export function sizeOption(init: OptionInit<number>): ConfigOption<number> {
 }
 
 /** One of a closed set of words, in any case; `note` is added to what a refusal says. */
-export function enumOption<const T extends string>(
-  init: OptionInit<T> & { readonly values: readonly T[]; readonly note?: string },
-): ConfigOption<T> {
+export function enumOption<const T extends string, D extends T | undefined = T>(
+  init: OptionInit<D> & { readonly values: readonly T[]; readonly note?: string },
+): ConfigOption<T | D> {
   const { values, note } = init;
   const expected = values.length === 1 ? `${values[0]}` : `one of ${values.join(', ')}`;
-  return option<T>(init, note === undefined ? expected : `${expected} (${note})`, (value) => {
+  return option<T | D>(init, note === undefined ? expected : `${expected} (${note})`, (value) => {
     const text = String(value).trim().toUpperCase().replaceAll('-', '_');
-    return values.find((candidate) => candidate === text) as Exclude<T, undefined> | undefined;
+    return values.find((candidate) => candidate === text) as Exclude<T | D, undefined> | undefined;
   });
 }
 

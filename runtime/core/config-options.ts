@@ -4,10 +4,230 @@ import {
   durationOption,
   enumOption,
   integerOption,
+  numberOption,
   stringOption,
 } from './config-option.ts';
 
 const MAX_PARALLELISM = 32_768;
+const MAX_COUNT = 2 ** 31 - 1;
+
+const CHECKPOINTING_OPTIONS = {
+  CHECKPOINTING_INTERVAL_MS: durationOption<number | undefined>({
+    key: 'execution.checkpointing.interval',
+    defaultValue: undefined,
+    description: 'time between checkpoints, at least 10 ms; unset: none are taken',
+  }),
+  CHECKPOINTING_MODE: enumOption({
+    key: 'execution.checkpointing.mode',
+    defaultValue: 'EXACTLY_ONCE',
+    values: ['EXACTLY_ONCE', 'AT_LEAST_ONCE'],
+    description: 'how often a record counts in the state after a failure',
+  }),
+  CHECKPOINTING_TIMEOUT_MS: durationOption({
+    key: 'execution.checkpointing.timeout',
+    defaultValue: 600_000,
+    description: 'a checkpoint that takes longer is aborted; at least 10 ms',
+  }),
+  CHECKPOINTING_MIN_PAUSE_MS: durationOption({
+    key: 'execution.checkpointing.min-pause',
+    defaultValue: 0,
+    description: 'least time between the end of a checkpoint and the next; above 0: one at a time',
+  }),
+  CHECKPOINTING_MAX_CONCURRENT: integerOption({
+    key: 'execution.checkpointing.max-concurrent-checkpoints',
+    defaultValue: 1,
+    min: 1,
+    max: MAX_COUNT,
+    description: 'most checkpoints under way; savepoints do not wait',
+  }),
+  CHECKPOINTING_TOLERABLE_FAILURES: integerOption({
+    key: 'execution.checkpointing.tolerable-failed-checkpoints',
+    defaultValue: 0,
+    min: 0,
+    max: MAX_COUNT,
+    description: 'failed checkpoints in a row that do not fail the job',
+  }),
+  CHECKPOINTING_RETENTION: enumOption({
+    key: 'execution.checkpointing.externalized-checkpoint-retention',
+    defaultValue: 'NO_EXTERNALIZED_CHECKPOINTS',
+    values: ['NO_EXTERNALIZED_CHECKPOINTS', 'RETAIN_ON_CANCELLATION', 'DELETE_ON_CANCELLATION'],
+    description: 'whether checkpoints outlive a job that is cancelled or fails',
+  }),
+  CHECKPOINTING_STORAGE: enumOption({
+    key: 'execution.checkpointing.storage',
+    aliases: ['state.checkpoint-storage'],
+    defaultValue: 'FILESYSTEM',
+    values: ['FILESYSTEM'],
+    note: 'JOBMANAGER is known to Flink, not supported yet in this version',
+    description: 'where checkpoints are kept',
+  }),
+  CHECKPOINTING_DIR: stringOption<string | undefined>({
+    key: 'execution.checkpointing.dir',
+    aliases: ['state.checkpoints.dir'],
+    defaultValue: undefined,
+    description: 'directory of the checkpoints; unset: in the data directory',
+  }),
+  CHECKPOINTING_SAVEPOINT_DIR: stringOption<string | undefined>({
+    key: 'execution.checkpointing.savepoint-dir',
+    aliases: ['state.savepoints.dir'],
+    defaultValue: undefined,
+    description: 'directory of savepoints that name none',
+  }),
+  CHECKPOINTING_NUM_RETAINED: integerOption({
+    key: 'execution.checkpointing.num-retained',
+    aliases: ['state.checkpoints.num-retained'],
+    defaultValue: 1,
+    min: 1,
+    max: MAX_COUNT,
+    description: 'completed checkpoints that are kept',
+  }),
+  /** Flink's default is false, which its heap backend ignores; here deltas cost nothing extra. */
+  CHECKPOINTING_INCREMENTAL: booleanOption({
+    key: 'execution.checkpointing.incremental',
+    aliases: ['state.backend.incremental'],
+    defaultValue: true,
+    description: 'whether checkpoints hold only what has changed; false: all of the state',
+  }),
+  CHECKPOINTING_UNALIGNED: booleanOption({
+    key: 'execution.checkpointing.unaligned.enabled',
+    aliases: ['execution.checkpointing.unaligned'],
+    defaultValue: false,
+    description: 'whether barriers may overtake records',
+  }),
+  CHECKPOINTING_ALIGNED_TIMEOUT_MS: durationOption({
+    key: 'execution.checkpointing.aligned-checkpoint-timeout',
+    defaultValue: 0,
+    description: 'with unaligned.enabled: barriers overtake records after this time; 0: at once',
+  }),
+  CHECKPOINTING_AFTER_TASKS_FINISH: booleanOption({
+    key: 'execution.checkpointing.checkpoints-after-tasks-finish',
+    aliases: ['execution.checkpointing.checkpoints-after-tasks-finish.enabled'],
+    defaultValue: true,
+    description: 'whether checkpoints go on when some tasks have finished',
+  }),
+  WEB_CHECKPOINTS_HISTORY: integerOption({
+    key: 'web.checkpoints.history',
+    defaultValue: 10,
+    min: 0,
+    max: MAX_COUNT,
+    description: 'checkpoints in the statistics',
+  }),
+} as const;
+
+const RECOVERY_OPTIONS = {
+  STATE_RECOVERY_PATH: stringOption<string | undefined>({
+    key: 'execution.state-recovery.path',
+    aliases: ['execution.savepoint.path'],
+    defaultValue: undefined,
+    description: 'savepoint or retained checkpoint to start from (-s)',
+  }),
+  STATE_RECOVERY_IGNORE_UNCLAIMED_STATE: booleanOption({
+    key: 'execution.state-recovery.ignore-unclaimed-state',
+    aliases: ['execution.savepoint.ignore-unclaimed-state'],
+    defaultValue: false,
+    description: 'whether state that no operator takes is left behind (-n)',
+  }),
+  STATE_RECOVERY_CLAIM_MODE: enumOption({
+    key: 'execution.state-recovery.claim-mode',
+    aliases: ['execution.savepoint-restore-mode'],
+    defaultValue: 'NO_CLAIM',
+    values: ['CLAIM', 'NO_CLAIM'],
+    note: 'LEGACY was removed in Flink 2: with it, nobody owns the files',
+    description: 'whether the job owns what it starts from (-cm)',
+  }),
+} as const;
+
+const RESTART_OPTIONS = {
+  RESTART_STRATEGY_TYPE: enumOption({
+    key: 'restart-strategy.type',
+    aliases: ['restart-strategy'],
+    defaultValue: undefined,
+    values: [
+      'NONE',
+      'OFF',
+      'DISABLE',
+      'FIXED_DELAY',
+      'FIXEDDELAY',
+      'FAILURE_RATE',
+      'FAILURERATE',
+      'EXPONENTIAL_DELAY',
+      'EXPONENTIALDELAY',
+    ],
+    description: 'unset: exponential-delay when the job checkpoints, otherwise none',
+  }),
+  RESTART_FIXED_DELAY_ATTEMPTS: integerOption({
+    key: 'restart-strategy.fixed-delay.attempts',
+    defaultValue: 1,
+    min: 0,
+    max: MAX_COUNT,
+    description: 'restarts before the job fails',
+  }),
+  RESTART_FIXED_DELAY_MS: durationOption({
+    key: 'restart-strategy.fixed-delay.delay',
+    defaultValue: 1000,
+    description: 'time before a restart',
+  }),
+  RESTART_FAILURE_RATE_MAX_FAILURES: integerOption({
+    key: 'restart-strategy.failure-rate.max-failures-per-interval',
+    defaultValue: 1,
+    min: 1,
+    max: 10_000,
+    description: 'restarts in the interval before the job fails',
+  }),
+  RESTART_FAILURE_RATE_INTERVAL_MS: durationOption({
+    key: 'restart-strategy.failure-rate.failure-rate-interval',
+    defaultValue: 60_000,
+    description: 'the interval in which failures are counted',
+  }),
+  RESTART_FAILURE_RATE_DELAY_MS: durationOption({
+    key: 'restart-strategy.failure-rate.delay',
+    defaultValue: 1000,
+    description: 'time before a restart',
+  }),
+  RESTART_EXPONENTIAL_INITIAL_BACKOFF_MS: durationOption({
+    key: 'restart-strategy.exponential-delay.initial-backoff',
+    defaultValue: 1000,
+    description: 'time before the first restart',
+  }),
+  RESTART_EXPONENTIAL_MAX_BACKOFF_MS: durationOption({
+    key: 'restart-strategy.exponential-delay.max-backoff',
+    defaultValue: 60_000,
+    description: 'most time before a restart',
+  }),
+  RESTART_EXPONENTIAL_MULTIPLIER: numberOption({
+    key: 'restart-strategy.exponential-delay.backoff-multiplier',
+    defaultValue: 1.5,
+    min: 1,
+    max: 1e9,
+    description: 'how the time grows from restart to restart',
+  }),
+  RESTART_EXPONENTIAL_JITTER_FACTOR: numberOption({
+    key: 'restart-strategy.exponential-delay.jitter-factor',
+    defaultValue: 0.1,
+    min: 0,
+    max: 1,
+    description: 'part of the time by which it varies either way',
+  }),
+  RESTART_EXPONENTIAL_RESET_THRESHOLD_MS: durationOption({
+    key: 'restart-strategy.exponential-delay.reset-backoff-threshold',
+    defaultValue: 3_600_000,
+    description: 'a job that ran this long starts over with the initial backoff',
+  }),
+  RESTART_EXPONENTIAL_ATTEMPTS: integerOption({
+    key: 'restart-strategy.exponential-delay.attempts-before-reset-backoff',
+    defaultValue: MAX_COUNT,
+    min: 1,
+    max: MAX_COUNT,
+    description: 'restarts without such a run before the job fails',
+  }),
+  WEB_EXCEPTION_HISTORY_SIZE: integerOption({
+    key: 'web.exception-history-size',
+    defaultValue: 16,
+    min: 1,
+    max: 10_000,
+    description: 'failures in the history of exceptions',
+  }),
+} as const;
 
 /** Every option that has an effect in this version. Names and defaults are Flink's. */
 export const ConfigOptions = {
@@ -50,6 +270,11 @@ export const ConfigOptions = {
     note: 'BATCH and AUTOMATIC are known to Flink, not supported yet in this version',
     description: 'how the job runs',
   }),
+  TASK_CANCELLATION_TIMEOUT_MS: durationOption({
+    key: 'task.cancellation.timeout',
+    defaultValue: 180_000,
+    description: 'a task that has not stopped by then is ended with its slot; 0 waits for ever',
+  }),
   BUFFER_TIMEOUT_ENABLED: booleanOption({
     key: 'execution.buffer-timeout.enabled',
     defaultValue: true,
@@ -61,6 +286,9 @@ export const ConfigOptions = {
     defaultValue: 100,
     description: 'longest time a record waits in a buffer; 0 sends each at once',
   }),
+  ...CHECKPOINTING_OPTIONS,
+  ...RECOVERY_OPTIONS,
+  ...RESTART_OPTIONS,
 } as const;
 
 /** All of {@link ConfigOptions}, by every name they go by. */

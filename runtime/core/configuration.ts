@@ -67,7 +67,11 @@ export class Configuration {
   }
 
   /** This configuration, with `value` for `option`. */
-  with<T extends ConfigValue>(option: ConfigOption<T>, value: T, origin?: string): Configuration {
+  with<T extends ConfigValue | undefined>(
+    option: ConfigOption<T>,
+    value: Exclude<T, undefined>,
+    origin?: string,
+  ): Configuration {
     return this.merge(Configuration.fromRecord({ [option.key]: value }, origin));
   }
 

@@ -17,14 +17,15 @@ export interface FileReader {
 export interface FileWriter {
   /** Takes ownership of `bytes`. Calls are queued in order. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Durable when settled. */
+  /** Durable when settled, with the name of the file. */
   close(): Promise<void>;
 }
 
 /**
  * Files. Needs: `rename` is atomic and replaces; a listing shows every file closed before it;
  * reads see what was closed before they began. Errors are StreamErrors that name the path:
- * FILE_NOT_FOUND, FILE_NOT_READABLE, FILE_NOT_WRITABLE.
+ * FILE_NOT_FOUND, FILE_NOT_READABLE, FILE_NOT_WRITABLE; of kind `unavailable` where trying again
+ * may help (a full disk, an I/O error), otherwise of kind `user`.
  */
 export interface FileSystem {
   /** The status, or undefined when nothing is there. */
@@ -37,6 +38,7 @@ export interface FileSystem {
   /** Creates or truncates; missing parent directories are made. */
   openWrite(path: string): Promise<FileWriter>;
   makeDirectory(path: string): Promise<void>;
+  /** Durable when settled: the new name is there, and the old one gone, after a crash. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file; nothing happens when it is not there. */
   remove(path: string): Promise<void>;

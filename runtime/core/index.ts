@@ -6,6 +6,7 @@ export {
   durationOption,
   enumOption,
   integerOption,
+  numberOption,
   sizeOption,
   stringOption,
 } from './config-option.ts';

@@ -22,12 +22,18 @@ const ALLOWED = 'a string, number, boolean, bigint, Date, or plain objects and a
  * functions, symbols, class instances, Map, Set, cycles.
  */
 export function encodeKey(key: unknown): EncodedKey {
+  // Called for every record of every keyed operator: short enough to be inlined there.
+  if (typeof key === 'number' && key - key === 0) return key === 0 ? 0 : key;
+  if (typeof key === 'string' && key.charCodeAt(0) !== 0) return key;
+  return encodeRareKey(key);
+}
+
+function encodeRareKey(key: unknown): EncodedKey {
   switch (typeof key) {
     case 'string':
-      return key.charCodeAt(0) === 0 ? MARK + JSON.stringify(key) : key;
+      return MARK + JSON.stringify(key);
     case 'number':
-      if (key - key !== 0) throw notStable(String(key), '');
-      return key === 0 ? 0 : key;
+      throw notStable(String(key), '');
     case 'boolean':
     case 'bigint':
       return key;

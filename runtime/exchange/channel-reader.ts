@@ -1,34 +1,33 @@
 /**
- * The reading end of a channel. Owns the codec the last SCHEMA frame named and the sequence
- * expected next. Crosses: a task polls; elements go straight into its sink, records decoded one
- * after the other from the ring's memory.
+ * The reading end of a channel. Owns the sequence expected next and the frames taken ahead.
+ * Crosses: a task polls; elements go straight into its sink, records decoded one after the other
+ * from the ring's memory.
  *
  * I1  Frames arrive complete, in order and once: sequence numbers have no gap.
- * I2  A RECORDS frame decodes with the layout of the SCHEMA frame before it.
- * I3  Nothing follows END.
+ * I2  Frames taken ahead are handed over before those still in the ring; a barrier taken ahead is
+ *     returned instead: it has overtaken them.
  */
-import { assert, StreamError } from '../core/index.ts';
+import { assert, defined } from '../core/index.ts';
+import type { CheckpointBarrier } from '../protocol/index.ts';
 import {
-  FRAME_ACTIVE,
-  FRAME_END,
-  FRAME_HEADER_BYTES,
-  FRAME_IDLE,
-  FRAME_RECORDS,
-  FRAME_SCHEMA,
-  FRAME_WATERMARK,
+  FRAME_BARRIER,
+  FRAME_END_OF_PARTITION,
   type FrameHeader,
   readFrameHeader,
 } from './frame.ts';
-import type { Layout } from './layout.ts';
-import { DecodeCursor } from './record-buffer.ts';
+import { type ChannelSink, FrameDecoder, frameOf } from './frame-decoder.ts';
 import type { Frame, RingReader } from './ring.ts';
-import { CodecCache, type RecordCodec, type RecordSink } from './row-codec.ts';
+import { CodecCache } from './row-codec.ts';
 
-/** What a channel hands over, in the order it was written. */
-export interface ChannelSink extends RecordSink {
-  watermark(watermarkMs: number): void;
-  idle(idle: boolean): void;
-  end(): void;
+/** A frame copied out of a ring. */
+export interface TakenFrame {
+  /** Header and body. */
+  readonly bytes: Uint8Array;
+  /** Undefined but for barriers. */
+  readonly barrier?: CheckpointBarrier;
+  /** Records in it: 0 for everything but RECORDS. */
+  readonly records: number;
+  readonly endOfPartition: boolean;
 }
 
 /** What a {@link ChannelReader} is built from. */
@@ -43,23 +42,33 @@ export interface ChannelReaderOptions {
 /** See the header. */
 export class ChannelReader {
   readonly #ring: RingReader;
-  readonly #keyed: boolean;
-  readonly #codecs: CodecCache;
-  #cursor: DecodeCursor | undefined;
-  #codec: RecordCodec | undefined;
+  readonly #decoder: FrameDecoder;
+  readonly #ahead: TakenFrame[] = [];
   #sequence = 0;
 
-  /** Records handed over. */
-  records = 0;
-  /** Bytes of frames handed over. */
+  /** Bytes of frames taken from the ring. */
   bytesRead = 0;
-  /** END was handed over. */
-  ended = false;
+  /** Bytes of the frames that were taken ahead and are not handed over yet. */
+  aheadBytes = 0;
 
   constructor(options: ChannelReaderOptions) {
     this.#ring = options.ring;
-    this.#keyed = options.keyed;
-    this.#codecs = options.codecs ?? new CodecCache();
+    this.#decoder = new FrameDecoder(options.keyed, options.codecs ?? new CodecCache());
+  }
+
+  /** Records handed over. */
+  get records(): number {
+    return this.#decoder.records;
+  }
+
+  /** END was handed over. */
+  get ended(): boolean {
+    return this.#decoder.ended;
+  }
+
+  /** Taken ahead and not handed over yet; oldest first. */
+  get ahead(): readonly TakenFrame[] {
+    return this.#ahead;
   }
 
   /**
@@ -70,76 +79,74 @@ export class ChannelReader {
   poll(sink: ChannelSink, maxFrames: number): number {
     let frames = 0;
     while (frames < maxFrames) {
-      const frame = this.#ring.poll();
-      if (frame === undefined) break;
+      if (this.#ahead.length > 0) this.#deliverAhead(sink);
+      else if (!this.#deliverNext(sink)) break;
       frames++;
-      try {
-        this.#deliver(frame, sink);
-      } finally {
-        this.#ring.release();
-      }
     }
     return frames;
   }
 
-  #deliver(frame: Frame, sink: ChannelSink): void {
+  /**
+   * Takes the next frame out of the ring and keeps it for a later `poll` (I2). A barrier is kept
+   * for nobody unless {@link putBack} is called with it.
+   */
+  takeAhead(): TakenFrame | undefined {
+    const frame = this.#ring.poll();
+    if (frame === undefined) return undefined;
+    try {
+      const header = this.#accept(frame);
+      const bytes = new Uint8Array(frame.bytes.subarray(frame.start, frame.end));
+      const { type, records } = header;
+      const endOfPartition = type === FRAME_END_OF_PARTITION;
+      if (type === FRAME_BARRIER) {
+        return { bytes, records, endOfPartition, barrier: this.#decoder.barrier(frame, header) };
+      }
+      const taken = { bytes, records, endOfPartition };
+      this.putBack(taken);
+      return taken;
+    } finally {
+      this.#ring.release();
+    }
+  }
+
+  /** Lets a frame taken ahead be handed over after those taken before it. */
+  putBack(taken: TakenFrame): void {
+    this.#ahead.push(taken);
+    this.aheadBytes += taken.bytes.length;
+  }
+
+  /** A SCHEMA frame with the layout of what is handed over next; undefined before the first. */
+  schemaFrame(): Uint8Array | undefined {
+    return this.#decoder.schema;
+  }
+
+  #deliverAhead(sink: ChannelSink): void {
+    const taken = defined(this.#ahead.shift(), 'the caller has looked');
+    this.aheadBytes -= taken.bytes.length;
+    const frame = frameOf(taken.bytes);
+    this.#decoder.deliver(frame, readFrameHeader(frame.view, frame.start), sink);
+  }
+
+  #deliverNext(sink: ChannelSink): boolean {
+    const frame = this.#ring.poll();
+    if (frame === undefined) return false;
+    try {
+      this.#decoder.deliver(frame, this.#accept(frame), sink);
+    } finally {
+      this.#ring.release();
+    }
+    return true;
+  }
+
+  /** I1. */
+  #accept(frame: Frame): FrameHeader {
     const header = readFrameHeader(frame.view, frame.start);
     assert(
       header.sequence === this.#sequence,
       `I1: frame out of sequence: expected=${this.#sequence} found=${header.sequence}`,
     );
-    assert(!this.ended, 'I3: frame after the end');
     this.#sequence = (header.sequence + 1) >>> 0;
     this.bytesRead += frame.end - frame.start;
-    switch (header.type) {
-      case FRAME_RECORDS:
-        this.#deliverRecords(frame, header, sink);
-        break;
-      case FRAME_SCHEMA: {
-        const cursor = this.#open(frame, header);
-        const layout = JSON.parse(cursor.text) as Layout;
-        this.#codec = this.#codecs.codecOf(layout, this.#keyed);
-        break;
-      }
-      case FRAME_WATERMARK:
-        sink.watermark(frame.view.getFloat64(frame.start + FRAME_HEADER_BYTES, true));
-        break;
-      case FRAME_IDLE:
-      case FRAME_ACTIVE:
-        sink.idle(header.type === FRAME_IDLE);
-        break;
-      case FRAME_END:
-        this.ended = true;
-        sink.end();
-        break;
-      default:
-        throw unknownFrame(header.type);
-    }
+    return header;
   }
-
-  #deliverRecords(frame: Frame, header: FrameHeader, sink: ChannelSink): void {
-    const codec = this.#codec;
-    assert(codec !== undefined, 'I2: records before their schema');
-    this.records += header.records;
-    const cursor = this.#open(frame, header);
-    cursor.position = frame.start + FRAME_HEADER_BYTES;
-    codec.read(cursor, header.records, sink);
-  }
-
-  #open(frame: Frame, header: FrameHeader): DecodeCursor {
-    this.#cursor ??= new DecodeCursor(frame.bytes, frame.view);
-    this.#cursor.bytes = frame.bytes;
-    this.#cursor.view = frame.view;
-    this.#cursor.openText(header.textMode, frame.start + header.textStart, frame.end);
-    return this.#cursor;
-  }
-}
-
-function unknownFrame(type: number): StreamError {
-  return new StreamError({
-    kind: 'internal',
-    code: 'FRAME_UNKNOWN',
-    message: `frame of a type this version does not know: type=${type}`,
-    details: { type },
-  });
 }

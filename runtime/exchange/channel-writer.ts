@@ -8,14 +8,19 @@
  * I2  A SCHEMA frame precedes the first records of each layout.
  * I3  A record that does not fit the layout widens it, or is the job's error; it is never altered.
  * I4  A buffer of more than one record takes at most `MAX_BUFFER_BYTES`.
- * I5  Writing never fails for lack of room; `isAvailable` turns false, and who goes on writing
+ * I5  After the end of data only barriers leave, after the end of partition nothing.
+ * I6  Writing never fails for lack of room; `isAvailable` turns false, and who goes on writing
  *     makes the pending frames grow. Memory is bounded by the task's stopping.
  */
 import { assert, type FieldType, StreamError } from '../core/index.ts';
+import type { CheckpointBarrier } from '../protocol/index.ts';
+import { BARRIER_BODY_BYTES, writeBarrierBody } from './barrier-codec.ts';
 import { checkType } from './check-type.ts';
 import {
   FRAME_ACTIVE,
+  FRAME_BARRIER,
   FRAME_END,
+  FRAME_END_OF_PARTITION,
   FRAME_HEADER_BYTES,
   FRAME_IDLE,
   FRAME_RECORDS,
@@ -71,7 +76,8 @@ export class ChannelWriter {
   #bufferedRecords = 0;
   #pendingBytes = 0;
   #sequence = 0;
-  #ended = false;
+  #endOfData = false;
+  #endOfPartition = false;
   /** Set where the codec no longer checks a declared type. */
   #checks = false;
   #fallback = false;
@@ -129,10 +135,26 @@ export class ChannelWriter {
     this.#writeControl(idle ? FRAME_IDLE : FRAME_ACTIVE);
   }
 
-  /** The last element; nothing may be written after it. */
+  writeBarrier(barrier: CheckpointBarrier): void {
+    this.#assertMaySend(FRAME_BARRIER);
+    this.flush();
+    const buffer = this.#buffer;
+    writeBarrierBody(buffer.view, buffer.position, barrier);
+    buffer.position += BARRIER_BODY_BYTES;
+    buffer.text = barrier.directory;
+    this.#sendBuffer(FRAME_BARRIER, 0);
+  }
+
+  /** End of data: only barriers may follow. */
   writeEnd(): void {
     this.#writeControl(FRAME_END);
-    this.#ended = true;
+    this.#endOfData = true;
+  }
+
+  /** The last element; nothing may be written after it. */
+  writeEndOfPartition(): void {
+    this.#writeControl(FRAME_END_OF_PARTITION);
+    this.#endOfPartition = true;
   }
 
   /** Sends the records that wait for a full buffer. */
@@ -197,7 +219,7 @@ export class ChannelWriter {
   }
 
   #writeControl(type: number, watermarkMs?: number): void {
-    if (this.#ended) throw afterEnd();
+    this.#assertMaySend(type);
     this.flush();
     const buffer = this.#buffer;
     if (watermarkMs !== undefined) {
@@ -208,7 +230,7 @@ export class ChannelWriter {
   }
 
   #sendBuffer(type: number, records: number): void {
-    if (this.#ended) throw afterEnd();
+    this.#assertMaySend(type);
     const buffer = this.#buffer;
     const textStart = buffer.position;
     const textMode = buffer.text === '' ? TEXT_ASCII : buffer.sealText();
@@ -217,6 +239,12 @@ export class ChannelWriter {
     this.#sequence = (sequence + 1) >>> 0;
     this.#send(buffer.bytes.subarray(0, buffer.position));
     buffer.reset();
+  }
+
+  /** I5. */
+  #assertMaySend(type: number): void {
+    const open = !this.#endOfPartition && (!this.#endOfData || type >= FRAME_BARRIER);
+    if (!open) throw afterEnd();
   }
 
   #send(frame: Uint8Array): void {

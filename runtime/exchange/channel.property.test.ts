@@ -55,6 +55,8 @@ function through(elements: readonly Element[], options: Setting): unknown[] {
     watermark: (at: number) => void arrived.push({ kind: 'watermark', at }),
     idle: (idle: boolean) => void arrived.push({ kind: 'idle', idle }),
     end: () => void arrived.push('end'),
+    barrier: () => assert.fail('no barrier was sent'),
+    endOfPartition: () => assert.fail('no end of partition was sent'),
   };
   elements.forEach((element, i) => {
     if (element.kind === 'record') writer.writeRecord(element.value, element.at, element.group);

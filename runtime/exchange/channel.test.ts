@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type FieldType, isStreamError, NO_TIMESTAMP_MS } from '../core/index.ts';
+import type { CheckpointBarrier } from '../protocol/index.ts';
 import {
   allocateRing,
   ChannelReader,
@@ -33,6 +34,8 @@ function channel(options: Options = {}) {
     watermark: (watermarkMs: number) => elements.push(['watermark', watermarkMs]),
     idle: (idle: boolean) => elements.push(['idle', idle]),
     end: () => elements.push(['end']),
+    barrier: (barrier: CheckpointBarrier) => elements.push(['barrier', barrier]),
+    endOfPartition: () => elements.push(['end of partition']),
   };
   const finish = () => {
     writer.flush();
@@ -60,6 +63,16 @@ function failure(run: () => unknown): { kind: string; code: string; message: str
   }
   return assert.fail('nothing was thrown');
 }
+
+const BARRIER: CheckpointBarrier = {
+  checkpointId: 7,
+  triggeredAtEpochMs: 1_700_000_000_000,
+  type: 'CHECKPOINT',
+  full: false,
+  mode: 'EXACTLY_ONCE',
+  unalignedAfterMs: -1,
+  directory: '/tmp/checkpoints',
+};
 
 const ROW: FieldType = {
   kind: 'row',
@@ -134,10 +147,14 @@ describe('a channel', () => {
     assert.deepEqual(sent(['a', large, 'b'], { ringBytes: 4096 }), ['a', large, 'b']);
   });
 
-  it('refuses elements after the end', () => {
-    const { writer } = channel();
+  it('takes only barriers after the end of data, and nothing after the end of partition', () => {
+    const { writer, finish } = channel();
     writer.writeEnd();
     assert.equal(failure(() => writer.writeWatermark(1)).code, 'CHANNEL_ENDED');
+    writer.writeBarrier(BARRIER);
+    writer.writeEndOfPartition();
+    assert.equal(failure(() => writer.writeBarrier(BARRIER)).code, 'CHANNEL_ENDED');
+    assert.deepEqual(finish(), [['end'], ['barrier', BARRIER], ['end of partition']]);
   });
 
   it('drops what is written once the reader is gone', () => {

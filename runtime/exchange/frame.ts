@@ -5,15 +5,20 @@
  *     1 u8  form of text  8 u32 records
  *     2 u16 free         12 u32 where the text starts, counted from the frame's start
  *
- * Bodies: RECORDS records, then their text; SCHEMA the layout as JSON text; WATERMARK one f64.
- * Type numbers are append only; 16 to 31 are kept for barriers.
+ * Bodies: RECORDS records, then their text; SCHEMA the layout as JSON text; WATERMARK one f64;
+ * BARRIER see `barrier-codec.ts`, its text the directory; the others have none.
+ * Type numbers are append only; they are persisted with the frames that barriers overtake.
  */
 export const FRAME_RECORDS = 1;
 export const FRAME_SCHEMA = 2;
 export const FRAME_WATERMARK = 3;
 export const FRAME_IDLE = 4;
 export const FRAME_ACTIVE = 5;
+/** End of data: the operators' input ends; barriers may follow. */
 export const FRAME_END = 6;
+export const FRAME_BARRIER = 16;
+/** End of partition: nothing follows at all. */
+export const FRAME_END_OF_PARTITION = 17;
 
 /** Where the body starts. */
 export const FRAME_HEADER_BYTES = 16;

@@ -1,4 +1,4 @@
-export { ChannelReader, type ChannelReaderOptions, type ChannelSink } from './channel-reader.ts';
+export { ChannelReader, type ChannelReaderOptions, type TakenFrame } from './channel-reader.ts';
 export {
   BUFFER_BYTES,
   ChannelWriter,
@@ -7,6 +7,9 @@ export {
 } from './channel-writer.ts';
 export { checkType } from './check-type.ts';
 export { Doorbell } from './doorbell.ts';
+export type { ChannelSink } from './frame-decoder.ts';
+export { encodeFrames, FrameReplay } from './frame-log.ts';
+export { ANY, type Layout, layoutOfType, layoutOfValue, mergeLayouts } from './layout.ts';
 export {
   broadcastPartitioner,
   customPartitioner,
@@ -17,5 +20,16 @@ export {
   rebalancePartitioner,
   shufflePartitioner,
 } from './partitioner.ts';
+export { byteText, DecodeCursor, EncodeBuffer } from './record-buffer.ts';
+export {
+  type LinkAck,
+  type LinkFrame,
+  type LinkIdentity,
+  LinkReceiver,
+  LinkSender,
+  type LinkSenderOptions,
+  type LinkVerdict,
+} from './reliable-link.ts';
 export { allocateRing, type Frame, RingReader, RingWriter } from './ring.ts';
-export { CodecCache, type RecordSink } from './row-codec.ts';
+export { CodecCache, type RecordCodec, type RecordSink } from './row-codec.ts';
+export { readValue, writeValue } from './value-codec.ts';

@@ -128,7 +128,7 @@ describe('a channel between two threads', () => {
             count++; sum += value.id + value.text.length + keyGroup;
             ordered &&= timestampMs === last + 1; last = timestampMs;
           },
-          watermark() {}, idle() {}, end() {},
+          watermark() {}, idle() {}, end() {}, barrier() {}, endOfPartition() {},
         };
         while (!reader.ended) {
           const seen = bell.signals();

@@ -1,3 +1,4 @@
+import type { DeliveryGuarantee } from '../connectors/index.ts';
 import type { ChainedOperator, JobGraph, JobVertex } from './job-graph.ts';
 import { resolveParallelism } from './parallelism.ts';
 import type { StreamGraph, StreamNode } from './stream-graph.ts';
@@ -13,6 +14,8 @@ export interface ExecutionPlanNode {
   readonly pact: 'Data Source' | 'Operator' | 'Data Sink';
   readonly contents: string;
   readonly parallelism: number;
+  /** Of sinks: what their output is worth after a failure. */
+  readonly guarantee?: DeliveryGuarantee;
   /** Absent for sources. */
   readonly predecessors?: readonly {
     readonly id: number;
@@ -44,6 +47,7 @@ function planNode(graph: StreamGraph, node: StreamNode): ExecutionPlanNode {
     pact: isSource ? 'Data Source' : node.isSink ? 'Data Sink' : 'Operator',
     contents: node.name,
     parallelism: resolveParallelism(node, graph).parallelism,
+    ...(node.sink === undefined ? {} : { guarantee: node.sink.guarantee }),
     ...(isSource ? {} : { predecessors }),
   };
 }

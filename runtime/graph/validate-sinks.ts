@@ -8,7 +8,8 @@ import type { StreamGraph } from './stream-graph.ts';
  */
 export async function validateSinks(
   graph: StreamGraph,
-  ctx: { readonly fileSystem: FileSystem },
+  ctx: { readonly fileSystem: FileSystem; readonly restoring?: boolean },
 ): Promise<void> {
-  for (const { sink } of graph.nodes) await sink?.validate?.(ctx);
+  const validation = { restoring: false, ...ctx };
+  for (const { sink } of graph.nodes) await sink?.validate?.(validation);
 }

@@ -1,4 +1,22 @@
-export { JobMaster, type JobMasterParts, type JobResult } from './job-master.ts';
+export { Dispatcher, type DispatcherParts, type SlotOverview } from './dispatcher.ts';
+export { noResourceAvailable } from './dispatcher-errors.ts';
+export { DispatcherJournal } from './dispatcher-journal.ts';
+export type {
+  DispatchedJob,
+  DispatchedVertex,
+  JobControl,
+  JobPlanner,
+  JobProgram,
+  JobSubmission,
+  PlannedProgram,
+  PlannedVertex,
+  StartedMaster,
+} from './dispatcher-records.ts';
+export type { CheckpointHost, SavepointRequest } from './job-checkpoints.ts';
+export { type JobJournal, type JournalEntry, TransientJournal } from './job-journal.ts';
+export { JobMaster } from './job-master.ts';
+export type { JobMasterParts, JobRestore, JobResult } from './job-master-parts.ts';
+export { type JobPlan, planJobExecution } from './job-plan.ts';
 export type { JobSnapshot, VertexSnapshot } from './job-snapshot.ts';
 export {
   createdJob,
@@ -10,5 +28,27 @@ export {
   type JobEvent,
   type JobState,
   type JobStatus,
+  type RegionPhase,
+  type RegionState,
+  type SlotStatus,
 } from './job-state.ts';
-export type { SlotEvents, SlotHandle, SlotLauncher } from './slot-launcher.ts';
+export type {
+  ExceptionHistory,
+  ExceptionHistoryEntry,
+  ExceptionRecord,
+} from './restart-exception-history.ts';
+export { type RestartSettings, restartSettings } from './restart-settings.ts';
+export {
+  createdRestart,
+  decideRestart,
+  isRecoverable,
+  type RestartDecision,
+  type RestartState,
+} from './restart-strategy.ts';
+export type {
+  RegionLaunch,
+  SlotEvents,
+  SlotHandle,
+  SlotLaunch,
+  SlotLauncher,
+} from './slot-launcher.ts';

@@ -1,55 +1,125 @@
 /**
  * The life of a job, as a pure decision: what happened, what the job is now, what to do about it.
+ * Plain JSON, so that it can be kept in a row between two events.
  *
- * I1  A terminal state (FINISHED, FAILED, CANCELED) is reached when every slot is released, once.
- * I2  The first failure is the job's root cause; later ones do not replace it.
+ * I1  A terminal status is reached when every region has stopped, once; nothing follows it.
+ * I2  An attempt number is used by one deployment of one region. Reports of an attempt that is not
+ *     the region's present one change nothing.
+ * I3  A region is deployed again only after every slot of its last attempt is released or lost.
+ * I4  The first failure that cannot be restarted from is the job's; later ones do not replace it.
  *
- * @see org.apache.flink.api.common.JobStatus, release-1.20
+ * @see org.apache.flink.api.common.JobStatus and DefaultScheduler, release-1.20
  */
 import type { StreamErrorRecord } from '../core/index.ts';
+import { decideRestart, isRecoverable, type RestartState } from './restart-strategy.ts';
 
 export type JobStatus =
+  /** The state to start from is being read. */
+  | 'INITIALIZING'
   | 'CREATED'
   | 'RUNNING'
+  | 'RESTARTING'
   | 'FAILING'
   | 'FAILED'
   | 'CANCELLING'
   | 'CANCELED'
-  | 'FINISHED';
+  | 'FINISHED'
+  /** Stopped by its cluster, which will go on with it. */
+  | 'SUSPENDED'
+  /** Taken over from a cluster that died. */
+  | 'RECONCILING';
 
 /** The legal transitions; everything else is a bug. */
 export const JOB_TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
-  CREATED: ['RUNNING', 'FAILING', 'CANCELLING'],
-  RUNNING: ['FAILING', 'CANCELLING', 'FINISHED'],
+  INITIALIZING: ['CREATED', 'FAILED', 'CANCELED', 'SUSPENDED'],
+  RECONCILING: ['CREATED', 'FAILED', 'CANCELED', 'SUSPENDED'],
+  CREATED: ['RUNNING', 'RESTARTING', 'FAILING', 'CANCELLING', 'SUSPENDED'],
+  RUNNING: ['RESTARTING', 'FAILING', 'CANCELLING', 'FINISHED', 'SUSPENDED'],
+  RESTARTING: ['RUNNING', 'FAILING', 'CANCELLING', 'FINISHED', 'SUSPENDED'],
   FAILING: ['FAILED'],
   CANCELLING: ['CANCELED', 'FAILING'],
   FAILED: [],
   CANCELED: [],
   FINISHED: [],
+  SUSPENDED: [],
 };
-
-export interface JobState {
-  readonly status: JobStatus;
-  /** By slot index. */
-  readonly slots: readonly SlotStatus[];
-  readonly failure?: StreamErrorRecord;
-}
 
 export type SlotStatus = 'DEPLOYING' | 'RUNNING' | 'RELEASED';
 
+export type RegionPhase =
+  | 'IDLE'
+  | 'DEPLOYING'
+  | 'RUNNING'
+  /** Its slots were told to stop. */
+  | 'STOPPING'
+  /** Stopped; deployed again when its delay is over. */
+  | 'WAITING'
+  | 'FINISHED';
+
+export interface RegionState {
+  readonly phase: RegionPhase;
+  readonly attempt: number;
+  readonly slots: readonly { readonly slotIndex: number; readonly status: SlotStatus }[];
+  /** While STOPPING: its restart delay is over. */
+  readonly isDue: boolean;
+}
+
+export interface JobState {
+  readonly status: JobStatus;
+  /** The highest attempt used; -1 before the first deployment. */
+  readonly attempt: number;
+  readonly regions: readonly RegionState[];
+  readonly restart: RestartState;
+  readonly failure?: StreamErrorRecord;
+  /** All regions stop to be deployed otherwise (rescaling). */
+  readonly isReplanning: boolean;
+}
+
+interface FromSlot {
+  readonly slotIndex: number;
+  readonly attempt: number;
+}
+
+/** What a failure decision needs of the world. */
+interface Failure {
+  readonly error: StreamErrorRecord;
+  readonly nowEpochMs: number;
+  /** Uniform in [0, 1). */
+  readonly jitter: number;
+}
+
 export type JobEvent =
-  | { readonly type: 'slot-running'; readonly slotIndex: number }
-  | { readonly type: 'slot-released'; readonly slotIndex: number }
+  /** What to start from is known. */
+  | { readonly type: 'initialized' }
+  | ({ readonly type: 'slot-running' } & FromSlot)
+  | ({ readonly type: 'slot-released' } & FromSlot)
   /** The slot's thread is gone: nothing more comes from it. */
-  | { readonly type: 'slot-lost'; readonly slotIndex: number; readonly error: StreamErrorRecord }
-  /** A task, or a source's enumerator. */
-  | { readonly type: 'failed'; readonly error: StreamErrorRecord }
-  | { readonly type: 'cancel' };
+  | ({ readonly type: 'slot-lost' } & FromSlot & Failure)
+  | ({ readonly type: 'task-failed' } & FromSlot & Failure)
+  /** Of no slot: an enumerator, the checkpoint coordinator. Every region is affected. */
+  | ({ readonly type: 'failed' } & Failure)
+  | { readonly type: 'restart-due'; readonly regionIndexes: readonly number[] }
+  | { readonly type: 'cancel' }
+  | { readonly type: 'suspend' }
+  /** Stop everything and deploy another layout of the same job. */
+  | { readonly type: 'replan' }
+  | { readonly type: 'replanned'; readonly regions: readonly (readonly number[])[] }
+  /** The job could not be laid out anew. */
+  | ({ readonly type: 'replan-failed' } & Failure);
 
 export type JobCommand =
-  | { readonly type: 'start-sources' }
-  /** To every slot that is not released. */
-  | { readonly type: 'cancel-slots' }
+  /** From the newest completed checkpoint. */
+  | { readonly type: 'deploy'; readonly regionIndex: number; readonly attempt: number }
+  /** Every slot of the region runs: tasks may take input. */
+  | { readonly type: 'start-region'; readonly regionIndex: number }
+  | { readonly type: 'stop-region'; readonly regionIndex: number }
+  | {
+      readonly type: 'restart-after';
+      readonly delayMs: number;
+      readonly regionIndexes: readonly number[];
+    }
+  /** Everything has stopped: lay the job out anew and answer `replanned`. */
+  | { readonly type: 'plan' }
   | { readonly type: 'end' };
 
 export interface JobDecision {
@@ -57,40 +127,65 @@ export interface JobDecision {
   readonly commands: readonly JobCommand[];
 }
 
-/** The state of a job whose slots are being deployed. */
-export function createdJob(slotCount: number): JobState {
-  return { status: 'CREATED', slots: Array.from({ length: slotCount }, () => 'DEPLOYING') };
+/**
+ * A job before its first deployment.
+ *
+ * @param regions the slots of each region.
+ * @param lastAttempt the highest attempt that was used before; -1: none.
+ */
+export function createdJob(
+  regions: readonly (readonly number[])[],
+  restart: RestartState,
+  from: { readonly status: 'INITIALIZING' | 'RECONCILING'; readonly lastAttempt: number },
+): JobState {
+  return {
+    status: from.status,
+    attempt: from.lastAttempt,
+    regions: regions.map(idleRegion),
+    restart,
+    isReplanning: false,
+  };
 }
 
 /** Decides what an event does to a job. Total: an event that changes nothing answers no commands. */
 export function decideJob(state: JobState, event: JobEvent): JobDecision {
+  if (isTerminal(state.status)) return unchanged(state);
   switch (event.type) {
-    case 'slot-running': {
-      const next = withSlot(state, event.slotIndex, 'RUNNING');
-      const all = next.slots.every((slot) => slot === 'RUNNING');
-      if (state.status !== 'CREATED' || !all) return { state: next, commands: [] };
-      return { state: { ...next, status: 'RUNNING' }, commands: [{ type: 'start-sources' }] };
-    }
-    case 'slot-released': {
-      // Sources start when every slot runs, so no slot is through before that.
-      const early = state.status === 'CREATED' ? fail(state, RELEASED_EARLY) : undefined;
-      const next = withSlot(early?.state ?? state, event.slotIndex, 'RELEASED');
-      return endWhenReleased(next, early?.commands ?? []);
-    }
-    case 'slot-lost': {
-      if (state.slots[event.slotIndex] === 'RELEASED') return { state, commands: [] };
-      const failing = fail(state, event.error);
-      return endWhenReleased(
-        withSlot(failing.state, event.slotIndex, 'RELEASED'),
-        failing.commands,
-      );
+    case 'initialized':
+      if (!isStarting(state)) return unchanged(state);
+      return deploy({ ...state, status: 'CREATED' }, allRegions(state));
+    case 'slot-running':
+      return slotRunning(state, event);
+    case 'slot-released':
+      return slotGone(state, event);
+    case 'slot-lost':
+      return slotLost(state, event);
+    case 'task-failed': {
+      const at = regionOf(state, event);
+      return at === undefined ? unchanged(state) : failRegion(state, at, event);
     }
     case 'failed':
-      return fail(state, event.error);
-    case 'cancel': {
-      if (state.status !== 'CREATED' && state.status !== 'RUNNING') return { state, commands: [] };
-      return { state: { ...state, status: 'CANCELLING' }, commands: [{ type: 'cancel-slots' }] };
+      return fail(state, allRegions(state), event);
+    case 'restart-due':
+      return restartDue(state, event.regionIndexes);
+    case 'cancel':
+      if (isStarting(state)) return end({ ...state, status: 'CANCELED' });
+      if (isStopping(state)) return unchanged(state);
+      return stopAll({ ...state, status: 'CANCELLING', isReplanning: false });
+    case 'suspend':
+      if (isStarting(state)) return end({ ...state, status: 'SUSPENDED' });
+      return isStopping(state) ? unchanged(state) : suspend(state);
+    case 'replan':
+      if (isStarting(state) || isStopping(state) || state.isReplanning) return unchanged(state);
+      return stopAll({ ...state, status: 'RESTARTING', isReplanning: true });
+    case 'replanned': {
+      if (!state.isReplanning) return unchanged(state);
+      const regions = event.regions.map(idleRegion);
+      const next = { ...state, regions, isReplanning: false };
+      return deploy(next, allRegions(next));
     }
+    case 'replan-failed':
+      return state.isReplanning ? replanFailed(state, event) : unchanged(state);
   }
 }
 
@@ -99,38 +194,201 @@ export function isTerminal(status: JobStatus): boolean {
   return JOB_TRANSITIONS[status].length === 0;
 }
 
-const RELEASED_EARLY: StreamErrorRecord = {
-  kind: 'internal',
-  code: 'SLOT_RELEASED_EARLY',
-  message: 'a slot was released before the job ran',
-  details: {},
-};
-
-function fail(state: JobState, error: StreamErrorRecord): JobDecision {
-  switch (state.status) {
-    case 'CREATED':
-    case 'RUNNING':
-      return {
-        state: { ...state, status: 'FAILING', failure: error },
-        commands: [{ type: 'cancel-slots' }],
-      };
-    case 'CANCELLING':
-      return { state: { ...state, status: 'FAILING', failure: error }, commands: [] };
-    default:
-      return { state, commands: [] };
-  }
+function isStarting({ status }: JobState): boolean {
+  return status === 'INITIALIZING' || status === 'RECONCILING';
 }
 
-function withSlot(state: JobState, slotIndex: number, status: SlotStatus): JobState {
-  return { ...state, slots: state.slots.map((slot, i) => (i === slotIndex ? status : slot)) };
+function isStopping({ status }: JobState): boolean {
+  return status === 'FAILING' || status === 'CANCELLING';
 }
 
-function endWhenReleased(state: JobState, commands: readonly JobCommand[]): JobDecision {
-  if (isTerminal(state.status) || state.slots.some((slot) => slot !== 'RELEASED')) {
-    return { state, commands };
+function idleRegion(slots: readonly number[]): RegionState {
+  return {
+    phase: 'IDLE',
+    attempt: -1,
+    slots: slots.map((slotIndex) => ({ slotIndex, status: 'RELEASED' })),
+    isDue: false,
+  };
+}
+
+function unchanged(state: JobState): JobDecision {
+  return { state, commands: [] };
+}
+
+function end(state: JobState): JobDecision {
+  return { state, commands: [{ type: 'end' }] };
+}
+
+function allRegions(state: JobState): readonly number[] {
+  return state.regions.map((_, index) => index);
+}
+
+/** I2. The region whose present attempt the report is of. */
+function regionOf(state: JobState, { slotIndex, attempt }: FromSlot): number | undefined {
+  const at = state.regions.findIndex(
+    (region) => region.attempt === attempt && region.slots.some((s) => s.slotIndex === slotIndex),
+  );
+  return at === -1 ? undefined : at;
+}
+
+function withRegion(state: JobState, at: number, change: Partial<RegionState>): JobState {
+  const regions = state.regions.map((region, i) => (i === at ? { ...region, ...change } : region));
+  return { ...state, regions };
+}
+
+function withSlot(state: JobState, at: number, slotIndex: number, status: SlotStatus): JobState {
+  const slots = state.regions[at]?.slots.map((slot) =>
+    slot.slotIndex === slotIndex ? { slotIndex, status } : slot,
+  );
+  return slots === undefined ? state : withRegion(state, at, { slots });
+}
+
+function deploy(state: JobState, regionIndexes: readonly number[]): JobDecision {
+  let next = state;
+  const commands: JobCommand[] = [];
+  for (const regionIndex of regionIndexes) {
+    const attempt = next.attempt + 1;
+    const slots = (next.regions[regionIndex]?.slots ?? []).map(({ slotIndex }) => ({
+      slotIndex,
+      status: 'DEPLOYING' as const,
+    }));
+    next = { ...next, attempt };
+    next = withRegion(next, regionIndex, { phase: 'DEPLOYING', attempt, slots, isDue: false });
+    commands.push({ type: 'deploy', regionIndex, attempt });
   }
-  const ends = { FAILING: 'FAILED', CANCELLING: 'CANCELED' } as const;
-  const status =
-    state.status === 'FAILING' || state.status === 'CANCELLING' ? ends[state.status] : 'FINISHED';
-  return { state: { ...state, status }, commands: [...commands, { type: 'end' }] };
+  return { state: next, commands };
+}
+
+function slotRunning(state: JobState, event: FromSlot): JobDecision {
+  const at = regionOf(state, event);
+  if (at === undefined || state.regions[at]?.phase !== 'DEPLOYING') return unchanged(state);
+  const next = withSlot(state, at, event.slotIndex, 'RUNNING');
+  if (next.regions[at]?.slots.some(({ status }) => status !== 'RUNNING')) return unchanged(next);
+  const running = withRegion(next, at, { phase: 'RUNNING' });
+  const all = running.regions.every(({ phase }) => phase === 'RUNNING' || phase === 'FINISHED');
+  const status = all && !isStopping(state) ? 'RUNNING' : state.status;
+  return { state: { ...running, status }, commands: [{ type: 'start-region', regionIndex: at }] };
+}
+
+function slotGone(state: JobState, event: FromSlot): JobDecision {
+  const at = regionOf(state, event);
+  if (at === undefined) return unchanged(state);
+  const next = withSlot(state, at, event.slotIndex, 'RELEASED');
+  const region = next.regions[at];
+  if (region === undefined || region.slots.some(({ status }) => status !== 'RELEASED')) {
+    return unchanged(next);
+  }
+  if (region.phase === 'STOPPING') return settle(withRegion(next, at, { phase: 'WAITING' }));
+  if (region.phase !== 'RUNNING') return unchanged(next);
+  return settle(withRegion(next, at, { phase: 'FINISHED' }));
+}
+
+function slotLost(state: JobState, event: FromSlot & Failure): JobDecision {
+  const at = regionOf(state, event);
+  const slot = state.regions[at ?? -1]?.slots.find((s) => s.slotIndex === event.slotIndex);
+  if (at === undefined || slot === undefined || slot.status === 'RELEASED') return unchanged(state);
+  const failing = failRegion(state, at, event);
+  const gone = slotGone(failing.state, event);
+  return { state: gone.state, commands: [...failing.commands, ...gone.commands] };
+}
+
+/** A task that fails while it is being cancelled counts as cancelled, as in Flink. */
+function failRegion(state: JobState, at: number, failure: Failure): JobDecision {
+  return state.status === 'CANCELLING' ? unchanged(state) : fail(state, [at], failure);
+}
+
+/** A failure of some regions: restart them, or fail the job. */
+function fail(state: JobState, affected: readonly number[], failure: Failure): JobDecision {
+  if (isStarting(state)) return end({ ...state, status: 'FAILED', failure: failure.error });
+  if (state.status === 'FAILING') return unchanged(state);
+  if (state.status === 'CANCELLING') {
+    return unchanged({ ...state, status: 'FAILING', failure: failure.error });
+  }
+  const live = affected.filter((at) => isLive(state.regions[at]));
+  const isPermanent = !isRecoverable(failure.error);
+  // What stops the whole job counts between two attempts, too.
+  const isOfJob = affected.length === state.regions.length;
+  if (live.length === 0 && !(isPermanent && isOfJob)) return unchanged(state);
+  if (isPermanent) return failForGood(state, failure.error);
+  const decision = decideRestart(state.restart, failure);
+  const next = { ...state, restart: decision.state };
+  if (decision.type === 'give-up') return failForGood(next, failure.error);
+  const { state: stopped, commands } = stop({ ...next, status: 'RESTARTING' }, live);
+  const { delayMs } = decision;
+  return {
+    state: stopped,
+    commands: [...commands, { type: 'restart-after', delayMs, regionIndexes: live }],
+  };
+}
+
+/** Plans again after the restart's delay, or gives up. */
+function replanFailed(state: JobState, failure: Failure): JobDecision {
+  if (!isRecoverable(failure.error)) return failForGood(state, failure.error);
+  const decision = decideRestart(state.restart, failure);
+  const next = { ...state, restart: decision.state };
+  if (decision.type === 'give-up') return failForGood(next, failure.error);
+  const { delayMs } = decision;
+  return { state: next, commands: [{ type: 'restart-after', delayMs, regionIndexes: [] }] };
+}
+
+function failForGood(state: JobState, failure: StreamErrorRecord): JobDecision {
+  return stopAll({ ...state, status: 'FAILING', failure, isReplanning: false });
+}
+
+function isLive(region: RegionState | undefined): boolean {
+  return region?.phase === 'DEPLOYING' || region?.phase === 'RUNNING';
+}
+
+function stop(state: JobState, regionIndexes: readonly number[]): JobDecision {
+  let next = state;
+  const commands: JobCommand[] = [];
+  for (const regionIndex of regionIndexes) {
+    if (!isLive(next.regions[regionIndex])) continue;
+    next = withRegion(next, regionIndex, { phase: 'STOPPING', isDue: false });
+    commands.push({ type: 'stop-region', regionIndex });
+  }
+  return { state: next, commands };
+}
+
+function stopAll(state: JobState): JobDecision {
+  const stopped = stop(state, allRegions(state));
+  const settled = settle(stopped.state);
+  return { state: settled.state, commands: [...stopped.commands, ...settled.commands] };
+}
+
+/** Its regions stop, and the job with them; its state stays for the next cluster. */
+function suspend(state: JobState): JobDecision {
+  const stopped = stop(state, allRegions(state));
+  const ended = end({ ...stopped.state, status: 'SUSPENDED' });
+  return { state: ended.state, commands: [...stopped.commands, ...ended.commands] };
+}
+
+function restartDue(state: JobState, regionIndexes: readonly number[]): JobDecision {
+  let next = state;
+  for (const at of regionIndexes) {
+    const phase = next.regions[at]?.phase;
+    if (phase === 'STOPPING' || phase === 'WAITING') next = withRegion(next, at, { isDue: true });
+  }
+  return settle(next);
+}
+
+/** What follows when regions have stopped: end, another plan, or deployments that are due. */
+function settle(state: JobState): JobDecision {
+  const isOver = ({ phase }: RegionState): boolean =>
+    phase === 'WAITING' || phase === 'FINISHED' || phase === 'IDLE';
+  if (isStopping(state) || state.isReplanning) {
+    if (!state.regions.every(isOver)) return unchanged(state);
+    if (state.isReplanning) return { state, commands: [{ type: 'plan' }] };
+    return end({ ...state, status: state.status === 'FAILING' ? 'FAILED' : 'CANCELED' });
+  }
+  if (state.regions.every(({ phase }) => phase === 'FINISHED')) {
+    return end({ ...state, status: 'FINISHED' });
+  }
+  const due = allRegions(state).filter((at) => {
+    const region = state.regions[at];
+    return region?.phase === 'WAITING' && region.isDue;
+  });
+  if (due.length > 0) return deploy(state, due);
+  const settled = state.regions.every(({ phase }) => phase === 'RUNNING' || phase === 'FINISHED');
+  return unchanged(settled ? { ...state, status: 'RUNNING' } : state);
 }

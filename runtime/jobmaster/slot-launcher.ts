@@ -1,4 +1,5 @@
-import type { SlotCommand, SlotReport } from '../protocol/index.ts';
+import type { ExecutionGraph, JobGraphOverrides } from '../graph/index.ts';
+import type { RestoredSubtaskState, SlotCommand, SlotReport } from '../protocol/index.ts';
 
 /** What a launched slot tells. */
 export interface SlotEvents {
@@ -14,10 +15,26 @@ export interface SlotHandle {
   terminate(): Promise<void>;
 }
 
+/** One attempt of one region. */
+export interface RegionLaunch {
+  readonly executionGraph: ExecutionGraph;
+  /** With these the slots' graphs become the execution graph's. */
+  readonly overrides: JobGraphOverrides;
+  readonly attempt: number;
+  readonly slots: readonly SlotLaunch[];
+}
+
+export interface SlotLaunch {
+  readonly slotIndex: number;
+  readonly restore: readonly RestoredSubtaskState[];
+  readonly events: SlotEvents;
+}
+
 /**
- * Starts slots. Needs: reports of a slot arrive in order, after `launch` has returned; the slot
- * runs the deployment the launcher was made for.
+ * Starts slots. Needs: reports of a slot arrive in order, after `launch` has returned; the slots
+ * of a launch share channels with each other and with nobody else, earlier attempts included.
  */
 export interface SlotLauncher {
-  launch(slotIndex: number, events: SlotEvents): SlotHandle;
+  /** One handle a slot, in the order of `slots`. */
+  launch(region: RegionLaunch): readonly SlotHandle[];
 }

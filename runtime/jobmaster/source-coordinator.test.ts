@@ -18,6 +18,7 @@ function setup(startFails = false): Setup {
   const sent: (readonly [number, SourceEvent])[] = [];
   const failures: Error[] = [];
   const started = Promise.withResolvers<void>();
+  let assigned = 0;
   const source: Source<number, { id: string }, null> = {
     name: 'scripted',
     boundedness: 'BOUNDED',
@@ -30,9 +31,12 @@ function setup(startFails = false): Setup {
       addReader: (subtaskIndex) => heard.push(`reader ${subtaskIndex}`),
       handleSplitRequest: (subtaskIndex) => {
         heard.push(`request ${subtaskIndex}`);
-        ctx.assignSplits(subtaskIndex, [{ id: `s${subtaskIndex}` }]);
+        ctx.assignSplits(subtaskIndex, [{ id: `s${assigned}` }]);
+        assigned += 1;
       },
-      addSplitsBack: () => undefined,
+      addSplitsBack: (splits, subtaskIndex) => {
+        heard.push(`back from ${subtaskIndex}: ${splits.map(({ id }) => id).join(' ')}`);
+      },
       snapshotState: () => null,
       close: () => {
         heard.push('closed');
@@ -59,12 +63,14 @@ describe('SourceCoordinator', () => {
   it('lets the enumerator start before it hears of readers and their requests', async () => {
     const { coordinator, heard, sent, finishStart } = setup();
     const start = coordinator.start();
+    coordinator.readerStarted(0);
+    coordinator.readerStarted(1);
     coordinator.handle(1, { type: 'request-split' });
     assert.deepEqual(heard, []);
     finishStart();
     await start;
     assert.deepEqual(heard, ['started', 'reader 0', 'reader 1', 'request 1']);
-    assert.deepEqual(sent, [[1, { type: 'add-splits', splits: [{ id: 's1' }] }]]);
+    assert.deepEqual(sent, [[1, { type: 'add-splits', splits: [{ id: 's0' }] }]]);
   });
 
   it('fails the job when the enumerator cannot start', async () => {
@@ -86,6 +92,58 @@ describe('SourceCoordinator', () => {
     coordinator.handle(0, { type: 'request-split' });
     assert.equal(heard.filter((text) => text === 'closed').length, 1);
     assert.deepEqual(sent, []);
+  });
+});
+
+describe('SourceCoordinator and checkpoints', () => {
+  async function running(): Promise<Setup & { readonly request: (subtask: number) => void }> {
+    const made = setup();
+    made.finishStart();
+    await made.coordinator.start();
+    for (const subtask of [0, 1]) made.coordinator.readerStarted(subtask);
+    const request = (subtask: number): void =>
+      made.coordinator.handle(subtask, { type: 'request-split' });
+    return { ...made, request };
+  }
+
+  it('refuses a snapshot before the enumerator has started', () => {
+    assert.throws(() => setup().coordinator.snapshot(1), { code: 'ENUMERATOR_NOT_READY' });
+  });
+
+  it('gives back what a reader got since the checkpoint it goes back to', async () => {
+    const { coordinator, heard, request } = await running();
+    request(0);
+    coordinator.snapshot(1);
+    request(0);
+    request(1);
+    coordinator.snapshot(2);
+    request(0);
+    coordinator.checkpointComplete(1);
+    coordinator.readerReset(0, 1);
+    assert.equal(heard.at(-1), 'back from 0: s1 s3');
+  });
+
+  it('gives back everything to a reader that begins anew', async () => {
+    const { coordinator, heard, request } = await running();
+    request(1);
+    coordinator.snapshot(1);
+    request(1);
+    coordinator.readerReset(1, undefined);
+    assert.equal(heard.at(-1), 'back from 1: s0 s1');
+  });
+
+  it('gives nothing back twice, and nothing that a completed checkpoint covers', async () => {
+    const { coordinator, heard, request } = await running();
+    request(0);
+    coordinator.snapshot(1);
+    coordinator.checkpointComplete(1);
+    coordinator.readerReset(0, 1);
+    assert.equal(heard.at(-1), 'request 0');
+    coordinator.readerStarted(0);
+    request(0);
+    coordinator.readerReset(0, 1);
+    coordinator.readerReset(0, 1);
+    assert.deepEqual(heard.slice(-2), ['request 0', 'back from 0: s1']);
   });
 });
 

@@ -1,12 +1,17 @@
 /**
- * Runs the enumerator of one source beside the JobMaster and carries messages between it and its
- * readers.
+ * Runs the enumerator of one source beside the JobMaster, carries messages between it and its
+ * readers, and remembers which splits no checkpoint of their reader covers yet.
  *
  * I1  Readers get events in the order the enumerator sent them, none before their slot runs.
  * I2  The enumerator hears of its readers, and of what they ask, once its `start` has settled.
+ * I3  A split assigned after a checkpoint's snapshot is in the enumerator's share of it; one
+ *     assigned before is in its reader's. A reader that goes back to a checkpoint gives back the
+ *     splits assigned since.
+ *
+ * @see Flink `SourceCoordinator`, `SplitAssignmentTracker`
  */
 
-import type { Source, SplitEnumerator } from '../connectors/index.ts';
+import type { EnumeratorContext, Source, SplitEnumerator } from '../connectors/index.ts';
 import {
   type Clock,
   type FileSystem,
@@ -26,6 +31,17 @@ export interface SourceCoordinatorParts {
   readonly fileSystem: FileSystem;
   readonly send: (subtaskIndex: number, event: SourceEvent) => void;
   readonly fail: (error: Error) => void;
+  /** What an earlier enumerator's snapshot gave; undefined: a fresh start. */
+  readonly restored?: unknown;
+  /** The checkpoint that the job starts from, whether this source is in it or not. */
+  readonly restoredCheckpointId?: number;
+}
+
+interface Assignment {
+  readonly subtaskIndex: number;
+  readonly splits: readonly unknown[];
+  /** The newest snapshot taken before it; 0: none. */
+  readonly afterCheckpointId: number;
 }
 
 export class SourceCoordinator {
@@ -33,36 +49,94 @@ export class SourceCoordinator {
   readonly #enumerator: SplitEnumerator<unknown, unknown>;
   #closed = false;
   #started = false;
+  readonly #readers = new Set<number>();
   readonly #early: { readonly subtaskIndex: number; readonly event: ReaderEvent }[] = [];
+  #assignments: Assignment[] = [];
+  #lastSnapshotId: number;
 
   constructor(parts: SourceCoordinatorParts) {
     this.#parts = parts;
+    this.#lastSnapshotId = parts.restoredCheckpointId ?? 0;
     const { parallelism, clock, timers, logger, fileSystem } = parts;
-    this.#enumerator = parts.source.createEnumerator({
+    const ctx: EnumeratorContext<unknown> = {
       parallelism,
       clock,
       timers,
       logger,
       fileSystem,
-      assignSplits: (subtaskIndex, splits) =>
-        this.#send(subtaskIndex, { type: 'add-splits', splits }),
+      assignSplits: (subtaskIndex, splits) => this.#assign(subtaskIndex, splits),
       signalNoMoreSplits: (subtaskIndex) => this.#send(subtaskIndex, { type: 'no-more-splits' }),
       sendEvent: (subtaskIndex, payload) => this.#send(subtaskIndex, { type: 'custom', payload }),
-    });
+    };
+    this.#enumerator =
+      parts.restored === undefined
+        ? parts.source.createEnumerator(ctx)
+        : parts.source.createEnumerator(ctx, parts.restored);
   }
 
-  /** Finds the splits and greets the readers; a failure fails the job. */
+  /** Finds the splits and greets the readers that run; a failure fails the job. */
   async start(): Promise<void> {
     try {
       await this.#enumerator.start();
-      for (let i = 0; i < this.#parts.parallelism && !this.#closed; i += 1) {
-        this.#enumerator.addReader(i);
-      }
+      if (this.#closed) return;
       this.#started = true;
-      for (const { subtaskIndex, event } of this.#early) this.handle(subtaskIndex, event);
+      for (const subtaskIndex of this.#readers) this.#enumerator.addReader(subtaskIndex);
+      for (const { subtaskIndex, event } of this.#early.splice(0)) this.handle(subtaskIndex, event);
     } catch (thrown) {
       this.#parts.fail(this.#named(thrown));
     }
+  }
+
+  /** The reader's slot runs. */
+  readerStarted(subtaskIndex: number): void {
+    this.#readers.add(subtaskIndex);
+    if (this.#started) this.#guarded(() => this.#enumerator.addReader(subtaskIndex));
+  }
+
+  /**
+   * The reader stopped and will start again from a checkpoint, or from the beginning: it has lost
+   * the splits it got since (I3).
+   */
+  readerReset(subtaskIndex: number, checkpointId: number | undefined): void {
+    this.#readers.delete(subtaskIndex);
+    const isLost = (a: Assignment): boolean =>
+      a.subtaskIndex === subtaskIndex && a.afterCheckpointId >= (checkpointId ?? 0);
+    const splits = this.#assignments.filter(isLost).flatMap((assignment) => assignment.splits);
+    this.#assignments = this.#assignments.filter((a) => a.subtaskIndex !== subtaskIndex);
+    const early = this.#early.splice(0).filter((e) => e.subtaskIndex !== subtaskIndex);
+    this.#early.push(...early);
+    if (splits.length === 0) return;
+    this.#guarded(() => this.#enumerator.addSplitsBack(splits, subtaskIndex));
+  }
+
+  /**
+   * The enumerator's share of a checkpoint. What it assigns from now on must reach its readers
+   * after the trigger.
+   *
+   * @throws {StreamError} `ENUMERATOR_NOT_READY` while the source still starts; what the
+   * enumerator throws, named.
+   */
+  snapshot(checkpointId: number): unknown {
+    const { name } = this.#parts.source;
+    if (!this.#started) {
+      throw new StreamError({
+        kind: 'unavailable',
+        code: 'ENUMERATOR_NOT_READY',
+        message: `the enumerator of source "${name}" is still starting`,
+        details: { source: name },
+      });
+    }
+    try {
+      const state: unknown = this.#enumerator.snapshotState();
+      this.#lastSnapshotId = checkpointId;
+      return state;
+    } catch (thrown) {
+      throw this.#named(thrown);
+    }
+  }
+
+  checkpointComplete(checkpointId: number): void {
+    this.#assignments = this.#assignments.filter((a) => a.afterCheckpointId >= checkpointId);
   }
 
   handle(subtaskIndex: number, event: ReaderEvent): void {
@@ -71,12 +145,10 @@ export class SourceCoordinator {
       this.#early.push({ subtaskIndex, event });
       return;
     }
-    try {
+    this.#guarded(() => {
       if (event.type === 'request-split') this.#enumerator.handleSplitRequest(subtaskIndex);
       else this.#enumerator.handleEvent?.(subtaskIndex, event.payload);
-    } catch (thrown) {
-      this.#parts.fail(this.#named(thrown));
-    }
+    });
   }
 
   totalProgress(): number | undefined {
@@ -87,6 +159,20 @@ export class SourceCoordinator {
     if (this.#closed) return;
     this.#closed = true;
     await this.#enumerator.close();
+  }
+
+  #assign(subtaskIndex: number, splits: readonly unknown[]): void {
+    const afterCheckpointId = this.#lastSnapshotId;
+    this.#assignments.push({ subtaskIndex, splits, afterCheckpointId });
+    this.#send(subtaskIndex, { type: 'add-splits', splits });
+  }
+
+  #guarded(call: () => void): void {
+    try {
+      call();
+    } catch (thrown) {
+      this.#parts.fail(this.#named(thrown));
+    }
   }
 
   #named(thrown: unknown): StreamError {

@@ -84,6 +84,18 @@ class CoFlatMapOperator<A, B, O> implements TwoInputOperator<A, B> {
     return this.#user.open(this.#keyed?.backend);
   }
 
+  snapshotState(checkpointId: number): void {
+    this.#user.snapshotState(checkpointId);
+  }
+
+  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
+    return this.#user.notifyCheckpointComplete(checkpointId);
+  }
+
+  notifyCheckpointAborted(checkpointId: number): void {
+    this.#user.notifyCheckpointAborted(checkpointId);
+  }
+
   close(): void | Promise<void> {
     return this.#user.close();
   }

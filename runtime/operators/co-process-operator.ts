@@ -58,7 +58,19 @@ class CoProcessOperator<K, A, B, O> implements TwoInputOperator<A, B> {
   }
 
   open(): void | Promise<void> {
-    return this.#user.open(this.#keyed?.backend);
+    return this.#runtime.open(this.#user.open(this.#keyed?.backend));
+  }
+
+  snapshotState(checkpointId: number): void {
+    this.#user.snapshotState(checkpointId);
+  }
+
+  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
+    return this.#user.notifyCheckpointComplete(checkpointId);
+  }
+
+  notifyCheckpointAborted(checkpointId: number): void {
+    this.#user.notifyCheckpointAborted(checkpointId);
   }
 
   close(): void | Promise<void> {

@@ -63,6 +63,18 @@ class FlatMapOperator<I, O> implements OneInputOperator<I> {
 
   endInput(): void {}
 
+  snapshotState(checkpointId: number): void {
+    this.#user.snapshotState(checkpointId);
+  }
+
+  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
+    return this.#user.notifyCheckpointComplete(checkpointId);
+  }
+
+  notifyCheckpointAborted(checkpointId: number): void {
+    this.#user.notifyCheckpointAborted(checkpointId);
+  }
+
   close(): void | Promise<void> {
     return this.#user.close();
   }

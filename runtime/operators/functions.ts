@@ -1,17 +1,52 @@
 /**
  * What users write. Every function may be a plain function, or an object with that method and,
- * if it likes, `open` and `close` around it.
+ * if it likes, `open` and `close` around it, and the methods of {@link CheckpointedFunction} and
+ * {@link CheckpointListener}.
  *
  * Records are handed on by reference inside a slot, as with Flink's object reuse: a function must
  * not change a record it was given or has emitted, or other operators see the change at one
  * parallelism and not at another. Return a new record instead.
  */
-import type { KeyedStateStore } from '../state/index.ts';
+import type { KeyedStateStore, OperatorStateStore } from '../state/index.ts';
 import type { OperatorMetrics } from './operator.ts';
 import type { OutputTag } from './output-tag.ts';
 
+/** Where a function gets the states that are not bound to a key, and finds them filled again. */
+export interface FunctionInitializationContext {
+  /** True after a failure and when the job starts from a savepoint or checkpoint. */
+  readonly isRestored: boolean;
+  /** Undefined when there is nothing to restore. */
+  readonly restoredCheckpointId: number | undefined;
+  readonly operatorState: OperatorStateStore;
+  /** Undefined on a stream without keys. */
+  readonly keyedState: KeyedStateStore | undefined;
+}
+
+export interface FunctionSnapshotContext {
+  readonly checkpointId: number;
+}
+
+/** A function with state of its own in its fields, which it puts into operator state when asked. */
+export interface CheckpointedFunction {
+  /** Before `open`: registers states, reads what was restored. */
+  initializeState(ctx: FunctionInitializationContext): void | Promise<void>;
+  /**
+   * Between two records, at the cut: puts what the fields hold into the registered states. Must be
+   * synchronous; the states are copied before the next record.
+   */
+  snapshotState(ctx: FunctionSnapshotContext): void;
+}
+
+/** A function that acts once a checkpoint is certain. */
+export interface CheckpointListener {
+  /** The checkpoint can no longer be lost. Ids grow; one may be skipped. */
+  notifyCheckpointComplete(checkpointId: number): void | Promise<void>;
+  /** The checkpoint will never complete; its state is part of later ones. */
+  notifyCheckpointAborted?(checkpointId: number): void;
+}
+
 /** Around the records of one subtask. */
-export interface RichFunction {
+export interface RichFunction extends Partial<CheckpointedFunction & CheckpointListener> {
   /** Before the first record: get states and metrics here. */
   open?(ctx: RuntimeContext): void | Promise<void>;
   /** After the last record, also when the job failed. */

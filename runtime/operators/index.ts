@@ -9,6 +9,8 @@ export {
 export { filterOperator } from './filter-operator.ts';
 export { flatMapOperator } from './flat-map-operator.ts';
 export type {
+  CheckpointedFunction,
+  CheckpointListener,
   CoFlatMapFunction,
   Collector,
   CoMapFunction,
@@ -17,6 +19,8 @@ export type {
   FilterLike,
   FlatMapFunction,
   FlatMapLike,
+  FunctionInitializationContext,
+  FunctionSnapshotContext,
   KeyedCoProcessFunction,
   KeyedProcessContext,
   KeyedProcessFunction,
@@ -69,4 +73,10 @@ export {
   timestampsAndWatermarksOperator,
   WatermarkEmitter,
 } from './timestamps-and-watermarks-operator.ts';
-export { type OperatorPlace, shortJson, UserFunction, userFailure } from './user-function.ts';
+export {
+  lifeCycleOf,
+  type OperatorPlace,
+  shortJson,
+  UserFunction,
+  userFailure,
+} from './user-function.ts';

@@ -1,5 +1,5 @@
 import type { KeySelector } from '../core/index.ts';
-import { HeapKeyedStateBackend } from '../state/index.ts';
+import type { HeapKeyedStateBackend } from '../state/index.ts';
 import type { OperatorContext } from './operator.ts';
 import { userFailure } from './user-function.ts';
 
@@ -10,7 +10,7 @@ export class KeyedContext {
 
   constructor(ctx: OperatorContext) {
     this.#ctx = ctx;
-    this.backend = new HeapKeyedStateBackend(ctx.operatorName);
+    this.backend = ctx.keyedState();
   }
 
   /** Makes the record's key the current one. */

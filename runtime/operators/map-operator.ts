@@ -58,6 +58,18 @@ class MapOperator<I, O> implements OneInputOperator<I> {
 
   endInput(): void {}
 
+  snapshotState(checkpointId: number): void {
+    this.#user.snapshotState(checkpointId);
+  }
+
+  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
+    return this.#user.notifyCheckpointComplete(checkpointId);
+  }
+
+  notifyCheckpointAborted(checkpointId: number): void {
+    this.#user.notifyCheckpointAborted(checkpointId);
+  }
+
   close(): void | Promise<void> {
     return this.#user.close();
   }

@@ -10,9 +10,12 @@
  * I2  `open` comes before any input, `close` last and exactly once, also after a failure.
  * I3  Watermarks given to an operator never decrease; it forwards each after what it releases.
  * I4  After `endInput` no record comes; results may still be emitted from within `endInput`.
+ * I5  What is in the context's states at the cut, and nothing else, comes back after a restore,
+ *     before `open` returns: states fill when they are registered, in the constructor or `open`.
  */
 import type { Clock, FileSystem, Logger, Rng, Timers } from '../core/index.ts';
 import type { ReaderEvent, SourceEvent } from '../protocol/index.ts';
+import type { HeapKeyedStateBackend, OperatorStateStore } from '../state/index.ts';
 import type { CounterMetric, GaugeMetric, HistogramMetric } from './metrics.ts';
 
 /** Where an operator sends results: the next operator of the chain, or the task's edges. */
@@ -33,6 +36,19 @@ export interface Operator {
   suspension?(): Promise<void> | undefined;
   /** Called after `endInput`, before the end is passed on: what must settle to be complete. */
   finish?(): Promise<void>;
+  /**
+   * Before the barrier is sent on: emits or settles what belongs before it. No input comes until
+   * the promise, if any, settles.
+   */
+  prepareSnapshot?(checkpointId: number): void | Promise<void>;
+  /**
+   * At the cut, after `prepareSnapshot`: puts into `ctx.operatorState` what it holds outside of
+   * the context's states. Keyed and operator states themselves are snapshotted by the task.
+   */
+  snapshotState?(checkpointId: number): void;
+  /** The checkpoint is in the log. Called in order; an id may be skipped. No input meanwhile. */
+  notifyCheckpointComplete?(checkpointId: number): void | Promise<void>;
+  notifyCheckpointAborted?(checkpointId: number): void;
 }
 
 export interface Input<T> {
@@ -69,6 +85,8 @@ export type SourcePoll = 'more' | 'nothing' | 'end';
 
 /** What an operator may use of the world; built by the task, one for each operator. */
 export interface OperatorContext {
+  /** 32 hex digits; the same in every attempt. */
+  readonly jobId: string;
   readonly jobName: string;
   readonly operatorId: string;
   readonly operatorName: string;
@@ -76,6 +94,13 @@ export interface OperatorContext {
   readonly parallelism: number;
   readonly maxParallelism: number;
   readonly attempt: number;
+  /** The operator's keyed state: one backend, made at the first call. Keyed operators only. */
+  keyedState(): HeapKeyedStateBackend;
+  readonly operatorState: OperatorStateStore;
+  /** Undefined when the operator starts without earlier state. */
+  readonly restoredCheckpointId: number | undefined;
+  /** False: nothing will be snapshotted; what is complete at the end is final. */
+  readonly checkpointing: boolean;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly logger: Logger;

@@ -124,7 +124,8 @@ describe('mapOperator', () => {
     assert.throws(() => harness.operator.processElement(1, 0, -1), {
       kind: 'user',
       code: 'ASYNC_FUNCTION',
-      message: /map function in operator "Parse" \(subtask 2\/4\) returned a promise.*async I\/O/,
+      message:
+        /map function in operator "Parse" \(subtask 2\/4\) returned a promise.*in a source or a sink/,
     });
   });
 

@@ -52,10 +52,16 @@ export class ProcessRuntime<K, O> {
         onEventTime: fireAs('EVENT_TIME'),
         onProcessingTime: fireAs('PROCESSING_TIME'),
       };
-      this.#timers = new InternalTimerService(target, ctx.processingTime);
+      this.#timers = new InternalTimerService(target, ctx.processingTime, backend);
       const timerService = new KeyedTimerService(this.#timers, backend, onTimer !== undefined, ctx);
       this.context = new ReusedContext(this.collector, timerService, backend);
     }
+  }
+
+  /** Schedules restored timers; takes what the user's `open` answered, and waits for it. */
+  open(opened: void | Promise<void>): void | Promise<void> {
+    if (opened instanceof Promise) return opened.then(() => this.#timers?.open());
+    this.#timers?.open();
   }
 
   /** Before every record. */

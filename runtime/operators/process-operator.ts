@@ -43,7 +43,7 @@ class ProcessOperator<K, I, O> implements OneInputOperator<I> {
   }
 
   open(): void | Promise<void> {
-    return this.#user.open(this.#keyed?.backend);
+    return this.#runtime.open(this.#user.open(this.#keyed?.backend));
   }
 
   processElement(value: I, timestampMs: number): void {
@@ -68,6 +68,18 @@ class ProcessOperator<K, I, O> implements OneInputOperator<I> {
   }
 
   endInput(): void {}
+
+  snapshotState(checkpointId: number): void {
+    this.#user.snapshotState(checkpointId);
+  }
+
+  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
+    return this.#user.notifyCheckpointComplete(checkpointId);
+  }
+
+  notifyCheckpointAborted(checkpointId: number): void {
+    this.#user.notifyCheckpointAborted(checkpointId);
+  }
 
   close(): void | Promise<void> {
     this.#runtime.close();

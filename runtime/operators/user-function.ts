@@ -4,10 +4,11 @@
  * I1  Whatever a user function throws leaves as a StreamError that names operator and subtask.
  * I2  The good path pays for a try block and nothing else.
  * I3  A function with a life cycle belongs to one subtask of one operator.
+ * I4  `initializeState` settles before `open` begins.
  */
 import { isStreamError, StreamError } from '../core/index.ts';
 import type { KeyedStateStore } from '../state/index.ts';
-import type { RichFunction } from './functions.ts';
+import type { FunctionInitializationContext, RichFunction } from './functions.ts';
 import type { OperatorContext } from './operator.ts';
 import { createRuntimeContext } from './runtime-context.ts';
 
@@ -36,7 +37,25 @@ export class UserFunction {
   open(store: KeyedStateStore | undefined): void | Promise<void> {
     this.#claim();
     const runtime = createRuntimeContext(this.#ctx, store);
-    return this.#guarded('open', (rich) => rich.open?.(runtime));
+    const open = (): void | Promise<void> => this.#guarded('open', (rich) => rich.open?.(runtime));
+    const initialized = this.#initialize(store);
+    return initialized === undefined ? open() : initialized.then(open);
+  }
+
+  /** At the cut: the function puts what it holds into its operator states. */
+  snapshotState(checkpointId: number): void {
+    this.#synchronously('snapshotState', (rich) => rich.snapshotState?.({ checkpointId }));
+  }
+
+  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
+    return this.#guarded('notifyCheckpointComplete', (rich) =>
+      rich.notifyCheckpointComplete?.(checkpointId),
+    );
+  }
+
+  notifyCheckpointAborted(checkpointId: number): void {
+    const call = (rich: RichFunction): unknown => rich.notifyCheckpointAborted?.(checkpointId);
+    this.#synchronously('notifyCheckpointAborted', call);
   }
 
   close(): void | Promise<void> {
@@ -46,9 +65,39 @@ export class UserFunction {
     return this.#guarded('close', (rich) => rich.close?.());
   }
 
+  #synchronously(method: string, call: (rich: RichFunction) => unknown): void {
+    if (typeof this.#fn !== 'object' || this.#fn === null) return;
+    let returned: unknown;
+    try {
+      returned = call(this.#fn);
+    } catch (thrown) {
+      throw userFailure(this.#ctx, `${method} of ${this.#what}`, thrown);
+    }
+    if (!(returned instanceof Promise)) return;
+    returned.catch(() => {});
+    throw this.misuse(
+      'ASYNC_SNAPSHOT',
+      `has a ${method} that returned a promise: the cut cannot wait, put the state into operator ` +
+        'state synchronously and do the rest in notifyCheckpointComplete',
+    );
+  }
+
+  #initialize(store: KeyedStateStore | undefined): void | Promise<void> {
+    const { restoredCheckpointId, operatorState } = this.#ctx;
+    const isRestored = restoredCheckpointId !== undefined;
+    const init: FunctionInitializationContext = {
+      isRestored,
+      restoredCheckpointId,
+      operatorState,
+      keyedState: store,
+    };
+    return this.#guarded('initializeState', (rich) => rich.initializeState?.(init));
+  }
+
   /** I3. */
   #claim(): void {
-    if (typeof this.#fn !== 'object' || this.#fn === null || !('open' in this.#fn)) return;
+    if (typeof this.#fn !== 'object' || this.#fn === null) return;
+    if (!('open' in this.#fn || 'initializeState' in this.#fn)) return;
     if (openFunctions.has(this.#fn)) {
       throw this.misuse(
         'FUNCTION_SHARED',
@@ -70,7 +119,7 @@ export class UserFunction {
   asynchronous(): StreamError {
     return this.misuse(
       'ASYNC_FUNCTION',
-      'returned a promise, but operators are synchronous: use async I/O for calls to other systems, or do the work in a source or sink',
+      'returned a promise, but operators are synchronous: do asynchronous work in a source or a sink',
     );
   }
 
@@ -163,5 +212,21 @@ function placeOf(ctx: OperatorPlace): {
   return {
     at: `subtask ${ctx.subtaskIndex + 1}/${ctx.parallelism}`,
     details: { operator: ctx.operatorName, subtask: ctx.subtaskIndex },
+  };
+}
+
+/** The life cycle of a function object, for another one that stands for it. */
+export function lifeCycleOf(fn: RichFunction): RichFunction {
+  return {
+    ...(fn.open && { open: fn.open.bind(fn) }),
+    ...(fn.close && { close: fn.close.bind(fn) }),
+    ...(fn.initializeState && { initializeState: fn.initializeState.bind(fn) }),
+    ...(fn.snapshotState && { snapshotState: fn.snapshotState.bind(fn) }),
+    ...(fn.notifyCheckpointComplete && {
+      notifyCheckpointComplete: fn.notifyCheckpointComplete.bind(fn),
+    }),
+    ...(fn.notifyCheckpointAborted && {
+      notifyCheckpointAborted: fn.notifyCheckpointAborted.bind(fn),
+    }),
   };
 }

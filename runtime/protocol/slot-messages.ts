@@ -4,6 +4,11 @@
  * clone and, but for the shared memory an adapter adds to a deployment, JSON.
  */
 import type { LogLevel, StreamErrorRecord } from '../core/index.ts';
+import type {
+  CheckpointBarrier,
+  SubtaskCheckpointStats,
+  SubtaskStateRecord,
+} from './checkpoint-records.ts';
 
 /** Enumerator → reader. `splits` are plain JSON values. */
 export type SourceEvent =
@@ -30,14 +35,44 @@ export type SlotCommand =
   | { readonly type: 'source-event'; readonly task: SubtaskRef; readonly event: SourceEvent }
   /** The client has taken what was sent under this id: back-pressure is released. */
   | { readonly type: 'received'; readonly id: number }
+  /**
+   * A checkpoint has begun. `tasks` of this slot take their snapshot and send the barrier on:
+   * sources, and tasks whose inputs have all ended. The others wait for barriers. Source events
+   * sent after it are handled after it.
+   */
+  | {
+      readonly type: 'trigger-checkpoint';
+      readonly barrier: CheckpointBarrier;
+      readonly tasks: readonly SubtaskRef[];
+    }
+  /** It is in the log: committers may commit what they prepared up to it. */
+  | { readonly type: 'checkpoint-complete'; readonly checkpointId: number }
+  | { readonly type: 'checkpoint-aborted'; readonly checkpointId: number }
+  /** Sources end as if they were bounded: maximum watermark, end of input (`stop --drain`). */
+  | { readonly type: 'drain' }
   | { readonly type: 'cancel' };
 
 /** Slot → JobMaster. A slot sends its reports in order. */
 export type SlotReport =
   /** All tasks of the slot are open; readers may be given splits. */
   | { readonly type: 'running' }
+  /** Its input has ended; it waits for a checkpoint to complete before it finishes. */
+  | { readonly type: 'task-ended'; readonly task: SubtaskRef }
   | { readonly type: 'task-finished'; readonly task: SubtaskRef }
   | { readonly type: 'task-failed'; readonly task: SubtaskRef; readonly error: StreamErrorRecord }
+  | {
+      readonly type: 'checkpoint-ack';
+      readonly checkpointId: number;
+      readonly state: SubtaskStateRecord;
+      readonly stats: SubtaskCheckpointStats;
+    }
+  /** The subtask cannot take part; the checkpoint fails, the job goes on. */
+  | {
+      readonly type: 'checkpoint-declined';
+      readonly checkpointId: number;
+      readonly task: SubtaskRef;
+      readonly error: StreamErrorRecord;
+    }
   /** Nothing of the job is left in the slot: every operator is closed. Always the last report. */
   | { readonly type: 'released' }
   | { readonly type: 'reader-event'; readonly task: SubtaskRef; readonly event: ReaderEvent }

@@ -1,30 +1,36 @@
 /**
  * The heap's keyed state: one table a state, values updated in place.
  *
- * Owns the current key and the tables of one subtask's operator. The operator sets the key before
- * each call of a user function; handles read it; nothing else changes it.
+ * Owns the current key and the tables of one subtask's operator, and what was restored for them.
+ * The operator sets the key before each call of a user function; handles read it; nothing else
+ * changes it. A checkpoint visits {@link HeapKeyedStateBackend.tables}.
  *
  * I1  A name has one kind, and one table, for the life of the backend.
  * I2  Keys are the same when their encodings are; tables hold encodings only.
+ * I3  All that is restored is handed over before the first name is registered. A name's entries
+ *     are in its table when its registration returns; those of other names are carried along.
  */
-import { decodeKey, type EncodedKey, encodeKey, StreamError } from '../core/index.ts';
+import { assert, decodeKey, defined, type EncodedKey, encodeKey } from '../core/index.ts';
+import type { KeyedStateMetaRecord } from '../protocol/index.ts';
 import type {
   AggregatingStateDescriptor,
   ListStateDescriptor,
   MapStateDescriptor,
   ReducingStateDescriptor,
   StateKind,
+  StateOptions,
   ValueStateDescriptor,
 } from './descriptors.ts';
+import { noCurrentKey, stateIncompatible, stateNameClash } from './errors.ts';
 import {
   type CurrentKey,
   HeapAggregatingState,
   HeapListState,
   HeapMapState,
-  HeapReducingState,
+  type HeapReducingState,
   HeapValueState,
+  PlainReducingState,
 } from './heap-state.ts';
-import type { KeyTable } from './key-table.ts';
 import type {
   AggregatingState,
   KeyedStateStore,
@@ -32,6 +38,19 @@ import type {
   MapState,
   ValueState,
 } from './keyed-state.ts';
+import { adaptedTarget, CarriedTable, type RestoreFill, type RestoreShape } from './restore.ts';
+import type { SnapshotTable } from './snapshot-table.ts';
+import { compareStateMeta, metaRecordOf, sameStoredShape, stateMetaOf } from './state-meta.ts';
+import { MapTable, type StateTable, type StateTableOptions, ValueTable } from './state-tables.ts';
+import { Ttl, type TtlClock, type TtlValue } from './ttl.ts';
+import {
+  TtlAggregatingState,
+  TtlListState,
+  TtlMapState,
+  TtlReducingState,
+  TtlValueState,
+  unexpiredElements,
+} from './ttl-state.ts';
 
 /** One entry of a state as a snapshot sees it; the namespace is undefined outside of windows. */
 export interface KeyedStateEntry {
@@ -40,19 +59,41 @@ export interface KeyedStateEntry {
   readonly value: unknown;
 }
 
-interface RegisteredState {
-  readonly kind: StateKind;
-  readonly handle: { readonly table: KeyTable<unknown> };
+export interface KeyedStateBackendOptions {
+  readonly operatorName: string;
+  /** The job checkpoints: tables list what changes. @defaultValue false */
+  readonly tracksChanges?: boolean;
+  /** Processing time; needed by states with a time to live. */
+  readonly clock?: TtlClock;
 }
 
+interface RegisteredState {
+  readonly table: SnapshotTable;
+  /** Undefined: a table of the operator itself. */
+  readonly handle: { readonly table: StateTable } | undefined;
+}
+
+type TableBase = Pick<StateTableOptions<never>, 'meta' | 'tracksChanges'>;
+
 export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
+  /** For the tables that an operator registers itself. */
+  readonly tracksChanges: boolean;
+  /**
+   * Restored values were brought into another shape, so that no delta may follow the segments they
+   * came from: set here, cleared by who has visited all of all tables.
+   */
+  needsFullSnapshot = false;
   readonly #operatorName: string;
+  readonly #clock: TtlClock | undefined;
   readonly #states = new Map<string, RegisteredState>();
+  #carried: CarriedTable[] = [];
   #encodedKey: EncodedKey | undefined;
   #key: unknown;
 
-  constructor(operatorName: string) {
-    this.#operatorName = operatorName;
+  constructor(options: KeyedStateBackendOptions) {
+    this.tracksChanges = options.tracksChanges ?? false;
+    this.#operatorName = options.operatorName;
+    this.#clock = options.clock;
   }
 
   /** @throws {StreamError} as {@link encodeKey} does. */
@@ -73,38 +114,94 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
 
   encoded(): EncodedKey {
     if (this.#encodedKey !== undefined) return this.#encodedKey;
-    throw new StreamError({
-      kind: 'invalid',
-      code: 'NO_CURRENT_KEY',
-      message: `keyed state was used outside of a record or timer, in open or close; register it there and use it in the function: operator=${this.#operatorName}`,
-      details: { operator: this.#operatorName },
-    });
+    throw noCurrentKey(this.#operatorName);
   }
 
   getState<T, R>(descriptor: ValueStateDescriptor<T, R>): ValueState<T, R> {
-    const { name, defaultValue } = descriptor;
-    return this.#register('value', name, () => new HeapValueState<T, R>(this, defaultValue));
+    const { defaultValue } = descriptor;
+    return this.#register<ValueState<T, R>>('value', descriptor, (base, ttl) =>
+      ttl === undefined
+        ? new HeapValueState<T, R>(new ValueTable(base), this, defaultValue)
+        : new TtlValueState<T, R>(new ValueTable(expiring(base, ttl)), this, ttl, defaultValue),
+    );
   }
 
   getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
-    return this.#register('list', descriptor.name, () => new HeapListState<T>(this));
+    return this.#register<ListState<T>>('list', descriptor, (base, ttl) => {
+      if (ttl === undefined) return new HeapListState<T>(new ValueTable(base), this);
+      const unexpired = (elements: TtlValue<T>[]): TtlValue<T>[] | undefined =>
+        unexpiredElements(ttl, elements);
+      return new TtlListState<T>(new ValueTable({ ...base, unexpired }), this, ttl);
+    });
   }
 
   getMapState<K, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V> {
-    return this.#register('map', descriptor.name, () => new HeapMapState<K, V>(this));
+    return this.#register<MapState<K, V>>('map', descriptor, (base, ttl) =>
+      ttl === undefined
+        ? new HeapMapState<K, V>(new MapTable(base), this)
+        : new TtlMapState<K, V>(new MapTable(expiring(base, ttl)), this, ttl),
+    );
   }
 
   getReducingState<T>(descriptor: ReducingStateDescriptor<T>): HeapReducingState<T> {
-    const { name, reduce } = descriptor;
-    return this.#register('reducing', name, () => new HeapReducingState<T>(this, reduce));
+    const { reduce } = descriptor;
+    return this.#register<HeapReducingState<T>>('reducing', descriptor, (base, ttl) =>
+      ttl === undefined
+        ? new PlainReducingState<T>(new ValueTable(base), this, reduce)
+        : new TtlReducingState<T>(new ValueTable(expiring(base, ttl)), this, ttl, reduce),
+    );
   }
 
   getAggregatingState<I, A, O>(
     descriptor: AggregatingStateDescriptor<I, A, O>,
   ): AggregatingState<I, O> {
-    const { name, aggregate } = descriptor;
-    const create = (): HeapAggregatingState<I, A, O> => new HeapAggregatingState(this, aggregate);
-    return this.#register('aggregating', name, create);
+    const { aggregate } = descriptor;
+    return this.#register<AggregatingState<I, O>>('aggregating', descriptor, (base, ttl) =>
+      ttl === undefined
+        ? new HeapAggregatingState<I, A, O>(new ValueTable(base), this, aggregate)
+        : new TtlAggregatingState<I, A, O>(
+            new ValueTable(expiring(base, ttl)),
+            this,
+            ttl,
+            aggregate,
+          ),
+    );
+  }
+
+  /**
+   * Adds a table that the operator keeps itself, and fills it with what was restored under its
+   * name.
+   *
+   * @throws {StreamError} kind `invalid`: code `STATE_NAME_CLASH`, `STATE_INCOMPATIBLE`.
+   */
+  registerTable(table: SnapshotTable): void {
+    const { name, kind } = table.meta;
+    const known = this.#states.get(name);
+    if (known !== undefined)
+      throw stateNameClash(name, known.table.meta.kind, kind, this.#operatorName);
+    this.#fill(table, { declared: table.meta, operatorName: this.#operatorName });
+    this.#states.set(name, { table, handle: undefined });
+  }
+
+  /**
+   * Keeps entries for the table that will be registered under this name. May be called several
+   * times for a name; the fills run in that order, deltas after their base.
+   */
+  restorePending(name: string, meta: KeyedStateMetaRecord, fill: RestoreFill): void {
+    assert(!this.#states.has(name), `I3: state is restored before it is registered state=${name}`);
+    let carried = this.#carried.find(
+      (table) => table.meta.name === name && sameStoredShape(table.meta, meta),
+    );
+    if (carried === undefined) {
+      carried = new CarriedTable({ ...meta, name });
+      this.#carried.push(carried);
+    }
+    carried.addFill(fill);
+  }
+
+  /** What a snapshot has to visit: registered tables, and what is carried along. */
+  tables(): readonly SnapshotTable[] {
+    return [...[...this.#states.values()].map(({ table }) => table), ...this.#carried];
   }
 
   /** The names registered so far, in order of registration. */
@@ -114,37 +211,53 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
 
   /** All entries of a state, in order of first insertion; values are live, not copies. */
   *entriesOf(name: string): IterableIterator<KeyedStateEntry> {
-    const state = this.#states.get(name);
-    if (state === undefined) return;
-    for (const [key, value] of state.handle.table.entries()) {
-      yield { key, namespace: undefined, value };
-    }
+    const table = this.#states.get(name)?.handle?.table;
+    if (table === undefined) return;
+    for (const [key, value] of table.heldEntries()) yield { key, namespace: undefined, value };
   }
 
-  #register<S>(kind: StateKind, name: string, create: () => S & RegisteredState['handle']): S {
+  #register<S>(
+    kind: StateKind,
+    descriptor: { readonly name: string; readonly options: StateOptions<unknown> },
+    create: (base: TableBase, ttl: Ttl | undefined) => S & { readonly table: StateTable },
+  ): S {
+    const { name, options } = descriptor;
     const known = this.#states.get(name);
-    if (known === undefined) {
-      const handle = create();
-      this.#states.set(name, { kind, handle });
-      return handle;
+    if (known !== undefined) {
+      // I1: the kind decides the interface of the handle.
+      if (known.table.meta.kind === kind && known.handle !== undefined) return known.handle as S;
+      throw stateNameClash(name, known.table.meta.kind, kind, this.#operatorName);
     }
-    // I1: the kind decides the class of the handle.
-    if (known.kind === kind) return known.handle as S & RegisteredState['handle'];
-    throw new StreamError({
-      kind: 'invalid',
-      code: 'STATE_NAME_CLASH',
-      message: `state "${name}" is registered as ${known.kind} and as ${kind} state, give each state its own name: operator=${this.#operatorName}`,
-      details: { state: name, operator: this.#operatorName },
-    });
+    const ttl = options.ttl && new Ttl(options.ttl, this.#ttlClock());
+    const declared = stateMetaOf(kind, descriptor);
+    const base = { meta: metaRecordOf(declared), tracksChanges: this.tracksChanges };
+    const handle = create(base, ttl);
+    const { migrate } = options;
+    const shape = { declared, operatorName: this.#operatorName, ttl };
+    this.#fill(handle.table, migrate === undefined ? shape : { ...shape, migrate });
+    this.#states.set(name, { table: handle.table, handle });
+    return handle;
+  }
+
+  #ttlClock(): TtlClock {
+    return defined(this.#clock, 'a backend with states that have a time to live has a clock');
+  }
+
+  #fill(table: SnapshotTable, shape: RestoreShape): void {
+    const { name } = table.meta;
+    const found = this.#carried.filter(({ meta }) => meta.name === name);
+    for (const { meta } of found) {
+      const compared = compareStateMeta(meta, shape.declared);
+      if (typeof compared === 'object') {
+        throw stateIncompatible(name, this.#operatorName, compared.incompatible);
+      }
+      if (!sameStoredShape(meta, table.meta)) this.needsFullSnapshot = true;
+    }
+    for (const carried of found) carried.giveTo(adaptedTarget(table, carried.meta, shape));
+    this.#carried = this.#carried.filter((carried) => !found.includes(carried));
   }
 }
 
-/** What a function on a stream without `keyBy` gets when it asks for state. */
-export function noKeyedContext(operatorName: string, stateName: string): StreamError {
-  return new StreamError({
-    kind: 'invalid',
-    code: 'NO_KEYED_CONTEXT',
-    message: `keyed state needs a keyed stream, call keyBy before this operator: state=${stateName} operator=${operatorName}`,
-    details: { state: stateName, operator: operatorName },
-  });
+function expiring<T>(base: TableBase, ttl: Ttl): StateTableOptions<TtlValue<T>> {
+  return { ...base, unexpired: (held) => (ttl.expired(held) ? undefined : held) };
 }

@@ -1,12 +1,13 @@
 /**
- * The heap's state handles. A handle owns one table, from encoded key to what the kind keeps, and
- * reads the current key from its backend at every call.
+ * The heap's state handles. A handle works on one table and reads the current key from its backend
+ * at every call. States with a time to live have handles of their own in `ttl-state.ts`.
  */
 import { decodeKey, type EncodedKey, encodeKey } from '../core/index.ts';
 import type { AggregateFunction } from './aggregate-function.ts';
 import { flattenStrings } from './flat-copy.ts';
-import { KeyTable } from './key-table.ts';
+import type { KeyEntry, KeyTable } from './key-table.ts';
 import type { AppendingState, ListState, MapState, ValueState } from './keyed-state.ts';
+import type { MapEntries, MapTable, ValueTable } from './state-tables.ts';
 
 /** Where a handle finds the key it works for. */
 export interface CurrentKey {
@@ -14,57 +15,89 @@ export interface CurrentKey {
   encoded(): EncodedKey;
 }
 
-/** Map state keeps encoded map keys, so that equal composite keys are one key. */
-export type MapEntries<V> = Map<EncodedKey, V>;
+/** A reducing state that also answers what it adds to. */
+export interface HeapReducingState<T> extends AppendingState<T, T> {
+  /** `add`, then `get`, in one look-up. */
+  addAndGet(value: T): T;
+}
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
 export class HeapValueState<T, R> implements ValueState<T, R> {
-  readonly table = new KeyTable<T>();
+  readonly table: ValueTable<T>;
+  readonly #entries: KeyTable<T>;
   readonly #current: CurrentKey;
   readonly #defaultValue: R;
+  /** What `value` found last, for the `update` that usually follows. */
+  #lastKey: EncodedKey | undefined;
+  #lastEntry: KeyEntry<T> | undefined;
 
-  constructor(current: CurrentKey, defaultValue: R) {
+  constructor(table: ValueTable<T>, current: CurrentKey, defaultValue: R) {
+    this.table = table;
+    this.#entries = table.entries;
     this.#current = current;
     this.#defaultValue = defaultValue;
   }
 
   value(): R {
-    const held = this.table.get(this.#current.encoded());
+    const key = this.#current.encoded();
+    const entry = this.#entries.find(key);
+    this.#lastKey = key;
+    this.#lastEntry = entry;
     // R includes T by the descriptor's constructors.
-    if (held !== undefined) return held as unknown as R;
-    const value = this.#defaultValue;
-    return typeof value === 'object' && value !== null ? structuredClone(value) : value;
+    return entry === undefined ? defaultOf(this.#defaultValue) : (entry.value as unknown as R);
   }
 
   update(value: T | undefined | null): void {
+    if (value === undefined || value === null) {
+      this.clear();
+      return;
+    }
     const key = this.#current.encoded();
-    if (value === undefined || value === null) this.table.delete(key);
-    else this.table.set(key, typeof value === 'number' ? value : flattenStrings(value));
+    const held = typeof value === 'number' ? value : flattenStrings(value);
+    const entry = key === this.#lastKey ? this.#lastEntry : this.#entries.find(key);
+    if (entry !== undefined) this.#entries.write(entry, held);
+    else {
+      this.#lastKey = key;
+      this.#lastEntry = this.#entries.insert(key, held);
+    }
   }
 
   clear(): void {
-    this.table.delete(this.#current.encoded());
+    this.#entries.delete(this.#current.encoded());
+    this.#lastKey = undefined;
+    this.#lastEntry = undefined;
   }
 }
 
+/** An object default is cloned, so that keys do not share it. */
+export function defaultOf<R>(value: R): R {
+  return typeof value === 'object' && value !== null ? structuredClone(value) : value;
+}
+
 export class HeapListState<T> implements ListState<T> {
-  readonly table = new KeyTable<T[]>();
+  readonly table: ValueTable<T[]>;
+  readonly #entries: KeyTable<T[]>;
   readonly #current: CurrentKey;
 
-  constructor(current: CurrentKey) {
+  constructor(table: ValueTable<T[]>, current: CurrentKey) {
+    this.table = table;
+    this.#entries = table.entries;
     this.#current = current;
   }
 
   get(): readonly T[] {
-    return this.table.get(this.#current.encoded()) ?? NOTHING;
+    return this.#entries.get(this.#current.encoded()) ?? NOTHING;
   }
 
   add(value: T): void {
     const key = this.#current.encoded();
-    const list = this.table.get(key);
-    if (list === undefined) this.table.set(key, [flattenStrings(value)]);
-    else list.push(flattenStrings(value));
+    const entry = this.#entries.find(key);
+    if (entry === undefined) this.#entries.insert(key, [flattenStrings(value)]);
+    else {
+      entry.value.push(flattenStrings(value));
+      this.#entries.touch(entry);
+    }
   }
 
   addAll(values: Iterable<T>): void {
@@ -75,34 +108,29 @@ export class HeapListState<T> implements ListState<T> {
   update(values: Iterable<T>): void {
     const list = Array.from(values, (value) => flattenStrings(value));
     if (list.length === 0) this.clear();
-    else this.table.set(this.#current.encoded(), list);
+    else this.#entries.set(this.#current.encoded(), list);
   }
 
   clear(): void {
-    this.table.delete(this.#current.encoded());
+    this.#entries.delete(this.#current.encoded());
   }
 }
 
 export class HeapMapState<K, V> implements MapState<K, V> {
-  readonly table = new KeyTable<MapEntries<V>>();
+  readonly table: MapTable<V>;
   readonly #current: CurrentKey;
 
-  constructor(current: CurrentKey) {
+  constructor(table: MapTable<V>, current: CurrentKey) {
+    this.table = table;
     this.#current = current;
   }
 
   get(key: K): V | undefined {
-    return this.#entries()?.get(encodeKey(key));
+    return this.#map()?.get(encodeKey(key))?.value;
   }
 
   put(key: K, value: V): void {
-    let entries = this.#entries();
-    if (entries === undefined) {
-      entries = new Map();
-      this.table.set(this.#current.encoded(), entries);
-    }
-    const encoded = encodeKey(key);
-    entries.set(entries.has(encoded) ? encoded : flattenStrings(encoded), flattenStrings(value));
+    this.table.put(this.#current.encoded(), encodeKey(key), flattenStrings(value));
   }
 
   putAll(entries: Iterable<readonly [K, V]>): void {
@@ -110,15 +138,12 @@ export class HeapMapState<K, V> implements MapState<K, V> {
   }
 
   remove(key: K): void {
-    const entries = this.#entries();
-    if (entries === undefined) return;
-    entries.delete(encodeKey(key));
-    // An empty map is no state: it must not be snapshotted, nor keep its key alive.
-    if (entries.size === 0) this.clear();
+    const entry = this.#map()?.get(encodeKey(key));
+    if (entry !== undefined) this.table.remove(entry);
   }
 
   has(key: K): boolean {
-    return this.#entries()?.has(encodeKey(key)) ?? false;
+    return this.#map()?.has(encodeKey(key)) ?? false;
   }
 
   contains(key: K): boolean {
@@ -127,87 +152,112 @@ export class HeapMapState<K, V> implements MapState<K, V> {
 
   *entries(): IterableIterator<[K, V]> {
     // A map key went in as K, and comes back as an equal one.
-    for (const [key, value] of this.#entries() ?? NOTHING) yield [decodeKey(key) as K, value];
+    for (const { mapKey, value } of this.#values()) yield [decodeKey(mapKey) as K, value];
   }
 
   *keys(): IterableIterator<K> {
-    for (const key of this.#entries()?.keys() ?? NOTHING) yield decodeKey(key) as K;
+    for (const { mapKey } of this.#values()) yield decodeKey(mapKey) as K;
   }
 
   *values(): IterableIterator<V> {
-    yield* this.#entries()?.values() ?? NOTHING;
+    for (const { value } of this.#values()) yield value;
   }
 
   isEmpty(): boolean {
-    return this.#entries() === undefined;
+    return this.#map() === undefined;
   }
 
   clear(): void {
-    this.table.delete(this.#current.encoded());
+    this.table.clear(this.#current.encoded());
   }
 
-  #entries(): MapEntries<V> | undefined {
-    return this.table.get(this.#current.encoded());
+  #map(): MapEntries<V> | undefined {
+    return this.table.mapOf(this.#current.encoded());
+  }
+
+  #values(): Iterable<{ readonly mapKey: EncodedKey; readonly value: V }> {
+    return this.#map()?.values() ?? NOTHING;
   }
 }
 
-export class HeapReducingState<T> implements AppendingState<T, T> {
-  readonly table = new KeyTable<T>();
+export class PlainReducingState<T> implements HeapReducingState<T> {
+  readonly table: ValueTable<T>;
+  readonly #entries: KeyTable<T>;
   readonly #current: CurrentKey;
   readonly #reduce: (left: T, right: T) => T;
 
-  constructor(current: CurrentKey, reduce: (left: T, right: T) => T) {
+  constructor(table: ValueTable<T>, current: CurrentKey, reduce: (left: T, right: T) => T) {
+    this.table = table;
+    this.#entries = table.entries;
     this.#current = current;
     this.#reduce = reduce;
   }
 
   get(): T | undefined {
-    return this.table.get(this.#current.encoded());
+    return this.#entries.get(this.#current.encoded());
   }
 
   add(value: T): void {
     this.addAndGet(value);
   }
 
-  /** One look-up fewer than `add` and `get`. */
   addAndGet(value: T): T {
     const key = this.#current.encoded();
-    const held = this.table.get(key);
-    const next = held === undefined ? value : this.#reduce(held, value);
-    if (next !== held) {
-      this.table.set(key, typeof next === 'number' ? next : flattenStrings(next, held));
+    const entry = this.#entries.find(key);
+    if (entry === undefined) {
+      this.#entries.insert(key, flattenStrings(value));
+      return value;
     }
+    const held = entry.value;
+    const next = this.#reduce(held, value);
+    // The function may have changed what is held, so that an equal reference is a change too.
+    if (next === held) this.#entries.touch(entry);
+    else this.#entries.write(entry, typeof next === 'number' ? next : flattenStrings(next, held));
     return next;
   }
 
   clear(): void {
-    this.table.delete(this.#current.encoded());
+    this.#entries.delete(this.#current.encoded());
   }
 }
 
 export class HeapAggregatingState<I, A, O> implements AppendingState<I, O> {
-  readonly table = new KeyTable<A>();
+  readonly table: ValueTable<A>;
+  readonly #entries: KeyTable<A>;
   readonly #current: CurrentKey;
   readonly #aggregate: AggregateFunction<I, A, O>;
 
-  constructor(current: CurrentKey, aggregate: AggregateFunction<I, A, O>) {
+  constructor(table: ValueTable<A>, current: CurrentKey, aggregate: AggregateFunction<I, A, O>) {
+    this.table = table;
+    this.#entries = table.entries;
     this.#current = current;
     this.#aggregate = aggregate;
   }
 
   get(): O | undefined {
-    const held = this.table.get(this.#current.encoded());
-    return held === undefined ? undefined : this.#aggregate.getResult(held);
+    const held = this.#entries.find(this.#current.encoded());
+    return held === undefined ? undefined : this.#aggregate.getResult(held.value);
   }
 
   add(value: I): void {
     const key = this.#current.encoded();
-    const held = this.table.get(key);
-    const next = this.#aggregate.add(value, held ?? this.#aggregate.createAccumulator());
-    if (next !== held) this.table.set(key, flattenStrings(next, held));
+    const entry = this.#entries.find(key);
+    if (entry === undefined) {
+      this.#addFirst(key, value);
+      return;
+    }
+    const held = entry.value;
+    const next = this.#aggregate.add(value, held);
+    if (next === held) this.#entries.touch(entry);
+    else this.#entries.write(entry, flattenStrings(next, held));
+  }
+
+  #addFirst(key: EncodedKey, value: I): void {
+    const first = this.#aggregate.add(value, this.#aggregate.createAccumulator());
+    this.#entries.insert(key, flattenStrings(first));
   }
 
   clear(): void {
-    this.table.delete(this.#current.encoded());
+    this.#entries.delete(this.#current.encoded());
   }
 }

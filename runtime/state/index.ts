@@ -1,4 +1,5 @@
 export type { AggregateFunction, ReduceFunction, ReduceLike } from './aggregate-function.ts';
+export { ChangeLog, type Tracked } from './change-log.ts';
 export {
   AggregatingStateDescriptor,
   ListStateDescriptor,
@@ -6,16 +7,18 @@ export {
   ReducingStateDescriptor,
   type StateDescriptor,
   type StateKind,
+  type StateOptions,
   ValueStateDescriptor,
 } from './descriptors.ts';
+export { noKeyedContext } from './errors.ts';
 export { flatCopy, flattenStrings } from './flat-copy.ts';
 export {
   HeapKeyedStateBackend,
+  type KeyedStateBackendOptions,
   type KeyedStateEntry,
-  noKeyedContext,
 } from './heap-keyed-state-backend.ts';
 export type { HeapReducingState } from './heap-state.ts';
-export { KeyTable, MAX_MAP_ENTRIES } from './key-table.ts';
+export { KeyEntry, KeyTable, type KeyTableOptions } from './key-table.ts';
 export type {
   AggregatingState,
   AppendingState,
@@ -25,3 +28,20 @@ export type {
   ReducingState,
   ValueState,
 } from './keyed-state.ts';
+export { LargeMap, MAX_MAP_ENTRIES } from './large-map.ts';
+export type { OperatorStateSnapshot, OperatorStateStore } from './operator-state.ts';
+export { OperatorStateBackend } from './operator-state-backend.ts';
+export type { RestoreFill } from './restore.ts';
+export type { EntryVisitor, RestoreTarget, SnapshotTable } from './snapshot-table.ts';
+export {
+  compareStateMeta,
+  type DeclaredStateMeta,
+  type StateMetaComparison,
+  stateMetaOf,
+} from './state-meta.ts';
+export type {
+  StateTtlConfig,
+  StateTtlUpdateType,
+  StateTtlVisibility,
+  TtlClock,
+} from './ttl.ts';

@@ -6,6 +6,7 @@ import {
   flattenStrings,
   HeapKeyedStateBackend,
   KeyTable,
+  LargeMap,
   ListStateDescriptor,
   MapStateDescriptor,
   ReducingStateDescriptor,
@@ -13,7 +14,7 @@ import {
 } from './index.ts';
 
 const backend = (): HeapKeyedStateBackend => {
-  const made = new HeapKeyedStateBackend('Test');
+  const made = new HeapKeyedStateBackend({ operatorName: 'Test' });
   made.setCurrentKey('a');
   return made;
 };
@@ -139,14 +140,37 @@ describe('HeapKeyedStateBackend', () => {
   });
 
   it('refuses the use of state before a key is set', () => {
-    const state = new HeapKeyedStateBackend('Test').getState(new ValueStateDescriptor('n', 0));
+    const state = new HeapKeyedStateBackend({ operatorName: 'Test' }).getState(
+      new ValueStateDescriptor('n', 0),
+    );
     assert.throws(() => state.value(), { kind: 'invalid', code: 'NO_CURRENT_KEY' });
   });
 });
 
-describe('KeyTable', () => {
+describe('LargeMap', () => {
   it('splits before a map is full and still finds, replaces and deletes every key', () => {
-    const table = new KeyTable<number>(3);
+    const map = new LargeMap<number>(3);
+    for (let i = 0; i < 10; i++) map.set(i, i);
+    for (let i = 0; i < 10; i++) map.set(`${i}`, i * 2);
+    for (let i = 0; i < 10; i++) map.set(i, i * 3);
+    assert.equal(map.size, 20);
+    for (let i = 0; i < 10; i++) assert.deepEqual([map.get(i), map.get(`${i}`)], [i * 3, i * 2]);
+    assert.deepEqual([map.delete(0), map.delete('9'), map.delete(0)], [true, true, false]);
+    map.setFlat('new', 1);
+    const seen: unknown[] = [];
+    map.forEach((value, key) => {
+      seen.push([key, value]);
+    });
+    assert.equal(seen.length, 19);
+    assert.deepEqual([...map.entries()], seen);
+    map.clear();
+    assert.deepEqual([map.size, map.get(1)], [0, undefined]);
+  });
+});
+
+describe('KeyTable', () => {
+  it('finds, replaces and deletes every key of several maps', () => {
+    const table = new KeyTable<number>({ maxMapEntries: 3 });
     for (let i = 0; i < 10; i++) table.set(i, i);
     for (let i = 0; i < 10; i++) table.set(i, i * 2);
     assert.equal(table.size, 10);

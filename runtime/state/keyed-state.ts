@@ -10,7 +10,10 @@ import type {
   ValueStateDescriptor,
 } from './descriptors.ts';
 
-/** `R` is `T` where the descriptor has a default, `T | undefined` otherwise. */
+/**
+ * `R` is `T` where the descriptor has a default, `T | undefined` otherwise. A value that is changed
+ * in place must be given to `update`: a snapshot of changes holds it only then.
+ */
 export interface ValueState<T, R = T | undefined> {
   value(): R;
   /** Undefined or null clears. */

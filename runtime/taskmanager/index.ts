@@ -1,5 +1,6 @@
 export { Slot, type SlotTurn } from './slot.ts';
-export { buildSlot, type SlotDeployment, type SlotPorts } from './slot-builder.ts';
+export { buildSlot } from './slot-builder.ts';
+export type { SlotDeployment, SlotPorts } from './slot-deployment.ts';
 export { runSlots, type SlotLoopOptions } from './slot-loop.ts';
 export type {
   ChannelId,

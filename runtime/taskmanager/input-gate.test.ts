@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defined, isStreamError, MAX_WATERMARK_MS } from '../core/index.ts';
 import { type GateChannel, InputGate } from './input-gate.ts';
+import { barrierOf } from './slot-fixture.ts';
 
 function gateOf(channelCount: number): { gate: InputGate; log: string[] } {
   const log: string[] = [];
@@ -14,6 +15,12 @@ function gateOf(channelCount: number): { gate: InputGate; log: string[] } {
       endInput: () => log.push('end'),
     },
     channelCount,
+    {
+      barrier: (index, { checkpointId }, ended) =>
+        log.push(`barrier${checkpointId} on ${index} ended=${ended}`),
+      endOfPartition: (index) => log.push(`end of partition ${index}`),
+    },
+    5,
   );
   return { gate, log };
 }
@@ -52,6 +59,20 @@ describe('InputGate', () => {
     assert.equal(log.includes('end'), false);
     gate.deliverEnd();
     assert.equal(log.at(-1), 'end');
+  });
+
+  it('tells the task of barriers and ends of partition, channels counted over all gates', () => {
+    const { gate, log } = gateOf(2);
+    const barrier = barrierOf(3);
+    channel(gate, 1).barrier(barrier);
+    channel(gate, 1).end();
+    channel(gate, 1).barrier(barrier);
+    channel(gate, 1).endOfPartition();
+    assert.deepEqual(log, [
+      'barrier3 on 6 ended=false',
+      'barrier3 on 6 ended=true',
+      'end of partition 6',
+    ]);
   });
 
   it('refuses a channel that ends twice', () => {

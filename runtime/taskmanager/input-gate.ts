@@ -2,15 +2,24 @@
  * One input of a task: the channels that feed it, their watermarks combined into one.
  *
  * Owns the watermark valve and the count of open channels. Channels of the same slot call in
- * directly; those of other slots are polled by the task.
+ * directly; those of other slots are polled by the task. Barriers and ends of partitions go to the
+ * task, not to the operator.
  *
- * I1  After a channel's `end` nothing more comes from it.
+ * I1  After a channel's `end` no record or watermark comes from it; barriers may.
  * I2  `ended` turns true once, when every channel has ended.
  */
 import { assert, MIN_TIMESTAMP_MS } from '../core/index.ts';
 import type { ChannelSink } from '../exchange/index.ts';
 import type { Input } from '../operators/index.ts';
+import type { CheckpointBarrier } from '../protocol/index.ts';
 import { StatusWatermarkValve } from '../time/index.ts';
+
+/** What concerns the task; channels are counted over all of its gates. */
+export interface ChannelEvents {
+  /** @param channelEnded the channel's data had ended before the barrier. */
+  barrier(channel: number, barrier: CheckpointBarrier, channelEnded: boolean): void;
+  endOfPartition(channel: number): void;
+}
 
 export class InputGate {
   readonly #input: Input<unknown>;
@@ -21,7 +30,13 @@ export class InputGate {
   /** The head operator's end of this input was delivered. */
   endDelivered = false;
 
-  constructor(input: Input<unknown>, channelCount: number) {
+  /** @param firstChannel the task's number of this gate's channel 0. */
+  constructor(
+    input: Input<unknown>,
+    channelCount: number,
+    events: ChannelEvents,
+    firstChannel: number,
+  ) {
     assert(channelCount > 0, 'a gate has at least one channel');
     this.#input = input;
     this.#open = channelCount;
@@ -32,7 +47,10 @@ export class InputGate {
       },
       emitIdle: (idle) => input.processIdle(idle),
     });
-    this.channels = Array.from({ length: channelCount }, (_, i) => new GateChannel(this, input, i));
+    this.channels = Array.from(
+      { length: channelCount },
+      (_, i) => new GateChannel(this, input, i, events, firstChannel + i),
+    );
   }
 
   get ended(): boolean {
@@ -74,12 +92,24 @@ export class GateChannel implements ChannelSink {
   readonly #gate: InputGate;
   readonly #input: Input<unknown>;
   readonly #index: number;
+  readonly #events: ChannelEvents;
+  /** Counted over all gates of the task. */
+  readonly channel: number;
   numRecords = 0;
+  #ended = false;
 
-  constructor(gate: InputGate, input: Input<unknown>, index: number) {
+  constructor(
+    gate: InputGate,
+    input: Input<unknown>,
+    index: number,
+    events: ChannelEvents,
+    channel: number,
+  ) {
     this.#gate = gate;
     this.#input = input;
     this.#index = index;
+    this.#events = events;
+    this.channel = channel;
   }
 
   record(value: unknown, timestampMs: number, keyGroup: number): void {
@@ -96,6 +126,15 @@ export class GateChannel implements ChannelSink {
   }
 
   end(): void {
+    this.#ended = true;
     this.#gate.channelEnded(this.#index);
+  }
+
+  barrier(barrier: CheckpointBarrier): void {
+    this.#events.barrier(this.channel, barrier, this.#ended);
+  }
+
+  endOfPartition(): void {
+    this.#events.endOfPartition(this.channel);
   }
 }

@@ -2,6 +2,7 @@
  * Builds the operators of one subtask and joins them: each operator's output calls the next
  * operator, or the writer of an edge.
  */
+import type { OperatorStateHandler } from '../checkpoint/index.ts';
 import { assert, defined } from '../core/index.ts';
 import type { JobVertex, StreamGraph, StreamNode } from '../graph/index.ts';
 import {
@@ -18,8 +19,10 @@ import type { RecordWriter } from './record-writer.ts';
 /** One operator of a chain with its output. */
 export interface ChainLink {
   readonly nodeId: number;
+  readonly operatorId: string;
   readonly name: string;
   readonly operator: Operator;
+  readonly states: Pick<OperatorStateHandler, 'snapshot'>;
   /** Undefined for the head, whose inputs are gates or none. */
   readonly input: Input<unknown> | undefined;
   readonly output: ChainOutput;
@@ -31,6 +34,12 @@ export interface OperatorChain {
   /** The head's inputs by index: none for a source, one or two otherwise. */
   readonly headInputs: readonly Input<unknown>[];
   readonly source: SourceOperator | undefined;
+}
+
+/** What an operator is made with. */
+export interface OperatorSurroundings {
+  readonly ctx: OperatorContext;
+  readonly states: Pick<OperatorStateHandler, 'snapshot'>;
 }
 
 /** A writer of an edge and the output it belongs to. */
@@ -45,7 +54,7 @@ export function buildOperatorChain(
   vertex: JobVertex,
   graph: StreamGraph,
   edgeOutputs: readonly EdgeOutput[],
-  contextOf: (nodeId: number) => OperatorContext,
+  surroundingsOf: (nodeId: number) => OperatorSurroundings,
 ): OperatorChain {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
   let headInputs: readonly Input<unknown>[] = [];
@@ -53,13 +62,15 @@ export function buildOperatorChain(
   const links = vertex.operators.map((chained, position): ChainLink => {
     const node = defined(nodes.get(chained.nodeId), 'a chained operator is a node of the graph');
     const output = new ChainOutput();
-    const made = makeNamed(node, contextOf(node.id), output);
+    const { ctx, states } = surroundingsOf(node.id);
+    const { operatorId, name } = chained;
+    const made = makeNamed(node, ctx, output);
     if (position === 0) {
       headInputs = made.inputs;
       source = made.source;
     }
     const input = position === 0 ? undefined : made.inputs[0];
-    return { nodeId: node.id, name: chained.name, operator: made.operator, input, output };
+    return { nodeId: node.id, operatorId, name, operator: made.operator, states, input, output };
   });
   join(vertex, links, edgeOutputs);
   return { links, headInputs, source };

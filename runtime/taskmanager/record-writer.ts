@@ -5,6 +5,7 @@ import {
   checkType,
   type Partitioner,
 } from '../exchange/index.ts';
+import type { CheckpointBarrier } from '../protocol/index.ts';
 import type { OutputTarget } from './chain-output.ts';
 
 /** The sending end of a channel: a ring to another slot, or a task of this slot called directly. */
@@ -76,8 +77,18 @@ export class RecordWriter implements OutputTarget {
     for (const sink of this.#sinks) sink.idle(idle);
   }
 
+  barrier(barrier: CheckpointBarrier): void {
+    for (const sink of this.#sinks) sink.barrier(barrier);
+  }
+
+  /** End of data: only barriers follow. */
   end(): void {
     for (const sink of this.#sinks) sink.end();
+  }
+
+  /** Nothing follows. */
+  endOfPartition(): void {
+    for (const sink of this.#sinks) sink.endOfPartition();
   }
 
   /** Sends half-full buffers; true when there were any. */
@@ -91,27 +102,23 @@ export class RecordWriter implements OutputTarget {
     return any;
   }
 
-  /** Moves what waits for space into the rings; true when nothing waits any more. */
+  /** Moves what waits for space into the rings; true when all channels take more. */
   isAvailable(): boolean {
+    let available = true;
     for (const channel of this.#channels) {
-      if (channel.kind === 'local') {
-        if (!channel.canAccept()) return false;
-      } else if (!channel.writer.isAvailable()) {
-        channel.writer.drain();
-        if (!channel.writer.isAvailable()) return false;
-      }
+      if (channel.kind === 'local') available = channel.canAccept() && available;
+      else if (!channel.writer.isAvailable()) available = channel.writer.drain() && available;
     }
-    return true;
+    return available;
   }
 
-  /** True when no frame of this edge waits for space any more. */
+  /** As {@link isAvailable}, of the rings only; true when no frame waits for space any more. */
   isDrained(): boolean {
+    let drained = true;
     for (const writer of this.#writers) {
-      if (writer.isAvailable()) continue;
-      writer.drain();
-      if (!writer.isAvailable()) return false;
+      if (!writer.isAvailable()) drained = writer.drain() && drained;
     }
-    return true;
+    return drained;
   }
 
   statistics(): { bytes: number; fallbackRecords: number; maxPendingBytes: number } {
@@ -155,6 +162,14 @@ class WriterSink implements ChannelSink {
   end(): void {
     this.#writer.writeEnd();
   }
+
+  barrier(barrier: CheckpointBarrier): void {
+    this.#writer.writeBarrier(barrier);
+  }
+
+  endOfPartition(): void {
+    this.#writer.writeEndOfPartition();
+  }
 }
 
 /** A call into this slot that holds records to the declared type, as a codec would. */
@@ -188,5 +203,13 @@ export class CheckedSink implements ChannelSink {
 
   end(): void {
     this.#sink.end();
+  }
+
+  barrier(barrier: CheckpointBarrier): void {
+    this.#sink.barrier(barrier);
+  }
+
+  endOfPartition(): void {
+    this.#sink.endOfPartition();
   }
 }

@@ -2,60 +2,52 @@
  * Builds the tasks of one slot from the graph: downstream first, because an edge inside the slot
  * is a call into a gate that must exist already.
  */
-import { type Clock, defined, type FileSystem, type Logger, type Rng } from '../core/index.ts';
+import { defined } from '../core/index.ts';
 import {
   createPartitioner,
-  type ExecutionGraph,
+  type ExecutionSubtask,
   type JobEdge,
   type JobVertex,
-  type StreamGraph,
 } from '../graph/index.ts';
-import {
-  MetricRegistry,
-  type OperatorContext,
-  type OperatorPlace,
-  userFailure,
-} from '../operators/index.ts';
+import { type Input, type OperatorPlace, userFailure } from '../operators/index.ts';
+import type { RestoredSubtaskState, SubtaskRef } from '../protocol/index.ts';
+import type { ReplayTarget } from './channel-replay.ts';
 import { ClientChannel } from './client-channel.ts';
-import { type GateChannel, InputGate } from './input-gate.ts';
-import { buildOperatorChain, type EdgeOutput } from './operator-chain.ts';
+import { type ChannelEvents, type GateChannel, InputGate } from './input-gate.ts';
+import { buildOperatorChain, type EdgeOutput, type OperatorChain } from './operator-chain.ts';
+import { OperatorSurroundingsFactory } from './operator-surroundings.ts';
 import {
   CheckedSink,
   type EdgeFailures,
   type OutputChannel,
   RecordWriter,
 } from './record-writer.ts';
+import { loadReplay } from './restore-subtask.ts';
 import { Slot, type SlotTask } from './slot.ts';
-import type { SlotExchange, SlotReporter } from './slot-ports.ts';
+import type { SlotDeployment, SlotPorts } from './slot-deployment.ts';
 import { SlotTimers } from './slot-timers.ts';
-import { type RemoteInput, Task } from './task.ts';
+import { SubtaskCheckpoints } from './subtask-checkpoints.ts';
+import { Task } from './task.ts';
+import type { RemoteInput } from './task-inputs.ts';
 
-/** What a slot is to run. */
-export interface SlotDeployment {
-  /** Rebuilt in the slot's thread; its JobGraph's hash equals the submitted one's. */
-  readonly graph: StreamGraph;
-  readonly executionGraph: ExecutionGraph;
-  readonly slotIndex: number;
-  readonly attempt: number;
-  readonly bufferTimeoutMs: number;
-  readonly autoWatermarkIntervalMs: number;
-}
-
-/** The slot's way to the world. */
-export interface SlotPorts {
-  readonly clock: Clock;
-  readonly rng: Rng;
-  readonly logger: Logger;
-  readonly fileSystem: FileSystem;
-  readonly exchange: SlotExchange;
-  readonly reporter: SlotReporter;
-  readonly wake: () => void;
-}
-
-/** Builds the slot; `open` it before the first turn. */
+/** Makes the slot; `open` builds its tasks, before the first turn. */
 export function buildSlot(deployment: SlotDeployment, ports: SlotPorts): Slot {
   return new SlotBuilder(deployment, ports).build();
 }
+
+interface TaskInputParts {
+  readonly gates: readonly InputGate[];
+  readonly remoteInputs: readonly RemoteInput[];
+  readonly replayTargets: ReadonlyMap<number, ReplayTarget>;
+}
+
+/** Of a subtask that had finished before the restore: its senders only repeat their ends. */
+const NO_INPUT: Input<unknown> = {
+  processElement: () => undefined,
+  processWatermark: () => undefined,
+  processIdle: () => undefined,
+  endInput: () => undefined,
+};
 
 class SlotBuilder {
   readonly #deployment: SlotDeployment;
@@ -75,16 +67,11 @@ class SlotBuilder {
   build(): Slot {
     const { executionGraph, slotIndex, bufferTimeoutMs } = this.#deployment;
     const plan = defined(executionGraph.slots[slotIndex], 'the slot is one of the plan');
-    const tasks = plan.subtasks.toReversed().map(({ vertexId, subtaskIndex }) => {
-      const vertices = executionGraph.jobGraph.vertices;
-      const vertex = defined(
-        vertices.find((v) => v.id === vertexId),
-        'a subtask has a vertex',
-      );
-      return this.#buildTask(vertex, subtaskIndex);
-    });
     return new Slot({
-      tasks: tasks.toReversed(),
+      builds: plan.subtasks.map((ref) => ({
+        ref,
+        build: () => this.#buildTask(this.#vertex(ref.vertexId), ref.subtaskIndex),
+      })),
       timers: this.#timers,
       client: this.#client,
       reporter: this.#ports.reporter,
@@ -94,50 +81,82 @@ class SlotBuilder {
     });
   }
 
-  #buildTask(vertex: JobVertex, subtaskIndex: number): SlotTask {
+  async #buildTask(vertex: JobVertex, subtaskIndex: number): Promise<SlotTask> {
+    const { restore, attempt, checkpointing } = this.#deployment;
+    const { clock, blobs, reporter, wake } = this.#ports;
+    const ref = { vertexId: vertex.id, subtaskIndex };
+    const restored = restore.find((state) => isSame(state, ref));
     const edges = this.#deployment.executionGraph.jobGraph.edges;
     const outputs = edges
       .filter((edge) => edge.sourceVertexId === vertex.id)
       .map((edge) => this.#edgeOutput(edge, subtaskIndex));
-    const registries = new Map<string, MetricRegistry>();
-    const holder: { task?: Task } = {};
-    const post = (callback: () => void): void => holder.task?.post(callback);
-    const chain = buildOperatorChain(vertex, this.#deployment.graph, outputs, (nodeId) =>
-      this.#context(vertex, subtaskIndex, nodeId, registries, post),
+    const writers = outputs.map((output) => output.writer);
+    const holder: { task?: Task; checkpoints?: SubtaskCheckpoints } = {};
+    const surroundings = new OperatorSurroundingsFactory(
+      { vertex, subtaskIndex, restored, post: (callback) => holder.task?.post(callback) },
+      { deployment: this.#deployment, ports: this.#ports, timers: this.#timers },
+      this.#client,
     );
+    await surroundings.restore();
+    const chain = buildOperatorChain(vertex, this.#deployment.graph, outputs, (nodeId) =>
+      surroundings.of(nodeId),
+    );
+    const inputs = this.#buildInputs(vertex, subtaskIndex, chain, restored, {
+      barrier: (...args) => holder.checkpoints?.barrier(...args),
+      endOfPartition: (channel) => holder.checkpoints?.endOfPartition(channel),
+    });
+    const place = { ref, name: vertex.name, parallelism: vertex.parallelism };
+    const report = reporter.report.bind(reporter);
+    const checkpoints = new SubtaskCheckpoints({
+      ...{ ...place, attempt, writers, clock, blobs, report, wake, timers: this.#timers },
+      channelCount: inputs.gates.reduce((sum, gate) => sum + gate.channels.length, 0),
+      remote: inputs.remoteInputs,
+    });
+    const task = new Task({
+      ...{ ...place, chain, writers, checkpoints, checkpointing, report, clock, wake },
+      gates: inputs.gates,
+      remoteInputs: inputs.remoteInputs,
+      restored,
+      replay: restored && (await loadReplay(restored, inputs.replayTargets, blobs)),
+    });
+    holder.task = task;
+    holder.checkpoints = checkpoints;
+    this.#tasks.set(taskKey(vertex.id, subtaskIndex), task);
+    return { task, operatorMetrics: () => surroundings.readMetrics() };
+  }
+
+  #buildInputs(
+    vertex: JobVertex,
+    subtaskIndex: number,
+    chain: OperatorChain,
+    restored: RestoredSubtaskState | undefined,
+    events: ChannelEvents,
+  ): TaskInputParts {
     const remoteInputs: RemoteInput[] = [];
-    const gates = chain.headInputs.map((input, inputIndex) => {
-      const into = edges.filter(
+    const replayTargets = new Map<number, ReplayTarget>();
+    const { keyGroups } = this.#subtask(vertex.id, subtaskIndex);
+    let firstChannel = 0;
+    const gates = chain.headInputs.map((headInput, inputIndex) => {
+      const into = this.#deployment.executionGraph.jobGraph.edges.filter(
         (edge) => edge.targetVertexId === vertex.id && edge.inputIndex === inputIndex,
       );
       const channels = into.flatMap((edge) => this.#channelsInto(edge, subtaskIndex));
-      const gate = new InputGate(input, channels.length);
+      const input = restored?.finished === true ? NO_INPUT : headInput;
+      const gate = new InputGate(input, channels.length, events, firstChannel);
+      firstChannel += channels.length;
       channels.forEach(({ edge, from }, index) => {
         const sink = defined(gate.channels[index], 'a gate has every channel');
+        const id = { edgeId: edge.id, fromSubtask: from, toSubtask: subtaskIndex };
+        const keyed = edge.partitioner === 'HASH';
+        replayTargets.set(edge.id, { sink, keyed, keyGroups });
         this.#gateChannels.set(channelKey(edge.id, from, subtaskIndex), sink);
         if (this.#slotOf(edge.sourceVertexId, from) === this.#deployment.slotIndex) return;
-        const source = this.#ports.exchange.openReader(
-          { edgeId: edge.id, fromSubtask: from, toSubtask: subtaskIndex },
-          edge.partitioner === 'HASH',
-        );
-        remoteInputs.push({ source, sink });
+        const source = this.#ports.exchange.openReader(id, keyed);
+        remoteInputs.push({ id, source, sink, channel: sink.channel });
       });
       return gate;
     });
-    const task = new Task({
-      ref: { vertexId: vertex.id, subtaskIndex },
-      name: vertex.name,
-      parallelism: vertex.parallelism,
-      chain,
-      gates,
-      remoteInputs,
-      writers: outputs.map((output) => output.writer),
-      clock: this.#ports.clock,
-      wake: this.#ports.wake,
-    });
-    holder.task = task;
-    this.#tasks.set(taskKey(vertex.id, subtaskIndex), task);
-    return { task, operatorMetrics: () => readRegistries(registries) };
+    return { gates, remoteInputs, replayTargets };
   }
 
   #edgeOutput(edge: JobEdge, subtaskIndex: number): EdgeOutput {
@@ -166,7 +185,8 @@ class SlotBuilder {
         const type = streamEdge.type?.type;
         const sink = type === undefined ? gate : new CheckedSink(gate, type, failures);
         const task = this.#tasks.get(taskKey(edge.targetVertexId, to));
-        return { kind: 'local', sink, canAccept: () => task?.canAccept() ?? true };
+        const { channel } = gate;
+        return { kind: 'local', sink, canAccept: () => task?.canAccept(channel) ?? true };
       }
       const id = { edgeId: edge.id, fromSubtask: from, toSubtask: to };
       const keyed = edge.partitioner === 'HASH';
@@ -202,46 +222,6 @@ class SlotBuilder {
     };
   }
 
-  #context(
-    vertex: JobVertex,
-    subtaskIndex: number,
-    nodeId: number,
-    registries: Map<string, MetricRegistry>,
-    post: (callback: () => void) => void,
-  ): OperatorContext {
-    const { clock, rng, logger, fileSystem, reporter } = this.#ports;
-    const operator = defined(
-      vertex.operators.find((o) => o.nodeId === nodeId),
-      'an operator of the chain',
-    );
-    const metrics = new MetricRegistry();
-    registries.set(operator.name, metrics);
-    const ref = { vertexId: vertex.id, subtaskIndex };
-    return {
-      jobName: this.#deployment.graph.jobName,
-      operatorId: operator.operatorId,
-      operatorName: operator.name,
-      subtaskIndex,
-      parallelism: vertex.parallelism,
-      maxParallelism: vertex.maxParallelism,
-      attempt: this.#deployment.attempt,
-      clock,
-      rng,
-      logger,
-      fileSystem,
-      timers: this.#timers,
-      metrics,
-      autoWatermarkIntervalMs: this.#deployment.autoWatermarkIntervalMs,
-      processingTime: {
-        nowEpochMs: () => clock.nowEpochMs(),
-        schedule: (atEpochMs, callback) => this.#timers.scheduleAt(atEpochMs, () => post(callback)),
-      },
-      sendToCoordinator: (event) => reporter.report({ type: 'reader-event', task: ref, event }),
-      print: (text) => this.#client.print(text),
-      deliver: (collectId, value) => this.#client.deliver(collectId, value),
-    };
-  }
-
   #channelsInto(edge: JobEdge, subtaskIndex: number): { edge: JobEdge; from: number }[] {
     return defined(this.#deployment.executionGraph.edges[edge.id], 'every edge is laid out')
       .channels.filter(({ to }) => to === subtaskIndex)
@@ -252,13 +232,17 @@ class SlotBuilder {
     const { vertices } = this.#deployment.executionGraph.jobGraph;
     return defined(
       vertices.find((v) => v.id === vertexId),
-      'an edge ends at a vertex',
+      'a subtask or an edge has a vertex',
     );
   }
 
   #slotOf(vertexId: string, subtaskIndex: number): number {
+    return this.#subtask(vertexId, subtaskIndex).slotIndex;
+  }
+
+  #subtask(vertexId: string, subtaskIndex: number): ExecutionSubtask {
     const vertex = this.#deployment.executionGraph.vertices.find((v) => v.vertexId === vertexId);
-    return defined(vertex?.subtasks[subtaskIndex], 'every subtask has a slot').slotIndex;
+    return defined(vertex?.subtasks[subtaskIndex], 'every subtask has a slot');
   }
 }
 
@@ -270,14 +254,6 @@ function taskKey(vertexId: string, subtaskIndex: number): string {
   return `${vertexId}:${subtaskIndex}`;
 }
 
-function readRegistries(
-  registries: ReadonlyMap<string, MetricRegistry>,
-): Record<string, number | string | boolean> {
-  const values: Record<string, number | string | boolean> = {};
-  for (const [operatorName, registry] of registries) {
-    for (const [name, value] of Object.entries(registry.read())) {
-      values[`${operatorName}.${name}`] = value;
-    }
-  }
-  return values;
+function isSame(a: SubtaskRef, b: SubtaskRef): boolean {
+  return a.vertexId === b.vertexId && a.subtaskIndex === b.subtaskIndex;
 }

@@ -1,5 +1,5 @@
 import type { FieldType } from '../core/index.ts';
-import type { ChannelSink, ChannelWriter } from '../exchange/index.ts';
+import type { ChannelSink, ChannelWriter, TakenFrame } from '../exchange/index.ts';
 import type { SlotReport } from '../protocol/index.ts';
 
 /** Names one channel of the job: an edge, from one subtask to another. */
@@ -14,6 +14,17 @@ export interface ChannelSource {
   /** Hands over at most `maxFrames` frames; the number handed over, 0 when there were none. */
   poll(sink: ChannelSink, maxFrames: number): number;
   readonly bytesRead: number;
+  /**
+   * Takes the next frame from the channel; a later `poll` hands it over before what follows. A
+   * barrier overtakes: it is handed over only if it is put back.
+   */
+  takeAhead(): TakenFrame | undefined;
+  putBack(taken: TakenFrame): void;
+  /** Taken ahead and not handed over yet; oldest first. */
+  readonly ahead: readonly TakenFrame[];
+  readonly aheadBytes: number;
+  /** A SCHEMA frame for what is handed over next; undefined before the first records. */
+  schemaFrame(): Uint8Array | undefined;
 }
 
 /**

@@ -10,7 +10,12 @@
  * I3  No task is stepped before `start`: no slot is through before every slot runs.
  */
 import { toStreamError } from '../core/index.ts';
-import type { SlotCommand, TaskMetricsRecord } from '../protocol/index.ts';
+import type {
+  CheckpointBarrier,
+  SlotCommand,
+  SubtaskRef,
+  TaskMetricsRecord,
+} from '../protocol/index.ts';
 import type { ClientChannel } from './client-channel.ts';
 import type { SlotReporter } from './slot-ports.ts';
 import type { SlotTimers } from './slot-timers.ts';
@@ -24,7 +29,7 @@ export type SlotTurn = 'progress' | 'idle' | 'released';
 
 export interface SlotParts {
   /** In the JobGraph's topological order. */
-  readonly tasks: readonly SlotTask[];
+  readonly builds: readonly TaskBuild[];
   readonly timers: SlotTimers;
   readonly client: ClientChannel;
   readonly reporter: SlotReporter;
@@ -34,14 +39,23 @@ export interface SlotParts {
   readonly bufferTimeoutMs: number;
 }
 
+/** Makes a task, with the state it starts from; called downstream first. */
+export interface TaskBuild {
+  readonly ref: SubtaskRef;
+  readonly build: () => Promise<SlotTask>;
+}
+
 export interface SlotTask extends TaskMetricsSource {
   readonly task: Task;
 }
 
 export class Slot {
   readonly #parts: SlotParts;
+  /** In the JobGraph's topological order. */
+  #tasks: readonly SlotTask[] = [];
   /** Downstream first, so that what is in flight drains before sources add to it. */
-  readonly #order: readonly SlotTask[];
+  #order: readonly SlotTask[] = [];
+  #building: Promise<boolean> | undefined;
   readonly #reported = new Set<Task>();
   #started = false;
   #stopping = false;
@@ -50,16 +64,34 @@ export class Slot {
 
   constructor(parts: SlotParts) {
     this.#parts = parts;
-    this.#order = parts.tasks.toReversed();
   }
 
-  /** Opens every task, downstream first. */
+  /** Builds and opens every task, downstream first. */
   async open(): Promise<void> {
+    this.#building = this.#build();
+    if (!(await this.#building)) return;
     for (const { task } of this.#order) {
+      if (this.#stopping) return;
       await task.open();
       if (task.state === 'FAILED') break;
     }
-    if (!this.#settle()) this.#parts.reporter.report({ type: 'running' });
+    if (!this.#stopping && !this.#settle()) this.#parts.reporter.report({ type: 'running' });
+  }
+
+  async #build(): Promise<boolean> {
+    for (const { ref, build } of this.#parts.builds.toReversed()) {
+      if (this.#stopping) return false;
+      try {
+        this.#order = [...this.#order, await build()];
+      } catch (thrown) {
+        const error = toStreamError(thrown).toJSON();
+        this.#parts.reporter.report({ type: 'task-failed', task: ref, error });
+        this.#stop();
+        return false;
+      }
+    }
+    this.#tasks = this.#order.toReversed();
+    return true;
   }
 
   handle(command: SlotCommand): void {
@@ -73,24 +105,35 @@ export class Slot {
       case 'cancel':
         this.#stop();
         break;
-      case 'source-event': {
-        const { vertexId, subtaskIndex } = command.task;
-        const target = this.#parts.tasks.find(
-          ({ task: { parts } }) =>
-            parts.ref.vertexId === vertexId && parts.ref.subtaskIndex === subtaskIndex,
-        );
-        target?.task.handleSourceEvent(command.event);
+      case 'source-event':
+        this.#taskOf(command.task)?.handleSourceEvent(command.event);
         break;
-      }
+      case 'trigger-checkpoint':
+        this.#announce(command.barrier, command.tasks);
+        break;
+      case 'checkpoint-complete':
+        for (const { task } of this.#tasks) {
+          task.notifyCheckpointComplete(command.checkpointId);
+        }
+        break;
+      case 'checkpoint-aborted':
+        for (const { task } of this.#tasks) {
+          task.notifyCheckpointAborted(command.checkpointId);
+        }
+        break;
+      case 'drain':
+        for (const { task } of this.#tasks) task.drain();
+        break;
     }
     this.#parts.wake();
   }
 
   turn(): SlotTurn {
     if (this.#stopping) return this.#released ? 'released' : 'idle';
-    if (!this.#started) return 'idle';
     const nowEpochMs = this.#parts.nowEpochMs();
+    // Also while it opens: a committer may wait to try again what was restored.
     let progress = this.#parts.timers.runDue(nowEpochMs) > 0;
+    if (!this.#started || this.#tasks.length === 0) return progress ? 'progress' : 'idle';
     for (const { task } of this.#order) {
       if (this.#stopping) return 'progress';
       for (let i = 0; i < STEPS_PER_TASK && task.step() === 'progress'; i += 1) progress = true;
@@ -114,12 +157,33 @@ export class Slot {
     return this.#stopping ? undefined : this.#parts.timers.nextAtEpochMs();
   }
 
+  /** Snapshots that are being stored; who moves virtual time waits for them. */
+  get storing(): number {
+    return this.#tasks.reduce((sum, { task }) => sum + task.parts.checkpoints.storing, 0);
+  }
+
   reportMetrics(): void {
     this.#parts.reporter.report({ type: 'metrics', tasks: this.metrics() });
   }
 
   metrics(): readonly TaskMetricsRecord[] {
-    return this.#parts.tasks.map(taskMetrics);
+    return this.#tasks.map(taskMetrics);
+  }
+
+  /** Sources take part when they are named; the others wait for barriers or ended inputs. */
+  #announce(barrier: CheckpointBarrier, named: readonly SubtaskRef[]): void {
+    const takers = new Set(named.map((ref) => this.#taskOf(ref)));
+    for (const { task } of this.#tasks) {
+      const isSource = task.parts.gates.length === 0;
+      if (!isSource || takers.has(task)) task.announceCheckpoint(barrier);
+    }
+  }
+
+  #taskOf({ vertexId, subtaskIndex }: SubtaskRef): Task | undefined {
+    return this.#tasks.find(
+      ({ task: { parts } }) =>
+        parts.ref.vertexId === vertexId && parts.ref.subtaskIndex === subtaskIndex,
+    )?.task;
   }
 
   #flushInTime(nowEpochMs: number): void {
@@ -129,7 +193,7 @@ export class Slot {
 
   /** Reports what ended; true when the slot stops because of it. */
   #settle(): boolean {
-    for (const { task } of this.#parts.tasks) {
+    for (const { task } of this.#tasks) {
       if (this.#reported.has(task)) continue;
       if (task.state === 'FAILED') {
         this.#reported.add(task);
@@ -143,7 +207,7 @@ export class Slot {
         this.#finish(task);
       }
     }
-    if (this.#reported.size < this.#parts.tasks.length) return false;
+    if (this.#reported.size < this.#tasks.length) return false;
     this.#stop();
     return true;
   }
@@ -179,7 +243,8 @@ export class Slot {
 
   /** I1. */
   async #release(): Promise<void> {
-    for (const { task } of this.#parts.tasks) await task.close();
+    await this.#building;
+    for (const { task } of this.#order) await task.close();
     this.reportMetrics();
     this.#released = true;
     this.#parts.reporter.report({ type: 'released' });

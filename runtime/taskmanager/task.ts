@@ -3,35 +3,51 @@
  * of {@link Task.step} handles a bounded piece of input and returns. What is asynchronous (a full
  * sink, a source that waits for bytes, the end) suspends the task between steps.
  *
- * Owns its chain, gates and writers. Crosses: the slot calls `open`, `step`, `close`; tasks of the
- * same slot call its gate channels directly, and only while `canAccept()`.
+ * Owns its chain, gates and writers. Crosses: the slot calls `open`, `step`, `close` and passes on
+ * what the JobMaster says; tasks of the same slot call its gate channels directly, and only while
+ * `canAccept()`.
  *
- * I1  No input is taken while suspended or while an output waits for space.
+ * I1  No input is taken while suspended, while an output waits for space or a snapshot waits.
  * I2  The end goes through the chain head first: each operator's `endInput`, then its `finish`,
- *     then the next operator's; then the edges' ends; then `FINISHED`.
+ *     then the next operator's; then the edges' ends of data. With checkpointing the task waits
+ *     for a checkpoint that holds its end; then the ends of partition; then `FINISHED`.
  * I3  Operators are closed exactly once, whatever happened.
+ * I4  What is said to a source after a trigger is handled after its snapshot.
  */
-import { type Clock, defined, MIN_TIMESTAMP_MS, toStreamError } from '../core/index.ts';
-import type { ChannelSink } from '../exchange/index.ts';
-import { type SourceOperator, type SourcePoll, userFailure } from '../operators/index.ts';
-import type { SourceEvent, SubtaskRef } from '../protocol/index.ts';
+import { type Clock, MAX_WATERMARK_MS, MIN_TIMESTAMP_MS, toStreamError } from '../core/index.ts';
+import type {
+  CheckpointBarrier,
+  RestoredSubtaskState,
+  SlotReport,
+  SourceEvent,
+  SubtaskRef,
+} from '../protocol/index.ts';
+import type { ChannelReplay } from './channel-replay.ts';
 import type { InputGate } from './input-gate.ts';
 import type { ChainLink, OperatorChain } from './operator-chain.ts';
 import type { RecordWriter } from './record-writer.ts';
-import type { ChannelSource } from './slot-ports.ts';
+import { runningLinks } from './restore-subtask.ts';
+import { SourcePoller } from './source-poller.ts';
+import type { CheckpointNotice, SubtaskCheckpoints } from './subtask-checkpoints.ts';
+import { findSuspension } from './suspension.ts';
+import { type RemoteInput, TaskInputs } from './task-inputs.ts';
+import { named } from './task-place.ts';
+import { TaskTimes } from './task-times.ts';
+import { tellOperators } from './tell-operators.ts';
 
-/** Records a source may emit in one step: what back-pressure can overshoot by. */
-const SOURCE_RECORDS_PER_STEP = 512;
-
-export type TaskState = 'CREATED' | 'RUNNING' | 'ENDING' | 'DRAINING' | 'FINISHED' | 'FAILED';
+export type TaskState =
+  | 'CREATED'
+  | 'RUNNING'
+  /** Input has ended, operators finish. */
+  | 'ENDING'
+  /** Waits for a checkpoint that holds its end. */
+  | 'ENDED'
+  | 'DRAINING'
+  | 'FINISHED'
+  | 'FAILED';
 
 /** `progress`: call again; `idle`: no input; `blocked`: waits for space or for a promise. */
 export type StepResult = 'progress' | 'idle' | 'blocked';
-
-export interface RemoteInput {
-  readonly source: ChannelSource;
-  readonly sink: ChannelSink;
-}
 
 export interface TaskParts {
   readonly ref: SubtaskRef;
@@ -42,6 +58,14 @@ export interface TaskParts {
   readonly gates: readonly InputGate[];
   readonly remoteInputs: readonly RemoteInput[];
   readonly writers: readonly RecordWriter[];
+  readonly checkpoints: SubtaskCheckpoints;
+  /** Whether the end waits for a checkpoint. */
+  readonly checkpointing: boolean;
+  /** What its operators were given; undefined: they start without state. */
+  readonly restored: RestoredSubtaskState | undefined;
+  /** Frames to take before any other input. */
+  readonly replay: ChannelReplay | undefined;
+  readonly report: (report: SlotReport) => void;
   readonly clock: Clock;
   /** Something asynchronous of this task went on: step it again. */
   readonly wake: () => void;
@@ -49,25 +73,45 @@ export interface TaskParts {
 
 export class Task {
   readonly parts: TaskParts;
+  readonly #links: readonly ChainLink[];
   readonly #suspendable: readonly ChainLink[];
+  readonly #checkpoints: SubtaskCheckpoints;
+  readonly #inputs: TaskInputs;
+  readonly #source: SourcePoller | undefined;
   readonly #mailbox: (() => void)[] = [];
+  /** I4. */
+  readonly #afterSnapshot: { readonly after: number; readonly run: () => void }[] = [];
+  readonly #mayPoll = (channel: number): boolean => this.#checkpoints.mayPoll(channel);
+  readonly #guardedStep = (): StepResult => {
+    try {
+      return this.#stepOnce();
+    } catch (thrown) {
+      this.fail(thrown);
+      return 'progress';
+    }
+  };
+  readonly #times: TaskTimes;
   #state: TaskState = 'CREATED';
   #suspended = false;
-  #waitingForSource = false;
+  #drainRequested = false;
+  #replay: ChannelReplay | undefined;
   #closing: Promise<void> | undefined;
   #failure: unknown;
-  #nextRemote = 0;
   #seenRecordsIn = 0;
   #seenWatermarkMs = MIN_TIMESTAMP_MS;
-  readonly #times = { busy: 0, blocked: 0, idle: 0 };
-  #lastResult: StepResult = 'idle';
-  #lastStepEndMs = 0;
 
   constructor(parts: TaskParts) {
     this.parts = parts;
-    this.#suspendable = parts.chain.links.filter(
-      ({ operator }) => operator.suspension !== undefined,
-    );
+    this.#checkpoints = parts.checkpoints;
+    this.#times = new TaskTimes(parts.clock);
+    this.#links = runningLinks(parts.chain, parts.restored);
+    this.#suspendable = this.#links.filter(({ operator }) => operator.suspension !== undefined);
+    this.#replay = parts.replay;
+    this.#inputs = new TaskInputs(parts.gates, parts.remoteInputs);
+    const { source, links } = parts.chain;
+    if (source === undefined) return;
+    const wrap = (thrown: unknown): Error => named(parts, links[0], 'source reader', thrown);
+    this.#source = new SourcePoller(source, wrap, parts.wake, (thrown) => this.#failAsync(thrown));
   }
 
   get state(): TaskState {
@@ -78,16 +122,16 @@ export class Task {
     return this.#failure;
   }
 
-  get times(): { readonly busy: number; readonly blocked: number; readonly idle: number } {
+  get times(): Pick<TaskTimes, 'busy' | 'blocked' | 'idle'> {
     return this.#times;
   }
 
   /** Tail first, so that every operator may emit into an open one. */
   async open(): Promise<void> {
     try {
-      for (const link of this.parts.chain.links.toReversed()) await link.operator.open();
+      for (const link of this.#links.toReversed()) await link.operator.open();
       this.#state = 'RUNNING';
-      this.#lastStepEndMs = this.parts.clock.monotonicMs();
+      this.#times.start();
     } catch (thrown) {
       this.fail(thrown);
     }
@@ -100,9 +144,13 @@ export class Task {
     this.parts.wake();
   }
 
-  /** I1: whether tasks of this slot may call in. */
-  canAccept(): boolean {
-    if (this.#state !== 'RUNNING') return false;
+  /** I1: whether tasks of this slot may call in on this channel. */
+  canAccept(channel: number): boolean {
+    if (this.#state === 'DRAINING' || this.#state === 'FINISHED') return true;
+    if (this.#checkpoints.holdsInput || this.#checkpoints.isBlocked(channel)) return false;
+    // Only barriers can come.
+    if (this.#state === 'ENDING' || this.#state === 'ENDED') return true;
+    if (this.#state !== 'RUNNING' || this.#replay !== undefined || this.#endsAtOnce()) return false;
     if (!this.#suspended && this.#hasBeenCalled()) this.#lookForSuspension();
     return this.#state === 'RUNNING' && !this.#suspended && this.#outputsAvailable();
   }
@@ -135,29 +183,47 @@ export class Task {
   }
 
   handleSourceEvent(event: SourceEvent): void {
-    try {
-      this.parts.chain.source?.handleEvent(event);
-    } catch (thrown) {
-      this.fail(this.#named(this.parts.chain.links[0], 'source reader', thrown));
-    }
+    this.#inOrder(() => {
+      if (this.parts.restored?.finished === true) return;
+      try {
+        this.#source?.handleEvent(event);
+      } catch (thrown) {
+        this.fail(thrown);
+      }
+    });
+  }
+
+  /** A source ends as if its input were bounded. */
+  drain(): void {
+    if (this.#source === undefined) return;
+    this.#inOrder(() => {
+      this.#drainRequested = true;
+    });
+  }
+
+  /** A checkpoint has begun; see `trigger-checkpoint`. */
+  announceCheckpoint(barrier: CheckpointBarrier): void {
+    this.#checkpoints.announce(barrier);
+  }
+
+  notifyCheckpointComplete(checkpointId: number): void {
+    if (!this.#hasEnded()) this.#checkpoints.complete(checkpointId);
+  }
+
+  notifyCheckpointAborted(checkpointId: number): void {
+    if (this.#hasEnded()) return;
+    this.#checkpoints.abort(checkpointId);
+    this.#runAfterSnapshot();
+  }
+
+  /** Nothing of a checkpoint concerns it any more. */
+  #hasEnded(): boolean {
+    const state = this.#state;
+    return state === 'DRAINING' || state === 'FINISHED' || state === 'FAILED';
   }
 
   step(): StepResult {
-    const startMs = this.parts.clock.monotonicMs();
-    const waitedMs = startMs - this.#lastStepEndMs;
-    if (this.#lastResult === 'blocked') this.#times.blocked += waitedMs;
-    else this.#times.idle += waitedMs;
-    let result: StepResult;
-    try {
-      result = this.#stepOnce();
-    } catch (thrown) {
-      this.fail(thrown);
-      result = 'progress';
-    }
-    this.#lastStepEndMs = this.parts.clock.monotonicMs();
-    if (result === 'progress') this.#times.busy += this.#lastStepEndMs - startMs;
-    this.#lastResult = result;
-    return result;
+    return this.#times.measure(this.#guardedStep);
   }
 
   /** True when some buffer held records. */
@@ -174,12 +240,14 @@ export class Task {
   }
 
   async #closeAll(): Promise<void> {
+    this.#checkpoints.close();
     this.#mailbox.length = 0;
+    this.#afterSnapshot.length = 0;
     for (const link of this.parts.chain.links) {
       try {
         await link.operator.close();
       } catch (thrown) {
-        this.fail(this.#failure ?? this.#named(link, 'close', thrown));
+        this.fail(this.#failure ?? named(this.parts, link, 'close', thrown));
       }
     }
   }
@@ -198,107 +266,175 @@ export class Task {
 
   #stepOnce(): StepResult {
     if (this.#state === 'DRAINING') return this.#drain();
-    if (this.#state !== 'RUNNING') return this.#state === 'ENDING' ? 'blocked' : 'idle';
-    if (this.#suspended || !this.#outputsAvailable()) return 'blocked';
+    if (this.#state !== 'RUNNING' && this.#state !== 'ENDED') {
+      return this.#state === 'ENDING' ? this.#waitBlocked() : 'idle';
+    }
+    if (this.#suspended) return this.#waitBlocked();
+    if (this.#checkpoints.hasWork) {
+      const result = this.#checkpointStep();
+      if (result !== undefined) return result;
+    }
+    if (this.#state === 'ENDED') {
+      this.#drainOutputs();
+      return this.#takeFrame() ? 'progress' : 'idle';
+    }
+    if (!this.#outputsAvailable()) return 'blocked';
+    if (this.#replay !== undefined) return this.#replayStep(this.#replay);
+    if (this.#drainRequested || this.#endsAtOnce()) return this.#endEarly();
     const mails = this.#mailbox.splice(0);
     for (const mail of mails) mail();
-    const result = this.parts.chain.source === undefined ? this.#takeInput() : this.#pollSource();
+    const result = this.#source === undefined ? this.#takeInput() : this.#pollSource(this.#source);
     if (result === 'progress' || mails.length > 0) {
-      this.#checkSuspension();
+      if (this.#state === 'RUNNING') this.#checkSuspension();
       return 'progress';
     }
     return result;
   }
 
+  /** What was written before goes out, and barriers come through, all the same. */
+  #waitBlocked(): StepResult {
+    this.#drainOutputs();
+    this.#checkpoints.drainOvertaken();
+    return 'blocked';
+  }
+
+  #drainOutputs(): boolean {
+    let drained = true;
+    for (const writer of this.parts.writers) drained = writer.isDrained() && drained;
+    return drained;
+  }
+
+  /** Undefined: the task may take input. */
+  #checkpointStep(): StepResult | undefined {
+    const notice = this.#checkpoints.takeNotice();
+    if (notice !== undefined) {
+      this.#passOn(notice);
+      return 'progress';
+    }
+    const drained = this.#checkpoints.drainOvertaken();
+    if (this.#checkpoints.isHeld) {
+      this.#drainOutputs();
+      return drained ? 'progress' : 'idle';
+    }
+    if (!this.#checkpoints.hasTrigger || this.#hasOlderWork()) {
+      return drained ? 'progress' : undefined;
+    }
+    const available = this.#outputsAvailable();
+    if (!available && !this.#checkpoints.mayOvertakeOutputs) return 'blocked';
+    const cut = this.#checkpoints.takeSnapshot(this.#links, this.#state === 'ENDED');
+    if (cut === undefined) this.#runAfterSnapshot();
+    else this.#suspendFor(cut.then(() => this.#runAfterSnapshot()));
+    return 'progress';
+  }
+
+  /** What came before the trigger comes before the snapshot. */
+  #hasOlderWork(): boolean {
+    if (this.#state !== 'RUNNING') return false;
+    return this.#replay !== undefined || this.#drainRequested || this.#endsAtOnce();
+  }
+
+  #replayStep(replay: ChannelReplay): StepResult {
+    if (!replay.next()) this.#replay = undefined;
+    this.#checkSuspension();
+    return 'progress';
+  }
+
+  /** A subtask that had finished before the restore. */
+  #endsAtOnce(): boolean {
+    return this.#state === 'RUNNING' && this.parts.restored?.finished === true;
+  }
+
+  #endEarly(): StepResult {
+    if (this.#endsAtOnce()) {
+      for (const writer of this.parts.writers) writer.processWatermark(MAX_WATERMARK_MS);
+      this.#mailbox.length = 0;
+      this.#endData();
+      return 'progress';
+    }
+    const output = this.parts.chain.links[0]?.output;
+    output?.emitIdle(false);
+    output?.emitWatermark(MAX_WATERMARK_MS);
+    this.#beginEnd();
+    return 'progress';
+  }
+
   #outputsAvailable(): boolean {
-    for (const writer of this.parts.writers) if (!writer.isAvailable()) return false;
-    return true;
+    let available = true;
+    for (const writer of this.parts.writers) available = writer.isAvailable() && available;
+    return available;
+  }
+
+  #takeFrame(): boolean {
+    return this.#inputs.take(this.#mayPoll);
   }
 
   #takeInput(): StepResult {
-    const { remoteInputs, gates } = this.parts;
-    for (let i = 0; i < remoteInputs.length; i += 1) {
-      const index = (this.#nextRemote + i) % remoteInputs.length;
-      const remote = defined(remoteInputs[index], 'the index is in range');
-      if (remote.source.poll(remote.sink, 1) > 0) {
-        this.#nextRemote = (index + 1) % remoteInputs.length;
-        return 'progress';
-      }
-    }
-    for (const gate of gates) {
-      if (gate.ended && !gate.endDelivered) {
-        gate.deliverEnd();
-        if (gates.every((g) => g.endDelivered)) this.#beginEnd();
-        return 'progress';
-      }
-    }
-    return 'idle';
+    // Before what follows the end, as a barrier.
+    const gate = this.#inputs.endedGate();
+    if (gate === undefined) return this.#takeFrame() ? 'progress' : 'idle';
+    gate.deliverEnd();
+    if (this.#inputs.allEnded) this.#beginEnd();
+    return 'progress';
   }
 
-  #pollSource(): StepResult {
-    if (this.#waitingForSource) return 'idle';
-    const source = defined(this.parts.chain.source, 'only sources are polled');
-    const polled = this.#poll(source);
-    if (polled === 'more') return 'progress';
-    if (polled === 'end') {
-      this.#beginEnd();
-      return 'progress';
-    }
-    this.#waitingForSource = true;
-    this.#available(source).then(
-      () => {
-        this.#waitingForSource = false;
-        this.parts.wake();
-      },
-      (thrown: unknown) => {
-        this.#failAsync(this.#named(this.parts.chain.links[0], 'source reader', thrown));
-      },
-    );
-    return 'idle';
-  }
-
-  async #available(source: SourceOperator): Promise<void> {
-    await source.available();
-  }
-
-  #poll(source: SourceOperator): SourcePoll {
-    try {
-      return source.poll(SOURCE_RECORDS_PER_STEP);
-    } catch (thrown) {
-      throw this.#named(this.parts.chain.links[0], 'source reader', thrown);
-    }
+  #pollSource(source: SourcePoller): StepResult {
+    const polled = source.poll();
+    if (polled === 'nothing') return 'idle';
+    if (polled === 'end') this.#beginEnd();
+    return 'progress';
   }
 
   #checkSuspension(): void {
-    for (const link of this.#suspendable) {
-      const promise = this.#suspensionOf(link);
-      if (promise === undefined) continue;
-      this.#suspended = true;
-      promise.then(
-        () => {
-          this.#suspended = false;
-          this.parts.wake();
-        },
-        (thrown: unknown) => this.#failAsync(this.#named(link, 'asynchronous work', thrown)),
-      );
-      return;
+    if (this.#suspendable.length === 0) return;
+    this.#suspendFor(findSuspension(this.parts, this.#suspendable));
+  }
+
+  #suspendFor(promise: Promise<void> | undefined): void {
+    if (promise === undefined) return;
+    this.#suspended = true;
+    promise.then(
+      () => {
+        this.#suspended = false;
+        this.parts.wake();
+      },
+      (thrown: unknown) => this.#failAsync(thrown),
+    );
+  }
+
+  /** I4. */
+  #inOrder(run: () => void): void {
+    const after = this.#checkpoints.newestWaitingId();
+    if (after === undefined && this.#afterSnapshot.length === 0) run();
+    else this.#afterSnapshot.push({ after: after ?? 0, run });
+  }
+
+  #runAfterSnapshot(): void {
+    for (;;) {
+      const next = this.#afterSnapshot[0];
+      if (next === undefined || this.#checkpoints.isWaiting(next.after)) return;
+      this.#afterSnapshot.shift();
+      next.run();
     }
   }
 
-  #suspensionOf(link: ChainLink): Promise<void> | undefined {
-    try {
-      return link.operator.suspension?.();
-    } catch (thrown) {
-      throw this.#named(link, 'asynchronous work', thrown);
+  #passOn(notice: CheckpointNotice): void {
+    const told = tellOperators(this.parts, this.#links, notice);
+    const { type, checkpointId } = notice;
+    if (told === undefined) {
+      if (type === 'complete') this.#finishAfter(checkpointId);
+    } else {
+      this.#suspendFor(told.then(() => this.#finishAfter(checkpointId)));
     }
   }
 
-  /** The error with operator and subtask, unless it names them already. */
-  #named(link: ChainLink | undefined, what: string, thrown: unknown): Error {
-    const { ref, name, parallelism } = this.parts;
-    const { subtaskIndex } = ref;
-    const operatorName = link?.name ?? name;
-    return userFailure({ operatorName, subtaskIndex, parallelism }, what, thrown);
+  /** What a completed checkpoint ends: a task whose end it holds, or a suspended job. */
+  #finishAfter(checkpointId: number): void {
+    if (this.#checkpoints.isHeldBy(checkpointId)) {
+      this.#mailbox.length = 0;
+      this.#state = 'FINISHED';
+    } else if (this.#state === 'ENDED' && this.#checkpoints.includesEnd(checkpointId)) {
+      this.#endPartition();
+    }
   }
 
   #beginEnd(): void {
@@ -306,7 +442,7 @@ export class Task {
     this.#mailbox.length = 0;
     this.#end().then(
       () => {
-        if (this.#state === 'ENDING') this.#state = 'DRAINING';
+        if (this.#state === 'ENDING') this.#endData();
         this.parts.wake();
       },
       (thrown: unknown) => this.#failAsync(thrown),
@@ -319,11 +455,25 @@ export class Task {
       link.input?.endInput();
       await link.operator.finish?.();
     }
+  }
+
+  #endData(): void {
     for (const writer of this.parts.writers) writer.end();
+    if (!this.parts.checkpointing) {
+      this.#endPartition();
+      return;
+    }
+    this.#state = 'ENDED';
+    this.parts.report({ type: 'task-ended', task: this.parts.ref });
+  }
+
+  #endPartition(): void {
+    for (const writer of this.parts.writers) writer.endOfPartition();
+    this.#state = 'DRAINING';
   }
 
   #drain(): StepResult {
-    for (const writer of this.parts.writers) if (!writer.isDrained()) return 'blocked';
+    if (!this.#drainOutputs()) return 'blocked';
     this.#state = 'FINISHED';
     return 'progress';
   }

@@ -1,9 +1,10 @@
 /**
  * Drives one operator without a task: records, watermarks and processing time go in, everything
- * the operator emits is kept in order. The clock stands still until the test moves it.
+ * the operator emits is kept in order. The clock stands still until the test moves it. A snapshot
+ * of one harness starts another, at the same or another parallelism.
  */
 import type { FileSystem, LogLevel } from '../core/index.ts';
-import { NO_TIMESTAMP_MS, StreamError } from '../core/index.ts';
+import { assert, NO_TIMESTAMP_MS, StreamError } from '../core/index.ts';
 import {
   type Input,
   MetricRegistry,
@@ -17,6 +18,7 @@ import {
   type SourceOperator,
   type TwoInputFactory,
 } from '../operators/index.ts';
+import { type HarnessSnapshot, HarnessState } from './harness-state.ts';
 
 /** What an operator emitted; `timestampMs` is absent where the record has none. */
 export type Emitted<O> =
@@ -34,6 +36,12 @@ export interface HarnessOptions {
   readonly operatorName?: string;
   readonly subtaskIndex?: number;
   readonly parallelism?: number;
+  /** @defaultValue 128 */
+  readonly maxParallelism?: number;
+  /** A checkpoint to start from: all subtasks of it when the parallelism is another. */
+  readonly restore?: HarnessSnapshot | readonly HarnessSnapshot[];
+  /** @defaultValue true */
+  readonly checkpointing?: boolean;
   /** @defaultValue 0, no periodic watermarks */
   readonly autoWatermarkIntervalMs?: number;
   readonly startEpochMs?: number;
@@ -90,12 +98,25 @@ export class OperatorHarness<OperatorT extends Operator, O> {
   readonly delivered: unknown[] = [];
   readonly #metrics = new MetricRegistry();
   readonly #processingTime: ManualProcessingTime;
+  readonly #state: HarnessState;
+  #checkpointId: number;
 
   private constructor(
     create: (ctx: OperatorContext, output: Output<O>) => OperatorT,
     options: HarnessOptions,
   ) {
     this.#processingTime = new ManualProcessingTime(options.startEpochMs ?? 0);
+    const restore = snapshotsOf(options);
+    this.#checkpointId = restore[0]?.checkpointId ?? 0;
+    this.#state = new HarnessState({
+      operatorName: options.operatorName ?? 'Test',
+      subtaskIndex: options.subtaskIndex ?? 0,
+      parallelism: options.parallelism ?? 1,
+      maxParallelism: options.maxParallelism ?? 128,
+      tracksChanges: options.checkpointing ?? true,
+      clock: this.#processingTime,
+      restore,
+    });
     this.operator = create(this.#context(options), this.#output());
   }
 
@@ -130,6 +151,30 @@ export class OperatorHarness<OperatorT extends Operator, O> {
     for (const input of inputs) input.endInput();
     await this.operator.finish?.();
     await this.operator.close();
+  }
+
+  /**
+   * Takes a checkpoint as a task does, between two records.
+   *
+   * @param mode `delta` writes only what has changed since the last; the snapshot holds all.
+   */
+  async snapshot(mode: 'full' | 'delta' = 'full'): Promise<HarnessSnapshot> {
+    this.#checkpointId += 1;
+    await this.operator.prepareSnapshot?.(this.#checkpointId);
+    return this.#cut(mode);
+  }
+
+  /** As {@link snapshot}, of an operator whose `prepareSnapshot` has nothing to wait for. */
+  snapshotSync(mode: 'full' | 'delta' = 'full'): HarnessSnapshot {
+    this.#checkpointId += 1;
+    const prepared = this.operator.prepareSnapshot?.(this.#checkpointId);
+    assert(prepared === undefined, 'snapshotSync is for operators that prepare synchronously');
+    return this.#cut(mode);
+  }
+
+  #cut(mode: 'full' | 'delta'): HarnessSnapshot {
+    this.operator.snapshotState?.(this.#checkpointId);
+    return this.#state.snapshot(this.#checkpointId, mode === 'delta');
   }
 
   setProcessingTime(epochMs: number): void {
@@ -183,13 +228,18 @@ export class OperatorHarness<OperatorT extends Operator, O> {
   #context(options: HarnessOptions): OperatorContext {
     const time = this.#processingTime;
     return {
+      jobId: '0'.repeat(32),
       jobName: 'test job',
       operatorId: '0'.repeat(32),
       operatorName: options.operatorName ?? 'Test',
       subtaskIndex: options.subtaskIndex ?? 0,
       parallelism: options.parallelism ?? 1,
-      maxParallelism: 128,
-      attempt: 0,
+      maxParallelism: options.maxParallelism ?? 128,
+      attempt: snapshotsOf(options).length === 0 ? 0 : 1,
+      keyedState: this.#state.keyedState,
+      operatorState: this.#state.operatorState,
+      restoredCheckpointId: snapshotsOf(options)[0]?.checkpointId,
+      checkpointing: options.checkpointing ?? true,
       clock: time,
       rng: { next: () => 0.5 },
       logger: { log: (level, message) => this.logged.push({ level, message }) },
@@ -211,6 +261,23 @@ export class OperatorHarness<OperatorT extends Operator, O> {
       },
     };
   }
+}
+
+/**
+ * Options of subtask `subtaskIndex` of `parallelism` that starts from a checkpoint taken at any
+ * parallelism.
+ */
+export function restoreAt(
+  snapshots: readonly HarnessSnapshot[],
+  subtaskIndex: number,
+  parallelism: number,
+): HarnessOptions {
+  return { restore: snapshots, subtaskIndex, parallelism };
+}
+
+function snapshotsOf({ restore }: HarnessOptions): readonly HarnessSnapshot[] {
+  if (restore === undefined) return [];
+  return 'checkpointId' in restore ? [restore] : restore;
 }
 
 /** Stands for the file system of a test that names none. */

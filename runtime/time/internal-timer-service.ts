@@ -7,12 +7,15 @@
  * I1  A (timestamp, key, namespace) is registered once however often it is asked for.
  * I2  Timers fire in order of timestamp, equal ones in order of registration; those registered
  *     while firing take part.
- * I3  At most one call of the scheduler is pending: for the earliest processing-time timer.
+ * I3  At most one call of the scheduler is pending: for the earliest processing-time timer; none
+ *     before `open` unless a timer is registered.
+ * I4  Both queues are tables of the operator's keyed state: a restore brings timers back, by key.
  *
  * @see Flink `InternalTimerServiceImpl`
  */
 import type { EncodedKey } from '../core/index.ts';
 import { MIN_TIMESTAMP_MS } from '../core/index.ts';
+import type { HeapKeyedStateBackend } from '../state/index.ts';
 import { type Timer, TimerQueue } from './timer-queue.ts';
 
 export interface TimerTarget {
@@ -29,15 +32,25 @@ export interface TimerScheduler {
 export class InternalTimerService {
   readonly #target: TimerTarget;
   readonly #scheduler: TimerScheduler;
-  readonly #eventTime = new TimerQueue();
-  readonly #processingTime = new TimerQueue();
+  readonly #eventTime: TimerQueue;
+  readonly #processingTime: TimerQueue;
   #watermarkMs = MIN_TIMESTAMP_MS;
   #scheduledMs = Number.POSITIVE_INFINITY;
   #cancelScheduled: (() => void) | undefined;
 
-  constructor(target: TimerTarget, scheduler: TimerScheduler) {
+  /** @param backend takes the queues as tables and restores them; undefined in tests. */
+  constructor(target: TimerTarget, scheduler: TimerScheduler, backend?: HeapKeyedStateBackend) {
     this.#target = target;
     this.#scheduler = scheduler;
+    this.#eventTime = new TimerQueue('timers/event-time', backend?.tracksChanges);
+    this.#processingTime = new TimerQueue('timers/processing-time', backend?.tracksChanges);
+    backend?.registerTable(this.#eventTime);
+    backend?.registerTable(this.#processingTime);
+  }
+
+  /** When the operator opens: restored processing-time timers are scheduled. */
+  open(): void {
+    this.#scheduleNext();
   }
 
   currentWatermarkMs(): number {

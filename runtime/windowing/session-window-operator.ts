@@ -1,8 +1,10 @@
 /**
  * Session windows: per key a few sessions, which join when a record closes the gap between them.
  *
- * Owns the sessions and the queue of those to look at. A session that grows keeps its place in
- * the queue; when its turn comes and it has grown, it is queued again at its new end.
+ * Owns the sessions, which are its snapshot, and the queue of those to look at, which is made anew
+ * from them. A session that grows keeps its place in the queue; when its turn comes and it has
+ * grown, it is queued again at its new end. After a restore the watermark starts anew, as in Flink:
+ * a session that had fired fires again when a record has come and its end has passed once more.
  *
  * I1  Two sessions of a key never touch: `[a, b)` and `[b, c)` are one.
  * I2  Every live session has one entry in the queue, not after its next time to fire or to go.
@@ -19,12 +21,12 @@ import {
   type Output,
   UserFunction,
 } from '../operators/index.ts';
-import { KeyTable } from '../state/index.ts';
 import type { SessionWindowAssigner } from './assigners.ts';
 import { LateRecords } from './late-records.ts';
 import type { Session } from './session.ts';
 import { SessionQueue } from './session-queue.ts';
-import { assertMergeable, type WindowAggregation } from './window-aggregation.ts';
+import { SessionTable } from './session-table.ts';
+import { assertMergeable, contentsMeta, type WindowAggregation } from './window-aggregation.ts';
 import { WindowEmitter } from './window-emitter.ts';
 import type { WindowOperatorOptions } from './window-operator-options.ts';
 import { noTimestamp, WindowTime } from './window-time.ts';
@@ -40,9 +42,8 @@ export class SessionWindowOperator<T, A, R, O> implements OneInputOperator<T> {
   readonly #time: WindowTime;
   readonly #emitter: WindowEmitter<T, A, R, O>;
   readonly #late: LateRecords<T, O>;
-  readonly #sessions = new KeyTable<Session<A>[]>();
+  readonly #sessions: SessionTable<A>;
   readonly #queue = new SessionQueue<A>();
-  #nextOrder = 0;
 
   constructor(
     assigner: SessionWindowAssigner,
@@ -63,10 +64,32 @@ export class SessionWindowOperator<T, A, R, O> implements OneInputOperator<T> {
     const watermarkMs = (): number => this.#time.watermarkMs;
     this.#emitter = new WindowEmitter(aggregation, windowFunction, ctx, output, watermarkMs);
     this.#late = new LateRecords(options, ctx, output, this.#time);
+    this.#sessions = new SessionTable(
+      contentsMeta('session-window', options.aggregation),
+      ctx.keyedState().tracksChanges,
+    );
+    ctx.keyedState().registerTable(this.#sessions);
+    this.#sessions.forEach((session) => {
+      const fired = session.firedEndMs === session.endMs;
+      this.#queue.add(session, session.endMs - 1 + (fired ? this.#allowedLatenessMs : 0));
+    });
   }
 
   open(): void | Promise<void> {
+    this.#requestNext();
     return this.#emitter.open();
+  }
+
+  snapshotState(checkpointId: number): void {
+    this.#emitter.user.snapshotState(checkpointId);
+  }
+
+  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
+    return this.#emitter.user.notifyCheckpointComplete(checkpointId);
+  }
+
+  notifyCheckpointAborted(checkpointId: number): void {
+    this.#emitter.user.notifyCheckpointAborted(checkpointId);
   }
 
   processElement(value: T, recordTimestampMs: number): void {
@@ -79,6 +102,7 @@ export class SessionWindowOperator<T, A, R, O> implements OneInputOperator<T> {
       session = this.#join(key, timestampMs, endMs);
       if (session !== undefined) {
         session.accumulator = this.#aggregation.add(value, session.accumulator);
+        this.#sessions.touch(session);
       } else if (endMs - 1 + this.#allowedLatenessMs > this.#time.passedMs) {
         session = this.#create(key, timestampMs, endMs, this.#aggregation.first(value));
       }
@@ -87,7 +111,10 @@ export class SessionWindowOperator<T, A, R, O> implements OneInputOperator<T> {
     }
     if (session === undefined) this.#late.take(value, timestampMs);
     else if (session.endMs - 1 <= this.#time.passedMs) this.#fire(session);
-    else if (session.endMs - 1 < session.queuedMs) this.#enqueue(session, session.endMs - 1);
+    else {
+      session.firedEndMs = undefined;
+      if (session.endMs - 1 < session.queuedMs) this.#enqueue(session, session.endMs - 1);
+    }
   }
 
   processWatermark(watermarkMs: number): void {
@@ -133,26 +160,14 @@ export class SessionWindowOperator<T, A, R, O> implements OneInputOperator<T> {
     for (const other of others) {
       first.accumulator = this.#merge(first.accumulator, other.accumulator);
       grow(first, other.startMs, other.endMs);
-      this.#remove(other);
+      this.#sessions.remove(other);
     }
     grow(first, startMs, endMs);
     return first;
   }
 
   #create(key: EncodedKey, startMs: number, endMs: number, accumulator: A): Session<A> {
-    const session: Session<A> = {
-      key,
-      order: this.#nextOrder++,
-      startMs,
-      endMs,
-      accumulator,
-      firedEndMs: undefined,
-      queuedMs: Number.POSITIVE_INFINITY,
-      dead: false,
-    };
-    const sessions = this.#sessions.get(key);
-    if (sessions === undefined) this.#sessions.set(key, [session]);
-    else sessions.push(session);
+    const session = this.#sessions.create(key, startMs, endMs, accumulator);
     const passed = endMs - 1 <= this.#time.passedMs;
     this.#enqueue(session, passed ? endMs - 1 + this.#allowedLatenessMs : endMs - 1);
     return session;
@@ -165,6 +180,7 @@ export class SessionWindowOperator<T, A, R, O> implements OneInputOperator<T> {
 
   #fire(session: Session<A>): void {
     session.firedEndMs = session.endMs;
+    this.#sessions.touch(session);
     this.#emitter.startWindow(session.startMs, session.endMs);
     this.#emitter.emit(session.key, session.accumulator);
   }
@@ -180,19 +196,15 @@ export class SessionWindowOperator<T, A, R, O> implements OneInputOperator<T> {
       else {
         if (session.firedEndMs !== session.endMs) this.#fire(session);
         const cleanupMs = lastMs + this.#allowedLatenessMs;
-        if (cleanupMs <= passedMs) this.#remove(session);
+        if (cleanupMs <= passedMs) this.#sessions.remove(session);
         else this.#queue.add(session, cleanupMs);
       }
     }
-    if (this.#queue.nextMs !== Number.POSITIVE_INFINITY) this.#time.request(this.#queue.nextMs);
+    this.#requestNext();
   }
 
-  #remove(session: Session<A>): void {
-    session.dead = true;
-    const sessions = this.#sessions.get(session.key);
-    if (sessions === undefined) return;
-    if (sessions.length === 1) this.#sessions.delete(session.key);
-    else sessions.splice(sessions.indexOf(session), 1);
+  #requestNext(): void {
+    if (this.#queue.nextMs !== Number.POSITIVE_INFINITY) this.#time.request(this.#queue.nextMs);
   }
 }
 

@@ -4,12 +4,20 @@
 
 import { StreamError } from '../core/index.ts';
 import type { FieldAggregation } from '../operators/index.ts';
+import type { KeyedStateMetaRecord } from '../protocol/index.ts';
 import { type AggregateFunction, flattenStrings, type ReduceLike } from '../state/index.ts';
+import { WINDOW_CONTENTS } from './window-contents.ts';
+
+export type WindowContentsKind = 'reduced' | 'accumulator' | 'records';
 
 /** `A` is what a pane holds for a key, `R` what the window function or the output gets. */
 export interface WindowAggregation<T, A, R> {
   /** How errors call the user's function, e.g. `aggregate function`. */
   readonly what: string;
+  /** What windows hold: snapshots of one are none of another. */
+  readonly contents: WindowContentsKind;
+  /** What an empty accumulator is (`number`, `object`, …), where there is one. */
+  defaultKind?(): string;
   first(value: T): A;
   /** May change and return `accumulator`. */
   add(value: T, accumulator: A): A;
@@ -23,6 +31,7 @@ export function reduceAggregation<T>(fn: ReduceLike<T>): WindowAggregation<T, T,
   const check = 'check' in fn ? (fn as FieldAggregation<T>).check : undefined;
   return {
     what: 'reduce function',
+    contents: 'reduced',
     first: (value) => {
       check?.(value);
       return flattenStrings(value);
@@ -41,6 +50,8 @@ export function aggregateAggregation<T, A, R>(
 ): WindowAggregation<T, A, R> {
   return {
     what: 'aggregate function',
+    contents: 'accumulator',
+    defaultKind: () => typeof fn.createAccumulator(),
     first: (value) => flattenStrings(fn.add(value, fn.createAccumulator())),
     add: (value, held) => {
       const next = fn.add(value, held);
@@ -55,6 +66,7 @@ export function aggregateAggregation<T, A, R>(
 export function listAggregation<T>(): WindowAggregation<T, T[], readonly T[]> {
   return {
     what: 'window function',
+    contents: 'records',
     first: (value) => [flattenStrings(value)],
     add: (value, held) => {
       held.push(flattenStrings(value));
@@ -78,4 +90,18 @@ export function assertMergeable<T, A, R>(
     code: 'AGGREGATE_NEEDS_MERGE',
     message: 'session windows join when a record closes the gap, give the aggregate function merge',
   });
+}
+
+/** How snapshots call what windows of this kind hold. */
+export function contentsMeta<T, A, R>(
+  windows: 'window' | 'session-window',
+  aggregation: WindowAggregation<T, A, R>,
+): KeyedStateMetaRecord {
+  const defaultKind = aggregation.defaultKind?.();
+  return {
+    name: WINDOW_CONTENTS,
+    kind: `${windows} of ${aggregation.contents}`,
+    version: 1,
+    ...(defaultKind === undefined ? {} : { defaultKind }),
+  };
 }

@@ -25,8 +25,9 @@ type WindowCall<R, O> = (
 
 export class WindowEmitter<T, A, R, O> {
   readonly #aggregation: WindowAggregation<T, A, R>;
+  /** The window function. */
+  readonly user: UserFunction;
   readonly #aggregateUser: UserFunction;
-  readonly #windowUser: UserFunction;
   readonly #keyed: KeyedContext;
   readonly #call: WindowCall<R, O>;
   readonly #collector: TimestampedCollector<O>;
@@ -42,7 +43,7 @@ export class WindowEmitter<T, A, R, O> {
   ) {
     this.#aggregation = aggregation;
     this.#aggregateUser = new UserFunction(undefined, aggregation.what, ctx);
-    this.#windowUser = new UserFunction(windowFunction?.fn, 'window function', ctx);
+    this.user = new UserFunction(windowFunction?.fn, 'window function', ctx);
     this.#keyed = new KeyedContext(ctx);
     this.#call = this.#callOf(windowFunction);
     this.#collector = new TimestampedCollector(output);
@@ -50,11 +51,11 @@ export class WindowEmitter<T, A, R, O> {
   }
 
   open(): void | Promise<void> {
-    return this.#windowUser.open(this.#keyed.backend);
+    return this.user.open(this.#keyed.backend);
   }
 
   close(): void | Promise<void> {
-    return this.#windowUser.close();
+    return this.user.close();
   }
 
   /** All that follows fires for this window. */
@@ -87,11 +88,11 @@ export class WindowEmitter<T, A, R, O> {
       const decoded = decodeKey(key);
       try {
         const returned: unknown = process(decoded, ctx, elements, out);
-        if (returned instanceof Promise) throw this.#windowUser.asynchronous();
+        if (returned instanceof Promise) throw this.user.asynchronous();
       } catch (thrown) {
         throw out.downstream
           ? thrown
-          : this.#windowUser.failure(thrown, { key: decoded, window: ctx.window });
+          : this.user.failure(thrown, { key: decoded, window: ctx.window });
       }
     };
   }

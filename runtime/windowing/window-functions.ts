@@ -1,4 +1,9 @@
-import type { Collector, OutputTag, RichFunction } from '../operators/index.ts';
+import {
+  type Collector,
+  lifeCycleOf,
+  type OutputTag,
+  type RichFunction,
+} from '../operators/index.ts';
 import type { TimeWindow } from './time-window.ts';
 
 /** Valid during the call it is given to. */
@@ -43,7 +48,6 @@ export function processWindowFunction<I, O, K>(
   }
   return {
     process: (key, ctx, elements, out) => fn.apply(key, ctx.window, elements, out),
-    ...(fn.open === undefined ? {} : { open: fn.open.bind(fn) }),
-    ...(fn.close === undefined ? {} : { close: fn.close.bind(fn) }),
+    ...lifeCycleOf(fn),
   };
 }

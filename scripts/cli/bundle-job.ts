@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, mkdtempSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { dirname, extname, join, resolve } from 'node:path';
+import { dirname, extname, join, parse, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Message, Metafile, Plugin } from 'esbuild';
 import { StreamError } from '../../runtime/core/index.ts';
@@ -57,7 +57,7 @@ export async function bundleJob(options: BundleOptions): Promise<JobBundle> {
   const jobFile = resolve(options.cwd, options.jobFile);
   checkJobFile(jobFile, options);
   const cacheDir = options.cacheDir ?? ownCacheDir();
-  const { code, metafile } = await compile(jobFile, cacheDir, options);
+  const { code, metafile } = await compile(jobFile, options);
   const [output] = Object.values(metafile.outputs);
   if (output?.exports.includes('default') !== true) {
     throw noJobExported(options.jobFile, 'has no default export');
@@ -103,7 +103,6 @@ function checkJobFile(path: string, { jobFile, cwd }: BundleOptions): void {
 
 async function compile(
   jobFile: string,
-  cacheDir: string,
   options: BundleOptions,
 ): Promise<{ code: string; metafile: Metafile }> {
   const { build } = await import('esbuild');
@@ -112,7 +111,9 @@ async function compile(
   try {
     const { outputFiles, metafile } = await build({
       entryPoints: [jobFile],
-      outfile: join(cacheDir, 'job.mjs'),
+      // Sources are named from the root of the file system, wherever the bundle is put later.
+      outfile: join(parse(jobFile).root, 'job.mjs'),
+      sourceRoot: pathToFileURL(parse(jobFile).root).href,
       absWorkingDir: options.cwd,
       bundle: true,
       write: false,

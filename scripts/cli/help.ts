@@ -1,21 +1,97 @@
+import {
+  CANCEL_OPTIONS,
+  CHECK_OPTIONS,
+  CHECKPOINT_OPTIONS,
+  CLUSTER_OPTIONS,
+  LIST_OPTIONS,
+  SAVEPOINT_OPTIONS,
+  STOP_OPTIONS,
+} from './cluster-options.ts';
 import { INFO_OPTIONS, RUN_OPTIONS } from './options.ts';
 import type { OptionSpec } from './parse-options.ts';
 
 /** The actions there are, in the order of the help. */
-export const ACTIONS = ['run', 'info'] as const;
+export const ACTIONS = [
+  'run',
+  'info',
+  'list',
+  'stop',
+  'cancel',
+  'savepoint',
+  'savepoint check',
+  'checkpoint',
+  'cluster',
+] as const;
 export type Action = (typeof ACTIONS)[number];
+
+interface ActionSpec {
+  readonly sentence: string;
+  readonly arguments: string;
+  readonly options: readonly OptionSpec[];
+  /** Where options may stand; before the job file they end at it. */
+  readonly optionsAt: 'before' | 'anywhere';
+}
+
+/** What each action takes. */
+export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
+  run: {
+    sentence: 'compiles and runs a program.',
+    arguments: '<job-file> <arguments>',
+    options: RUN_OPTIONS,
+    optionsAt: 'before',
+  },
+  info: {
+    sentence: 'shows the optimized execution plan of the program (JSON).',
+    arguments: '<job-file> <arguments>',
+    options: INFO_OPTIONS,
+    optionsAt: 'before',
+  },
+  list: {
+    sentence: 'lists running and scheduled programs.',
+    arguments: '',
+    options: LIST_OPTIONS,
+    optionsAt: 'anywhere',
+  },
+  stop: {
+    sentence: 'stops a running program with a savepoint (streaming jobs only).',
+    arguments: '<Job ID>',
+    options: STOP_OPTIONS,
+    optionsAt: 'anywhere',
+  },
+  cancel: {
+    sentence: 'cancels a running program.',
+    arguments: '<Job ID>',
+    options: CANCEL_OPTIONS,
+    optionsAt: 'anywhere',
+  },
+  savepoint: {
+    sentence: 'triggers savepoints for a running job or disposes existing ones.',
+    arguments: '<Job ID> [<target directory>]',
+    options: SAVEPOINT_OPTIONS,
+    optionsAt: 'anywhere',
+  },
+  'savepoint check': {
+    sentence: 'tells what a program would take over.',
+    arguments: '<savepoint path> <job-file> <arguments>',
+    options: CHECK_OPTIONS,
+    optionsAt: 'before',
+  },
+  checkpoint: {
+    sentence: 'triggers checkpoints for a running job.',
+    arguments: '<Job ID>',
+    options: CHECKPOINT_OPTIONS,
+    optionsAt: 'anywhere',
+  },
+  cluster: {
+    sentence: 'runs a cluster on this machine.',
+    arguments: '',
+    options: CLUSTER_OPTIONS,
+    optionsAt: 'anywhere',
+  },
+};
 
 const WIDTH_CHARS = 80;
 const LEFT_PAD = ' '.repeat(5);
-
-const ACTION_HELP: Readonly<Record<Action, { sentence: string; options: readonly OptionSpec[] }>> =
-  {
-    run: { sentence: 'compiles and runs a program.', options: RUN_OPTIONS },
-    info: {
-      sentence: 'shows the optimized execution plan of the program (JSON).',
-      options: INFO_OPTIONS,
-    },
-  };
 
 /** The whole help, as Flink lays it out. */
 export function fullHelp(): string {
@@ -25,7 +101,7 @@ export function fullHelp(): string {
 
 /** The help of one action. */
 export function actionHelp(action: Action): string {
-  const { sentence, options } = ACTION_HELP[action];
+  const { sentence, options, arguments: args } = ACTION_SPECS[action];
   const shown = options.filter(({ refusal }) => refusal === undefined);
   const labels = shown.map(labelOf);
   const column = Math.max(...labels.map((label) => label.length)) + 3;
@@ -37,7 +113,7 @@ export function actionHelp(action: Action): string {
   return [
     `Action "${action}" ${sentence}`,
     '',
-    `  Syntax: ${action} [OPTIONS] <job-file> <arguments>`,
+    `  Syntax: ${action} [OPTIONS]${args === '' ? '' : ` ${args}`}`,
     `  "${action}" action options:`,
     ...table.flat(),
     '',
@@ -45,14 +121,12 @@ export function actionHelp(action: Action): string {
 }
 
 /** What is printed when the action is none of {@link ACTIONS}. */
-const FLINK_ACTIONS = ['list', 'cancel', 'stop', 'savepoint', 'checkpoint', 'run-application'];
-
 export function unknownAction(name: string): string {
-  const names = ACTIONS.map((action) => `"${action}"`);
-  const list = `${names.slice(0, -1).join(', ')}${names.length > 2 ? ',' : ''} or ${names.at(-1)}`;
+  const names = ACTIONS.filter((action) => !action.includes(' ')).map((action) => `"${action}"`);
+  const list = `${names.slice(0, -1).join(', ')}, or ${names.at(-1)}`;
   return [
     `"${name}" is not a valid action.`,
-    ...(FLINK_ACTIONS.includes(name)
+    ...(name === 'run-application'
       ? ['', `"${name}" is known to Flink, not supported yet in this version.`]
       : []),
     '',
@@ -64,9 +138,11 @@ export function unknownAction(name: string): string {
   ].join('\n');
 }
 
-function labelOf({ short, long, argument }: OptionSpec): string {
-  const names = short === undefined ? `   --${long}` : `-${short},--${long}`;
-  return argument === undefined ? names : `${names} <${argument}>`;
+function labelOf({ short, long, argument, optionalArgument }: OptionSpec): string {
+  const names =
+    short === undefined ? `   --${long}` : short === long ? `-${long}` : `-${short},--${long}`;
+  if (argument === undefined) return names;
+  return optionalArgument === true ? `${names} [${argument}]` : `${names} <${argument}>`;
 }
 
 function wrap(text: string, widthChars: number): string[] {

@@ -1,5 +1,5 @@
 import { ConfigOptions, Configuration } from '../../runtime/core/index.ts';
-import { bundleJob } from './bundle-job.ts';
+import { bundleJob, type JobBundle } from './bundle-job.ts';
 import { loadConfigFile } from './config-file.ts';
 import type { ConsoleWorld } from './console-world.ts';
 import type { JobRunner, SubmittableJob } from './job-runner.ts';
@@ -11,16 +11,32 @@ export async function prepareJob(
   runner: JobRunner,
   world: ConsoleWorld,
 ): Promise<SubmittableJob> {
+  const { bundle, args, configuration } = await bundleProgram(options, runner.apiExports, world);
+  return await runner.prepare({ bundlePath: bundle.path, args, configuration });
+}
+
+/** A program and what was given with it. */
+export interface BundledProgram {
+  readonly bundle: JobBundle;
+  readonly args: readonly string[];
+  readonly configuration: Configuration;
+}
+
+/** @param apiExports what the module `sluice` exports. */
+export async function bundleProgram(
+  options: ParsedOptions,
+  apiExports: readonly string[] | undefined,
+  world: ConsoleWorld,
+): Promise<BundledProgram> {
   const [jobFile, ...args] = options.rest;
   if (jobFile === undefined) throw badArguments('The program file was not specified.');
   const configuration = await configurationOf(options, world);
-  const { apiExports } = runner;
-  const { path } = await bundleJob({
+  const bundle = await bundleJob({
     jobFile,
     cwd: world.cwd,
     ...(apiExports === undefined ? {} : { apiExports }),
   });
-  return await runner.prepare({ bundlePath: path, args, configuration });
+  return { bundle, args, configuration };
 }
 
 /** The file's settings < `-D` < `-p`. */
@@ -39,11 +55,29 @@ export async function configurationOf(
       return { key: key.trim(), value: value.trim(), origin: '-D' };
     }),
   );
-  const merged = file.merge(dynamic);
+  const merged = withRestore(file.merge(dynamic), options);
   const parallelism = options.values.get('parallelism')?.[0];
   if (parallelism === undefined) return merged;
   if (!/^\d+$/.test(parallelism) || Number(parallelism) < 1) {
     throw badArguments(`The parallelism must be a positive number: ${parallelism}`);
   }
   return merged.with(ConfigOptions.DEFAULT_PARALLELISM, Number(parallelism), '-p');
+}
+
+/** `-s`, `-n` and `-cm`. */
+function withRestore(configuration: Configuration, options: ParsedOptions): Configuration {
+  const path = options.values.get('fromSavepoint')?.[0];
+  const mode = options.values.get('claimMode')?.[0];
+  let result = configuration;
+  if (path !== undefined) result = result.with(ConfigOptions.STATE_RECOVERY_PATH, path, '-s');
+  if (options.flags.has('allowNonRestoredState')) {
+    result = result.with(ConfigOptions.STATE_RECOVERY_IGNORE_UNCLAIMED_STATE, true, '-n');
+  }
+  if (mode === undefined) return result;
+  const claimMode = mode.toUpperCase();
+  if (claimMode !== 'CLAIM' && claimMode !== 'NO_CLAIM') {
+    const why = claimMode === 'LEGACY' ? ' is gone from Flink, too' : ' is not known';
+    throw badArguments(`The claim mode '${mode}'${why}: use claim or no_claim.`);
+  }
+  return result.with(ConfigOptions.STATE_RECOVERY_CLAIM_MODE, claimMode, '-cm');
 }

@@ -1,13 +1,12 @@
 import { planJob, startJob } from '../../runtime/adapters/index.ts';
 import { executionPlanJson } from '../../runtime/graph/index.ts';
-import * as sluice from '../../runtime/index.ts';
+import { engineExports, engineModuleUrl, shareEngine } from './engine-modules.ts';
 import type { JobRequest, JobRunner, SubmittableJob } from './job-runner.ts';
 
 /** Runs jobs in worker threads of this process. */
 export function localJobRunner(): Promise<JobRunner> {
-  // A bundled job imports `sluice` from here, so that it shares the engine's classes.
-  Object.assign(globalThis, { [Symbol.for('sluice.api')]: sluice });
-  return Promise.resolve({ prepare, apiExports: Object.keys(sluice) });
+  shareEngine();
+  return Promise.resolve({ prepare, apiExports: engineExports() });
 }
 
 async function prepare(request: JobRequest): Promise<SubmittableJob> {
@@ -15,13 +14,7 @@ async function prepare(request: JobRequest): Promise<SubmittableJob> {
   return {
     jobName: job.graph.jobName,
     plan: () => executionPlanJson(job.graph),
-    start: (hooks) => startJob(job, { ...hooks, slotWorkerUrl: slotWorkerUrl() }),
+    start: (hooks) => startJob(job, { ...hooks, slotWorkerUrl: engineModuleUrl('slot-worker') }),
     summary: async (result) => job.onFinished?.(result),
   };
-}
-
-/** Beside this module in dist/, in the runtime when run from source. */
-function slotWorkerUrl(): URL {
-  const isSource = import.meta.url.endsWith('.ts');
-  return new URL(isSource ? '../../runtime/slot-worker.ts' : './slot-worker.js', import.meta.url);
 }

@@ -25,7 +25,11 @@ describe('sluice', () => {
     );
     assert.match(out, /\n {5}-p,--parallelism <parallelism> +The parallelism with which/);
     assert.ok(out.endsWith('\nPlease specify an action.\n'));
-    assert.ok(out.split('\n').every((line) => line.length <= 80));
+    const table = out.split('\n').filter((line) => line.startsWith(' '));
+    assert.deepEqual(
+      table.filter((line) => line.length > 80),
+      [],
+    );
   });
 
   it('names the valid actions when it is given another one', async () => {
@@ -36,7 +40,7 @@ describe('sluice', () => {
       [
         '"lists" is not a valid action.',
         '',
-        'Valid actions are "run" or "info".',
+        'Valid actions are "run", "info", "list", "stop", "cancel", "savepoint", "checkpoint", or "cluster".',
         '',
         'Specify the version option (-v or --version) to print Sluice version.',
         '',
@@ -46,10 +50,29 @@ describe('sluice', () => {
     );
   });
 
-  it('says so when Flink knows an action that is not there yet', async () => {
-    const { code, out } = await sluice('savepoint');
+  it('says so when Flink knows an action that is not there', async () => {
+    const { code, out } = await sluice('run-application');
     assert.equal(code, 1);
-    assert.match(out, /"savepoint" is known to Flink, not supported yet in this version\./);
+    assert.match(out, /"run-application" is known to Flink, not supported yet in this version\./);
+  });
+
+  it('knows actions of two words', async () => {
+    const help = await sluice('savepoint', 'check', '--help');
+    assert.match(help.out, /Syntax: savepoint check \[OPTIONS\] <savepoint path> <job-file>/);
+    const { code, out } = await sluice('savepoint', 'check', 'somewhere');
+    assert.equal(code, 1);
+    assert.match(out, /^The program file was not specified\./);
+  });
+
+  it('refuses what only makes sense on a cluster', async () => {
+    for (const [flag, name] of [
+      ['-d', 'detached'],
+      ['-sae', 'shutdownOnAttachedExit'],
+    ] as const) {
+      const { code, out } = await sluice('run', flag, 'job.ts');
+      assert.equal(code, 1);
+      assert.ok(out.startsWith(`The option '${name}' needs a cluster to run on: -m <host:port>.`));
+    }
   });
 
   it('prints its version and the help of an action', async () => {

@@ -2,8 +2,7 @@
 import { isStreamError } from '../../runtime/core/index.ts';
 import { type ConsoleWorld, processWorld } from './console-world.ts';
 import { errorText } from './error-text.ts';
-import { ACTIONS, type Action, actionHelp, fullHelp, unknownAction } from './help.ts';
-import { INFO_OPTIONS, RUN_OPTIONS } from './options.ts';
+import { ACTION_SPECS, ACTIONS, type Action, actionHelp, fullHelp, unknownAction } from './help.ts';
 import { badArguments, type ParsedOptions, parseOptions } from './parse-options.ts';
 import { versionText } from './version.ts';
 
@@ -32,6 +31,10 @@ export async function main(
     print(versionText());
     return 0;
   }
+  // An action of two words goes before that of its first word.
+  const [second = '', ...further] = rest;
+  const long = ACTIONS.find((name) => name === `${first} ${second}`);
+  if (long !== undefined) return await runAction(long, further, world);
   const action = ACTIONS.find((name) => name === first);
   if (action === undefined) {
     print(unknownAction(first));
@@ -47,13 +50,17 @@ async function runAction(
 ): Promise<number> {
   let verbose = args.includes('-v') || args.includes('--verbose');
   try {
-    const options = parseOptions(action === 'run' ? RUN_OPTIONS : INFO_OPTIONS, args);
+    const { options: specs, optionsAt } = ACTION_SPECS[action];
+    const options = parseOptions(specs, args, { options: optionsAt });
     verbose = options.flags.has('verbose');
     if (options.flags.has('help')) {
       world.stdout.write(`\n${actionHelp(action)}`);
       return 0;
     }
-    if (options.rest.length === 0) throw badArguments('The program file was not specified.');
+    const needsProgram = action === 'run' || action === 'info';
+    if (needsProgram && options.rest.length === 0) {
+      throw badArguments('The program file was not specified.');
+    }
     return await perform(action, options, world);
   } catch (error) {
     if (isStreamError(error) && error.code === 'BAD_ARGUMENTS') {
@@ -72,18 +79,51 @@ async function perform(
   world: ConsoleWorld,
 ): Promise<number> {
   // Loaded here, so that help, version and mistakes are answered without the engine.
-  const { localJobRunner } = await import('./local-job-runner.ts');
-  const runner = await localJobRunner();
-  if (action === 'info') {
-    const { info } = await import('./info.ts');
-    return await info(options, runner, { world });
+  switch (action) {
+    case 'info': {
+      const { localJobRunner } = await import('./local-job-runner.ts');
+      const { info } = await import('./info.ts');
+      return await info(options, await localJobRunner(), { world });
+    }
+    case 'run':
+      return await performRun(options, world);
+    case 'cluster': {
+      const { cluster } = await import('./cluster.ts');
+      return await cluster(options, processOf(world));
+    }
+    case 'savepoint check': {
+      const { savepointCheck } = await import('./savepoint-check.ts');
+      return await savepointCheck(options, world);
+    }
+    default: {
+      const commands = await import('./cluster-commands.ts');
+      return await commands[action](options, world);
+    }
   }
+}
+
+async function performRun(options: ParsedOptions, world: ConsoleWorld): Promise<number> {
+  if (options.values.has('jobmanager')) {
+    const { remoteRun } = await import('./remote-run.ts');
+    const { engineExports } = await import('./engine-modules.ts');
+    return await remoteRun(options, engineExports(), processOf(world));
+  }
+  for (const name of ['detached', 'shutdownOnAttachedExit']) {
+    if (options.flags.has(name)) {
+      throw badArguments(`The option '${name}' needs a cluster to run on: -m <host:port>.`);
+    }
+  }
+  const { localJobRunner } = await import('./local-job-runner.ts');
   const { run } = await import('./run.ts');
-  const exit = (code: number): void => process.exit(code);
-  return await run(options, runner, {
+  return await run(options, await localJobRunner(), processOf(world));
+}
+
+/** The process, for what runs until it is interrupted. */
+function processOf(world: ConsoleWorld) {
+  return {
     world,
     signals: process,
-    exit,
+    exit: (code: number): void => process.exit(code),
     monotonicMs: () => performance.now(),
-  });
+  };
 }

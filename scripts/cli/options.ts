@@ -3,12 +3,12 @@ import type { OptionSpec } from './parse-options.ts';
 const NOT_YET = 'is known to Flink, not supported yet in this version';
 const NO_MEANING = 'belongs to Java or Python programs and has no meaning here';
 
-const HELP: OptionSpec = {
+export const HELP: OptionSpec = {
   short: 'h',
   long: 'help',
   description: 'Show the help message for the action.',
 };
-const PARALLELISM: OptionSpec = {
+export const PARALLELISM: OptionSpec = {
   short: 'p',
   long: 'parallelism',
   argument: 'parallelism',
@@ -16,32 +16,60 @@ const PARALLELISM: OptionSpec = {
     'The parallelism with which to run the program. Optional flag to override the default value ' +
     'specified in the configuration.',
 };
-const PROPERTY: OptionSpec = {
+export const PROPERTY: OptionSpec = {
   short: 'D',
   long: 'define',
   argument: 'property=value',
   repeatable: true,
   description: 'Sets an option, for example -D pipeline.name=flights. May be repeated.',
 };
-const CONFIG_DIR: OptionSpec = {
+export const CONFIG_DIR: OptionSpec = {
   long: 'config-dir',
   argument: 'directory',
   description:
     'Where sluice.config.yaml is; otherwise SLUICE_CONF_DIR, otherwise the current directory.',
 };
-const VERBOSE: OptionSpec = {
+export const VERBOSE: OptionSpec = {
   short: 'v',
   long: 'verbose',
   description: 'Show whole stack traces, the engine’s part too.',
 };
 
-const refused = (refusal: string, long: string, short?: string, argument?: string): OptionSpec => ({
+export const ALLOW_NON_RESTORED: OptionSpec = {
+  short: 'n',
+  long: 'allowNonRestoredState',
+  description:
+    'Allow to skip savepoint state that cannot be restored, because the operator it belonged ' +
+    'to was removed from the program.',
+};
+/** Where the cluster is. */
+export const JOB_MANAGER: OptionSpec = {
+  short: 'm',
+  long: 'jobmanager',
+  argument: 'host:port',
+  description: 'Address of the cluster to use; 127.0.0.1:8081 if it is not given.',
+};
+
+/** An option of Flink that is refused, with the reason. */
+export const refused = (
+  refusal: string,
+  long: string,
+  short?: string,
+  argument?: string,
+): OptionSpec => ({
   long,
   ...(short === undefined ? {} : { short }),
   ...(argument === undefined ? {} : { argument }),
   description: '',
   refusal,
 });
+
+/** Of Flink's other ways to find a cluster. */
+export const CLUSTER_REFUSALS: readonly OptionSpec[] = [
+  refused(NOT_YET, 'target', 't', 'target'),
+  refused(NOT_YET, 'executor', 'e', 'target'),
+  refused(NOT_YET, 'zookeeperNamespace', 'z', 'namespace'),
+];
 
 const PROGRAM_REFUSALS: readonly OptionSpec[] = [
   refused(NO_MEANING, 'class', 'c', 'classname'),
@@ -60,19 +88,44 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     long: 'quiet',
     description: 'Print nothing but what the job prints, and errors.',
   },
+  {
+    short: 's',
+    long: 'fromSavepoint',
+    argument: 'savepointPath',
+    description:
+      'Path to a savepoint, or to a retained checkpoint, to restore the job from ' +
+      '(for example savepoints/savepoint-1f2a3b-…).',
+  },
+  ALLOW_NON_RESTORED,
+  {
+    short: 'cm',
+    long: 'claimMode',
+    argument: 'claimMode',
+    description:
+      'How to restore from the given savepoint: no_claim (default; it stays the user’s) or claim ' +
+      '(the job owns it, and deletes it when it is subsumed or with its checkpoints at the end).',
+  },
+  {
+    ...JOB_MANAGER,
+    description:
+      'Runs the job on the cluster at this address; without, it runs in this process, and ends ' +
+      'with it.',
+  },
+  {
+    short: 'd',
+    long: 'detached',
+    description: 'With -m: does not wait for the job to end.',
+  },
+  {
+    short: 'sae',
+    long: 'shutdownOnAttachedExit',
+    description: 'With -m: the job is cancelled when this command is interrupted, with Ctrl-C.',
+  },
   VERBOSE,
   HELP,
   ...PROGRAM_REFUSALS,
-  refused(NOT_YET, 'detached', 'd'),
-  refused(NOT_YET, 'shutdownOnAttachedExit', 'sae'),
-  refused(NOT_YET, 'fromSavepoint', 's', 'savepointPath'),
-  refused(NOT_YET, 'allowNonRestoredState', 'n'),
-  refused(NOT_YET, 'claimMode', 'cm', 'mode'),
-  refused(NOT_YET, 'restoreMode', 'rm', 'mode'),
-  refused(NOT_YET, 'jobmanager', 'm', 'host:port'),
-  refused(NOT_YET, 'target', 't', 'target'),
-  refused(NOT_YET, 'executor', 'e', 'target'),
-  refused(NOT_YET, 'zookeeperNamespace', 'z', 'namespace'),
+  refused('is deprecated: use --claimMode', 'restoreMode', 'rm', 'mode'),
+  ...CLUSTER_REFUSALS,
   ...['py', 'pym', 'pyfs', 'pyreq', 'pyarch', 'pyexec', 'pyclientexec', 'pypath'].map((name) =>
     refused(NO_MEANING, name),
   ),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isStreamError } from '../../runtime/core/index.ts';
+import { STOP_OPTIONS } from './cluster-options.ts';
 import { RUN_OPTIONS } from './options.ts';
 import { parseOptions } from './parse-options.ts';
 
@@ -65,20 +66,53 @@ describe('parseOptions', () => {
     assert.equal(refusal('-p', '-q'), 'Missing argument for option: p');
     assert.match(
       refusal('--cla'),
-      /^Ambiguous option: '--cla' {2}\(could be: 'class', 'classpath', /,
+      /^Ambiguous option: '--cla' {2}\(could be: 'claimMode', 'class', 'classpath'/,
     );
   });
 
   it('refuses options of Flink that this version has not, and says so', () => {
     for (const [option, long] of [
-      ['-s', 'fromSavepoint'],
-      ['-n', 'allowNonRestoredState'],
-      ['-cm', 'claimMode'],
-      ['-d', 'detached'],
-      ['-m', 'jobmanager'],
+      ['-t', 'target'],
+      ['-z', 'zookeeperNamespace'],
     ] as const) {
       const reason = 'is known to Flink, not supported yet in this version';
       assert.equal(refusal(option, 'x'), `The option '${long}' ${reason}.`);
     }
+  });
+});
+
+describe('parseOptions › anywhere', () => {
+  function stop(...args: string[]): object {
+    const { flags, values, rest } = parseOptions(STOP_OPTIONS, args, { options: 'anywhere' });
+    return { flags: [...flags], path: values.get('savepointPath')?.[0], rest };
+  }
+
+  it('takes options between and after the arguments', () => {
+    assert.deepEqual(stop('id', '-d', '-m', 'h:1'), {
+      flags: ['drain'],
+      path: undefined,
+      rest: ['id'],
+    });
+    assert.deepEqual(stop('-detached', 'id', '--', '-d'), {
+      flags: ['detached'],
+      path: undefined,
+      rest: ['id', '-d'],
+    });
+  });
+
+  it('gives an optional value what follows, unless that is an option', () => {
+    const flags = ['savepointPath', 'drain'];
+    assert.deepEqual(stop('-p', '-d', 'id'), { flags, path: undefined, rest: ['id'] });
+    assert.deepEqual(stop('-d', '-p', 'dir', 'id'), {
+      flags: flags.toReversed(),
+      path: 'dir',
+      rest: ['id'],
+    });
+    assert.deepEqual(stop('-p', 'id'), { flags: ['savepointPath'], path: 'id', rest: [] });
+    assert.deepEqual(stop('--savepointPath=dir', 'id'), {
+      flags: ['savepointPath'],
+      path: 'dir',
+      rest: ['id'],
+    });
   });
 });

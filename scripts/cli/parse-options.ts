@@ -7,6 +7,8 @@ export interface OptionSpec {
   readonly long: string;
   /** Name of the value; undefined for a flag. */
   readonly argument?: string;
+  /** The value may be left out; the option is then among the flags, with no value. */
+  readonly optionalArgument?: boolean;
   readonly repeatable?: boolean;
   readonly description: string;
   /** Set for options of Flink that this version refuses: the reason. */
@@ -20,17 +22,32 @@ export interface ParsedOptions {
   readonly rest: readonly string[];
 }
 
+/** Where options may stand. */
+export interface ParseSettings {
+  /**
+   * `before`: parsing stops at the first argument that is no option (the job file); what follows
+   * is the job's own. `anywhere`: also between and after the arguments.
+   *
+   * @defaultValue `before`
+   */
+  readonly options?: 'before' | 'anywhere';
+}
+
 /**
  * Parses as Flink's command line does: one or two dashes before a long name, `--opt=value`,
- * `-Dkey=value`, `-p4`, unambiguous beginnings of long names. Stops at the first argument that is
- * not an option (the job file): what follows is the job's own.
+ * `-Dkey=value`, `-p4`, unambiguous beginnings of long names.
  *
  * @see org.apache.commons.cli.DefaultParser, whose texts the messages are.
  * @throws {StreamError} kind `invalid`, code `BAD_ARGUMENTS`.
  */
-export function parseOptions(specs: readonly OptionSpec[], args: readonly string[]): ParsedOptions {
+export function parseOptions(
+  specs: readonly OptionSpec[],
+  args: readonly string[],
+  { options = 'before' }: ParseSettings = {},
+): ParsedOptions {
   const flags = new Set<string>();
   const values = new Map<string, string[]>();
+  const positionals: string[] = [];
   let at = 0;
   for (; at < args.length; at++) {
     const token = args[at] ?? '';
@@ -38,7 +55,11 @@ export function parseOptions(specs: readonly OptionSpec[], args: readonly string
       at += 1;
       break;
     }
-    if (!token.startsWith('-') || token === '-') break;
+    if (!isOptionToken(token)) {
+      if (options === 'before') break;
+      positionals.push(token);
+      continue;
+    }
     const { spec, inline } = findOption(specs, token);
     if (spec.refusal !== undefined) {
       throw badArguments(`The option '${spec.long}' ${spec.refusal}.`);
@@ -48,6 +69,11 @@ export function parseOptions(specs: readonly OptionSpec[], args: readonly string
       flags.add(spec.long);
       continue;
     }
+    if (spec.optionalArgument === true) {
+      flags.add(spec.long);
+      const next = inline ?? args[at + 1];
+      if (next === undefined || (inline === undefined && isOptionToken(next))) continue;
+    }
     const value = inline ?? args[++at];
     if (value === undefined || (inline === undefined && /^-[A-Za-z-]/.test(value))) {
       throw badArguments(`Missing argument for option: ${spec.short ?? spec.long}`);
@@ -55,7 +81,11 @@ export function parseOptions(specs: readonly OptionSpec[], args: readonly string
     const former = spec.repeatable === true ? (values.get(spec.long) ?? []) : [];
     values.set(spec.long, [...former, value]);
   }
-  return { flags, values, rest: args.slice(at) };
+  return { flags, values, rest: [...positionals, ...args.slice(at)] };
+}
+
+function isOptionToken(token: string): boolean {
+  return token.startsWith('-') && token !== '-';
 }
 
 /** An error of the command line itself; printed with the hint to `--help`. */

@@ -12,7 +12,12 @@ export function packageRoot(): string {
 
 /** `Version: 0.1.0`; Flink adds a commit id where it knows one. */
 export function versionText(): string {
+  return `Version: ${versionNumber()}`;
+}
+
+/** `0.1.0`. */
+export function versionNumber(): string {
   const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
   const { version } = JSON.parse(text) as { version: string };
-  return `Version: ${version}`;
+  return version;
 }

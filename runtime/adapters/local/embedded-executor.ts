@@ -2,6 +2,7 @@ import type { JobExecutor } from '../../api/index.ts';
 import { Doorbell } from '../../exchange/index.ts';
 import { DoorbellThread } from './doorbell-thread.ts';
 import { InThreadExecutor } from './in-thread-executor.ts';
+import { openEmbeddedStorage } from './job-storage.ts';
 import { NodeFileSystem } from './node-file-system.ts';
 import { StderrLogger, SystemClock, SystemRng, SystemTimers } from './system-world.ts';
 
@@ -17,6 +18,7 @@ export function embeddedExecutor(): JobExecutor {
     rng: new SystemRng(),
     logger: new StderrLogger(),
     fileSystem: new NodeFileSystem(),
+    openStorage: openEmbeddedStorage,
     createThread: () => new DoorbellThread(new Doorbell(), clock),
     onPrint: (text) =>
       new Promise((resolve) => {

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { ExecuteOptions, JobExecutionResult, JobExecutor } from '../../api/index.ts';
+import { type CheckpointSettings, checkpointSettings } from '../../checkpoint/index.ts';
 import {
   type Clock,
   type FileSystem,
@@ -8,16 +8,18 @@ import {
   StreamError,
   type Timers,
 } from '../../core/index.ts';
+import type { StreamGraph } from '../../graph/index.ts';
 import {
-  buildExecutionGraph,
-  generateJobGraph,
-  type StreamGraph,
-  validateSinks,
-} from '../../graph/index.ts';
-import { JobMaster, type JobResult } from '../../jobmaster/index.ts';
+  type JobJournal,
+  type JobMaster,
+  type JobResult,
+  TransientJournal,
+} from '../../jobmaster/index.ts';
 import type { SlotThread } from '../../taskmanager/index.ts';
 import { InThreadSlotLauncher } from './in-thread-slot-launcher.ts';
+import type { JobStorage } from './job-storage.ts';
 import { slotSettings } from './slot-settings.ts';
+import { createJobMaster } from './start-job.ts';
 
 /** The world of a cluster in one thread. */
 export interface InThreadWorld {
@@ -26,9 +28,34 @@ export interface InThreadWorld {
   readonly rng: Rng;
   readonly logger: Logger;
   readonly fileSystem: FileSystem;
-  /** One for each job: it belongs to the job's loop. */
-  readonly createThread: () => SlotThread;
+  /** One for the slots that are launched together: it belongs to their loop. */
+  readonly createThread: (isBusy: () => boolean) => SlotThread;
+  readonly openStorage: (settings: CheckpointSettings) => Promise<JobStorage>;
   readonly onPrint: (text: string) => Promise<void> | undefined;
+}
+
+/** What a job is besides its program. */
+export interface InThreadJob {
+  /**
+   * The slot's own copy of the graph, asked for at every launch of a slot, where there is one:
+   * function objects with fields cannot be shared by subtasks.
+   */
+  readonly graphOf?: (slotIndex: number) => StreamGraph;
+  /** @defaultValue a new one */
+  readonly jobId?: string;
+  /** @defaultValue nothing is kept */
+  readonly journal?: JobJournal;
+  /** Taken over from an executor that died. */
+  readonly isRecovered?: boolean;
+  /** Parallelism that replaces the program's, by vertex id. */
+  readonly parallelism?: Readonly<Record<string, number>>;
+}
+
+/** A job under way. */
+export interface InThreadRun {
+  readonly master: JobMaster;
+  /** Settles when everything of the job is gone; never rejects for the job's own failure. */
+  readonly result: Promise<JobResult>;
 }
 
 /** Runs jobs to their end in the calling thread, every slot in turns. */
@@ -42,51 +69,36 @@ export class InThreadExecutor implements JobExecutor {
   /**
    * As {@link execute}, with the whole result; never rejects for the job's own failure.
    *
-   * @param graphOf the slot's own copy of the graph, where there is one: function objects with
-   * fields cannot be shared by subtasks.
+   * @param graphOf as {@link InThreadJob.graphOf}.
    */
   async run(
     graph: StreamGraph,
     options: ExecuteOptions,
     graphOf: (slotIndex: number) => StreamGraph = () => graph,
   ): Promise<JobResult> {
-    const { clock, timers, rng, logger, fileSystem, onPrint } = this.#world;
-    await validateSinks(graph, { fileSystem });
-    const executionGraph = buildExecutionGraph(generateJobGraph(graph));
-    const settings = slotSettings(options.configuration);
-    const launcher = new InThreadSlotLauncher({
-      executionGraph,
-      deploymentOf: (slotIndex) => ({
-        graph: graphOf(slotIndex),
-        executionGraph,
-        slotIndex,
-        attempt: 0,
-        ...settings,
-      }),
-      ports: { clock, rng, logger, fileSystem },
-      clock,
-      thread: this.#world.createThread(),
-    });
-    const master = new JobMaster({
-      jobId: randomUUID().replaceAll('-', ''),
-      graph,
-      executionGraph,
-      launcher,
-      clock,
-      timers,
-      logger,
-      fileSystem,
-      onPrint,
-      onDeliver: options.onDeliver ?? (() => undefined),
-    });
-    const cancel = (): void => master.cancel();
-    options.signal?.addEventListener('abort', cancel, { once: true });
+    return await (await this.start(graph, options, { graphOf })).result;
+  }
+
+  /**
+   * Starts a job, to be driven through its master.
+   *
+   * @throws {StreamError} what is wrong with it before it starts.
+   */
+  async start(
+    graph: StreamGraph,
+    options: ExecuteOptions,
+    job: InThreadJob = {},
+  ): Promise<InThreadRun> {
+    const { rng, openStorage } = this.#world;
+    const jobId = job.jobId ?? idOf(rng);
+    const storage = await openStorage(checkpointSettings(options.configuration));
     try {
-      const result = master.run();
-      if (options.signal?.aborted === true) cancel();
-      return await result;
-    } finally {
-      options.signal?.removeEventListener('abort', cancel);
+      const master = await this.#createMaster(graph, options, job, jobId, storage);
+      const result = runToEnd(master, options.signal).finally(() => storage.close());
+      return { master, result };
+    } catch (thrown) {
+      await storage.close();
+      throw thrown;
     }
   }
 
@@ -102,4 +114,60 @@ export class InThreadExecutor implements JobExecutor {
     }
     return { jobId, jobName, netRuntimeMs };
   }
+
+  #createMaster(
+    graph: StreamGraph,
+    { configuration, onDeliver = () => undefined }: ExecuteOptions,
+    { graphOf = () => graph, journal, isRecovered = false, parallelism = {} }: InThreadJob,
+    jobId: string,
+    storage: JobStorage,
+  ): Promise<JobMaster> {
+    const { clock, timers, rng, logger, fileSystem, onPrint, createThread } = this.#world;
+    const settings = slotSettings(configuration);
+    return createJobMaster({
+      jobId,
+      graph,
+      configuration,
+      parallelism,
+      storage,
+      journal: journal ?? new TransientJournal(),
+      isRecovered,
+      launcherOf: (_plan, { intervalMs }) =>
+        new InThreadSlotLauncher({
+          deploymentOf: (slotIndex) => ({
+            jobId,
+            graph: graphOf(slotIndex),
+            checkpointing: intervalMs !== undefined,
+            ...settings,
+          }),
+          ports: { clock, rng, logger, fileSystem, blobs: storage.blobs },
+          clock,
+          createThread,
+        }),
+      clock,
+      timers,
+      rng,
+      logger,
+      fileSystem,
+      onPrint,
+      onDeliver,
+    });
+  }
+}
+
+async function runToEnd(master: JobMaster, signal: AbortSignal | undefined): Promise<JobResult> {
+  const cancel = (): void => master.cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    const result = master.run();
+    if (signal?.aborted === true) cancel();
+    return await result;
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
+}
+
+/** 32 hex digits. */
+function idOf(rng: Rng): string {
+  return Array.from({ length: 32 }, () => Math.floor(rng.next() * 16).toString(16)).join('');
 }

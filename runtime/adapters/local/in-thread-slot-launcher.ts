@@ -3,11 +3,12 @@
  * (their functions cannot be sent to another thread) and for tests.
  *
  * I1  Messages between JobMaster and slots are never delivered inside the call that sent them.
+ * I2  Nothing is heard of a slot that was ended. Code that never gives the thread back cannot be
+ *     ended from the same thread: it is waited for no longer than a slot takes to close.
  */
 import type { Clock } from '../../core/index.ts';
 import { Doorbell } from '../../exchange/index.ts';
-import type { ExecutionGraph } from '../../graph/index.ts';
-import type { SlotEvents, SlotHandle, SlotLauncher } from '../../jobmaster/index.ts';
+import type { RegionLaunch, SlotHandle, SlotLauncher } from '../../jobmaster/index.ts';
 import type { SlotReport } from '../../protocol/index.ts';
 import {
   buildSlot,
@@ -19,59 +20,82 @@ import {
 } from '../../taskmanager/index.ts';
 import { allocateRings, RingExchange } from './ring-exchange.ts';
 
+/** Of the event loop; a slot closes in a few. */
+const MAX_CLOSING_TURNS = 100;
+
 export interface InThreadSlots {
-  readonly executionGraph: ExecutionGraph;
-  readonly deploymentOf: (slotIndex: number) => SlotDeployment;
+  /** What a slot is to run, but for what the launch says. */
+  readonly deploymentOf: (
+    slotIndex: number,
+  ) => Omit<SlotDeployment, 'executionGraph' | 'slotIndex' | 'attempt' | 'restore'>;
   readonly ports: Omit<SlotPorts, 'exchange' | 'reporter' | 'wake'>;
   readonly clock: Clock;
-  readonly thread: SlotThread;
+  /**
+   * Makes the thread that runs the slots of one launch. `isBusy`: some of them store snapshots,
+   * whatever they do besides.
+   */
+  readonly createThread: (isBusy: () => boolean) => SlotThread;
   /** Undefined: metrics are reported once, at the end. */
   readonly metricsIntervalMs?: number;
 }
 
 export class InThreadSlotLauncher implements SlotLauncher {
   readonly #parts: InThreadSlots;
-  readonly #exchange: RingExchange;
-  readonly #slots: Slot[] = [];
-  readonly #events: SlotEvents[] = [];
 
   constructor(parts: InThreadSlots) {
     this.#parts = parts;
-    const memory = allocateRings(parts.executionGraph);
-    const doorbells = memory.doorbells.map((bell) => new Doorbell(bell));
-    this.#exchange = new RingExchange(memory, doorbells);
   }
 
-  launch(slotIndex: number, events: SlotEvents): SlotHandle {
-    const { ports, thread, deploymentOf } = this.#parts;
-    const report = (record: SlotReport): void => queueMicrotask(() => events.onReport(record));
-    const slot = buildSlot(deploymentOf(slotIndex), {
-      ...ports,
-      exchange: this.#exchange,
-      reporter: { report },
-      wake: () => thread.wake(),
+  launch(region: RegionLaunch): readonly SlotHandle[] {
+    const { ports, createThread, deploymentOf } = this.#parts;
+    const { executionGraph, attempt } = region;
+    const indexes = region.slots.map(({ slotIndex }) => slotIndex);
+    const memory = allocateRings(executionGraph, indexes);
+    const doorbells = new Map(
+      [...memory.doorbells].map(([slotIndex, bell]) => [slotIndex, new Doorbell(bell)]),
+    );
+    const exchange = new RingExchange(memory, doorbells);
+    const thread = createThread(() => slots.some(({ storing }) => storing > 0));
+    let isOver = false;
+    let hasEnded = false;
+    const slots = region.slots.map(({ slotIndex, restore, events }) => {
+      const report = (record: SlotReport): void =>
+        queueMicrotask(() => {
+          if (!isOver) events.onReport(record);
+        });
+      return buildSlot(
+        { ...deploymentOf(slotIndex), executionGraph, slotIndex, attempt, restore },
+        { ...ports, exchange, reporter: { report }, wake: () => thread.wake() },
+      );
     });
-    this.#slots.push(slot);
-    this.#events.push(events);
-    if (this.#slots.length === this.#parts.executionGraph.slots.length) {
-      this.#run().catch((thrown: unknown) => {
+    this.#run(slots, thread)
+      .catch((thrown: unknown) => {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-        for (const { onLost } of this.#events) onLost(error);
+        for (const { events } of region.slots) events.onLost(error);
+      })
+      .finally(() => {
+        hasEnded = true;
       });
-    }
-    return {
+    return slots.map((slot) => ({
       send: (command) => queueMicrotask(() => slot.handle(command)),
-      terminate: () => Promise.resolve(),
-    };
+      terminate: async () => {
+        isOver = true;
+        slot.handle({ type: 'cancel' });
+        // I2.
+        for (let turns = 0; !hasEnded && turns < MAX_CLOSING_TURNS; turns += 1) {
+          await thread.breathe();
+        }
+      },
+    }));
   }
 
-  async #run(): Promise<void> {
-    const { clock, thread, metricsIntervalMs } = this.#parts;
-    await Promise.all(this.#slots.map((slot) => slot.open()));
-    await runSlots(this.#slots, {
+  async #run(slots: readonly Slot[], thread: SlotThread): Promise<void> {
+    const { clock, metricsIntervalMs } = this.#parts;
+    const running = runSlots(slots, {
       clock,
       thread,
       ...(metricsIntervalMs === undefined ? {} : { metricsIntervalMs }),
     });
+    await Promise.all([...slots.map((slot) => slot.open()), running]);
   }
 }

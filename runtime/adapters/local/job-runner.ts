@@ -6,22 +6,24 @@ import { randomUUID } from 'node:crypto';
 import { setSourceMapsSupport } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { evaluateJob, jobFunctionOf } from '../../api/index.ts';
+import { checkpointSettings, recoverySettings } from '../../checkpoint/index.ts';
 import { type Configuration, type Logger, StreamError } from '../../core/index.ts';
 import {
   buildExecutionGraph,
   type ExecutionGraph,
   generateJobGraph,
   type StreamGraph,
-  validateSinks,
 } from '../../graph/index.ts';
-import { JobMaster, type JobResult, type JobSnapshot } from '../../jobmaster/index.ts';
+import { type JobResult, type JobSnapshot, TransientJournal } from '../../jobmaster/index.ts';
+import { assertRestorable } from './check-savepoint.ts';
+import { openEmbeddedStorage } from './job-storage.ts';
 import { NodeFileSystem } from './node-file-system.ts';
-import { allocateRings } from './ring-exchange.ts';
-import { SystemClock, SystemTimers } from './system-world.ts';
+import { createJobMaster } from './start-job.ts';
+import { SystemClock, SystemRng, SystemTimers } from './system-world.ts';
 import { MAX_LOCAL_SLOTS, WorkerSlotLauncher } from './worker-slot-launcher.ts';
 
 /** How often slots report their counters. */
-const METRICS_INTERVAL_MS = 500;
+export const METRICS_INTERVAL_MS = 500;
 
 export interface PlanOptions {
   /** The bundled job, an ES module. */
@@ -70,37 +72,42 @@ export interface RunningJob {
   snapshot(): JobSnapshot;
 }
 
-/** Starts a planned job. */
+/** Starts a planned job in this process, for as long as the process lives. */
 export async function startJob(job: PlannedJob, options: RunOptions): Promise<RunningJob> {
-  const fileSystem = new NodeFileSystem();
-  await validateSinks(job.graph, { fileSystem });
   checkSlotCount(job.executionGraph);
   const { bundlePath, args, configuration } = job.options;
-  const launcher = new WorkerSlotLauncher(options.slotWorkerUrl, {
-    bundlePath,
-    args,
-    configuration: configuration.toJSON(),
-    graphHash: job.executionGraph.jobGraph.hash,
-    attempt: 0,
-    rings: allocateRings(job.executionGraph),
-    metricsIntervalMs: METRICS_INTERVAL_MS,
-  });
+  const storage = await openEmbeddedStorage(checkpointSettings(job.configuration));
+  const restorable = { blobs: storage.blobs, graph: job.graph, readsBlobs: false };
+  await assertRestorable(recoverySettings(job.configuration), restorable);
   const jobId = randomUUID().replaceAll('-', '');
-  const master = new JobMaster({
+  const master = await createJobMaster({
     jobId,
     graph: job.graph,
-    executionGraph: job.executionGraph,
-    launcher,
+    configuration: job.configuration,
+    parallelism: {},
+    storage,
+    journal: new TransientJournal(),
+    isRecovered: false,
+    launcherOf: (_plan, { intervalMs }) =>
+      new WorkerSlotLauncher(options.slotWorkerUrl, {
+        jobId,
+        bundlePath,
+        args,
+        configuration: configuration.toJSON(),
+        checkpointing: intervalMs !== undefined,
+        metricsIntervalMs: METRICS_INTERVAL_MS,
+      }),
     clock: new SystemClock(),
     timers: new SystemTimers(),
+    rng: new SystemRng(),
     logger: options.logger,
-    fileSystem,
+    fileSystem: new NodeFileSystem(),
     onPrint: options.onPrint,
     onDeliver: () => undefined,
   });
   return {
-    jobId,
-    result: master.run(),
+    jobId: master.jobId,
+    result: master.run().finally(() => storage.close()),
     cancel: () => master.cancel(),
     snapshot: () => master.snapshot(),
   };

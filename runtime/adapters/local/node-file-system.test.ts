@@ -34,4 +34,21 @@ describe('NodeFileSystem', () => {
     await assert.rejects(reader.read(10), { code: 'FILE_NOT_READABLE', message: /reason=EISDIR/ });
     await reader.close();
   });
+
+  it('says that a disk is full, which may pass', async () => {
+    const writer = await new NodeFileSystem().openWrite('/dev/full');
+    const full = { kind: 'unavailable', code: 'FILE_NOT_WRITABLE', message: /reason=ENOSPC$/ };
+    await assert.rejects(writer.write(Buffer.from('x')), full);
+    await assert.rejects(writer.close(), full);
+  });
+
+  it('renames from one directory to another, of which some are new', async () => {
+    const directory = await emptyDirectory();
+    const fileSystem = new NodeFileSystem();
+    const path = `${directory}/a/b/c/file`;
+    await (await fileSystem.openWrite(path)).close();
+    await fileSystem.rename(path, `${directory}/a/file`);
+    assert.equal(await fileSystem.stat(path), undefined);
+    assert.equal((await fileSystem.stat(`${directory}/a/file`))?.kind, 'file');
+  });
 });

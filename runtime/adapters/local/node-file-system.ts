@@ -11,6 +11,20 @@ import {
 
 type Access = 'read' | 'write';
 
+/** What may be different at the next try. */
+const MAY_PASS: readonly string[] = [
+  'EAGAIN',
+  'EBUSY',
+  'EDQUOT',
+  'EIO',
+  'EMFILE',
+  'ENFILE',
+  'ENOSPC',
+  'ETIMEDOUT',
+];
+/** Systems and file systems on which a directory is no file to open, or cannot be synced. */
+const CANNOT_SYNC_DIRECTORIES: readonly string[] = ['EACCES', 'EINVAL', 'EISDIR', 'EPERM'];
+
 /** The machine's files. Relative paths start at the working directory of the process. */
 export class NodeFileSystem implements FileSystem {
   async stat(path: string): Promise<FileStatus | undefined> {
@@ -45,18 +59,22 @@ export class NodeFileSystem implements FileSystem {
 
   async openWrite(path: string): Promise<FileWriter> {
     const handle = await attempt(path, 'write', async () => {
-      await mkdir(dirname(path), { recursive: true });
+      await makeDirectories(dirname(path));
       return open(path, 'w');
     });
     return new NodeFileWriter(path, handle);
   }
 
   async makeDirectory(path: string): Promise<void> {
-    await attempt(path, 'write', () => mkdir(path, { recursive: true }));
+    await attempt(path, 'write', () => makeDirectories(path));
   }
 
   rename(from: string, to: string): Promise<void> {
-    return attempt(to, 'write', () => rename(from, to));
+    return attempt(to, 'write', async () => {
+      await rename(from, to);
+      await syncDirectory(dirname(to));
+      if (dirname(from) !== dirname(to)) await syncDirectory(dirname(from));
+    });
   }
 
   remove(path: string): Promise<void> {
@@ -125,10 +143,39 @@ class NodeFileWriter implements FileWriter {
   async #close(): Promise<void> {
     try {
       await this.#tail;
-      await attempt(this.#path, 'write', () => this.#handle.datasync());
+      await attempt(this.#path, 'write', async () => {
+        await this.#handle.datasync();
+        await syncDirectory(dirname(this.#path));
+      });
     } finally {
       await this.#handle.close();
     }
+  }
+}
+
+/** With the names of those that are new in their parents. */
+async function makeDirectories(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  const stop = dirname(resolve(first));
+  let parent = resolve(path);
+  while (parent !== stop) {
+    parent = dirname(parent);
+    await syncDirectory(parent);
+  }
+}
+
+/** Makes names in a directory durable, where the system can. */
+async function syncDirectory(path: string): Promise<void> {
+  try {
+    const handle = await open(path, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (thrown) {
+    if (!CANNOT_SYNC_DIRECTORIES.includes(codeOf(thrown) ?? '')) throw thrown;
   }
 }
 
@@ -141,12 +188,16 @@ async function attempt<T>(path: string, access: Access, call: () => Promise<T>):
 }
 
 function isMissing(thrown: unknown): boolean {
-  const code = (thrown as NodeJS.ErrnoException | undefined)?.code;
+  const code = codeOf(thrown);
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
+function codeOf(thrown: unknown): string | undefined {
+  return (thrown as NodeJS.ErrnoException | undefined)?.code;
+}
+
 function fileError(path: string, access: Access, cause: unknown): StreamError {
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? 'UNKNOWN';
+  const code = codeOf(cause) ?? 'UNKNOWN';
   const isNotFound = access === 'read' && isMissing(cause);
   const message = isNotFound
     ? 'a file does not exist: check the spelling of its path'
@@ -154,7 +205,7 @@ function fileError(path: string, access: Access, cause: unknown): StreamError {
       ? 'a file cannot be read: check its permissions'
       : 'a file cannot be written: check permissions and free space';
   return new StreamError({
-    kind: 'user',
+    kind: MAY_PASS.includes(code) ? 'unavailable' : 'user',
     code: isNotFound
       ? 'FILE_NOT_FOUND'
       : access === 'read'

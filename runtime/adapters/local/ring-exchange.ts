@@ -25,7 +25,7 @@ export interface RingMemory {
   /** By `<edge>:<from>:<to>`. */
   readonly rings: ReadonlyMap<string, RingEnds>;
   /** By slot index. */
-  readonly doorbells: readonly SharedArrayBuffer[];
+  readonly doorbells: ReadonlyMap<number, SharedArrayBuffer>;
 }
 
 export interface RingEnds {
@@ -34,8 +34,12 @@ export interface RingEnds {
   readonly toSlot: number;
 }
 
-/** Allocates what the job's channels between slots need. */
-export function allocateRings(executionGraph: ExecutionGraph): RingMemory {
+/** Allocates what the channels between these slots need; no channel leads to other slots. */
+export function allocateRings(
+  executionGraph: ExecutionGraph,
+  slotIndexes: readonly number[],
+): RingMemory {
+  const wanted = new Set(slotIndexes);
   const slots = new Map<string, number>();
   for (const { vertexId, subtasks } of executionGraph.vertices) {
     for (const { subtaskIndex, slotIndex } of subtasks) {
@@ -48,7 +52,8 @@ export function allocateRings(executionGraph: ExecutionGraph): RingMemory {
     for (const { from, to } of channels) {
       const fromSlot = defined(slots.get(`${edge.sourceVertexId}:${from}`), 'a subtask has a slot');
       const toSlot = defined(slots.get(`${edge.targetVertexId}:${to}`), 'a subtask has a slot');
-      if (fromSlot !== toSlot) remote.push({ key: `${edge.id}:${from}:${to}`, fromSlot, toSlot });
+      if (fromSlot === toSlot || !wanted.has(fromSlot)) continue;
+      remote.push({ key: `${edge.id}:${from}:${to}`, fromSlot, toSlot });
     }
   }
   const capacityBytes = ringCapacityBytes(remote.length);
@@ -59,7 +64,7 @@ export function allocateRings(executionGraph: ExecutionGraph): RingMemory {
         { memory: allocateRing(capacityBytes), fromSlot, toSlot },
       ]),
     ),
-    doorbells: executionGraph.slots.map(() => new Doorbell().memory),
+    doorbells: new Map(slotIndexes.map((slotIndex) => [slotIndex, new Doorbell().memory])),
   };
 }
 
@@ -73,24 +78,24 @@ export function ringCapacityBytes(channelCount: number): number {
 /** One slot's ends of the rings. */
 export class RingExchange implements SlotExchange {
   readonly #memory: RingMemory;
-  readonly #doorbells: readonly Doorbell[];
+  readonly #doorbells: ReadonlyMap<number, Doorbell>;
   readonly #codecs = new Map<number, CodecCache>();
 
   /** @param doorbells by slot index; slots of one thread may share an object. */
-  constructor(memory: RingMemory, doorbells: readonly Doorbell[]) {
+  constructor(memory: RingMemory, doorbells: ReadonlyMap<number, Doorbell>) {
     this.#memory = memory;
     this.#doorbells = doorbells;
   }
 
   openWriter(channel: ChannelId, type: FieldType | undefined, keyed: boolean): ChannelWriter {
     const ends = this.#ends(channel);
-    const ring = new RingWriter(ends.memory, this.#doorbells[ends.toSlot]);
+    const ring = new RingWriter(ends.memory, this.#doorbells.get(ends.toSlot));
     return new ChannelWriter({ ring, keyed, type, codecs: this.#codecsOf(channel.edgeId) });
   }
 
   openReader(channel: ChannelId, keyed: boolean): ChannelSource {
     const ends = this.#ends(channel);
-    const ring = new RingReader(ends.memory, this.#doorbells[ends.fromSlot]);
+    const ring = new RingReader(ends.memory, this.#doorbells.get(ends.fromSlot));
     return new ChannelReader({ ring, keyed, codecs: this.#codecsOf(channel.edgeId) });
   }
 

@@ -15,9 +15,14 @@ import {
   toStreamError,
 } from '../../core/index.ts';
 import { Doorbell } from '../../exchange/index.ts';
-import { buildExecutionGraph, generateJobGraph } from '../../graph/index.ts';
-import type { SlotCommand, SlotReport } from '../../protocol/index.ts';
+import {
+  buildExecutionGraph,
+  generateJobGraph,
+  type JobGraphOverrides,
+} from '../../graph/index.ts';
+import type { RestoredSubtaskState, SlotCommand, SlotReport } from '../../protocol/index.ts';
 import { buildSlot, runSlots, type Slot } from '../../taskmanager/index.ts';
+import { DirectoryBlobStore } from './directory-blob-store.ts';
 import { DoorbellThread } from './doorbell-thread.ts';
 import { NodeFileSystem } from './node-file-system.ts';
 import { RingExchange, type RingMemory } from './ring-exchange.ts';
@@ -26,13 +31,18 @@ import { SystemClock, SystemRng } from './system-world.ts';
 
 /** What the launcher gives a slot's thread. */
 export interface SlotWorkerData {
+  readonly jobId: string;
   readonly bundlePath: string;
   readonly args: readonly string[];
   /** Option values in force, by key. */
   readonly configuration: Readonly<Record<string, ConfigValue>>;
+  readonly overrides: JobGraphOverrides;
   readonly graphHash: string;
   readonly slotIndex: number;
   readonly attempt: number;
+  readonly restore: readonly RestoredSubtaskState[];
+  /** The job takes periodic checkpoints. */
+  readonly checkpointing: boolean;
   readonly rings: RingMemory;
   readonly metricsIntervalMs: number;
 }
@@ -64,21 +74,23 @@ async function run(data: SlotWorkerData, port: MessagePort, report: Report): Pro
     else slot.handle(command);
   });
   const clock = new SystemClock();
-  const doorbells = data.rings.doorbells.map((memory) => new Doorbell(memory));
-  const own = doorbells[data.slotIndex];
+  const doorbells = new Map(
+    [...data.rings.doorbells].map(([slotIndex, memory]) => [slotIndex, new Doorbell(memory)]),
+  );
+  const own = doorbells.get(data.slotIndex);
   assert(own !== undefined, 'every slot has a doorbell');
   const thread = new DoorbellThread(own, clock);
   slot = await openSlot(data, clock, thread, doorbells, report);
   for (const command of early) slot.handle(command);
-  await slot.open();
-  await runSlots([slot], { clock, thread, metricsIntervalMs: data.metricsIntervalMs });
+  const { metricsIntervalMs } = data;
+  await Promise.all([slot.open(), runSlots([slot], { clock, thread, metricsIntervalMs })]);
 }
 
 async function openSlot(
   data: SlotWorkerData,
   clock: SystemClock,
   thread: DoorbellThread,
-  doorbells: readonly Doorbell[],
+  doorbells: ReadonlyMap<number, Doorbell>,
   report: Report,
 ): Promise<Slot> {
   const module: unknown = await import(pathToFileURL(data.bundlePath).href);
@@ -86,7 +98,7 @@ async function openSlot(
     args: data.args,
     configuration: Configuration.fromRecord(data.configuration),
   });
-  const jobGraph = generateJobGraph(graph);
+  const jobGraph = generateJobGraph(graph, data.overrides);
   if (jobGraph.hash !== data.graphHash) {
     throw new StreamError({
       kind: 'user',
@@ -99,10 +111,13 @@ async function openSlot(
   }
   return buildSlot(
     {
+      jobId: data.jobId,
       graph,
       executionGraph: buildExecutionGraph(jobGraph),
       slotIndex: data.slotIndex,
       attempt: data.attempt,
+      restore: data.restore,
+      checkpointing: data.checkpointing,
       ...slotSettings(configuration),
     },
     {
@@ -113,6 +128,7 @@ async function openSlot(
           report({ type: 'log', level, message, fields: fields ?? {} }),
       },
       fileSystem: new NodeFileSystem(),
+      blobs: new DirectoryBlobStore(),
       exchange: new RingExchange(data.rings, doorbells),
       reporter: { report },
       wake: () => thread.wake(),

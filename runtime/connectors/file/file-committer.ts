@@ -1,4 +1,4 @@
-import { type FileSystem, StreamError } from '../../core/index.ts';
+import { type FileSystem, type Logger, StreamError } from '../../core/index.ts';
 import type { Committer } from '../sink.ts';
 
 /**
@@ -11,30 +11,79 @@ export interface FileCommittable {
   readonly recordCount: number;
 }
 
-/** Makes part files visible by renaming them. */
+/** What to do about a committable, by what is there. */
+type CommitDecision = 'rename' | 'done' | 'exists' | 'gone';
+
+/**
+ * Makes part files visible by renaming them.
+ *
+ * I2  Restored files of another directory are left to the job that writes there: it commits them
+ *     itself, and a fork of it must not do so in a history that may not be its own.
+ * I1  Idempotent, also against another attempt that commits the same file at the same time: a
+ *     rename is atomic, so that a file is under one of its two names at any moment.
+ */
 export class FileCommitter implements Committer<FileCommittable> {
   readonly #fileSystem: FileSystem;
+  readonly #logger: Logger;
+  readonly #directory: string;
 
-  constructor(fileSystem: FileSystem) {
+  constructor(fileSystem: FileSystem, logger: Logger, directory: string) {
     this.#fileSystem = fileSystem;
+    this.#logger = logger;
+    this.#directory = directory;
   }
 
   /**
-   * Idempotent: a file that was renamed before is left alone.
+   * A restored file that is nowhere was committed before, and taken away by whoever reads the
+   * directory, or left behind when the savepoint was moved: it is logged.
    *
-   * @throws {StreamError} `PART_LOST`, `PART_EXISTS`.
+   * @throws {StreamError} `PART_LOST`, `PART_EXISTS`, and those of the file system.
    */
-  async commit(committables: readonly FileCommittable[]): Promise<void> {
-    for (const { inProgressPath, finalPath } of committables) {
-      const isWaiting = (await this.#fileSystem.stat(inProgressPath)) !== undefined;
-      const isVisible = (await this.#fileSystem.stat(finalPath)) !== undefined;
-      if (isWaiting && isVisible) throw partExists(finalPath);
-      if (isWaiting) await this.#fileSystem.rename(inProgressPath, finalPath);
-      else if (!isVisible) throw partLost(inProgressPath, finalPath);
+  async commit(
+    committables: readonly FileCommittable[],
+    { restored }: { readonly restored: boolean },
+  ): Promise<void> {
+    for (const committable of committables) {
+      const { inProgressPath, finalPath } = committable;
+      if (restored && !finalPath.startsWith(`${this.#directory}/`)) {
+        const why = 'a finished part file is left to the job that writes to its directory';
+        this.#logger.log('warn', why, { path: finalPath, directory: this.#directory });
+        continue;
+      }
+      const decision = await this.#commitOne(committable);
+      if (decision === 'exists') throw partExists(finalPath);
+      if (decision !== 'gone') continue;
+      if (!restored) throw partLost(inProgressPath, finalPath);
+      const message = 'a part file of the restored checkpoint is gone: it was committed before';
+      this.#logger.log('warn', message, { path: finalPath });
     }
   }
 
   close(): void {}
+
+  async #commitOne(committable: FileCommittable): Promise<CommitDecision> {
+    const decision = await this.#decide(committable);
+    if (decision !== 'rename') return decision;
+    try {
+      await this.#fileSystem.rename(committable.inProgressPath, committable.finalPath);
+      return 'done';
+    } catch (thrown) {
+      if ((await this.#decide(committable)) === 'done') return 'done';
+      throw thrown;
+    }
+  }
+
+  /** Looks for the final name first, and last: I1 leaves no other file then. */
+  async #decide({ inProgressPath, finalPath }: FileCommittable): Promise<CommitDecision> {
+    const wasVisible = await this.#exists(finalPath);
+    const isWaiting = await this.#exists(inProgressPath);
+    if (isWaiting) return wasVisible ? 'exists' : 'rename';
+    return wasVisible || (await this.#exists(finalPath)) ? 'done' : 'gone';
+  }
+
+  async #exists(path: string): Promise<boolean> {
+    return (await this.#fileSystem.stat(path)) !== undefined;
+  }
 }
 
 /** Another job writes to the same directory: this one must not replace its output. */

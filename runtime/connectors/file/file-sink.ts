@@ -5,7 +5,12 @@ import { type Compression, suffixOf } from './decompress.ts';
 import { type FileCommittable, FileCommitter } from './file-committer.ts';
 import type { FileFormat } from './file-format.ts';
 import { type BucketContext, FileSinkWriter } from './file-writer.ts';
-import { nextPartCounter, type OutputMode, prepareOutputDirectory } from './output-directory.ts';
+import {
+  nextPartCounter,
+  type OutputMode,
+  prepareOutputDirectory,
+  removeLeftOvers,
+} from './output-directory.ts';
 import type { PartNaming } from './part-name.ts';
 
 /** When a part file is closed and the next one begun; at the end of input in any case. */
@@ -54,9 +59,11 @@ export interface FileSinkOptions<T> {
 const DEFAULT_MAX_SIZE_BYTES = 128 * 1024 * 1024;
 
 /**
- * Writes records into part files, `part-<subtask>-<counter>`. A file appears under that name when
- * it is complete and its checkpoint, or the bounded job, is; until then its name begins with a
- * dot.
+ * Writes records into part files, `part-<subtask>-<counter>`, followed by `-<job>-<attempt>` when
+ * the job goes on after a failure or from a savepoint. A file appears under that name when it is
+ * complete and its checkpoint, or, in a job without checkpoints, its input is; until then its name
+ * begins with a dot. A job that goes on from a savepoint may write into the directory that the
+ * savepoint's job has written to: `overwrite` removes nothing then.
  *
  * @throws {StreamError} `BAD_FILE_SINK`; when the job is submitted `OUTPUT_EXISTS`,
  * `OUTPUT_NOT_WRITABLE`; while it runs `BAD_BUCKET`, `VALUE_NOT_ENCODABLE`, `PRECISION_LOST`.
@@ -76,11 +83,21 @@ export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FileCommittabl
   return {
     name: `files(${directory})`,
     guarantee: 'EXACTLY_ONCE',
-    validate: ({ fileSystem }) =>
-      prepareOutputDirectory(fileSystem, directory, outputModeOf(options), naming),
-    createWriter: async ({ fileSystem, subtaskIndex, attempt }) =>
-      new FileSinkWriter({
+    validate: ({ fileSystem, restoring }) => {
+      const mode = restoring ? 'append' : outputModeOf(options);
+      return prepareOutputDirectory(fileSystem, directory, mode, naming);
+    },
+    createWriter: async (ctx) => {
+      const { fileSystem, logger, jobId, attempt, subtaskIndex, parallelism } = ctx;
+      const continues = attempt > 0 || ctx.restoredCheckpointId !== undefined;
+      const owner = { jobId, attempt, subtaskIndex, parallelism, continues };
+      // Without checkpoints nothing of an earlier attempt can still be committed.
+      if (!ctx.checkpointing && attempt > 0) {
+        await removeLeftOvers(fileSystem, directory, naming, owner);
+      }
+      return new FileSinkWriter({
         fileSystem,
+        logger,
         directory,
         encoder: format.createEncoder(),
         bucket,
@@ -88,11 +105,13 @@ export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FileCommittabl
         maxRecords,
         compression,
         naming,
-        subtaskIndex,
-        attempt,
-        nextCounter: await nextPartCounter(fileSystem, directory, naming, subtaskIndex),
-      }),
-    createCommitter: ({ fileSystem }) => new FileCommitter(fileSystem),
+        owner,
+        nextCounter: continues
+          ? 0
+          : await nextPartCounter(fileSystem, directory, naming, subtaskIndex),
+      });
+    },
+    createCommitter: ({ fileSystem, logger }) => new FileCommitter(fileSystem, logger, directory),
   };
 }
 

@@ -6,16 +6,18 @@
  * I1  A file that readers see is complete: it is renamed only after it was closed.
  * I2  `flush` closes every open file; what follows it goes into new ones.
  * I3  A part's name is used once, by this attempt and by those before it.
- * I4  `close` removes what was not handed over.
+ * I4  `close` removes what was not handed over; what was, a committer needs.
+ * I5  In-progress files of the job's earlier attempts go once a checkpoint of this attempt is
+ *     complete: until then another subtask may still have to commit one of them.
  */
-import type { FileSystem } from '../../core/index.ts';
+import type { FileSystem, Logger } from '../../core/index.ts';
 import type { SinkWriter } from '../sink.ts';
 import type { Compression } from './decompress.ts';
 import type { FileCommittable } from './file-committer.ts';
 import type { RecordEncoder } from './file-format.ts';
-import { checkBucket } from './output-directory.ts';
+import { checkBucket, removeLeftOvers } from './output-directory.ts';
 import { PartFile } from './part-file.ts';
-import { inProgressName, type PartNaming, partName } from './part-name.ts';
+import { inProgressName, type PartNaming, type PartOwner, partName } from './part-name.ts';
 import { WriteBacklog } from './write-backlog.ts';
 
 /** Beyond this the file that was opened first is rolled: open files are few, and so is memory. */
@@ -30,6 +32,7 @@ export interface BucketContext {
 
 export interface FileWriterInit<T> {
   readonly fileSystem: FileSystem;
+  readonly logger: Logger;
   readonly directory: string;
   readonly encoder: RecordEncoder<T>;
   readonly bucket: ((value: T, ctx: BucketContext) => string) | undefined;
@@ -37,8 +40,7 @@ export interface FileWriterInit<T> {
   readonly maxRecords: number;
   readonly compression: Compression;
   readonly naming: PartNaming;
-  readonly subtaskIndex: number;
-  readonly attempt: number;
+  readonly owner: PartOwner;
   /** The first counter that is free (I3). */
   readonly nextCounter: number;
 }
@@ -62,11 +64,13 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable> {
   #rolled: RolledPart[] = [];
   #finishing: Promise<void>[] = [];
   #nextCounter: number;
+  #mayHaveLeftOvers: boolean;
   #closing: Promise<void> | undefined;
 
   constructor(init: FileWriterInit<T>) {
     this.#init = init;
     this.#nextCounter = init.nextCounter;
+    this.#mayHaveLeftOvers = init.owner.attempt > 0;
   }
 
   /** Bytes that were handed to the file system and are not written yet. */
@@ -104,6 +108,19 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable> {
     return committables;
   }
 
+  /** I5. One subtask does it for all. */
+  async notifyCheckpointComplete(): Promise<void> {
+    if (!this.#mayHaveLeftOvers) return;
+    const { fileSystem, logger, directory, naming, owner } = this.#init;
+    try {
+      await removeLeftOvers(fileSystem, directory, naming, owner);
+      this.#mayHaveLeftOvers = false;
+    } catch (thrown) {
+      // Nobody sees them: no reason to fail, and the next checkpoint tries again.
+      logger.log('warn', `hidden files of earlier attempts are left: ${thrown}`, { directory });
+    }
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#discardAll();
     return this.#closing;
@@ -118,7 +135,7 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable> {
   }
 
   #openPart(bucket: string): OpenPart {
-    const { fileSystem, directory, compression, naming, subtaskIndex, attempt } = this.#init;
+    const { fileSystem, directory, compression, naming, owner } = this.#init;
     if (this.#open.size >= MAX_OPEN_BUCKETS) {
       for (const [oldest, part] of this.#open) {
         this.#roll(oldest, part);
@@ -126,9 +143,9 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable> {
       }
     }
     const folder = bucket === '' ? directory : `${directory}/${bucket}`;
-    const name = partName(naming, subtaskIndex, this.#nextCounter);
+    const name = partName(naming, owner, this.#nextCounter);
     this.#nextCounter += 1;
-    const path = `${folder}/${inProgressName(name, attempt)}`;
+    const path = `${folder}/${inProgressName(name, owner)}`;
     const file = new PartFile(path, fileSystem, this.#backlog, compression);
     const part = { file, finalPath: `${folder}/${name}` };
     this.#open.set(bucket, part);
@@ -146,6 +163,7 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable> {
     const files = [...this.#open.values(), ...this.#rolled].map(({ file }) => file);
     this.#open.clear();
     this.#rolled = [];
-    for (const file of files) await file.discard();
+    const discarded = await Promise.allSettled(files.map((file) => file.discard()));
+    for (const one of discarded) if (one.status === 'rejected') throw one.reason;
   }
 }

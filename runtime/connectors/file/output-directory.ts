@@ -1,9 +1,17 @@
 /** The directory a file sink writes to: what may be there before, and what is there. */
 import { type FileStatus, type FileSystem, StreamError } from '../../core/index.ts';
 import { isHidden } from './find-files.ts';
-import { type PartNaming, parsePartName } from './part-name.ts';
+import {
+  type PartNaming,
+  type PartOwner,
+  parseInProgressName,
+  parsePartName,
+} from './part-name.ts';
 
-/** `fail`: files in the directory refuse the job; hidden ones do not count. */
+/**
+ * `fail`: files in the directory refuse the job; hidden ones do not count. A job that goes on from
+ * a checkpoint appends: what is there may be its own output, or waits to be committed.
+ */
 export type OutputMode = 'fail' | 'overwrite' | 'append';
 
 const PROBE_NAME = '.sluice-write-probe';
@@ -45,8 +53,10 @@ export async function prepareOutputDirectory(
     kind: 'user',
     code: 'OUTPUT_EXISTS',
     message:
-      'the output directory already holds files: name another directory, or set overwrite: true ' +
-      `(removes earlier part files) or append: true directory=${directory} file=${existing.path}`,
+      'the output directory already holds files: to go on with the job that wrote them, start it ' +
+      'from its checkpoint or savepoint (-s); else name another directory, or set ' +
+      'overwrite: true (removes earlier part files) or append: true ' +
+      `directory=${directory} file=${existing.path}`,
     details: { directory, file: existing.path },
   });
 }
@@ -65,6 +75,28 @@ export async function nextPartCounter(
     if (part?.subtaskIndex === subtaskIndex) next = Math.max(next, part.counter + 1);
   }
   return next;
+}
+
+/**
+ * Removes in-progress files of earlier attempts of this very writer: of its job, its sink's names
+ * and its subtask. Each of them is committed, or belongs to no complete checkpoint. Files of other
+ * subtasks are not this one's to judge: their region may run its own attempt. Those of subtasks
+ * beyond the parallelism have no writer any more and go with subtask 0's.
+ */
+export async function removeLeftOvers(
+  fileSystem: FileSystem,
+  directory: string,
+  naming: PartNaming,
+  { jobId, attempt, subtaskIndex, parallelism }: PartOwner,
+): Promise<void> {
+  if ((await fileSystem.stat(directory)) === undefined) return;
+  for (const { path } of await filesBelow(fileSystem, directory)) {
+    const writer = parseInProgressName(baseName(path));
+    const part = parsePartName(naming, baseName(path));
+    if (writer?.jobId !== jobId || writer.attempt >= attempt || part === undefined) continue;
+    const isOrphan = subtaskIndex === 0 && part.subtaskIndex >= parallelism;
+    if (isOrphan || part.subtaskIndex === subtaskIndex) await fileSystem.remove(path);
+  }
 }
 
 /**

@@ -69,7 +69,8 @@ export class PartFile {
     this.#text = '';
     await this.#tail;
     this.#pump?.destroy();
-    await this.#writer?.close();
+    // A writer that failed fails again; the file goes all the same.
+    await this.#writer?.close().catch(() => {});
     await this.#fileSystem.remove(this.path);
   }
 

@@ -1,18 +1,45 @@
-/** The names of part files; built and read in this file only. */
+/**
+ * The names of part files; built and read in this file only.
+ *
+ * I1  No two attempts of any jobs that started from a checkpoint, or again, share a name. A first
+ *     attempt without earlier state takes the counters that are free in its directory.
+ */
 export interface PartNaming {
   readonly prefix: string;
   /** With its dot. */
   readonly suffix: string;
 }
 
-/** `part-<subtask>-<counter><suffix>`: what readers see. */
-export function partName(naming: PartNaming, subtaskIndex: number, counter: number): string {
-  return `${naming.prefix}-${subtaskIndex}-${counter}${naming.suffix}`;
+/** Who writes a part file. */
+export interface PartOwner {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  /** It goes on from a checkpoint, or after a failure. */
+  readonly continues: boolean;
+}
+
+const JOB_ID_CHARS = 8;
+
+/** `part-<subtask>-<counter>[-<job>-<attempt>]<suffix>`: what readers see. */
+export function partName(naming: PartNaming, owner: PartOwner, counter: number): string {
+  const { jobId, attempt, subtaskIndex, continues } = owner;
+  const run = continues ? `-${jobId.slice(0, JOB_ID_CHARS)}-${attempt}` : '';
+  return `${naming.prefix}-${subtaskIndex}-${counter}${run}${naming.suffix}`;
 }
 
 /** Hidden from readers by its dot; of one attempt, so that no two writers share a file. */
-export function inProgressName(finalName: string, attempt: number): string {
-  return `.${finalName}.inprogress.${attempt}`;
+export function inProgressName(finalName: string, { jobId, attempt }: PartOwner): string {
+  return `.${finalName}.inprogress.${jobId}-${attempt}`;
+}
+
+/** The job and attempt that write, or wrote, an in-progress file; undefined: another file. */
+export function parseInProgressName(
+  name: string,
+): { readonly jobId: string; readonly attempt: number } | undefined {
+  const match = /^\..*\.inprogress\.([^.]+)-(\d+)$/s.exec(name);
+  return match === null ? undefined : { jobId: match[1] ?? '', attempt: Number(match[2]) };
 }
 
 /** The subtask and counter of a part file, finished or in progress; undefined: another file. */
@@ -20,9 +47,9 @@ export function parsePartName(
   naming: PartNaming,
   name: string,
 ): { readonly subtaskIndex: number; readonly counter: number } | undefined {
-  const visible = name.replace(/^\.(.*)\.inprogress\.\d+$/s, '$1');
+  const visible = name.replace(/^\.(.*)\.inprogress\.[^.]+$/s, '$1');
   if (!visible.startsWith(`${naming.prefix}-`)) return undefined;
-  const match = /^(\d+)-(\d+)(\.|$)/.exec(visible.slice(naming.prefix.length + 1));
+  const match = /^(\d+)-(\d+)(-[^-.]+-\d+)?(\.|$)/.exec(visible.slice(naming.prefix.length + 1));
   if (match === null) return undefined;
   return { subtaskIndex: Number(match[1]), counter: Number(match[2]) };
 }

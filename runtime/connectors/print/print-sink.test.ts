@@ -21,7 +21,7 @@ testSinkConformance({
 async function printedBy(prefix: string, subtaskIndex: number, parallelism: number) {
   const world = new ConnectorWorld();
   const writer = await printSink<string>(prefix).createWriter(
-    world.sinkContext(subtaskIndex, parallelism),
+    world.sinkContext({ subtaskIndex, parallelism }),
   );
   writer.write('a', 0, 0);
   await writer.flush(true);

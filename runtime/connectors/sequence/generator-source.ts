@@ -19,18 +19,32 @@ export interface GeneratorSourceOptions<T> {
    * @defaultValue unlimited
    */
   readonly ratePerSecond?: number;
+  /**
+   * Split i of n makes i, i + n, i + 2n, …, whatever the parallelism: records of a split stay in
+   * order when the job is restored with more or fewer readers, and as many readers have work.
+   *
+   * @defaultValue by parallelism
+   */
+  readonly splits?: number;
 }
+
+const GENERATOR_SOURCE_OPTIONS: readonly (keyof GeneratorSourceOptions<unknown>)[] = [
+  'generate',
+  'count',
+  'ratePerSecond',
+  'splits',
+];
 
 /**
  * Records made from their index. With a `count`, each subtask makes one contiguous range of the
  * indexes; without one, subtask i of n makes i, i + n, i + 2n, …, so that indexes grow evenly.
  *
- * @throws {StreamError} `BAD_GENERATOR` for a count or rate that cannot be.
+ * @throws {StreamError} `BAD_GENERATOR` for a count, rate or number of splits that cannot be.
  * @see Flink DataGeneratorSource
  */
 export function generatorSource<T>(options: GeneratorSourceOptions<T>): IndexSource<T> {
-  checkKnownOptions('generatorSource', options, ['generate', 'count', 'ratePerSecond']);
-  const { generate, count, ratePerSecond } = options;
+  checkKnownOptions('generatorSource', options, GENERATOR_SOURCE_OPTIONS);
+  const { generate, count, ratePerSecond, splits } = options;
   if (typeof generate !== 'function') {
     refuse('BAD_GENERATOR', 'a generator source needs a function generate(index)');
   }
@@ -40,23 +54,29 @@ export function generatorSource<T>(options: GeneratorSourceOptions<T>): IndexSou
   if (ratePerSecond !== undefined && !(ratePerSecond > 0 && ratePerSecond < Infinity)) {
     refuse('BAD_GENERATOR', `ratePerSecond must be above 0 ratePerSecond=${ratePerSecond}`);
   }
+  if (splits !== undefined && !(Number.isSafeInteger(splits) && splits >= 1)) {
+    refuse('BAD_GENERATOR', `splits must be an integer of at least 1 splits=${splits}`);
+  }
   return indexSource({
     name: count === undefined ? 'generator' : `generator(${count})`,
     boundedness: count === undefined ? 'CONTINUOUS_UNBOUNDED' : 'BOUNDED',
+    inShares: count === undefined || splits !== undefined,
     splits: (parallelism) =>
-      count === undefined ? endlessSplits(parallelism) : contiguousSplits(0, count, parallelism),
+      count === undefined || splits !== undefined
+        ? interleavedSplits(splits ?? parallelism, count)
+        : contiguousSplits(0, count, parallelism),
     valueAt: (index) => generateOne(generate, index),
     ratePerSecond,
   });
 }
 
-function endlessSplits(parallelism: number): IndexSplit[] {
-  return Array.from({ length: parallelism }, (_, index) => ({
+function interleavedSplits(parts: number, count = Number.MAX_SAFE_INTEGER): IndexSplit[] {
+  return Array.from({ length: Math.min(parts, count) }, (_, index) => ({
     id: `${index}`,
     start: index,
     next: index,
-    end: Number.MAX_SAFE_INTEGER,
-    step: parallelism,
+    end: count,
+    step: parts,
   }));
 }
 

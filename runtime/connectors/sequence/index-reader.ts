@@ -1,5 +1,6 @@
 /**
- * Reads {@link IndexSplit}s.
+ * Reads {@link IndexSplit}s; of several, as after a restore, a piece of each in turn: a split
+ * without an end would starve the others.
  *
  * I1  Between polls a split's `next` is the first index that was not emitted.
  */
@@ -15,8 +16,10 @@ export class IndexReader<T> implements SourceReader<T, IndexSplit> {
   readonly #valueAt: (index: number) => T;
   readonly #limiter: RateLimiter | undefined;
   readonly #available = new Availability();
+  /** The one whose turn it is first. */
   #splits: IndexSplit[] = [];
-  #begun = false;
+  /** The split that the output takes records for. */
+  #currentId: string | undefined;
   #noMoreSplits = false;
   #finishedProgress = 0;
   #cancelTimer: (() => void) | undefined;
@@ -38,16 +41,17 @@ export class IndexReader<T> implements SourceReader<T, IndexSplit> {
     if (split === undefined) return this.#noMoreSplits ? 'end' : 'nothing';
     const count = this.#limiter?.take(maxRecords) ?? maxRecords;
     if (count === 0) return 'nothing';
-    if (!this.#begun) output.beginSplit(split.id);
-    this.#begun = true;
+    if (split.id !== this.#currentId) output.beginSplit(split.id);
+    this.#currentId = split.id;
     const { end, step } = split;
     let next = split.next;
     for (let left = count; left > 0 && next < end; left -= 1) {
       output.collect(this.#valueAt(next), NO_TIMESTAMP_MS);
       next += step;
     }
-    this.#splits[0] = { ...split, next };
-    if (next >= end) this.#endSplit(output, split);
+    this.#splits.shift();
+    if (next < end) this.#splits.push({ ...split, next });
+    else this.#endSplit(output, split);
     return 'more';
   }
 
@@ -89,8 +93,7 @@ export class IndexReader<T> implements SourceReader<T, IndexSplit> {
 
   #endSplit(output: ReaderOutput<T>, split: IndexSplit): void {
     output.endSplit(split.id);
-    this.#begun = false;
-    this.#splits.shift();
+    this.#currentId = undefined;
     this.#finishedProgress += lengthOf(split);
     const wantsSplit = this.#splits.length === 0 && !this.#noMoreSplits;
     if (wantsSplit) this.#ctx.sendToEnumerator({ type: 'request-split' });

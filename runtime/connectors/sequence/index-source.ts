@@ -25,13 +25,15 @@ export interface IndexSourceInit<T> {
   readonly boundedness: Boundedness;
   readonly maxParallelism?: number;
   readonly splits: (parallelism: number) => readonly IndexSplit[];
+  /** Readers take turns with all their splits from the start. @defaultValue false */
+  readonly inShares?: boolean;
   readonly valueAt: (index: number) => T;
   /** Of the whole source; undefined: unlimited. */
   readonly ratePerSecond?: number | undefined;
 }
 
 export function indexSource<T>(init: IndexSourceInit<T>): IndexSource<T> {
-  const { name, boundedness, maxParallelism, splits } = init;
+  const { name, boundedness, maxParallelism, splits, inShares = false } = init;
   return {
     name,
     boundedness,
@@ -40,6 +42,7 @@ export function indexSource<T>(init: IndexSourceInit<T>): IndexSource<T> {
       new SplitQueueEnumerator({
         ctx,
         state,
+        inShares,
         find: () => splits(ctx.parallelism),
         ...(boundedness === 'BOUNDED' ? { progressOf: lengthOf } : {}),
       }),

@@ -128,6 +128,67 @@ describe('generatorSource', () => {
     assert.equal(world.pendingTimers, 0);
   });
 
+  it('deals its splits out evenly, and each is read in order at any parallelism', async () => {
+    const source = () => generatorSource({ generate: (index) => index, splits: 5 });
+    for (const [from, to, shares] of [
+      [1, 3, [5]],
+      [2, 1, [3, 2]],
+      [3, 8, [2, 2, 1]],
+    ] as const) {
+      const world = new ConnectorWorld();
+      const first = new SourceRun(source(), world, from);
+      await first.start();
+      const { splits, enumerator } = first.snapshot();
+      assert.deepEqual(
+        splits.map(({ length }) => length),
+        shares,
+      );
+      assert.deepEqual(enumerator.unassigned, []);
+      for (let turn = 0; turn < 7; turn += 1) first.poll(turn % from, 3);
+      const all = first.snapshot().splits.flat();
+      const dealt = Array.from({ length: to }, (_, subtask) =>
+        all.filter((_split, index) => index % to === subtask),
+      );
+      const second = new SourceRun(source(), world, to, { enumerator, splits: dealt });
+      await second.start();
+      for (let turn = 0; turn < 40; turn += 1) second.poll(turn % to, 2);
+      const values = [...first.values, ...second.values];
+      for (let split = 0; split < 5; split += 1) {
+        const own = values.filter((value) => value % 5 === split);
+        assert.deepEqual(
+          own,
+          own.map((_, index) => split + 5 * index),
+        );
+        assert.ok(own.length > 0);
+      }
+      await first.close();
+      await second.close();
+    }
+  });
+
+  it('ends its splits at the count', async () => {
+    const source = generatorSource({ generate: (index) => index, splits: 4, count: 10 });
+    for (const parallelism of [1, 2, 3, 6]) {
+      const { values } = await readSource(source, new ConnectorWorld(), parallelism);
+      assert.deepEqual(
+        values.sort((a, b) => a - b),
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+      );
+    }
+  });
+
+  it('deals endless splits of failed readers out again in equal shares', async () => {
+    const source = generatorSource({ generate: (index) => index, splits: 8 });
+    const run = new SourceRun(source, new ConnectorWorld(), 2);
+    await run.start();
+    await run.replaceReader(1);
+    assert.deepEqual(
+      run.snapshot().splits.map(({ length }) => length),
+      [4, 4],
+    );
+    await run.close();
+  });
+
   it('names the index for which the generate function threw', async () => {
     const generate = (index: number) => {
       if (index === 2) throw new Error('no such record');
@@ -144,7 +205,7 @@ describe('generatorSource', () => {
 
   it('refuses a count or rate that cannot be', () => {
     const generate = (index: number) => index;
-    for (const bad of [{ count: -1 }, { count: 1.5 }, { ratePerSecond: 0 }]) {
+    for (const bad of [{ count: -1 }, { count: 1.5 }, { ratePerSecond: 0 }, { splits: 0 }]) {
       assert.throws(() => generatorSource({ generate, ...bad }), { code: 'BAD_GENERATOR' });
     }
   });

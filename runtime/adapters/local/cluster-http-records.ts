@@ -1,0 +1,120 @@
+/** Requests and answers of the REST interface, apart from any server. */
+import { isStreamError, type StreamError, toStreamError } from '../../core/index.ts';
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Decoded, with a leading `/`, without `/v1` and the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Lower case, without parameters; empty: none. */
+  readonly contentType: string;
+  /** The whole header. */
+  readonly contentTypeHeader: string;
+  readonly body: Uint8Array;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** JSON. */
+  readonly body: unknown;
+}
+
+/** An answer that refuses; its message is for the client. */
+export class HttpRefusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = 'HttpRefusal';
+    this.status = status;
+  }
+}
+
+/** A value from outside was refused. */
+export function badRequest(message: string): HttpRefusal {
+  return new HttpRefusal(400, message);
+}
+
+/** Flink's shape of an error. */
+export function errorAnswer(thrown: unknown): HttpAnswer {
+  if (thrown instanceof HttpRefusal) {
+    return { status: thrown.status, body: { errors: [thrown.message] } };
+  }
+  const error = toStreamError(thrown);
+  const status = isStreamError(thrown) ? statusOf(error) : 500;
+  return { status, body: { errors: [messageOf(error), `code: ${error.code}`] } };
+}
+
+function messageOf(error: StreamError): string {
+  // Flink's clients look for this text.
+  if (error.code === 'JOB_NOT_FOUND') return `Job ${String(error.details.jobId)} not found`;
+  return error.message;
+}
+
+function statusOf({ kind, code }: StreamError): number {
+  if (code === 'JOB_NOT_FOUND') return 404;
+  switch (kind) {
+    case 'invalid':
+    case 'user':
+    case 'data':
+      return 400;
+    case 'conflict':
+      return 409;
+    case 'unavailable':
+      // 503 would make Flink's clients try again for a minute.
+      return code === 'CLUSTER_STOPPING' ? 503 : 500;
+    default:
+      return 500;
+  }
+}
+
+/**
+ * The body's JSON object; empty when there is no body.
+ *
+ * @throws {HttpRefusal} 415 for other content types, 400 for what is no JSON object.
+ */
+export function jsonBody({ body, contentType }: HttpRequest): Readonly<Record<string, unknown>> {
+  if (body.length === 0) return {};
+  if (contentType !== 'application/json') {
+    throw new HttpRefusal(415, 'The content type must be application/json.');
+  }
+  try {
+    const value: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return { ...value };
+    }
+  } catch {
+    // Answered below.
+  }
+  throw badRequest('The body must be a JSON object.');
+}
+
+/** A field of a body that may be left out or null. */
+export function optionalText(
+  body: Readonly<Record<string, unknown>>,
+  name: string,
+): string | undefined {
+  const value = body[name];
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value === 'string') return value;
+  throw badRequest(`Field '${name}' must be a text.`);
+}
+
+/** As {@link optionalText}, for booleans. */
+export function flagOf(body: Readonly<Record<string, unknown>>, name: string): boolean {
+  const value = body[name];
+  if (value === undefined || value === null) return false;
+  if (typeof value === 'boolean') return value;
+  throw badRequest(`Field '${name}' must be true or false.`);
+}
+
+/** As {@link optionalText}, for counts from 1. */
+export function optionalCount(
+  body: Readonly<Record<string, unknown>>,
+  name: string,
+): number | undefined {
+  const value = body[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
+  throw badRequest(`Field '${name}' must be a positive integer.`);
+}

@@ -1,0 +1,214 @@
+/**
+ * The REST interface of a cluster, as functions from requests to answers. Paths and shapes are
+ * Flink's; every route is served below `/` and `/v1`.
+ *
+ * I1  Ids are checked before anything is done with them.
+ * I2  What changes something is never a GET.
+ */
+import type { Clock } from '../../core/index.ts';
+import type { Dispatcher } from '../../jobmaster/index.ts';
+import { checkpointJson, checkpointsJson } from './cluster-http-checkpoints.ts';
+import {
+  exceptionsJson,
+  executionResultJson,
+  jobJson,
+  jobOverviewJson,
+} from './cluster-http-jobs.ts';
+import { PROGRAM_ROUTES } from './cluster-http-programs.ts';
+import {
+  badRequest,
+  errorAnswer,
+  type HttpAnswer,
+  HttpRefusal,
+  type HttpRequest,
+} from './cluster-http-records.ts';
+import { TRIGGER_ROUTES } from './cluster-http-triggers.ts';
+import type { ClusterJars } from './cluster-jars.ts';
+import type { ClusterOperations } from './cluster-operations.ts';
+
+/** What the routes work on. */
+export interface ClusterApi {
+  readonly dispatcher: Pick<
+    Dispatcher,
+    | 'submit'
+    | 'list'
+    | 'get'
+    | 'slots'
+    | 'cancel'
+    | 'savepoint'
+    | 'cancelWithSavepoint'
+    | 'stop'
+    | 'checkpoint'
+    | 'rescale'
+    | 'disposeSavepoint'
+  >;
+  readonly operations: ClusterOperations;
+  readonly jars: ClusterJars;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly dataDirectory: string;
+  /** 32 hex digits. */
+  readonly newId: () => string;
+}
+
+/** A route's place-holders, by name: `:jobid`. */
+export type PathParameters = Readonly<Record<string, string>>;
+export type RouteHandler = (
+  api: ClusterApi,
+  request: HttpRequest,
+  parameters: PathParameters,
+) => HttpAnswer | Promise<HttpAnswer>;
+export type Route = readonly [method: string, path: string, handler: RouteHandler];
+
+/** Answers a request; never rejects. */
+export async function answerRequest(api: ClusterApi, request: HttpRequest): Promise<HttpAnswer> {
+  try {
+    const { handler, parameters } = findRoute(request);
+    return await handler(api, request, parameters);
+  } catch (thrown) {
+    return errorAnswer(thrown);
+  }
+}
+
+const ok = (body: unknown): HttpAnswer => ({ status: 200, body });
+
+const ROUTES: readonly Route[] = [
+  ['GET', '/overview', (api) => ok(overview(api))],
+  ['GET', '/config', (api) => ok(config(api))],
+  ['GET', '/jobs', ({ dispatcher }) => ok({ jobs: dispatcher.list().map(idAndStatus) })],
+  [
+    'GET',
+    '/jobs/overview',
+    ({ dispatcher, clock }) => {
+      const nowEpochMs = clock.nowEpochMs();
+      return ok({ jobs: dispatcher.list().map((job) => jobOverviewJson(job, nowEpochMs)) });
+    },
+  ],
+  [
+    'GET',
+    '/jobs/:jobid',
+    ({ dispatcher, clock }, _request, { jobid = '' }) =>
+      ok(jobJson(dispatcher.get(jobid), clock.nowEpochMs())),
+  ],
+  [
+    'GET',
+    '/jobs/:jobid/status',
+    ({ dispatcher }, _request, { jobid = '' }) => ok({ status: dispatcher.get(jobid).status }),
+  ],
+  [
+    'GET',
+    '/jobs/:jobid/execution-result',
+    ({ dispatcher }, _request, { jobid = '' }) => ok(executionResultJson(dispatcher.get(jobid))),
+  ],
+  [
+    'GET',
+    '/jobs/:jobid/exceptions',
+    ({ dispatcher }, { query }, { jobid = '' }) => {
+      const maxCount = Number(query.get('maxExceptions') ?? 20);
+      if (!Number.isSafeInteger(maxCount) || maxCount < 0) {
+        throw badRequest('Query parameter maxExceptions must be a count.');
+      }
+      return ok(exceptionsJson(dispatcher.get(jobid).exceptions, maxCount));
+    },
+  ],
+  ['GET', '/jobs/:jobid/checkpoints', checkpoints],
+  ['GET', '/jobs/:jobid/checkpoints/details/:checkpointid', checkpointDetails],
+  ...TRIGGER_ROUTES,
+  ...PROGRAM_ROUTES,
+];
+
+function findRoute({ method, path }: HttpRequest): {
+  readonly handler: RouteHandler;
+  readonly parameters: PathParameters;
+} {
+  let isPathKnown = false;
+  for (const [routeMethod, routePath, handler] of ROUTES) {
+    const parameters = match(routePath, path);
+    if (parameters === undefined) continue;
+    isPathKnown = true;
+    if (routeMethod !== method) continue;
+    // I1. A job's checkpoints are triggered, and shown, under the same path.
+    for (const name of ['jobid', 'triggerid']) {
+      const id = parameters[name];
+      if (id !== undefined && !/^[0-9a-f]{32}$/.test(id)) {
+        throw badRequest(`Cannot resolve path parameter (${name}) from value "${id}".`);
+      }
+    }
+    return { handler, parameters };
+  }
+  if (isPathKnown) throw new HttpRefusal(405, `Method ${method} is not allowed: ${path}`);
+  throw new HttpRefusal(404, `Not found: ${path}`);
+}
+
+function match(route: string, path: string): PathParameters | undefined {
+  const expected = route.split('/');
+  const parts = path.split('/');
+  if (expected.length !== parts.length) return undefined;
+  const parameters: Record<string, string> = {};
+  for (const [index, name] of expected.entries()) {
+    const part = parts[index] ?? '';
+    if (name.startsWith(':')) parameters[name.slice(1)] = part;
+    else if (name !== part) return undefined;
+  }
+  return parameters;
+}
+
+function overview({ dispatcher, version }: ClusterApi): object {
+  const { total, available } = dispatcher.slots;
+  const jobs = dispatcher.list();
+  const count = (status: string): number => jobs.filter((job) => job.status === status).length;
+  const [finished, canceled, failed] = [count('FINISHED'), count('CANCELED'), count('FAILED')];
+  return {
+    taskmanagers: jobs.filter(({ status }) => status === 'RUNNING').length,
+    'slots-total': total,
+    'slots-available': available,
+    'jobs-running': jobs.length - finished - canceled - failed,
+    'jobs-finished': finished,
+    'jobs-cancelled': canceled,
+    'jobs-failed': failed,
+    'flink-version': version,
+    'flink-commit': 'sluice',
+  };
+}
+
+function config({ version, clock, dataDirectory }: ClusterApi): object {
+  const now = new Date(clock.nowEpochMs());
+  return {
+    'refresh-interval': 3000,
+    'timezone-name': Intl.DateTimeFormat().resolvedOptions().timeZone,
+    'timezone-offset': -now.getTimezoneOffset() * 60_000,
+    'flink-version': version,
+    'flink-revision': 'sluice',
+    features: { 'web-submit': true, 'web-cancel': true, 'web-rescale': true, 'web-history': false },
+    'data-directory': dataDirectory,
+  };
+}
+
+function idAndStatus({ jobId, status }: { jobId: string; status: string }): object {
+  return { id: jobId, status };
+}
+
+function checkpoints(
+  { dispatcher, clock }: ClusterApi,
+  _request: HttpRequest,
+  { jobid = '' }: PathParameters,
+): HttpAnswer {
+  const { checkpointStatistics } = dispatcher.get(jobid);
+  if (checkpointStatistics === undefined) {
+    throw new HttpRefusal(404, `Checkpointing is not known of yet for job ${jobid}.`);
+  }
+  return ok(checkpointsJson(checkpointStatistics, clock.nowEpochMs()));
+}
+
+function checkpointDetails(
+  { dispatcher, clock }: ClusterApi,
+  _request: HttpRequest,
+  { jobid = '', checkpointid = '' }: PathParameters,
+): HttpAnswer {
+  const history = dispatcher.get(jobid).checkpointStatistics?.history ?? [];
+  const record = history.find(({ checkpointId }) => String(checkpointId) === checkpointid);
+  if (record === undefined) {
+    throw new HttpRefusal(404, `Could not find checkpointing statistics for ${checkpointid}.`);
+  }
+  return ok(checkpointJson(record, clock.nowEpochMs()));
+}

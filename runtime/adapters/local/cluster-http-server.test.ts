@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { after, before, describe, it } from 'node:test';
+import type { ClusterApi } from './cluster-http-routes.ts';
+import { type HttpServer, serveCluster } from './cluster-http-server.ts';
+import { ClusterJars } from './cluster-jars.ts';
+import { ClusterOperations } from './cluster-operations.ts';
+
+const clock = { nowEpochMs: () => 0, monotonicMs: () => 0 };
+const api = {
+  dispatcher: { list: () => [], slots: { total: 1, available: 1 } },
+  operations: new ClusterOperations(clock),
+  jars: new ClusterJars(),
+  clock,
+  version: '1',
+  dataDirectory: '/data',
+  newId: () => '',
+  // The routes asked here use no more of it.
+} as unknown as ClusterApi;
+
+describe('serveCluster', () => {
+  let server: HttpServer;
+  before(async () => {
+    server = await serveCluster(api, 0);
+  });
+  after(() => server.close());
+
+  function ask(
+    path: string,
+    headers: Record<string, string> = {},
+    body?: string,
+  ): Promise<{ status: number | undefined; text: string }> {
+    return new Promise((resolve, reject) => {
+      const { port } = server;
+      const method = body === undefined ? 'GET' : 'POST';
+      const sent = request({ host: '127.0.0.1', port, path, headers, method }, (response) => {
+        let text = '';
+        response.on('data', (chunk) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode, text }));
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  }
+
+  it('serves below / and /v1', async () => {
+    for (const path of ['/jobs', '/v1/jobs']) {
+      assert.deepEqual(await ask(path), { status: 200, text: '{"jobs":[]}' });
+    }
+  });
+
+  it('answers loopback names only', async () => {
+    assert.equal((await ask('/jobs', { host: 'rebound.example' })).status, 403);
+    assert.equal((await ask('/jobs', { host: '127.0.0.1.evil.example:80' })).status, 403);
+    assert.equal((await ask('/jobs', { host: 'localhost:1' })).status, 200);
+    assert.equal((await ask('/jobs', { host: '[::1]:1' })).status, 200);
+  });
+
+  it('answers no other site', async () => {
+    const host = 'localhost:1';
+    const foreign = await ask('/jars/upload', { host, origin: 'http://evil.example' }, 'x');
+    assert.equal(foreign.status, 403);
+    assert.equal((await ask('/jobs', { host, origin: 'http://localhost:1' })).status, 200);
+  });
+
+  it('reads bodies up to a limit', async () => {
+    const big = 'x'.repeat(1024 * 1024 + 1);
+    const headers = { 'content-type': 'application/json' };
+    assert.equal((await ask('/savepoint-disposal', headers, big)).status, 413);
+    assert.equal((await ask('/%', {})).status, 400);
+  });
+
+  it('says so when the port is taken', async () => {
+    await assert.rejects(serveCluster(api, server.port), { code: 'PORT_IN_USE', kind: 'invalid' });
+  });
+});

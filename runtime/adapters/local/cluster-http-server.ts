@@ -1,0 +1,145 @@
+/**
+ * Serves the REST interface on the loopback interface.
+ *
+ * I1  Only requests that name this machine by a loopback name are answered, so that no web page
+ *     reaches the cluster by a name that was made to point here; what a browser sends for another
+ *     site is refused.
+ * I2  A body is read up to its limit, and no further.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { isStreamError, StreamError } from '../../core/index.ts';
+import { reasonOf } from '../store-errors.ts';
+import {
+  errorAnswer,
+  type HttpAnswer,
+  HttpRefusal,
+  type HttpRequest,
+} from './cluster-http-records.ts';
+import { answerRequest, type ClusterApi } from './cluster-http-routes.ts';
+
+const LOOPBACK = '127.0.0.1';
+const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
+const MAX_JSON_BYTES = 1024 * 1024;
+/** As Flink's `rest.server.max-content-length`. */
+const MAX_UPLOAD_BYTES = 100 * 1024 * 1024;
+const MAX_URL_CHARS = 4096;
+
+export interface HttpServer {
+  readonly host: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * @param port 0: any that is free.
+ * @throws {StreamError} `PORT_IN_USE`.
+ */
+export async function serveCluster(api: ClusterApi, port: number): Promise<HttpServer> {
+  const server = createServer((message, response) => {
+    void handle(api, message).then((answer) => send(response, answer));
+  });
+  await listen(server, port);
+  const address = server.address() as AddressInfo;
+  return {
+    host: LOOPBACK,
+    port: address.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, LOOPBACK, () => resolve());
+    });
+  } catch (thrown) {
+    if (isStreamError(thrown)) throw thrown;
+    throw new StreamError({
+      kind: 'invalid',
+      code: 'PORT_IN_USE',
+      message: `the cluster cannot listen on its port, take another --port: port=${port} reason=${reasonOf(thrown)}`,
+      details: { port },
+      cause: thrown,
+    });
+  }
+}
+
+async function handle(api: ClusterApi, message: IncomingMessage): Promise<HttpAnswer> {
+  try {
+    return await answerRequest(api, await readRequest(message));
+  } catch (thrown) {
+    return errorAnswer(thrown);
+  }
+}
+
+async function readRequest(message: IncomingMessage): Promise<HttpRequest> {
+  const { method = 'GET', headers, url: target = '/' } = message;
+  checkOrigin(headers.host, headers.origin);
+  if (target.length > MAX_URL_CHARS) throw new HttpRefusal(414, 'The URL is too long.');
+  const url = parsed(target);
+  const contentTypeHeader = headers['content-type'] ?? '';
+  const contentType = (contentTypeHeader.split(';')[0] ?? '').trim().toLowerCase();
+  const path = decoded(url.pathname).replace(/^\/v1(?=\/)/, '');
+  const limitBytes = path === '/jars/upload' ? MAX_UPLOAD_BYTES : MAX_JSON_BYTES;
+  const body = await readBody(message, limitBytes);
+  return { method, path, query: url.searchParams, contentType, contentTypeHeader, body };
+}
+
+/** I1. */
+function checkOrigin(host: string | undefined, origin: string | undefined): void {
+  const name = (host ?? '').replace(/:\d+$/, '').toLowerCase();
+  if (!LOOPBACK_NAMES.includes(name)) {
+    throw new HttpRefusal(403, `The host must be one of ${LOOPBACK_NAMES.join(', ')}.`);
+  }
+  if (origin === undefined || origin === `http://${host}`) return;
+  throw new HttpRefusal(403, 'Requests of other sites are not answered.');
+}
+
+function parsed(target: string): URL {
+  try {
+    return new URL(target, `http://${LOOPBACK}`);
+  } catch {
+    throw new HttpRefusal(400, 'The URL is malformed.');
+  }
+}
+
+function decoded(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    throw new HttpRefusal(400, 'The URL is malformed.');
+  }
+}
+
+/** I2. */
+async function readBody(message: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > limitBytes) {
+      throw new HttpRefusal(413, `The body is larger than ${limitBytes} bytes.`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function send(response: ServerResponse, { status, body }: HttpAnswer): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=UTF-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    // A refused body is not read to its end.
+    ...(status === 413 ? { connection: 'close' } : {}),
+  });
+  response.end(text);
+}

@@ -1,0 +1,166 @@
+/** Evaluates the programs of a cluster in its process, and runs their slots in others. */
+import {
+  type CheckpointSettings,
+  checkpointSettings,
+  recoverySettings,
+} from '../../checkpoint/index.ts';
+import {
+  type Clock,
+  ConfigOptions,
+  Configuration,
+  type ConfigValue,
+  type FileSystem,
+  type Logger,
+  type Rng,
+  StreamError,
+  type Timers,
+} from '../../core/index.ts';
+import { requiredSlots, type StreamGraph, validateSinks } from '../../graph/index.ts';
+import {
+  type JobJournal,
+  type JobPlanner,
+  type JobProgram,
+  type PlannedProgram,
+  planJobExecution,
+  restartSettings,
+  type StartedMaster,
+} from '../../jobmaster/index.ts';
+import { assertRestorable } from './check-savepoint.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { METRICS_INTERVAL_MS, type PlannedJob, planJob } from './job-runner.ts';
+import type { JobStorage } from './job-storage.ts';
+import { ProcessSlotLauncher } from './process-slot-launcher.ts';
+import { createJobMaster } from './start-job.ts';
+import { MAX_LOCAL_SLOTS } from './worker-slot-launcher.ts';
+
+export interface ClusterPlannerParts {
+  readonly data: Pick<
+    DataDirectory,
+    'blobs' | 'rows' | 'checkpointsDirectory' | 'savepointsDirectory'
+  >;
+  readonly slotWorkerUrl: URL;
+  readonly taskManagerUrl: URL;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly rng: Rng;
+  readonly logger: Logger;
+  readonly fileSystem: FileSystem;
+  /** What print sinks write. The promise, if any, holds them back. */
+  readonly onPrint: (text: string) => Promise<void> | undefined;
+}
+
+export class ClusterPlanner implements JobPlanner {
+  readonly #parts: ClusterPlannerParts;
+
+  constructor(parts: ClusterPlannerParts) {
+    this.#parts = parts;
+  }
+
+  async plan(program: JobProgram): Promise<PlannedProgram> {
+    const job = await planJob({
+      // A location of a directory's blob is a path.
+      bundlePath: program.bundleLocation,
+      args: program.args,
+      configuration: Configuration.fromRecord(
+        program.configuration as Readonly<Record<string, ConfigValue>>,
+      ),
+    });
+    const { graph, executionGraph } = job;
+    const { vertices } = executionGraph.jobGraph;
+    return {
+      name: graph.jobName,
+      vertices: vertices.map(({ id, name, parallelism, maxParallelism }) => {
+        return { id, name, parallelism, maxParallelism };
+      }),
+      scalableVertexIds: vertices
+        .filter(({ operators }) => operators.every(({ nodeId }) => isScalable(graph, nodeId)))
+        .map(({ id }) => id),
+      requiredSlots: (parallelism) => slotsOf(graph, parallelism),
+      check: () => this.#check(job),
+      start: (journal, isRecovered) => this.#start(program, job, journal, isRecovered),
+    };
+  }
+
+  /** What `createJobMaster` refuses, but without a trace. */
+  async #check(job: PlannedJob): Promise<void> {
+    const { blobs } = this.#parts.data;
+    const { graph, configuration } = job;
+    checkpointSettings(configuration);
+    restartSettings(configuration);
+    const recovery = recoverySettings(configuration);
+    await assertRestorable(recovery, { blobs, graph });
+    const restoring = recovery.path !== undefined;
+    await validateSinks(graph, { fileSystem: this.#parts.fileSystem, restoring });
+  }
+
+  async #start(
+    program: JobProgram,
+    job: PlannedJob,
+    journal: JobJournal,
+    isRecovered: boolean,
+  ): Promise<StartedMaster> {
+    const { data, slotWorkerUrl, taskManagerUrl, clock, timers, rng, fileSystem } = this.#parts;
+    const { logger, onPrint } = this.#parts;
+    const { jobId, parallelism } = program;
+    const configuration = this.#withSavepointDirectory(job.configuration);
+    const launcherOf = (_: unknown, { intervalMs }: CheckpointSettings): ProcessSlotLauncher =>
+      new ProcessSlotLauncher({
+        taskManagerUrl,
+        slotWorkerUrl,
+        job: {
+          jobId,
+          bundlePath: job.options.bundlePath,
+          args: job.options.args,
+          configuration: job.options.configuration.toJSON(),
+          checkpointing: intervalMs !== undefined,
+          metricsIntervalMs: METRICS_INTERVAL_MS,
+        },
+      });
+    let launcher: ProcessSlotLauncher | undefined;
+    const master = await createJobMaster({
+      ...{ jobId, configuration, parallelism, journal, isRecovered },
+      ...{ clock, timers, rng, logger, fileSystem, onPrint },
+      graph: job.graph,
+      storage: storageOf(data, checkpointSettings(configuration)),
+      launcherOf: (plan, checkpointing) => {
+        launcher = launcherOf(plan, checkpointing);
+        launcher.warmUp();
+        return launcher;
+      },
+      onDeliver: () => undefined,
+    });
+    return { master, close: async () => await launcher?.close() };
+  }
+
+  #withSavepointDirectory(configuration: Configuration): Configuration {
+    const option = ConfigOptions.CHECKPOINTING_SAVEPOINT_DIR;
+    if (configuration.has(option)) return configuration;
+    return configuration.with(option, this.#parts.data.savepointsDirectory);
+  }
+}
+
+/** Rows are always the cluster's, whose process alone may write them. */
+function storageOf(
+  { blobs, rows, checkpointsDirectory }: ClusterPlannerParts['data'],
+  { directory = checkpointsDirectory }: CheckpointSettings,
+): JobStorage {
+  return { blobs, rows, directory, close: () => Promise.resolve() };
+}
+
+function slotsOf(graph: StreamGraph, parallelism: Readonly<Record<string, number>>): number {
+  const { jobGraph, slots } = planJobExecution(graph, parallelism, undefined).executionGraph;
+  if (slots.length <= MAX_LOCAL_SLOTS) return requiredSlots(jobGraph);
+  throw new StreamError({
+    kind: 'invalid',
+    code: 'TOO_MANY_SLOTS',
+    message:
+      'the job needs more slots than one machine runs as threads: lower its parallelism; ' +
+      `slots=${slots.length} max=${MAX_LOCAL_SLOTS}`,
+  });
+}
+
+/** The node runs at the job's default: its own would have been kept apart from it. */
+function isScalable({ nodes, defaultParallelism }: StreamGraph, nodeId: number): boolean {
+  const node = nodes.find(({ id }) => id === nodeId);
+  return node?.nonParallel !== true && node?.parallelism === defaultParallelism;
+}

@@ -1,0 +1,128 @@
+/**
+ * A cluster in one process on one data directory: dispatcher, REST interface, ownership.
+ *
+ * I1  Nothing is served before the jobs of the directory go on.
+ * I2  Who loses the directory stops at once and says so by `lost`.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { JobStore } from '../../checkpoint/index.ts';
+import { isStreamError, type Logger, type StreamError } from '../../core/index.ts';
+import { Dispatcher } from '../../jobmaster/index.ts';
+import { type HttpServer, serveCluster } from './cluster-http-server.ts';
+import { ClusterJars } from './cluster-jars.ts';
+import { ClusterOperations } from './cluster-operations.ts';
+import { ClusterPlanner } from './cluster-planner.ts';
+import { DataDirectory } from './data-directory.ts';
+import { NodeFileSystem } from './node-file-system.ts';
+import { SystemClock, SystemRng, SystemTimers } from './system-world.ts';
+
+/** How often the owner of the directory is looked up. */
+const OWNER_CHECK_MS = 1000;
+
+export interface ClusterOptions {
+  readonly dataDirectory: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly slotCount: number;
+  /** The module of the slots' threads. */
+  readonly slotWorkerUrl: URL;
+  /** The module of the TaskManagers' processes. */
+  readonly taskManagerUrl: URL;
+  readonly logger: Logger;
+  readonly version: string;
+  /** What print sinks write. The promise, if any, holds them back. */
+  readonly onPrint: (text: string) => Promise<void> | undefined;
+}
+
+export interface RunningCluster {
+  readonly host: string;
+  readonly port: number;
+  /** Absolute. */
+  readonly dataDirectory: string;
+  /** Jobs that go on from an earlier process. */
+  readonly resumedCount: number;
+  /** Settles when another process has taken the directory over. */
+  readonly lost: Promise<StreamError>;
+  /** Suspends the jobs and gives the directory up. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the directory, resumes its jobs and serves.
+ *
+ * @throws {StreamError} as `DataDirectory.open` and {@link serveCluster}.
+ */
+export async function startCluster(options: ClusterOptions): Promise<RunningCluster> {
+  const data = await DataDirectory.open(options.dataDirectory);
+  const clock = new SystemClock();
+  const { logger, slotCount, slotWorkerUrl, taskManagerUrl, onPrint } = options;
+  const planner = new ClusterPlanner({
+    ...{ data, slotWorkerUrl, taskManagerUrl, clock, logger, onPrint },
+    timers: new SystemTimers(),
+    rng: new SystemRng(),
+    fileSystem: new NodeFileSystem(),
+  });
+  const dispatcher = new Dispatcher({
+    jobs: new JobStore(data.rows, randomUUID()),
+    rows: data.rows,
+    blobs: data.blobs,
+    directory: data.path,
+    ...{ planner, slotCount, clock, logger },
+  });
+  let server: HttpServer;
+  try {
+    await dispatcher.recover();
+    server = await serveCluster(
+      {
+        dispatcher,
+        operations: new ClusterOperations(clock),
+        jars: new ClusterJars(),
+        clock,
+        version: options.version,
+        dataDirectory: data.path,
+        newId: () => randomBytes(16).toString('hex'),
+      },
+      options.port,
+    );
+  } catch (thrown) {
+    await dispatcher.shutdown();
+    await data.close();
+    throw thrown;
+  }
+  const ownership = watchOwner(data);
+  const close = async (): Promise<void> => {
+    ownership.stop();
+    await server.close();
+    await dispatcher.shutdown();
+    await data.close();
+  };
+  let closing: Promise<void> | undefined;
+  return {
+    host: server.host,
+    port: server.port,
+    dataDirectory: data.path,
+    resumedCount: dispatcher.list().filter(({ endedAtEpochMs }) => endedAtEpochMs === undefined)
+      .length,
+    lost: ownership.lost,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/** I2. */
+function watchOwner(data: DataDirectory): {
+  readonly lost: Promise<StreamError>;
+  readonly stop: () => void;
+} {
+  const lost = new Promise<StreamError>((resolve) => data.onLost(resolve));
+  const timer = setInterval(() => {
+    data.assertOwner().catch((thrown: unknown) => {
+      // A loss has been told to `onLost`; other errors are the store's, and may pass.
+      if (!isStreamError(thrown)) throw thrown;
+    });
+  }, OWNER_CHECK_MS);
+  timer.unref();
+  return { lost, stop: () => clearInterval(timer) };
+}

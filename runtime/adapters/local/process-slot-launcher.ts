@@ -1,0 +1,198 @@
+/**
+ * Runs the slots of one job in a process of their own (task-manager-process.ts).
+ *
+ * I1  A process that has died is never used again. Another is started at once, so that it is
+ *     ready when the restart delay is over; but not after one that ran no slot.
+ * I2  A slot is told lost once, and only if it was not released before.
+ * I3  `terminate` settles when the slot is gone, at the latest when its process is.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { StreamError } from '../../core/index.ts';
+import type { RegionLaunch, SlotEvents, SlotHandle, SlotLauncher } from '../../jobmaster/index.ts';
+import {
+  type TaskManagerCommand,
+  type TaskManagerReport,
+  taskManagerLost,
+} from './task-manager-process.ts';
+import type { WorkerJob } from './worker-slot-launcher.ts';
+
+/** How long a process may take to end its slots before it is ended itself. */
+const TERMINATE_TIMEOUT_MS = 5000;
+
+export interface ProcessSlotLauncherParts {
+  /** The module that calls `runTaskManager`. */
+  readonly taskManagerUrl: URL;
+  /** The module of the slots' threads. */
+  readonly slotWorkerUrl: URL;
+  readonly job: WorkerJob;
+  /** Where the process writes; by default to this process's streams. */
+  readonly stdio?: 'inherit' | 'ignore';
+}
+
+export class ProcessSlotLauncher implements SlotLauncher {
+  readonly #parts: ProcessSlotLauncherParts;
+  #process: TaskManager | undefined;
+  #launchId = 0;
+  #isClosed = false;
+
+  constructor(parts: ProcessSlotLauncherParts) {
+    this.#parts = parts;
+  }
+
+  /** Of the process that takes the next launch; undefined: a new one will. */
+  get pid(): number | undefined {
+    return this.#process?.isAlive === true ? this.#process.pid : undefined;
+  }
+
+  launch(region: RegionLaunch): readonly SlotHandle[] {
+    const taskManager = this.#taskManager();
+    const launchId = ++this.#launchId;
+    const { slotWorkerUrl, job } = this.#parts;
+    const slots = region.slots.map(({ slotIndex, restore }) => ({ slotIndex, restore }));
+    const handles = region.slots.map(({ slotIndex, events }) =>
+      taskManager.addSlot(launchId, slotIndex, events),
+    );
+    taskManager.send({
+      type: 'launch',
+      launchId,
+      slotWorkerUrl: slotWorkerUrl.href,
+      job,
+      region: { ...region, slots },
+    });
+    return handles;
+  }
+
+  /** Starts the process of the next launch already, so that the launch need not wait for it. */
+  warmUp(): void {
+    this.#taskManager();
+  }
+
+  /** Ends the process; nothing is launched any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#process?.kill();
+  }
+
+  /** I1. */
+  #taskManager(): TaskManager {
+    if (this.#process?.isAlive !== true) {
+      this.#process = new TaskManager(this.#parts, () => {
+        if (!this.#isClosed) this.warmUp();
+      });
+    }
+    return this.#process;
+  }
+}
+
+interface RemoteSlot {
+  readonly slotIndex: number;
+  readonly events: SlotEvents;
+  readonly ended: PromiseWithResolvers<void>;
+  /** Released, lost, or being terminated: nothing is told any more. */
+  isOver: boolean;
+}
+
+class TaskManager {
+  readonly #child: ChildProcess;
+  readonly #slots = new Map<string, RemoteSlot>();
+  readonly #exited: Promise<void>;
+  readonly #onLost: () => void;
+  #isAlive = true;
+
+  /** @param onLost it has died with slots that were not released. */
+  constructor({ taskManagerUrl, stdio = 'inherit' }: ProcessSlotLauncherParts, onLost: () => void) {
+    this.#onLost = onLost;
+    this.#child = fork(fileURLToPath(taskManagerUrl), {
+      serialization: 'advanced',
+      stdio: ['ignore', stdio, stdio, 'ipc'],
+    });
+    this.#exited = new Promise((resolve) => {
+      const gone = (reason: string): void => {
+        this.#lose(reason);
+        resolve();
+      };
+      this.#child.once('exit', (code, signal) => gone(`code=${code} signal=${signal}`));
+      this.#child.once('error', (error) => gone(`reason=${error.message}`));
+    });
+    this.#child.on('message', (message) => this.#onReport(message as TaskManagerReport));
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** False from the moment its end is known. */
+  get isAlive(): boolean {
+    return this.#isAlive && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  addSlot(launchId: number, slotIndex: number, events: SlotEvents): SlotHandle {
+    const ended = Promise.withResolvers<void>();
+    const slot: RemoteSlot = { slotIndex, events, ended, isOver: false };
+    this.#slots.set(`${launchId}:${slotIndex}`, slot);
+    return {
+      send: (command) => {
+        if (!slot.isOver) this.send({ type: 'command', launchId, slotIndex, command });
+      },
+      terminate: () => {
+        slot.isOver = true;
+        this.send({ type: 'terminate', launchId, slotIndex });
+        return this.#endedInTime(slot);
+      },
+    };
+  }
+
+  send(command: TaskManagerCommand): void {
+    // What does not arrive is answered by the exit.
+    if (this.#child.connected) this.#child.send(command, () => {});
+  }
+
+  async kill(): Promise<void> {
+    for (const slot of this.#slots.values()) slot.isOver = true;
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  /** I3. */
+  async #endedInTime(slot: RemoteSlot): Promise<void> {
+    if (!this.isAlive) return;
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), TERMINATE_TIMEOUT_MS);
+    await Promise.race([slot.ended.promise, this.#exited]);
+    clearTimeout(timer);
+  }
+
+  #onReport(message: TaskManagerReport): void {
+    const key = `${message.launchId}:${message.slotIndex}`;
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return;
+    if (message.type === 'ended') {
+      this.#slots.delete(key);
+      slot.ended.resolve();
+      return;
+    }
+    if (slot.isOver) return;
+    if (message.type === 'lost') {
+      slot.isOver = true;
+      slot.events.onLost(StreamError.fromJSON(message.error));
+      return;
+    }
+    if (message.report.type === 'released') slot.isOver = true;
+    slot.events.onReport(message.report);
+  }
+
+  /** I2. */
+  #lose(reason: string): void {
+    if (!this.#isAlive) return;
+    this.#isAlive = false;
+    const slots = [...this.#slots.values()];
+    this.#slots.clear();
+    if (slots.some(({ isOver }) => !isOver)) this.#onLost();
+    for (const slot of slots) {
+      const { isOver, events, slotIndex, ended } = slot;
+      slot.isOver = true;
+      ended.resolve();
+      if (!isOver) events.onLost(taskManagerLost(slotIndex, reason));
+    }
+  }
+}

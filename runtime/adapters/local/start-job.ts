@@ -1,0 +1,205 @@
+/** From a graph and a place for checkpoints to a JobMaster; the same for every local cluster. */
+import { resolve } from 'node:path';
+import { statefulOperatorsWithoutUid } from '../../api/index.ts';
+import {
+  assignmentErrors,
+  type CheckpointManifest,
+  type CheckpointSettings,
+  CheckpointStore,
+  checkpointSettings,
+  claimSavepoint,
+  isErrorWithCode,
+  openRestorePoint,
+  type RecoverySettings,
+  recoverySettings,
+  unclaimSavepoint,
+  verifySavepoint,
+} from '../../checkpoint/index.ts';
+import { sinksBelowMessage } from '../../connectors/index.ts';
+import {
+  type Clock,
+  ConfigOptions,
+  type Configuration,
+  type FileSystem,
+  type Logger,
+  type Rng,
+  type Timers,
+} from '../../core/index.ts';
+import { type StreamGraph, validateSinks } from '../../graph/index.ts';
+import {
+  type JobJournal,
+  JobMaster,
+  type JobPlan,
+  type JobRestore,
+  planJobExecution,
+  restartSettings,
+  type SlotLauncher,
+} from '../../jobmaster/index.ts';
+import type { JobStorage } from './job-storage.ts';
+
+export interface JobStart {
+  readonly jobId: string;
+  readonly graph: StreamGraph;
+  /** With the job's own settings. */
+  readonly configuration: Configuration;
+  /** Parallelism that replaces the program's, by vertex id. */
+  readonly parallelism: Readonly<Record<string, number>>;
+  readonly storage: JobStorage;
+  readonly journal: JobJournal;
+  /** Taken over from a process that died. */
+  readonly isRecovered: boolean;
+  readonly launcherOf: (plan: JobPlan, checkpointing: CheckpointSettings) => SlotLauncher;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly rng: Rng;
+  readonly logger: Logger;
+  readonly fileSystem: FileSystem;
+  readonly onPrint: (text: string) => Promise<void> | undefined;
+  readonly onDeliver: (collectId: string, values: readonly unknown[]) => Promise<void> | undefined;
+}
+
+/**
+ * Reads what the job starts from, checks its sinks and lays it out; nothing runs yet.
+ *
+ * @throws {StreamError} what is wrong with the job, its settings, or the savepoint.
+ */
+export async function createJobMaster(start: JobStart): Promise<JobMaster> {
+  const { jobId, graph, configuration, storage, fileSystem, isRecovered } = start;
+  const checkpointing = checkpointSettings(configuration);
+  const restart = restartSettings(configuration);
+  const { blobs, rows, directory } = storage;
+  const checkpointStore = await CheckpointStore.open({ blobs, rows, directory, jobId });
+  const newest = await checkpointStore.latest();
+  const own = newest && (await checkpointStore.load(newest.checkpointId));
+  const restore = await openRestore(jobId, recoverySettings(configuration), storage, own);
+  const plan = await layOut(start, restore, own).catch(async (thrown: unknown) => {
+    if (restore?.claimMode === 'CLAIM' && !isRecovered) {
+      await unclaimSavepoint(blobs, restore.path, jobId);
+    }
+    throw thrown;
+  });
+  const { clock, timers, rng, logger, journal, onPrint, onDeliver } = start;
+  return new JobMaster({
+    jobId,
+    graph,
+    plan,
+    launcher: start.launcherOf(plan, checkpointing),
+    clock,
+    timers,
+    rng,
+    logger,
+    fileSystem,
+    blobs,
+    checkpointStore,
+    checkpointing,
+    restart,
+    journal,
+    ...(restore === undefined ? {} : { restore }),
+    isRecovered,
+    cancellationTimeoutMs: configuration.get(ConfigOptions.TASK_CANCELLATION_TIMEOUT_MS),
+    exceptionHistoryCount: configuration.get(ConfigOptions.WEB_EXCEPTION_HISTORY_SIZE),
+    onPrint,
+    onDeliver,
+  });
+}
+
+/** Checks the sinks and what is restored, and lays the job out. */
+async function layOut(
+  start: JobStart,
+  restore: JobRestore | undefined,
+  own: CheckpointManifest | undefined,
+): Promise<JobPlan> {
+  const { graph, configuration, fileSystem, isRecovered } = start;
+  const { intervalMs, mode } = checkpointSettings(configuration);
+  const restoring = restore !== undefined || isRecovered;
+  await validateSinks(graph, { fileSystem, restoring });
+  if (intervalMs !== undefined) warnOfGuarantees(start, mode);
+  else warnOfHiddenOutput(start);
+  if (restore !== undefined) warnOfEndedSources(start, restore);
+  const plan = planJobExecution(graph, start.parallelism, own ?? restore?.manifest);
+  if (restore !== undefined && own === undefined) checkRestore(restore, plan);
+  return plan;
+}
+
+/** Refuses, before anything has started, state that the job cannot take. */
+function checkRestore({ manifest, allowNonRestoredState }: JobRestore, plan: JobPlan): void {
+  const { jobGraph } = plan.executionGraph;
+  const [error] = assignmentErrors(manifest, jobGraph, { allowNonRestoredState });
+  if (error !== undefined) throw error;
+}
+
+/** Says once what checkpoints cannot promise for this job. */
+function warnOfGuarantees({ graph, logger }: JobStart, mode: CheckpointSettings['mode']): void {
+  const sinks = graph.nodes.flatMap(({ name, sink }) =>
+    sink === undefined ? [] : [{ operatorName: name, sink }],
+  );
+  const message = sinksBelowMessage(mode, sinks);
+  if (message !== undefined) logger.log('warn', message);
+  const unnamed = statefulOperatorsWithoutUid(graph);
+  if (unnamed.length === 0) return;
+  logger.log(
+    'info',
+    'operators with state have no uid: give them one, so that a changed job finds their state in ' +
+      'a savepoint',
+    { operators: unnamed.join(', ') },
+  );
+}
+
+/** Two-phase sinks commit at checkpoints, or when the input ends. */
+function warnOfHiddenOutput({ graph, logger }: JobStart): void {
+  const isEndless = graph.nodes.some(
+    ({ body }) => body.kind === 'source' && body.source.boundedness !== 'BOUNDED',
+  );
+  const sinks = graph.nodes.filter(({ sink }) => sink?.createCommitter !== undefined);
+  if (!isEndless || sinks.length === 0) return;
+  logger.log(
+    'warn',
+    'sinks show nothing before the input ends, which it does not, because the job takes no ' +
+      'checkpoints: set execution.checkpointing.interval',
+    { sinks: sinks.map(({ name }) => name).join(', ') },
+  );
+}
+
+/** A savepoint of `stop --drain` holds sources that have ended: nothing more will come. */
+function warnOfEndedSources({ logger }: JobStart, { manifest, path }: JobRestore): void {
+  const isEnded =
+    manifest.vertices.length > 0 &&
+    manifest.vertices.every(({ subtasks }) => subtasks.every(({ finished }) => finished));
+  if (!isEnded) return;
+  logger.log(
+    'warn',
+    'the input had ended when the savepoint was taken (stop --drain): the job will end at once; ' +
+      'use a savepoint taken without --drain to go on',
+    { path },
+  );
+}
+
+/** @param own the job's newest checkpoint: it goes on from there. */
+async function openRestore(
+  jobId: string,
+  { path, claimMode, ignoreUnclaimedState }: RecoverySettings,
+  { blobs }: JobStorage,
+  own: CheckpointManifest | undefined,
+): Promise<JobRestore | undefined> {
+  if (path === undefined) return undefined;
+  const location = /^[a-z][a-z0-9+.-]*:/i.test(path) ? path : resolve(path);
+  const restore = { claimMode, allowNonRestoredState: ignoreUnclaimedState };
+  if (own !== undefined) {
+    // Only what the job owns concerns it still, if it has not deleted it.
+    if (claimMode === 'NO_CLAIM') return undefined;
+    const claimed = await openRestorePoint(blobs, location).catch((thrown: unknown) => {
+      if (isErrorWithCode(thrown, 'RESTORE_PATH_NOT_FOUND')) return undefined;
+      throw thrown;
+    });
+    return claimed && { ...claimed, ...restore };
+  }
+  if (claimMode === 'NO_CLAIM') return { ...(await verifySavepoint(blobs, location)), ...restore };
+  const directory = await claimSavepoint(blobs, location, jobId);
+  try {
+    // Every byte is read here, so that nothing starts on a damaged one.
+    return { ...(await verifySavepoint(blobs, directory)), ...restore };
+  } catch (thrown) {
+    await unclaimSavepoint(blobs, directory, jobId);
+    throw thrown;
+  }
+}

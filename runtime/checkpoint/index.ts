@@ -1,0 +1,177 @@
+export {
+  assignmentErrors,
+  assignState,
+  type StateAssignment,
+  storedMaxParallelism,
+} from './assign-state.ts';
+export type {
+  AssignmentEdge,
+  AssignmentGraph,
+  AssignmentOptions,
+  AssignmentVertex,
+} from './assign-state-graph.ts';
+export {
+  type BarrierCommand,
+  type BarrierDecision,
+  type BarrierEvent,
+  type BarrierState,
+  blockedChannels,
+  decideBarrier,
+  initialBarrierState,
+  type PendingBarrier,
+  type SnapshotTrigger,
+  unalignedAtMs,
+} from './barrier-handler.ts';
+export type { BlobInfo, BlobRange, BlobStore } from './blob-store.ts';
+export { loadBytes, storeBytes, storedSizeBytes } from './bytes-record.ts';
+export {
+  type CheckpointsInit,
+  createdCheckpoints,
+  decideCheckpoint,
+  withRestored,
+} from './checkpoint-coordinator.ts';
+export {
+  type CheckpointAnswer,
+  type CheckpointCommand,
+  type CheckpointDecision,
+  type CheckpointEvent,
+  type CheckpointOccurrence,
+  type CheckpointRequest,
+  type CheckpointsState,
+  type CheckpointTask,
+  type CheckpointTaskInput,
+  type CheckpointToStore,
+  isStoring,
+  isTerminated,
+  type StopProgress,
+} from './checkpoint-coordinator-records.ts';
+export type { CheckpointFailureReason } from './checkpoint-failures.ts';
+export type { CheckpointRowRecord } from './checkpoint-log.ts';
+export {
+  type CheckpointRetention,
+  type CheckpointSettings,
+  checkpointSettings,
+  type RecoverySettings,
+  recoverySettings,
+} from './checkpoint-settings.ts';
+export {
+  type AcknowledgedSubtaskStats,
+  type CheckpointCounts,
+  type CheckpointStatistics,
+  type CheckpointStatsRecord,
+  type CheckpointTotals,
+  checkpointTotals,
+  endToEndDurationMs,
+  type LatestCheckpoints,
+  type RestoredCheckpointRecord,
+  type TaskCheckpointStats,
+  taskTotals,
+} from './checkpoint-statistics.ts';
+export {
+  averageOf,
+  type CheckpointSummary,
+  type MetricSummary,
+  type Percentiles,
+  percentilesOf,
+} from './checkpoint-statistics-summary.ts';
+export {
+  CheckpointStore,
+  type CheckpointStoreParts,
+  type CompletedCheckpoint,
+  type CompleteResult,
+  type GarbageOptions,
+  type GarbageResult,
+} from './checkpoint-store.ts';
+export { isErrorWithCode, type StorageErrorCode, storageError } from './errors.ts';
+export { decideGarbage, type GarbageFacts, type LiveManifest } from './garbage.ts';
+export {
+  type ClaimMode,
+  type JobRecord,
+  JobStore,
+  type JobWriteResult,
+  jobFence,
+  type RestoreSettings,
+  type StoredJob,
+} from './job-store.ts';
+export { decodeManifest, encodeManifest, readManifest } from './manifest-codec.ts';
+export {
+  manifestBlobs,
+  mapLocations,
+  relativeTo,
+  resolveLocation,
+} from './manifest-locations.ts';
+export {
+  type CheckpointManifest,
+  MANIFEST_FORMAT_VERSION,
+  type ManifestInput,
+  type ManifestOperator,
+  type ManifestVertex,
+  type SourceStateRecord,
+} from './manifest-record.ts';
+export type { BlobBytes } from './manifest-shape.ts';
+export { loadList } from './operator-state-codec.ts';
+export {
+  OperatorStateHandler,
+  type OperatorStateHandlerOptions,
+  type OperatorStateSnapshotHandle,
+  type StoredOperatorSnapshot,
+} from './operator-state-handler.ts';
+export {
+  bundleLocation,
+  CLAIM_NAME,
+  checkpointDirectory,
+  checkpointsDirectory,
+  coordinatorKey,
+  jobRoot,
+  METADATA_NAME,
+  manifestLocation,
+  OWNER_KEY,
+  parentOf,
+  parseSegmentLocation,
+  type RowKey,
+  type SegmentName,
+  savepointDirectory,
+  savepointsDirectory,
+  segmentLocation,
+  sharedDirectory,
+} from './paths.ts';
+export { type PendingCheckpoint, type TrackedTask, taskKey } from './pending-checkpoint.ts';
+export {
+  anything,
+  type Check,
+  checkThat,
+  count,
+  finite,
+  flag,
+  listOf,
+  mapOf,
+  objectAt,
+  oneOf,
+  record,
+  text,
+} from './record-shape.ts';
+export type { EndStatus, RetainedCheckpoint } from './retention.ts';
+export type { Row, RowQuery, RowStore, RowWrite } from './row-store.ts';
+export {
+  openRestorePoint,
+  type RestorePoint,
+  resolveRestorePath,
+  writeSavepoint,
+} from './savepoint.ts';
+export { checkBlobs, verifySavepoint } from './savepoint-check.ts';
+export {
+  claimSavepoint,
+  collectClaimed,
+  disposeSavepoint,
+  readClaim,
+  unclaimSavepoint,
+} from './savepoint-claim.ts';
+export { LoadedSegment, loadSegment } from './segment-reader.ts';
+export { storeSegment } from './segment-store.ts';
+export {
+  type RawChunk,
+  SegmentWriter,
+  type SerializedSegment,
+  type SerializeOptions,
+  serializeTables,
+} from './segment-writer.ts';

@@ -1,0 +1,162 @@
+/**
+ * Every location and every row key, in one place: the local directory, S3 and DynamoDB hold the
+ * same ones. See `docs/formats/data-directory.md`.
+ *
+ * - I1: a blob's name says which subtask wrote it, in which attempt and for which checkpoint, so
+ *   that what nobody can refer to any more is known from its name.
+ * - I2: what these functions build, the parsing ones read back; anything else is foreign.
+ */
+import { assert, type Rng } from '../core/index.ts';
+
+export const METADATA_NAME = '_metadata';
+/** Beside `_metadata`: which job owns a savepoint or checkpoint it did not take. */
+export const CLAIM_NAME = '_claimed';
+
+const OWNER_CHARS = 16;
+const SEGMENT_NAME = /^([0-9A-Za-z_]{1,16})-(\d{5,})-(\d{6,})-(\d{12,})-([a-z0-9-]+)\.seg$/;
+
+export interface RowKey {
+  readonly partitionKey: string;
+  readonly sortKey: string;
+}
+
+/** Who wrote a blob of a checkpoint, and for which. */
+export interface SegmentName {
+  /** An operator's or, for channel state, a vertex's id. */
+  readonly ownerId: string;
+  readonly subtaskIndex: number;
+  readonly attempt: number;
+  readonly checkpointId: number;
+  /** Lower-case letters, digits and `-`: what is inside, unique for the fields above. */
+  readonly part: string;
+}
+
+/** Everything of one job, below the checkpoint directory; the root of its checkpoints. */
+export function jobRoot(directory: string, jobId: string): string {
+  return `${directory}/${jobId}`;
+}
+
+/** Takes the blobs of checkpoints. */
+export function sharedDirectory(directory: string, jobId: string): string {
+  return `${jobRoot(directory, jobId)}/shared`;
+}
+
+export function checkpointDirectory(
+  directory: string,
+  jobId: string,
+  checkpointId: number,
+): string {
+  return `${jobRoot(directory, jobId)}/chk-${checkpointId}`;
+}
+
+/** A new name: no two savepoints share a directory. */
+export function savepointDirectory(target: string, jobId: string, rng: Rng): string {
+  const digits = Array.from({ length: 12 }, () => Math.floor(rng.next() * 16).toString(16));
+  return `${target.replace(/\/+$/, '')}/savepoint-${jobId.slice(0, 6)}-${digits.join('')}`;
+}
+
+/** @param directory of a checkpoint or savepoint. */
+export function manifestLocation(directory: string): string {
+  return `${directory}/${METADATA_NAME}`;
+}
+
+/**
+ * Where locations of a manifest start: a savepoint's own directory; for a checkpoint, the
+ * directory of its job.
+ */
+export function manifestRoot(location: string, kind: 'CHECKPOINT' | 'SAVEPOINT'): string {
+  const directory = parentOf(location);
+  return kind === 'SAVEPOINT' ? directory : parentOf(directory);
+}
+
+/** @param directory the shared directory, or a savepoint's. */
+export function segmentLocation(directory: string, name: SegmentName): string {
+  const { ownerId, subtaskIndex, attempt, checkpointId, part } = name;
+  const owner = ownerId.slice(0, OWNER_CHARS).replace(/[^0-9A-Za-z]/g, '_');
+  const numbers = [padded(subtaskIndex, 5), padded(attempt, 6), padded(checkpointId, 12)];
+  const file = `${owner}-${numbers.join('-')}-${part}.seg`;
+  assert(SEGMENT_NAME.test(file), `I2: a segment's name reads back name=${file}`);
+  return `${directory}/${file}`;
+}
+
+/** The name in a location's last part; `ownerId` has its first 16 characters only. */
+export function parseSegmentLocation(location: string): SegmentName | undefined {
+  const match = SEGMENT_NAME.exec(nameOf(location));
+  if (match === null) return undefined;
+  const [, ownerId = '', subtask, attempt, checkpoint, part = ''] = match;
+  return {
+    ownerId,
+    subtaskIndex: Number(subtask),
+    attempt: Number(attempt),
+    checkpointId: Number(checkpoint),
+    part,
+  };
+}
+
+/** The id of the checkpoint whose directory this is. */
+export function parseCheckpointDirectory(directory: string): number | undefined {
+  const match = /^chk-([1-9]\d*)$/.exec(nameOf(directory));
+  return match === null ? undefined : Number(match[1]);
+}
+
+/** Everything before the last `/`. */
+export function parentOf(location: string): string {
+  return location.slice(0, Math.max(0, location.lastIndexOf('/')));
+}
+
+/** Everything after the last `/`. */
+export function nameOf(location: string): string {
+  return location.slice(location.lastIndexOf('/') + 1);
+}
+
+export const JOBS_PARTITION = 'jobs';
+
+export function jobKey(jobId: string): RowKey {
+  return { partitionKey: JOBS_PARTITION, sortKey: jobId };
+}
+
+/** What belongs to one job, beside its row. */
+export function jobPartition(jobId: string): string {
+  return `job#${jobId}`;
+}
+
+export const CHECKPOINT_ROW_PREFIX = 'checkpoint#';
+
+/** A row of the checkpoint log. */
+export function checkpointKey(jobId: string, checkpointId: number): RowKey {
+  const sortKey = `${CHECKPOINT_ROW_PREFIX}${padded(checkpointId, 12)}`;
+  return { partitionKey: jobPartition(jobId), sortKey };
+}
+
+/** Changes with every row appended to the checkpoint log. */
+export function checkpointHeadKey(jobId: string): RowKey {
+  return { partitionKey: jobPartition(jobId), sortKey: 'checkpoint-head' };
+}
+
+/** Changes when a coordinator takes the job over, and at no other time. */
+export function coordinatorKey(jobId: string): RowKey {
+  return { partitionKey: jobPartition(jobId), sortKey: 'coordinator' };
+}
+
+/** Says which process owns a data directory. */
+export const OWNER_KEY: RowKey = { partitionKey: 'cluster', sortKey: 'owner' };
+
+/** Default checkpoint directory of a cluster. */
+export function checkpointsDirectory(dataDirectory: string): string {
+  return `${dataDirectory}/checkpoints`;
+}
+
+/** Default savepoint target of a cluster. */
+export function savepointsDirectory(dataDirectory: string): string {
+  return `${dataDirectory}/savepoints`;
+}
+
+/** The job's program, as submitted. */
+export function bundleLocation(dataDirectory: string, jobId: string): string {
+  return `${dataDirectory}/jobs/${jobId}/bundle.mjs`;
+}
+
+function padded(value: number, digits: number): string {
+  assert(Number.isSafeInteger(value) && value >= 0, `I2: a name holds an index value=${value}`);
+  return String(value).padStart(digits, '0');
+}

@@ -1,0 +1,56 @@
+/** A row: two keys, a version that grows by one with each write, and a JSON value. */
+export interface Row {
+  readonly partitionKey: string;
+  readonly sortKey: string;
+  /** From 1. */
+  readonly version: number;
+  readonly value: unknown;
+}
+
+/** One step of a write. */
+export type RowWrite =
+  | {
+      readonly type: 'put';
+      readonly partitionKey: string;
+      readonly sortKey: string;
+      readonly value: unknown;
+      /** 0: there must be no such row; undefined: whatever is there. */
+      readonly expectedVersion?: number;
+    }
+  | {
+      readonly type: 'delete';
+      readonly partitionKey: string;
+      readonly sortKey: string;
+      readonly expectedVersion?: number;
+    }
+  /** Changes nothing: the others happen only if this row has this version. */
+  | {
+      readonly type: 'check';
+      readonly partitionKey: string;
+      readonly sortKey: string;
+      readonly expectedVersion: number;
+    };
+
+export interface RowQuery {
+  readonly sortKeyPrefix?: string;
+  readonly descending?: boolean;
+  readonly limit?: number;
+}
+
+/**
+ * Port: small rows with conditional writes; DynamoDB's shape.
+ *
+ * Needs: writes are linearisable and durable when settled; reads are strongly consistent. A write
+ * that failed with another error than `ROW_CONFLICT` may have happened.
+ */
+export interface RowStore {
+  get(partitionKey: string, sortKey: string): Promise<Row | undefined>;
+  /** Rows of a partition in the order of their sort keys. */
+  query(partitionKey: string, query?: RowQuery): Promise<readonly Row[]>;
+  /**
+   * All of it or nothing; at most 100 steps, one at most a row.
+   *
+   * @throws {StreamError} `ROW_CONFLICT`, kind `conflict`, when a row has not the expected version.
+   */
+  write(steps: readonly RowWrite[]): Promise<void>;
+}

@@ -1,0 +1,198 @@
+/**
+ * What a reader emits into: gives its records timestamps, and watermarks by split.
+ *
+ * Owns one watermark generator a split, or one in all for readers without splits.
+ *
+ * I1  The watermark is the lowest of the splits being read and never regresses.
+ * I2  An assigned split holds the watermark back from its assignment on, not from its first record;
+ *     but not for a reader that emits outside of any split.
+ * I3  After a restore the watermark of every split, and of the subtask, is at least what it was at
+ *     the checkpoint, before the first record: what was late then is late again. Generators
+ *     themselves begin anew.
+ */
+import { defined, MAX_WATERMARK_MS, MIN_TIMESTAMP_MS, NO_TIMESTAMP_MS } from '../core/index.ts';
+import {
+  type OperatorContext,
+  type Output,
+  TimestampExtractor,
+  UserFunction,
+  WatermarkEmitter,
+} from '../operators/index.ts';
+import {
+  type WatermarkGenerator,
+  type WatermarkOutput,
+  WatermarkOutputMultiplexer,
+  type WatermarkStrategy,
+} from '../time/index.ts';
+import type { ReaderOutput } from './source.ts';
+
+/** The id under which records outside of any split are counted. */
+const NO_SPLIT = '';
+
+/** How far a source's subtask was at a checkpoint. */
+export interface SourceWatermarks {
+  /** Of the subtask. */
+  readonly reachedMs: number;
+  /** Of the splits that were begun and not ended, by id. */
+  readonly splits: ReadonlyMap<string, number>;
+}
+
+interface SplitWatermarks<T> {
+  readonly generator: WatermarkGenerator<T>;
+  readonly output: TrackingOutput;
+}
+
+export class SourceOutput<T> implements ReaderOutput<T> {
+  readonly #strategy: WatermarkStrategy<T>;
+  readonly #ctx: OperatorContext;
+  readonly #output: Output<T>;
+  readonly #timestamps: TimestampExtractor<T>;
+  readonly #emitter: TrackingOutput;
+  readonly #multiplexer: WatermarkOutputMultiplexer;
+  readonly #user: UserFunction;
+  readonly #splits = new Map<string, SplitWatermarks<T>>();
+  #current: SplitWatermarks<T> | undefined;
+  /** Waits for the first poll: operators downstream may not be open before. */
+  #restored: SourceWatermarks | undefined;
+  #hasBegun = false;
+  /** Assigned before the first poll. */
+  readonly #waiting: string[] = [];
+  /** Assigned, and nothing was emitted for them yet. */
+  readonly #untouched = new Set<string>();
+
+  constructor(strategy: WatermarkStrategy<T>, ctx: OperatorContext, output: Output<T>) {
+    this.#strategy = strategy;
+    this.#ctx = ctx;
+    this.#output = output;
+    this.#timestamps = new TimestampExtractor(strategy.timestampAssigner, ctx);
+    this.#emitter = new TrackingOutput(new WatermarkEmitter(output));
+    this.#multiplexer = new WatermarkOutputMultiplexer(this.#emitter);
+    this.#user = new UserFunction(undefined, 'watermark generator', ctx);
+  }
+
+  /** I3. */
+  restore(watermarks: SourceWatermarks): void {
+    this.#restored = watermarks;
+  }
+
+  /** I2. */
+  addSplit(splitId: string): void {
+    if (!this.#hasBegun) this.#waiting.push(splitId);
+    else if (!this.#splits.has(splitId)) {
+      this.#open(splitId);
+      this.#untouched.add(splitId);
+    }
+  }
+
+  /** Before the first record. */
+  begin(): void {
+    this.#hasBegun = true;
+    const restored = this.#restored;
+    this.#restored = undefined;
+    for (const splitId of restored?.splits.keys() ?? []) this.#open(splitId);
+    for (const splitId of this.#waiting.splice(0)) this.addSplit(splitId);
+    if (restored === undefined) return;
+    this.#emitter.emitWatermark(restored.reachedMs);
+    for (const [splitId, ms] of restored.splits) {
+      this.#splits.get(splitId)?.output.emitWatermark(ms);
+    }
+  }
+
+  watermarks(): SourceWatermarks {
+    if (this.#restored !== undefined) return this.#restored;
+    const reachedMs = this.#emitter.watermarkMs;
+    const splits = new Map<string, number>();
+    for (const [splitId, { output }] of this.#splits) splits.set(splitId, output.watermarkMs);
+    return { reachedMs, splits };
+  }
+
+  collect(value: T, recordTimestampMs: number): void {
+    if (this.#current === undefined) this.#beginWithoutSplits();
+    const split = defined(this.#current, 'a record belongs to a split');
+    const timestampMs = this.#timestamps.extract(value, recordTimestampMs);
+    this.#output.collect(value, timestampMs);
+    try {
+      split.generator.onEvent(value, timestampMs, split.output);
+    } catch (thrown) {
+      throw this.#user.failure(thrown, value);
+    }
+  }
+
+  beginSplit(splitId: string): void {
+    this.#untouched.delete(splitId);
+    this.#current = this.#splits.get(splitId) ?? this.#open(splitId);
+  }
+
+  endSplit(splitId: string): void {
+    this.#untouched.delete(splitId);
+    const split = this.#splits.get(splitId);
+    if (split === undefined) return;
+    this.#splits.delete(splitId);
+    if (this.#current === split) this.#current = undefined;
+    this.#multiplexer.unregister(splitId);
+  }
+
+  collectSide(tagId: string, value: unknown): void {
+    this.#output.collectSide(tagId, value, NO_TIMESTAMP_MS);
+  }
+
+  emitPeriodic(): void {
+    for (const { generator, output } of this.#splits.values()) {
+      try {
+        generator.onPeriodicEmit(output);
+      } catch (thrown) {
+        throw this.#user.failure(thrown);
+      }
+    }
+  }
+
+  end(): void {
+    this.#emitter.emitWatermark(MAX_WATERMARK_MS);
+  }
+
+  /** The reader does not tell its splits apart: they hold nothing back (I2). */
+  #beginWithoutSplits(): void {
+    this.beginSplit(NO_SPLIT);
+    for (const splitId of this.#untouched) {
+      this.#splits.delete(splitId);
+      this.#multiplexer.unregister(splitId);
+    }
+    this.#untouched.clear();
+  }
+
+  #open(splitId: string): SplitWatermarks<T> {
+    const split = {
+      generator: this.#strategy.createGenerator(() => this.#ctx.clock.monotonicMs()),
+      output: new TrackingOutput(this.#multiplexer.register(splitId)),
+    };
+    this.#splits.set(splitId, split);
+    return split;
+  }
+}
+
+/** Remembers the highest watermark that went through. */
+class TrackingOutput implements WatermarkOutput {
+  readonly #output: WatermarkOutput;
+  #watermarkMs = MIN_TIMESTAMP_MS;
+
+  constructor(output: WatermarkOutput) {
+    this.#output = output;
+  }
+
+  get watermarkMs(): number {
+    return this.#watermarkMs;
+  }
+
+  emitWatermark(watermarkMs: number): void {
+    if (watermarkMs > this.#watermarkMs) this.#watermarkMs = watermarkMs;
+    this.#output.emitWatermark(watermarkMs);
+  }
+
+  markIdle(): void {
+    this.#output.markIdle();
+  }
+
+  markActive(): void {
+    this.#output.markActive();
+  }
+}

@@ -1,0 +1,62 @@
+/** What the checkpoint coordinator and manifests must know of a layout. Pure. */
+import type { CheckpointTask, ManifestVertex } from '../checkpoint/index.ts';
+import { defined } from '../core/index.ts';
+import type { ExecutionGraph } from '../graph/index.ts';
+import type { SubtaskRef, SubtaskStateRecord } from '../protocol/index.ts';
+
+/** Every task with its inputs. @param attemptOf of the region a slot belongs to. */
+export function deployedTasks(
+  graph: ExecutionGraph,
+  attemptOf: (slotIndex: number) => number,
+): readonly CheckpointTask[] {
+  return graph.vertices.flatMap(({ vertexId, subtasks }) =>
+    subtasks.map(({ subtaskIndex, slotIndex }) => ({
+      vertexId,
+      subtaskIndex,
+      attempt: attemptOf(slotIndex),
+      inputs: graph.jobGraph.edges
+        .filter((edge) => edge.targetVertexId === vertexId)
+        .map((edge) => ({
+          vertexId: edge.sourceVertexId,
+          subtaskIndexes: defined(graph.edges[edge.id], 'every edge is laid out')
+            .channels.filter(({ to }) => to === subtaskIndex)
+            .map(({ from }) => from),
+        })),
+    })),
+  );
+}
+
+/** The slot that holds a task. */
+export function slotOf(graph: ExecutionGraph, { vertexId, subtaskIndex }: SubtaskRef): number {
+  const vertex = graph.vertices.find((v) => v.vertexId === vertexId);
+  return defined(vertex?.subtasks[subtaskIndex], 'a task is one of the plan').slotIndex;
+}
+
+/** The vertices of a manifest. */
+export function manifestVertices(
+  { jobGraph }: ExecutionGraph,
+  subtasks: readonly SubtaskStateRecord[],
+): readonly ManifestVertex[] {
+  return jobGraph.vertices.map((vertex) => ({
+    vertexId: vertex.id,
+    name: vertex.name,
+    parallelism: vertex.parallelism,
+    maxParallelism: vertex.maxParallelism,
+    operators: vertex.operators.map(({ operatorId, uid, name }) => ({
+      operatorId,
+      ...(uid === undefined ? {} : { uid }),
+      name,
+    })),
+    subtasks: subtasks
+      .filter(({ vertexId }) => vertexId === vertex.id)
+      .toSorted((a, b) => a.subtaskIndex - b.subtaskIndex),
+    inputs: jobGraph.edges
+      .filter((edge) => edge.targetVertexId === vertex.id)
+      .map((edge) => ({
+        edgeId: edge.id,
+        sourceVertexId: edge.sourceVertexId,
+        inputIndex: edge.inputIndex,
+        partitioner: edge.partitioner,
+      })),
+  }));
+}

@@ -1,0 +1,108 @@
+/**
+ * The durable record of one job of a cluster: its row, and the right to write for it.
+ *
+ * I1  Who takes a job over changes its coordinator row; every write for the job checks that row.
+ *     So nothing of a former coordinator counts any more, however late it arrives.
+ * I2  The job's row may change between two writes of its coordinator's checkpoints without
+ *     fencing them: only a takeover does.
+ * I3  Writes of the row happen one after the other.
+ */
+import {
+  coordinatorKey,
+  type JobRecord,
+  type JobStore,
+  type RowStore,
+  type RowWrite,
+  type StoredJob,
+} from '../checkpoint/index.ts';
+import { StreamError } from '../core/index.ts';
+import type { JobJournal, JournalEntry } from './job-journal.ts';
+
+const MAX_TRIES = 3;
+
+export class DispatcherJournal implements JobJournal {
+  readonly lastAttempt: number;
+  readonly #jobs: JobStore;
+  readonly #fence: RowWrite;
+  #stored: StoredJob;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  private constructor(jobs: JobStore, stored: StoredJob, fence: RowWrite) {
+    this.#jobs = jobs;
+    this.#stored = stored;
+    this.#fence = fence;
+    // A job that was never deployed has used no attempt.
+    this.lastAttempt = stored.job.status === 'CREATED' ? -1 : stored.job.attempt;
+  }
+
+  /** I1. Call it once a process, before anything else is written for the job. */
+  static async takeOver(
+    rows: RowStore,
+    jobs: JobStore,
+    stored: StoredJob,
+  ): Promise<DispatcherJournal> {
+    const key = coordinatorKey(stored.job.jobId);
+    const row = await rows.get(key.partitionKey, key.sortKey);
+    const version = row?.version ?? 0;
+    const value = { term: version + 1 };
+    await rows.write([{ type: 'put', ...key, value, expectedVersion: version }]);
+    return new DispatcherJournal(jobs, stored, {
+      type: 'check',
+      ...key,
+      expectedVersion: version + 1,
+    });
+  }
+
+  /** As written last. */
+  get job(): JobRecord {
+    return this.#stored.job;
+  }
+
+  async record({ attempt, parallelism }: JournalEntry): Promise<void> {
+    // Attempts of several regions may be recorded in any order.
+    const highest = Math.max(attempt, this.lastAttempt, this.job.attempt);
+    await this.update({ attempt: highest, parallelism, status: 'RUNNING' });
+  }
+
+  async end(status: 'FINISHED' | 'CANCELED' | 'FAILED'): Promise<void> {
+    await this.update({ status });
+  }
+
+  /** @throws {StreamError} `JOB_FENCED`, kind `fenced`; of the row store. */
+  update(change: Partial<JobRecord>): Promise<void> {
+    const written = this.#tail.then(() => this.#write(change));
+    this.#tail = written.catch(() => {});
+    return written;
+  }
+
+  fence(): readonly RowWrite[] {
+    return [this.#fence];
+  }
+
+  /** I3. */
+  async #write(change: Partial<JobRecord>): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const { version } = this.#stored;
+      const job = { ...this.#stored.job, ...change };
+      const result = await this.#jobs.update(job, version, this.fence());
+      if (result.type === 'written') {
+        this.#stored = { job, version: result.version };
+        return;
+      }
+      const current = result.type === 'conflict' ? result.current : undefined;
+      // A write that had failed, and happened after all, has moved the row on; else I1 refused.
+      const isOwn = current !== undefined && current.version > version;
+      if (!isOwn || tries === MAX_TRIES) throw jobFenced(this.job.jobId);
+      this.#stored = { job: this.#stored.job, version: current.version };
+    }
+  }
+}
+
+function jobFenced(jobId: string): StreamError {
+  return new StreamError({
+    kind: 'fenced',
+    code: 'JOB_FENCED',
+    message: `another process has taken the job over: this one stops; job=${jobId}`,
+    details: { jobId },
+  });
+}

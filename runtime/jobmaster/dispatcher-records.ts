@@ -1,0 +1,113 @@
+/** What the Dispatcher needs of jobs, and what it tells of them. */
+import type { CheckpointStatistics, JobRecord } from '../checkpoint/index.ts';
+import type { StreamErrorRecord } from '../core/index.ts';
+import type { JobJournal } from './job-journal.ts';
+import type { JobMaster } from './job-master.ts';
+import type { VertexSnapshot } from './job-snapshot.ts';
+import type { JobStatus } from './job-state.ts';
+import type { ExceptionHistory } from './restart-exception-history.ts';
+
+/** A new job, as a client hands it in. */
+export interface JobSubmission {
+  /** 32 hex digits; not used before. */
+  readonly jobId: string;
+  /** The program: a bundled job module. */
+  readonly bundle: Uint8Array;
+  readonly args: readonly string[];
+  /** Effective options, by name. JSON. */
+  readonly configuration: Readonly<Record<string, unknown>>;
+}
+
+/** A program with everything that decides its graph. */
+export type JobProgram = Pick<
+  JobRecord,
+  'jobId' | 'bundleLocation' | 'args' | 'configuration' | 'parallelism'
+>;
+
+/** The part of a {@link JobMaster} that the Dispatcher drives. */
+export type JobControl = Pick<
+  JobMaster,
+  | 'status'
+  | 'exceptions'
+  | 'checkpointStatistics'
+  | 'run'
+  | 'cancel'
+  | 'suspend'
+  | 'triggerSavepoint'
+  | 'stopWithSavepoint'
+  | 'triggerCheckpoint'
+  | 'rescale'
+  | 'snapshot'
+>;
+
+/** A vertex of a job that does not run. */
+export interface PlannedVertex {
+  readonly id: string;
+  readonly name: string;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+}
+
+/** A program that was evaluated; nothing of it runs. */
+export interface PlannedProgram {
+  readonly name: string;
+  readonly vertices: readonly PlannedVertex[];
+  /** Those at the job's default parallelism, which may run at another. */
+  readonly scalableVertexIds: readonly string[];
+  /**
+   * Slots at this parallelism, by vertex; vertices not named keep their own.
+   *
+   * @throws {StreamError} when the job cannot run so.
+   */
+  requiredSlots(parallelism: Readonly<Record<string, number>>): number;
+  /**
+   * Refuses what would not start: settings, sinks, a savepoint that does not fit.
+   *
+   * @throws {StreamError} what is wrong.
+   */
+  check(): Promise<void>;
+  /** Creates the master; nothing runs before its `run`. */
+  start(journal: JobJournal, isRecovered: boolean): Promise<StartedMaster>;
+}
+
+export interface StartedMaster {
+  readonly master: JobControl;
+  /** Ends what ran the job's slots; after `run` has settled. */
+  close(): Promise<void>;
+}
+
+/** Port: evaluates programs. Needs: the same program is evaluated alike each time. */
+export interface JobPlanner {
+  /** @throws {StreamError} what is wrong with the program. */
+  plan(program: JobProgram): Promise<PlannedProgram>;
+}
+
+/** A job of the cluster, whether it runs or not. */
+export interface DispatchedJob {
+  readonly jobId: string;
+  readonly name: string;
+  readonly status: JobStatus;
+  readonly submittedAtEpochMs: number;
+  /** Absent: it has not ended. */
+  readonly endedAtEpochMs?: number;
+  /** Of a job that has ended. */
+  readonly netRuntimeMs?: number;
+  readonly error?: StreamErrorRecord;
+  readonly vertices: readonly DispatchedVertex[];
+  /** The metrics of a job that runs, or ended in this process. */
+  readonly metrics: readonly VertexSnapshot[];
+  readonly exceptions: ExceptionHistory;
+  readonly checkpointStatistics?: CheckpointStatistics;
+}
+
+export type DispatchedVertex = PlannedVertex;
+
+/** What a job leaves behind: `coordinator` of its row. Persisted; fields are only ever added. */
+export interface EndedJobRecord {
+  readonly endedAtEpochMs: number;
+  readonly netRuntimeMs: number;
+  readonly error?: StreamErrorRecord;
+  readonly vertices: readonly PlannedVertex[];
+  readonly exceptions: ExceptionHistory;
+  readonly checkpointStatistics?: CheckpointStatistics;
+}

@@ -1,0 +1,56 @@
+import type { Clock, Logger } from '../core/index.ts';
+import type { JobGraph } from '../graph/index.ts';
+import {
+  type ExceptionHistory,
+  type ExceptionRecord,
+  emptyExceptionHistory,
+  withException,
+} from './restart-exception-history.ts';
+
+/** A failure as it becomes known. */
+export type NotedException = Omit<ExceptionRecord, 'timestampEpochMs' | 'taskName'>;
+
+/** Keeps the exception history of a job. */
+export class FailureLog {
+  readonly #clock: Clock;
+  #history: ExceptionHistory;
+
+  constructor(clock: Clock, historyCount: number) {
+    this.#clock = clock;
+    this.#history = emptyExceptionHistory(historyCount);
+  }
+
+  get history(): ExceptionHistory {
+    return this.#history;
+  }
+
+  /** @param isRootCause false: it came with an earlier one, and nothing more is done about it. */
+  note(exception: NotedException, { vertices }: JobGraph, isRootCause: boolean): void {
+    // A failure comes up through the calls of the slot: the operator it names says whose it is.
+    const { operator, subtask } = exception.error.details;
+    const vertex =
+      vertices.find(({ operators }) => operators.some(({ name }) => name === operator)) ??
+      vertices.find(({ id }) => id === exception.task?.vertexId);
+    const subtaskIndex = typeof subtask === 'number' ? subtask : exception.task?.subtaskIndex;
+    const number = (subtaskIndex ?? 0) + 1;
+    const taskName = vertex && `${vertex.name} (${number}/${vertex.parallelism})`;
+    const record: ExceptionRecord = {
+      ...exception,
+      timestampEpochMs: this.#clock.nowEpochMs(),
+      ...(taskName === undefined ? {} : { taskName }),
+    };
+    this.#history = withException(this.#history, record, isRootCause);
+  }
+
+  /** One line for whoever watches the job: without it a restart looks like a pause. */
+  tellOfRestart(logger: Logger, delayMs: number): void {
+    const [newest] = this.#history.entries;
+    if (newest === undefined) return;
+    const { error, taskName } = newest;
+    logger.log('warn', `the job restarts from its newest checkpoint after: ${error.message}`, {
+      ...(taskName === undefined ? {} : { task: taskName }),
+      code: error.code,
+      delayMs,
+    });
+  }
+}

@@ -1,0 +1,398 @@
+/**
+ * Carries out what the checkpoint coordinator decides: snapshots enumerators, sends barriers,
+ * writes manifests and log rows, drops and collects what is no longer needed, answers requests.
+ *
+ * Owns the coordinator's state. Crosses: the JobMaster tells what happens to tasks and what slots
+ * report; nobody else changes the state.
+ *
+ * I1  Events are applied one at a time; commands are carried out in their order.
+ * I2  A store is answered once. A checkpoint whose outcome is unknown counts as failed, and
+ *     nothing it refers to is collected until the log decides.
+ * I3  Regions are deployed only while no store is open ({@link JobCheckpoints.settled}).
+ * I4  What a stop's savepoint lets sinks commit is in the log before: a process that takes the job
+ *     over goes on from there, not from a checkpoint before it.
+ * I5  Who is fenced deletes nothing, claimed savepoints included.
+ */
+import {
+  type BlobStore,
+  type CheckpointAnswer,
+  type CheckpointCommand,
+  type CheckpointManifest,
+  type CheckpointOccurrence,
+  type CheckpointRequest,
+  type CheckpointStatistics,
+  type CheckpointStore,
+  type CheckpointsState,
+  type CheckpointToStore,
+  collectClaimed,
+  decideCheckpoint,
+  isStoring,
+  isTerminated,
+  type ManifestVertex,
+  manifestBlobs,
+  manifestLocation,
+  type RetainedCheckpoint,
+  type RowWrite,
+  readManifest,
+  type SourceStateRecord,
+  writeSavepoint,
+} from '../checkpoint/index.ts';
+import {
+  type Clock,
+  isStreamError,
+  type Logger,
+  StreamError,
+  type StreamErrorRecord,
+  type Timers,
+  toStreamError,
+} from '../core/index.ts';
+import {
+  type CheckpointBarrier,
+  type CheckpointType,
+  isSavepoint,
+  type SlotCommand,
+  type SlotReport,
+  type SubtaskRef,
+  type SubtaskStateRecord,
+} from '../protocol/index.ts';
+
+export type CheckpointReport = Extract<
+  SlotReport,
+  { readonly type: 'task-ended' | 'task-finished' | 'checkpoint-ack' | 'checkpoint-declined' }
+>;
+
+/** What the driver needs of the job. */
+export interface CheckpointHost {
+  /** To every slot that is deployed. */
+  broadcast(command: SlotCommand): void;
+  /** To every slot, each with those of the tasks it holds. */
+  trigger(barrier: CheckpointBarrier, tasks: readonly SubtaskRef[]): void;
+  /** @throws what keeps an enumerator from it. */
+  snapshotSources(checkpointId: number): readonly SourceStateRecord[];
+  checkpointComplete(checkpointId: number): void;
+  /** The vertices as deployed, with these states. */
+  manifestVertices(subtasks: readonly SubtaskStateRecord[]): readonly ManifestVertex[];
+  /** Attempts of the tasks that run or are about to. */
+  attemptsInUse(): readonly number[];
+  fail(error: StreamErrorRecord): void;
+}
+
+export interface JobCheckpointsParts {
+  readonly jobId: string;
+  readonly jobName: string;
+  readonly initial: CheckpointsState;
+  readonly store: CheckpointStore;
+  readonly blobs: BlobStore;
+  /** Steps that fail when another process has taken the job. */
+  readonly fence: () => readonly RowWrite[];
+  /** Directory of a savepoint or checkpoint this job claimed. */
+  readonly claimed?: string;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  readonly host: CheckpointHost;
+}
+
+export class JobCheckpoints {
+  readonly #parts: JobCheckpointsParts;
+  readonly #requests = new Map<string, PromiseWithResolvers<CheckpointAnswer>>();
+  readonly #events: CheckpointOccurrence[] = [];
+  #state: CheckpointsState;
+  #applying = false;
+  #cancelTick: (() => void) | undefined;
+  #settling: (() => void)[] = [];
+  /** Of savepoints that failed; their last blobs may have come after they were emptied. */
+  readonly #discarded = new Set<string>();
+  /** Drops and collections, one after the other. */
+  #cleaning: Promise<void> = Promise.resolve();
+  #claimed: string | undefined;
+  #nextRequest = 1;
+
+  constructor(parts: JobCheckpointsParts) {
+    this.#parts = parts;
+    this.#state = parts.initial;
+    this.#claimed = parts.claimed;
+  }
+
+  get statistics(): CheckpointStatistics {
+    return this.#state.statistics;
+  }
+
+  /** A stop with a savepoint is under way: some tasks have drained, or wait for it. */
+  get isStopping(): boolean {
+    const { stop } = this.#state;
+    return stop !== undefined && stop.phase !== 'STOPPING';
+  }
+
+  /** Nothing is answered any more. */
+  get isOver(): boolean {
+    return isTerminated(this.#state);
+  }
+
+  /** What a restart begins from. */
+  get newest(): RetainedCheckpoint | undefined {
+    return this.#state.retained.at(-1);
+  }
+
+  /** I1. */
+  apply(occurrence: CheckpointOccurrence): void {
+    this.#events.push(occurrence);
+    if (this.#applying) return;
+    this.#applying = true;
+    try {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+        const nowEpochMs = this.#parts.clock.nowEpochMs();
+        const { state, commands } = decideCheckpoint(this.#state, { ...next, nowEpochMs });
+        this.#state = state;
+        for (const command of commands) this.#execute(command);
+      }
+    } finally {
+      this.#applying = false;
+    }
+    if (isStoring(this.#state)) return;
+    for (const resolve of this.#settling.splice(0)) resolve();
+  }
+
+  /** What a slot says of its tasks and their checkpoints. */
+  report(report: CheckpointReport): void {
+    switch (report.type) {
+      case 'task-ended':
+      case 'task-finished':
+        this.apply({ type: report.type, task: report.task });
+        break;
+      case 'checkpoint-ack': {
+        const { checkpointId, state, stats } = report;
+        this.apply({ type: 'ack', checkpointId, state, stats });
+        break;
+      }
+      case 'checkpoint-declined': {
+        const { checkpointId, task, error } = report;
+        this.apply({ type: 'decline', checkpointId, task, error });
+        break;
+      }
+    }
+  }
+
+  /** Resolves once no manifest or log row is being written. */
+  async settled(): Promise<void> {
+    if (!isStoring(this.#state)) return;
+    await new Promise<void>((resolve) => this.#settling.push(resolve));
+  }
+
+  /**
+   * Asks for a checkpoint or savepoint.
+   *
+   * @throws {StreamError} why there is none.
+   */
+  async request(
+    request:
+      | { readonly type: 'CHECKPOINT'; readonly kind: 'CONFIGURED' | 'FULL' }
+      | SavepointRequest,
+  ): Promise<{ readonly checkpointId: number; readonly path: string }> {
+    const requestId = `request-${this.#nextRequest++}`;
+    const answered = Promise.withResolvers<CheckpointAnswer>();
+    this.#requests.set(requestId, answered);
+    const named: CheckpointRequest = { ...request, requestId };
+    this.apply({ type: 'request', request: named });
+    const answer = await answered.promise;
+    if ('error' in answer) throw StreamError.fromJSON(answer.error);
+    return answer;
+  }
+
+  /**
+   * After the job has ended and everything of it has stopped.
+   *
+   * @param isFinal nobody goes on with the job: what its retained checkpoints do not need goes.
+   */
+  async close(isFinal: boolean): Promise<void> {
+    const { store, fence } = this.#parts;
+    this.#cancelTick?.();
+    await this.settled();
+    if (isFinal) {
+      for (const directory of this.#discarded) this.#discard(directory);
+      this.#clean(async () => {
+        await store.dispose(this.#state.retained.length > 0, fence());
+      });
+    }
+    await this.#cleaning;
+  }
+
+  #execute(command: CheckpointCommand): void {
+    const { host } = this.#parts;
+    switch (command.type) {
+      case 'trigger':
+        this.#trigger(command.barrier, command.tasks);
+        break;
+      case 'drain':
+        host.broadcast({ type: 'drain' });
+        break;
+      case 'store':
+        void this.#store(command.checkpoint);
+        break;
+      case 'notify-complete':
+        host.checkpointComplete(command.checkpointId);
+        host.broadcast({ type: 'checkpoint-complete', checkpointId: command.checkpointId });
+        break;
+      case 'notify-aborted':
+        host.broadcast({ type: 'checkpoint-aborted', checkpointId: command.checkpointId });
+        break;
+      case 'answer':
+        this.#requests.get(command.requestId)?.resolve(command.outcome);
+        this.#requests.delete(command.requestId);
+        break;
+      case 'fail-job':
+        host.fail(command.error);
+        break;
+      case 'drop':
+        this.#clean(() => this.#drop(command.checkpoints));
+        break;
+      case 'discard':
+        this.#discard(command.savepointDirectory);
+        break;
+      case 'tick-at':
+        this.#tickAt(command.epochMs);
+        break;
+    }
+  }
+
+  #trigger(barrier: CheckpointBarrier, tasks: readonly SubtaskRef[]): void {
+    const { checkpointId } = barrier;
+    try {
+      const sources = this.#parts.host.snapshotSources(checkpointId);
+      this.apply({ type: 'enumerators-stored', checkpointId, sources });
+    } catch (thrown) {
+      const error = toStreamError(thrown).toJSON();
+      this.apply({ type: 'enumerators-failed', checkpointId, error });
+      return;
+    }
+    this.#parts.host.trigger(barrier, tasks);
+  }
+
+  async #store(checkpoint: CheckpointToStore): Promise<void> {
+    const { checkpointId, checkpointType, directory } = checkpoint;
+    try {
+      const manifest = this.#manifest(checkpoint);
+      const path = isSavepoint(checkpointType)
+        ? await this.#storeSavepoint(manifest, checkpointType, directory)
+        : await this.#complete(manifest);
+      this.apply({ type: 'stored', checkpointId, path });
+    } catch (thrown) {
+      const error = toStreamError(thrown).toJSON();
+      this.apply({ type: 'store-failed', checkpointId, error });
+    }
+    const isStop = isSavepoint(checkpointType) && checkpointType !== 'SAVEPOINT';
+    if (!isStop || this.#state.stop?.checkpointId === checkpointId || this.isOver) return;
+    // The job did not stop: the log goes on without it.
+    const { store, fence } = this.#parts;
+    this.#clean(async () => void (await store.drop(checkpointId, fence())));
+  }
+
+  async #storeSavepoint(
+    manifest: CheckpointManifest,
+    type: CheckpointType,
+    directory: string,
+  ): Promise<string> {
+    const { blobs, store, fence, jobId } = this.#parts;
+    if (await store.isFencedOff(fence())) throw fenced(jobId);
+    await writeSavepoint(blobs, directory, manifest);
+    // I4.
+    if (type !== 'SAVEPOINT') await this.#complete({ ...manifest, kind: 'CHECKPOINT' });
+    return directory;
+  }
+
+  async #complete(manifest: CheckpointManifest): Promise<string> {
+    const { store, fence, jobId } = this.#parts;
+    const result = await store.complete(manifest, fence());
+    if (result.type === 'fenced') throw fenced(jobId);
+    return result.path;
+  }
+
+  #manifest(checkpoint: CheckpointToStore): CheckpointManifest {
+    const { jobId, jobName, clock, host } = this.#parts;
+    return {
+      formatVersion: 1,
+      kind: isSavepoint(checkpoint.checkpointType) ? 'SAVEPOINT' : 'CHECKPOINT',
+      checkpointId: checkpoint.checkpointId,
+      jobId,
+      jobName,
+      triggeredAtEpochMs: checkpoint.triggeredAtEpochMs,
+      completedAtEpochMs: clock.nowEpochMs(),
+      full: checkpoint.full,
+      vertices: host.manifestVertices(checkpoint.subtasks),
+      sources: checkpoint.sources,
+    };
+  }
+
+  #tickAt(epochMs: number): void {
+    const { timers, clock } = this.#parts;
+    this.#cancelTick?.();
+    const delayMs = Math.max(0, epochMs - clock.nowEpochMs());
+    this.#cancelTick = timers.schedule(delayMs, () => this.apply({ type: 'tick' }));
+  }
+
+  async #drop(checkpoints: readonly RetainedCheckpoint[]): Promise<void> {
+    const { store, fence } = this.#parts;
+    for (const checkpoint of checkpoints) {
+      if (checkpoint.claimed === true) continue;
+      if ((await store.drop(checkpoint.checkpointId, fence())) === 'fenced') return;
+    }
+    await this.#collect();
+  }
+
+  async #collect(): Promise<void> {
+    const { store, fence, host, blobs, jobId } = this.#parts;
+    const pendingIds = this.#state.pending.map(({ checkpointId }) => checkpointId);
+    const { type } = await store.collectGarbage({
+      attemptsInUse: host.attemptsInUse(),
+      pendingIds,
+      fence: fence(),
+    });
+    // I5.
+    if (type === 'fenced' || this.#claimed === undefined) return;
+    const isInUse = this.#state.retained.some(({ path }) => path === this.#claimed);
+    if (isInUse) return;
+    const needed = new Set<string>();
+    // With those whose drop still waits, and those that may yet turn out to be complete.
+    const live = [...(await store.list()), ...this.#state.retained].map(({ path }) => path);
+    for (const path of new Set([...live, ...store.undecidedPaths])) {
+      const manifest = await readManifest(blobs, manifestLocation(path));
+      for (const location of manifestBlobs(manifest).keys()) needed.add(location);
+    }
+    const { done } = await collectClaimed(blobs, this.#claimed, jobId, needed);
+    if (done) this.#claimed = undefined;
+  }
+
+  /** A savepoint that was not completed is garbage as a whole. */
+  #discard(savepointDirectory: string | undefined): void {
+    if (savepointDirectory === undefined) return;
+    const { blobs } = this.#parts;
+    this.#discarded.add(savepointDirectory);
+    this.#clean(async () => {
+      for (const { location } of await blobs.list(savepointDirectory)) await blobs.delete(location);
+    });
+  }
+
+  /** What cannot be deleted now stays for the next collection. */
+  #clean(work: () => Promise<void>): void {
+    const { logger, jobId } = this.#parts;
+    this.#cleaning = this.#cleaning.then(work).catch((thrown: unknown) => {
+      const reason = isStreamError(thrown) ? thrown.message : String(thrown);
+      logger.log('warn', 'what checkpoints left behind could not be deleted', { jobId, reason });
+    });
+  }
+}
+
+/** A request for a savepoint, in a directory of its own. */
+export interface SavepointRequest {
+  readonly type: 'SAVEPOINT' | 'SAVEPOINT_SUSPEND' | 'SAVEPOINT_TERMINATE';
+  readonly directory: string;
+}
+
+function fenced(jobId: string): StreamError {
+  return new StreamError({
+    kind: 'fenced',
+    code: 'JOB_FENCED',
+    message: `another process has taken the job over: this one stops; job=${jobId}`,
+    details: { jobId },
+  });
+}

@@ -1,0 +1,59 @@
+import type {
+  BlobStore,
+  CheckpointSettings,
+  CheckpointStore,
+  RestorePoint,
+} from '../checkpoint/index.ts';
+import type { Clock, FileSystem, Logger, Rng, StreamErrorRecord, Timers } from '../core/index.ts';
+import type { StreamGraph } from '../graph/index.ts';
+import type { JobJournal } from './job-journal.ts';
+import type { JobPlan } from './job-plan.ts';
+import type { JobSnapshot } from './job-snapshot.ts';
+import type { RestartSettings } from './restart-settings.ts';
+import type { SlotLauncher } from './slot-launcher.ts';
+
+/** What a job that is not new starts from. */
+export interface JobRestore extends RestorePoint {
+  readonly claimMode: 'CLAIM' | 'NO_CLAIM';
+  /** State that no operator takes is dropped. */
+  readonly allowNonRestoredState: boolean;
+}
+
+export interface JobMasterParts {
+  readonly jobId: string;
+  readonly graph: StreamGraph;
+  readonly plan: JobPlan;
+  readonly launcher: SlotLauncher;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly rng: Rng;
+  readonly logger: Logger;
+  readonly fileSystem: FileSystem;
+  readonly blobs: BlobStore;
+  readonly checkpointStore: CheckpointStore;
+  readonly checkpointing: CheckpointSettings;
+  readonly restart: RestartSettings;
+  readonly journal: JobJournal;
+  readonly restore?: JobRestore;
+  /** Taken over from a process that died. */
+  readonly isRecovered: boolean;
+  /** `task.cancellation.timeout`; 0: never. */
+  readonly cancellationTimeoutMs: number;
+  /** `web.exception-history-size`. */
+  readonly exceptionHistoryCount: number;
+  /** What print sinks write. The promise, if any, holds them back. */
+  readonly onPrint: (text: string) => Promise<void> | undefined;
+  /** What collect sinks deliver. */
+  readonly onDeliver: (collectId: string, values: readonly unknown[]) => Promise<void> | undefined;
+}
+
+export interface JobResult {
+  readonly jobId: string;
+  readonly jobName: string;
+  readonly status: 'FINISHED' | 'FAILED' | 'CANCELED' | 'SUSPENDED';
+  /** From the first deployment to the end. */
+  readonly netRuntimeMs: number;
+  readonly error?: StreamErrorRecord;
+  /** As of the end. */
+  readonly metrics: JobSnapshot;
+}

@@ -1,0 +1,59 @@
+import type { SlotReport, SubtaskRef, TaskMetricsRecord } from '../protocol/index.ts';
+import type { JobMasterParts } from './job-master-parts.ts';
+
+export type OutputReport = Extract<
+  SlotReport,
+  { readonly type: 'metrics' | 'print' | 'deliver' | 'log' }
+>;
+
+/** What slots tell that changes nothing of their job: counters, log lines, what people see. */
+export class JobOutput {
+  readonly #parts: Pick<JobMasterParts, 'onPrint' | 'onDeliver' | 'logger'>;
+  readonly #metrics = new Map<string, TaskMetricsRecord>();
+
+  constructor(parts: Pick<JobMasterParts, 'onPrint' | 'onDeliver' | 'logger'>) {
+    this.#parts = parts;
+  }
+
+  /** The newest of every task. */
+  get metrics(): ReadonlyMap<string, TaskMetricsRecord> {
+    return this.#metrics;
+  }
+
+  /** @param received tells the slot that the client has taken what it sent under this id. */
+  take(report: OutputReport, received: (id: number) => void): void {
+    const { onPrint, onDeliver, logger } = this.#parts;
+    switch (report.type) {
+      case 'metrics':
+        for (const task of report.tasks) this.#metrics.set(taskKey(task), task);
+        break;
+      case 'print':
+        acknowledge(onPrint(report.text), () => received(report.id));
+        break;
+      case 'deliver':
+        acknowledge(onDeliver(report.collectId, report.values), () => received(report.id));
+        break;
+      case 'log':
+        logger.log(report.level, report.message, report.fields);
+        break;
+    }
+  }
+
+  /** Counters of this task start anew. */
+  reset(task: SubtaskRef): void {
+    this.#metrics.delete(taskKey(task));
+  }
+
+  resetAll(): void {
+    this.#metrics.clear();
+  }
+}
+
+function acknowledge(taken: Promise<void> | undefined, received: () => void): void {
+  if (taken === undefined) received();
+  else taken.then(received, received);
+}
+
+function taskKey({ vertexId, subtaskIndex }: SubtaskRef): string {
+  return `${vertexId}:${subtaskIndex}`;
+}

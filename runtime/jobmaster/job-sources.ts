@@ -1,0 +1,176 @@
+/**
+ * The source coordinators of a job.
+ *
+ * I1  They are made anew, from the same checkpoint as the readers, at the first deployment, when
+ *     the layout has changed, and after one of them failed; otherwise they outlive restarts.
+ */
+import type { SourceStateRecord } from '../checkpoint/index.ts';
+import {
+  type Clock,
+  defined,
+  type FileSystem,
+  type Logger,
+  type StreamErrorRecord,
+  type Timers,
+  toStreamError,
+} from '../core/index.ts';
+import type { ExecutionGraph, StreamGraph } from '../graph/index.ts';
+import type { ReaderEvent, SourceEvent, SubtaskRef } from '../protocol/index.ts';
+import { SourceCoordinator } from './source-coordinator.ts';
+
+export interface JobSourcesParts {
+  readonly graph: StreamGraph;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  readonly fileSystem: FileSystem;
+  readonly send: (task: SubtaskRef, event: SourceEvent) => void;
+  readonly fail: (error: StreamErrorRecord) => void;
+}
+
+/** What enumerators start from. */
+export interface RestoredSources {
+  readonly checkpointId: number;
+  /** Undefined: this source has no state in it. */
+  readonly stateOf: (operatorId: string) => SourceStateRecord | undefined;
+}
+
+interface SourceVertex {
+  readonly operatorId: string;
+  readonly coordinator: SourceCoordinator;
+}
+
+export class JobSources {
+  readonly #parts: JobSourcesParts;
+  #sources = new Map<string, SourceVertex>();
+  #started: Promise<void> = Promise.resolve();
+  #isStale = true;
+  /** Coordinators of an earlier creation tell nothing any more. */
+  #generation = 0;
+
+  constructor(parts: JobSourcesParts) {
+    this.#parts = parts;
+  }
+
+  /** The next deployment makes them anew (I1). */
+  invalidate(): void {
+    this.#isStale = true;
+  }
+
+  /** Before the readers of a deployment are launched. Starts what is new. */
+  async prepare(
+    executionGraph: ExecutionGraph,
+    restored: RestoredSources | undefined,
+  ): Promise<void> {
+    if (!this.#isStale) return;
+    this.#generation += 1;
+    const closing = this.#closeAll();
+    // Stale still when one of them cannot be made.
+    this.#sources = new Map();
+    this.#sources = this.#create(executionGraph, restored, this.#generation);
+    this.#isStale = false;
+    const starting = [...this.#sources.values()].map(({ coordinator }) => coordinator.start());
+    this.#started = Promise.all(starting).then(() => {});
+    await closing;
+  }
+
+  /** Resolves once every enumerator has started. */
+  async started(): Promise<void> {
+    await this.#started;
+  }
+
+  handle(task: SubtaskRef, event: ReaderEvent): void {
+    this.#sources.get(task.vertexId)?.coordinator.handle(task.subtaskIndex, event);
+  }
+
+  readerStarted({ vertexId, subtaskIndex }: SubtaskRef): void {
+    this.#sources.get(vertexId)?.coordinator.readerStarted(subtaskIndex);
+  }
+
+  /** The reader will start from this checkpoint. */
+  readerReset({ vertexId, subtaskIndex }: SubtaskRef, checkpointId: number | undefined): void {
+    this.#sources.get(vertexId)?.coordinator.readerReset(subtaskIndex, checkpointId);
+  }
+
+  /** @throws {StreamError} as {@link SourceCoordinator.snapshot}. */
+  snapshot(checkpointId: number): readonly SourceStateRecord[] {
+    return [...this.#sources.values()].map(({ operatorId, coordinator }) => ({
+      operatorId,
+      enumerator: coordinator.snapshot(checkpointId),
+    }));
+  }
+
+  checkpointComplete(checkpointId: number): void {
+    for (const { coordinator } of this.#sources.values()) {
+      coordinator.checkpointComplete(checkpointId);
+    }
+  }
+
+  /** By vertex id. */
+  totalProgress(): ReadonlyMap<string, number | undefined> {
+    return new Map(
+      [...this.#sources].map(([vertexId, { coordinator }]) => [
+        vertexId,
+        coordinator.totalProgress(),
+      ]),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#generation += 1;
+    await this.#closeAll();
+  }
+
+  /** One that cannot be closed keeps nobody from going on. */
+  async #closeAll(): Promise<void> {
+    const { logger } = this.#parts;
+    const closing = [...this.#sources].map(async ([vertexId, { coordinator }]) => {
+      try {
+        await coordinator.close();
+      } catch (thrown) {
+        const reason = toStreamError(thrown).message;
+        logger.log('warn', 'the enumerator of a source could not be closed', { vertexId, reason });
+      }
+    });
+    await Promise.all(closing);
+  }
+
+  #create(
+    executionGraph: ExecutionGraph,
+    restored: RestoredSources | undefined,
+    generation: number,
+  ): Map<string, SourceVertex> {
+    const { graph, clock, timers, logger, fileSystem } = this.#parts;
+    const sources = new Map<string, SourceVertex>();
+    for (const vertex of executionGraph.jobGraph.vertices) {
+      const head = defined(vertex.operators[0], 'a vertex has a head');
+      const node = defined(
+        graph.nodes.find((n) => n.id === head.nodeId),
+        'a head is a node of the graph',
+      );
+      if (node.body.kind !== 'source') continue;
+      const state = restored?.stateOf(head.operatorId);
+      const coordinator = new SourceCoordinator({
+        source: node.body.source,
+        parallelism: vertex.parallelism,
+        clock,
+        timers,
+        logger,
+        fileSystem,
+        ...(restored === undefined ? {} : { restoredCheckpointId: restored.checkpointId }),
+        ...(state === undefined ? {} : { restored: state.enumerator }),
+        send: (subtaskIndex, event) => {
+          if (generation !== this.#generation) return;
+          this.#parts.send({ vertexId: vertex.id, subtaskIndex }, event);
+        },
+        fail: (error) => {
+          if (generation !== this.#generation) return;
+          this.#isStale = true;
+          this.#parts.fail(toStreamError(error).toJSON());
+        },
+      });
+      sources.set(vertex.id, { operatorId: head.operatorId, coordinator });
+    }
+    return sources;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * One attempt of one region: its slots, from launch to release.
+ *
+ * I1  A slot is reported gone once: released, lost, or never launched.
+ * I2  A slot that does not stop in time is ended, whatever it does.
+ */
+import type { Logger, Timers } from '../core/index.ts';
+import type { SlotCommand } from '../protocol/index.ts';
+import type { RegionLaunch, SlotHandle, SlotLauncher } from './slot-launcher.ts';
+
+export interface RegionExecutionParts {
+  readonly regionIndex: number;
+  readonly attempt: number;
+  readonly slotIndexes: readonly number[];
+  readonly timers: Timers;
+  readonly logger: Logger;
+  /** `task.cancellation.timeout`; 0: wait for ever. */
+  readonly cancellationTimeoutMs: number;
+  /** The slot is gone although it never said so. */
+  readonly onGone: (slotIndex: number) => void;
+}
+
+export class RegionExecution {
+  readonly #parts: RegionExecutionParts;
+  readonly #handles = new Map<number, SlotHandle>();
+  readonly #gone = new Set<number>();
+  #isStopping = false;
+  #cancelTimeout: (() => void) | undefined;
+
+  constructor(parts: RegionExecutionParts) {
+    this.#parts = parts;
+  }
+
+  get attempt(): number {
+    return this.#parts.attempt;
+  }
+
+  get slotIndexes(): readonly number[] {
+    return this.#parts.slotIndexes;
+  }
+
+  /** Told to stop: nothing may be launched any more. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  launch(launcher: SlotLauncher, region: RegionLaunch): void {
+    const handles = launcher.launch(region);
+    region.slots.forEach(({ slotIndex }, at) => {
+      const handle = handles[at];
+      if (handle !== undefined) this.#handles.set(slotIndex, handle);
+    });
+  }
+
+  send(slotIndex: number, command: SlotCommand): void {
+    if (!this.#gone.has(slotIndex)) this.#handles.get(slotIndex)?.send(command);
+  }
+
+  broadcast(command: SlotCommand): void {
+    for (const slotIndex of this.#handles.keys()) this.send(slotIndex, command);
+  }
+
+  /** True the first time (I1). */
+  markGone(slotIndex: number): boolean {
+    if (this.#gone.has(slotIndex)) return false;
+    this.#gone.add(slotIndex);
+    if (this.#gone.size === this.slotIndexes.length) this.#cancelTimeout?.();
+    return true;
+  }
+
+  stop(): void {
+    this.#isStopping = true;
+    for (const slotIndex of this.slotIndexes) {
+      if (!this.#handles.has(slotIndex)) this.#parts.onGone(slotIndex);
+    }
+    this.broadcast({ type: 'cancel' });
+    const { cancellationTimeoutMs, timers } = this.#parts;
+    if (cancellationTimeoutMs <= 0 || this.#gone.size === this.slotIndexes.length) return;
+    this.#cancelTimeout = timers.schedule(cancellationTimeoutMs, () => this.#endStuck());
+  }
+
+  /** Ends every slot. */
+  async terminate(): Promise<void> {
+    this.#cancelTimeout?.();
+    await Promise.all([...this.#handles.values()].map((handle) => handle.terminate()));
+  }
+
+  #endStuck(): void {
+    const { logger, cancellationTimeoutMs, onGone } = this.#parts;
+    for (const [slotIndex, handle] of this.#handles) {
+      if (this.#gone.has(slotIndex)) continue;
+      logger.log('warn', 'a slot did not stop when asked to and is ended', {
+        slot: slotIndex,
+        cancellationTimeoutMs,
+      });
+      const gone = (): void => onGone(slotIndex);
+      handle.terminate().then(gone, gone);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import {
+  assignState,
+  type CheckpointManifest,
+  manifestLocation,
+  type RetainedCheckpoint,
+  readManifest,
+} from '../checkpoint/index.ts';
+import type { JobGraph } from '../graph/index.ts';
+import type { RestoredSubtaskState } from '../protocol/index.ts';
+import type { JobMasterParts } from './job-master-parts.ts';
+
+/** The newest checkpoint of the job, else what it was started from; undefined: from nothing. */
+export async function readRestorePoint(
+  { blobs, restore }: Pick<JobMasterParts, 'blobs' | 'restore'>,
+  newest: RetainedCheckpoint | undefined,
+): Promise<CheckpointManifest | undefined> {
+  if (newest === undefined || newest.path === restore?.path) return restore?.manifest;
+  return await readManifest(blobs, manifestLocation(newest.path));
+}
+
+/**
+ * Each subtask's share.
+ *
+ * @throws {StreamError} as `assignState`.
+ */
+export function restoredSubtasks(
+  { restore }: Pick<JobMasterParts, 'restore'>,
+  manifest: CheckpointManifest | undefined,
+  jobGraph: JobGraph,
+): readonly RestoredSubtaskState[] {
+  if (manifest === undefined) return [];
+  const isInitial = manifest === restore?.manifest;
+  const allowNonRestoredState = isInitial && restore.allowNonRestoredState;
+  return assignState(manifest, jobGraph, { allowNonRestoredState }).subtasks;
+}

@@ -1,0 +1,35 @@
+import type { BlobStore } from '../checkpoint/index.ts';
+import type { Clock, FileSystem, Logger, Rng } from '../core/index.ts';
+import type { ExecutionGraph, StreamGraph } from '../graph/index.ts';
+import type { RestoredSubtaskState } from '../protocol/index.ts';
+import type { SlotExchange, SlotReporter } from './slot-ports.ts';
+
+/** What a slot is to run. */
+export interface SlotDeployment {
+  /** 32 hex digits; the same in every attempt. */
+  readonly jobId: string;
+  /** Rebuilt in the slot's thread; its JobGraph's hash equals the submitted one's. */
+  readonly graph: StreamGraph;
+  readonly executionGraph: ExecutionGraph;
+  readonly slotIndex: number;
+  readonly attempt: number;
+  /** Changes are tracked, and the end of a task waits for a checkpoint. */
+  readonly checkpointing: boolean;
+  /** Of the slot's subtasks, or of more; empty: they start without state. */
+  readonly restore: readonly RestoredSubtaskState[];
+  readonly bufferTimeoutMs: number;
+  readonly autoWatermarkIntervalMs: number;
+}
+
+/** The slot's way to the world. */
+export interface SlotPorts {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly logger: Logger;
+  readonly fileSystem: FileSystem;
+  /** Takes and gives the bytes of checkpoints. */
+  readonly blobs: BlobStore;
+  readonly exchange: SlotExchange;
+  readonly reporter: SlotReporter;
+  readonly wake: () => void;
+}

@@ -1,0 +1,61 @@
+import type { SourceOperator, SourcePoll } from '../operators/index.ts';
+import type { SourceEvent } from '../protocol/index.ts';
+
+/** Records a source may emit in one step: what back-pressure can overshoot by. */
+const SOURCE_RECORDS_PER_STEP = 1024;
+
+/** Polls the source at the head of a task and waits for it when it has nothing. */
+export class SourcePoller {
+  readonly #source: SourceOperator;
+  readonly #named: (thrown: unknown) => Error;
+  readonly #wake: () => void;
+  readonly #onFailure: (thrown: unknown) => void;
+  #waiting = false;
+
+  /** @param named names operator and subtask in what a reader threw. */
+  constructor(
+    source: SourceOperator,
+    named: (thrown: unknown) => Error,
+    wake: () => void,
+    onFailure: (thrown: unknown) => void,
+  ) {
+    this.#source = source;
+    this.#named = named;
+    this.#wake = wake;
+    this.#onFailure = onFailure;
+  }
+
+  poll(): SourcePoll {
+    if (this.#waiting) return 'nothing';
+    const polled = this.#guarded(() => this.#source.poll(SOURCE_RECORDS_PER_STEP));
+    if (polled === 'nothing') this.#wait();
+    return polled;
+  }
+
+  handleEvent(event: SourceEvent): void {
+    this.#guarded(() => this.#source.handleEvent(event));
+  }
+
+  #wait(): void {
+    this.#waiting = true;
+    this.#available().then(
+      () => {
+        this.#waiting = false;
+        this.#wake();
+      },
+      (thrown: unknown) => this.#onFailure(this.#named(thrown)),
+    );
+  }
+
+  async #available(): Promise<void> {
+    await this.#source.available();
+  }
+
+  #guarded<R>(call: () => R): R {
+    try {
+      return call();
+    } catch (thrown) {
+      throw this.#named(thrown);
+    }
+  }
+}

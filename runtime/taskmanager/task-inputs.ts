@@ -1,0 +1,46 @@
+/**
+ * The inputs of a task: takes from the channels of other slots in turns, and tells ended gates.
+ * Channels of the same slot call in by themselves.
+ */
+import { defined } from '../core/index.ts';
+import type { RecordableChannel } from './channel-recorder.ts';
+import type { GateChannel, InputGate } from './input-gate.ts';
+
+/** A channel from another slot and where its elements go. */
+export interface RemoteInput extends RecordableChannel {
+  readonly sink: GateChannel;
+}
+
+export class TaskInputs {
+  readonly #gates: readonly InputGate[];
+  readonly #remote: readonly RemoteInput[];
+  #next = 0;
+
+  constructor(gates: readonly InputGate[], remote: readonly RemoteInput[]) {
+    this.#gates = gates;
+    this.#remote = remote;
+  }
+
+  /** Takes one frame; false when no channel that may be polled has one. */
+  take(mayPoll: (channel: number) => boolean): boolean {
+    const count = this.#remote.length;
+    for (let i = 0; i < count; i += 1) {
+      const index = (this.#next + i) % count;
+      const { source, sink, channel } = defined(this.#remote[index], 'the index is in range');
+      if (mayPoll(channel) && source.poll(sink, 1) > 0) {
+        this.#next = (index + 1) % count;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** A gate whose channels have all ended and whose end the operator does not know yet. */
+  endedGate(): InputGate | undefined {
+    return this.#gates.find((gate) => gate.ended && !gate.endDelivered);
+  }
+
+  get allEnded(): boolean {
+    return this.#gates.every((gate) => gate.endDelivered);
+  }
+}

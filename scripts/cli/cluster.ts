@@ -1,0 +1,87 @@
+/** `sluice cluster`: a cluster in the foreground. */
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { startCluster } from '../../runtime/adapters/index.ts';
+import type { StreamError } from '../../runtime/core/index.ts';
+import type { ConsoleWorld } from './console-world.ts';
+import { engineModuleUrl, shareEngine } from './engine-modules.ts';
+import { EXIT_CODES, onInterrupt, type SignalSource } from './interrupts.ts';
+import { badArguments, type ParsedOptions } from './parse-options.ts';
+import { versionNumber } from './version.ts';
+
+const DEFAULT_PORT = 8081;
+const MAX_PORT = 65_535;
+const MAX_SLOTS = 1024;
+const DEFAULT_DATA_DIRECTORY = 'sluice-data';
+
+export interface ClusterWorld {
+  readonly world: ConsoleWorld;
+  readonly signals: SignalSource;
+  readonly monotonicMs: () => number;
+  /** Ends the process at once. */
+  readonly exit: (code: number) => void;
+}
+
+/**
+ * Runs until it is interrupted; then suspends the jobs, which go on when it is started again.
+ *
+ * @returns the exit code: 0 interrupted.
+ * @throws what keeps it from starting; what made it lose its data directory.
+ */
+export async function cluster(
+  options: ParsedOptions,
+  { world, signals, monotonicMs, exit }: ClusterWorld,
+): Promise<number> {
+  const value = (name: string): string | undefined => options.values.get(name)?.[0];
+  const port = countOf('port', value('port') ?? String(DEFAULT_PORT), 0, MAX_PORT);
+  const slots = value('slots') ?? String(Math.max(4, availableParallelism()));
+  const say = (text: string): void => void world.stdout.write(`${text}\n`);
+  shareEngine();
+  const running = await startCluster({
+    port,
+    slotCount: countOf('slots', slots, 1, MAX_SLOTS),
+    dataDirectory: resolve(world.cwd, value('data-dir') ?? DEFAULT_DATA_DIRECTORY),
+    slotWorkerUrl: engineModuleUrl('slot-worker'),
+    taskManagerUrl: engineModuleUrl('task-manager-process'),
+    version: versionNumber(),
+    logger: {
+      log: (level, message, fields = {}) => {
+        if (level === 'debug' || (level === 'info' && !options.flags.has('verbose'))) return;
+        const values = Object.entries(fields).map(([key, one]) => ` ${key}=${String(one)}`);
+        world.stderr.write(`${level}: ${message}${values.join('')}\n`);
+      },
+    },
+    onPrint: (text) =>
+      new Promise((printed) => {
+        world.stdout.write(text.endsWith('\n') ? text : `${text}\n`, () => printed());
+      }),
+  });
+  say(`Cluster is listening on http://${running.host}:${running.port}`);
+  say(`Data directory: ${running.dataDirectory}`);
+  if (running.resumedCount > 0) say(`Jobs resumed: ${running.resumedCount}`);
+  const interrupted = Promise.withResolvers<undefined>();
+  const handlers = {
+    onCancel: () => interrupted.resolve(undefined),
+    onKill: () => exit(EXIT_CODES.interrupted),
+  };
+  const stopListening = onInterrupt(signals, handlers, monotonicMs);
+  try {
+    const lost: StreamError | undefined = await Promise.race([interrupted.promise, running.lost]);
+    if (lost !== undefined) {
+      // Nothing of this process may go on, whatever its jobs do.
+      setTimeout(() => exit(EXIT_CODES.failed), 500);
+      throw lost;
+    }
+    say('Suspending the jobs; they go on when the cluster is started again.');
+    await running.close();
+    return 0;
+  } finally {
+    stopListening();
+  }
+}
+
+function countOf(name: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw badArguments(`The ${name} must be a number from ${min} to ${max}: ${text}`);
+}

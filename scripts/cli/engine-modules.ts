@@ -1,0 +1,18 @@
+/** The engine, as bundled jobs and the threads and processes of a cluster find it. */
+import * as sluice from '../../runtime/index.ts';
+
+/** A bundled job imports `sluice` from there, so that it shares the engine's classes. */
+export function shareEngine(): void {
+  Object.assign(globalThis, { [Symbol.for('sluice.api')]: sluice });
+}
+
+/** The names that the module `sluice` exports. */
+export function engineExports(): readonly string[] {
+  return Object.keys(sluice);
+}
+
+/** Beside this module in dist/, in the runtime when run from source. */
+export function engineModuleUrl(name: 'slot-worker' | 'task-manager-process'): URL {
+  const isSource = import.meta.url.endsWith('.ts');
+  return new URL(isSource ? `../../runtime/${name}.ts` : `./${name}.js`, import.meta.url);
+}
