@@ -1,0 +1,72 @@
+/** How bad the world of a schedule is: drawn once from the seed, switched off at its end. */
+import { GOOD_STORE, type StoreFaults } from './faulty-stores.ts';
+import { GOOD_NETWORK, type NetworkFaults } from './sim-network.ts';
+import type { SimRng } from './sim-rng.ts';
+
+export interface FaultPlan {
+  readonly network: NetworkFaults;
+  readonly store: StoreFaults;
+  /** Mean virtual time between two faults of each kind; `Infinity`: never. */
+  readonly meanMs: {
+    readonly killTaskManager: number;
+    readonly stallTaskManager: number;
+    readonly killJobManager: number;
+    readonly stallJobManager: number;
+    readonly cutOff: number;
+    readonly clockJump: number;
+  };
+  /** Clocks are off by up to this much. */
+  readonly maxSkewMs: number;
+  /** After which the world heals. */
+  readonly chaosMs: number;
+  readonly windowFrames: number;
+  readonly taskManagerCount: number;
+  /** Bytes of state below this size become no blobs. */
+  readonly inlineLimitBytes: number;
+}
+
+/** Some schedules are calm but for one kind of fault; some have all kinds. */
+export function randomFaults(rng: SimRng): FaultPlan {
+  const maybe = (meanMs: number, probability: number): number =>
+    rng.chance(probability) ? meanMs * (0.5 + rng.next()) : Number.POSITIVE_INFINITY;
+  return {
+    network: rng.chance(0.6) ? badNetwork(rng) : GOOD_NETWORK,
+    store: rng.chance(0.5) ? badStore(rng) : GOOD_STORE,
+    meanMs: {
+      killTaskManager: maybe(150, 0.5),
+      stallTaskManager: maybe(150, 0.4),
+      killJobManager: maybe(200, 0.4),
+      stallJobManager: maybe(250, 0.3),
+      cutOff: maybe(200, 0.2),
+      clockJump: maybe(100, 0.2),
+    },
+    maxSkewMs: rng.chance(0.5) ? 0 : rng.int(1, 5000),
+    chaosMs: rng.int(100, 600),
+    windowFrames: rng.pick([1, 2, 4, 16]),
+    taskManagerCount: rng.int(1, 3),
+    inlineLimitBytes: rng.pick([0, 64, 1024]),
+  };
+}
+
+function badNetwork(rng: SimRng): NetworkFaults {
+  return {
+    lossRate: rng.pick([0, 0.02, 0.15]),
+    duplicateRate: rng.pick([0, 0.05, 0.3]),
+    minDelayMs: 0.1,
+    maxDelayMs: rng.pick([1, 5, 15]),
+    stragglerRate: rng.pick([0, 0.01, 0.05]),
+    stragglerMs: rng.pick([50, 300, 1000]),
+  };
+}
+
+function badStore(rng: SimRng): StoreFaults {
+  const rate = (): number => rng.pick([0, 0.02, 0.08]);
+  return {
+    throttleRate: rate(),
+    loseRate: rate(),
+    ambiguousRate: rate(),
+    lateRate: rate(),
+    maxLateMs: rng.pick([20, 400]),
+    maxDelayMs: rng.pick([1, 5, 30]),
+  };
+}

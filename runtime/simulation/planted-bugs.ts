@@ -1,0 +1,172 @@
+/**
+ * Switches that break the system on purpose, one at a time: each stands for a mistake somebody
+ * could make, put in at a port or between two parts. The simulator has to find every one.
+ */
+import { type BlobStore, CLAIM_NAME, type RowStore, type RowWrite } from '../checkpoint/index.ts';
+import type { JobJournal } from '../jobmaster/index.ts';
+import type { RestoredOperatorState, RestoredSubtaskState, SlotReport } from '../protocol/index.ts';
+import type { SimProcess } from './sim-process.ts';
+
+export const PLANTED_BUGS = {
+  'skip-duplicate-check': 'a frame that comes twice is handed over twice',
+  'ignore-gaps': 'frames are handed over as they come, in whatever order',
+  'ignore-attempt': 'frames of older attempts are taken',
+  'never-retransmit': 'a frame that was lost is not sent again',
+  'ack-before-write': 'a subtask acknowledges before its bytes are stored',
+  'commit-before-complete': 'the sink commits what it has prepared at once',
+  'forget-commit-on-restore': 'what a restored checkpoint had prepared is not committed',
+  'forget-timers': 'timers are left out of the snapshot',
+  'forget-keyed-state': 'a restored operator starts with empty keyed state',
+  'lose-reader-position': 'a restored reader starts its splits from the beginning',
+  'skip-a-record': 'a restored reader begins one record too late',
+  'release-segment-early': 'the collector takes a blob of a live checkpoint for garbage',
+  'no-fencing': 'writes of a JobMaster that was replaced are not conditional',
+  'forget-channel-alignment': 'a channel is not held while the others are waited for',
+  'restore-stale-checkpoint': 'a new JobMaster overlooks the newest checkpoint',
+  'drop-in-flight-frames': 'the frames that an unaligned barrier overtook are not restored',
+  'forget-union-state': 'union list states are not restored',
+  'skip-a-delta': 'the newest delta of a state is not applied',
+  'restore-one-chain': 'of the states that a subtask takes over, all but one are forgotten',
+  'forget-enumerator-state': 'a restored enumerator deals all splits out again',
+  'late-ack-counts': 'what a subtask says of an old checkpoint counts for the newest',
+  'ignore-claims': 'a savepoint that another job has claimed is claimed again',
+  'reuse-attempt': 'a new JobMaster goes on with the attempt of the one before it',
+} as const;
+
+export type PlantedBug = keyof typeof PLANTED_BUGS;
+
+/** The switches of one simulated world; at most one is on. */
+export class BugSwitch {
+  readonly #planted: PlantedBug | undefined;
+
+  constructor(planted?: PlantedBug) {
+    this.#planted = planted;
+  }
+
+  is(bug: PlantedBug): boolean {
+    return this.#planted === bug;
+  }
+
+  /** What a TaskManager writes state to. */
+  taskManagerBlobs(blobs: BlobStore, host: SimProcess): BlobStore {
+    if (!this.is('ack-before-write')) return blobs;
+    return {
+      ...forwarding(blobs),
+      put: async (location, bytes) => {
+        const copy = bytes.slice();
+        host.timers.schedule(WRITE_LATER_MS, () => {
+          blobs.put(location, copy).catch(() => undefined);
+        });
+      },
+    };
+  }
+
+  /** What a JobMaster collects garbage in. */
+  jobManagerBlobs(blobs: BlobStore): BlobStore {
+    if (this.is('ignore-claims')) {
+      return {
+        ...forwarding(blobs),
+        put: async (location, bytes) => {
+          const written = blobs.put(location, bytes);
+          await (location.endsWith(CLAIM_NAME) ? written.catch(() => undefined) : written);
+        },
+      };
+    }
+    if (!this.is('release-segment-early')) return blobs;
+    return {
+      ...forwarding(blobs),
+      delete: async (location) => {
+        await blobs.delete(location);
+        const directory = location.slice(0, location.lastIndexOf('/'));
+        const newest = (await blobs.list(directory)).at(-1);
+        if (newest?.location.endsWith('.seg')) await blobs.delete(newest.location);
+      },
+    };
+  }
+
+  jobManagerRows(rows: RowStore): RowStore {
+    const { get, query, write } = {
+      get: rows.get.bind(rows),
+      query: rows.query.bind(rows),
+      write: rows.write.bind(rows),
+    };
+    if (this.is('no-fencing')) {
+      return { get, query, write: (steps) => write(steps.filter(isChange).map(unconditional)) };
+    }
+    if (this.is('restore-stale-checkpoint')) {
+      return {
+        get,
+        write,
+        query: async (key, options) => {
+          const found = await query(key, options);
+          return options?.sortKeyPrefix === 'checkpoint#' ? found.slice(0, -1) : found;
+        },
+      };
+    }
+    return rows;
+  }
+
+  /** What of a job its JobMaster finds and leaves. */
+  journal(journal: JobJournal): JobJournal {
+    if (!this.is('reuse-attempt')) return journal;
+    return {
+      lastAttempt: Math.max(-1, journal.lastAttempt - 1),
+      record: (entry) => journal.record(entry),
+      end: (status) => journal.end(status),
+      fence: () => journal.fence(),
+    };
+  }
+
+  /** What a slot starts from. */
+  restored(states: readonly RestoredSubtaskState[]): readonly RestoredSubtaskState[] {
+    if (this.is('drop-in-flight-frames')) return states.map((s) => ({ ...s, channels: [] }));
+    return states.map((state) => ({
+      ...state,
+      operators: state.operators.map((operator) => this.#restoredOperator(operator)),
+    }));
+  }
+
+  #restoredOperator(operator: RestoredOperatorState): RestoredOperatorState {
+    const { keyedSegments, operatorStates } = operator;
+    if (this.is('forget-keyed-state')) return { ...operator, keyedSegments: [] };
+    if (this.is('restore-one-chain')) {
+      return { ...operator, keyedSegments: keyedSegments.slice(0, 1) };
+    }
+    if (this.is('skip-a-delta')) {
+      const chains = keyedSegments.map((chain) =>
+        chain.at(-1)?.kind === 'DELTA' ? chain.slice(0, -1) : chain,
+      );
+      return { ...operator, keyedSegments: chains };
+    }
+    if (!this.is('forget-union-state')) return operator;
+    return { ...operator, operatorStates: operatorStates.filter(({ mode }) => mode !== 'UNION') };
+  }
+
+  /** What a JobMaster hears of a slot. */
+  reported(report: SlotReport, newestCheckpointId: number): SlotReport {
+    if (!this.is('late-ack-counts') || report.type !== 'checkpoint-ack') return report;
+    return { ...report, checkpointId: newestCheckpointId };
+  }
+}
+
+const WRITE_LATER_MS = 25;
+
+function forwarding(blobs: BlobStore): BlobStore {
+  return {
+    ...(blobs.inlineLimitBytes === undefined ? {} : { inlineLimitBytes: blobs.inlineLimitBytes }),
+    put: (location, bytes) => blobs.put(location, bytes),
+    get: (location, range) => blobs.get(location, range),
+    list: (directory) => blobs.list(directory),
+    delete: (location) => blobs.delete(location),
+  };
+}
+
+function isChange(step: RowWrite): boolean {
+  return step.type !== 'check';
+}
+
+function unconditional(step: RowWrite): RowWrite {
+  const { partitionKey, sortKey } = step;
+  if (step.type !== 'put') return { type: 'delete', partitionKey, sortKey };
+  return { type: 'put', partitionKey, sortKey, value: step.value };
+}

@@ -1,0 +1,292 @@
+/** The processes of a simulated cluster, and what they share: network, stores, jobs. */
+import { MemoryFileSystem } from '../adapters/index.ts';
+import { StreamExecutionEnvironment } from '../api/index.ts';
+import {
+  type BlobStore,
+  CheckpointStore,
+  JobStore,
+  type RestoreSettings,
+  type StoredJob,
+} from '../checkpoint/index.ts';
+import { Configuration, defined, isStreamError } from '../core/index.ts';
+import {
+  buildExecutionGraph,
+  type ExecutionGraph,
+  generateJobGraph,
+  type JobGraphOverrides,
+  type StreamGraph,
+} from '../graph/index.ts';
+import { buildSlot, type Slot } from '../taskmanager/index.ts';
+import { ChannelAudit } from './channel-audit.ts';
+import { ExternalStore } from './external-store.ts';
+import type { FaultPlan } from './fault-plan.ts';
+import {
+  FaultyBlobStore,
+  FaultyCalls,
+  FaultyRowStore,
+  GOOD_STORE,
+  type StoreFaults,
+} from './faulty-stores.ts';
+import { withForgetfulTimers } from './forgetful-timers.ts';
+import { buildSimJob } from './job-builder.ts';
+import { CHECKPOINT_DIRECTORY, type SimConfiguration } from './job-settings.ts';
+import type { JobSpec } from './job-spec.ts';
+import { VisibleOutputAudit } from './output-audit.ts';
+import { OwnedRows } from './owned-rows.ts';
+import type { BugSwitch } from './planted-bugs.ts';
+import { SimMasterHost } from './sim-master-host.ts';
+import { SimNetwork } from './sim-network.ts';
+import { SimProcess } from './sim-process.ts';
+import { type LaunchRequest, SimSlotHost, type SimSlotPorts } from './sim-slot-host.ts';
+import type { SimWorld } from './sim-world.ts';
+import { AuditedStorage } from './storage-audit.ts';
+
+/** Until a process that was fenced is started again. */
+const RESTART_MS = 20;
+
+/** What a job is submitted with. */
+export interface SimSubmission {
+  readonly jobId: string;
+  readonly spec: JobSpec;
+  readonly configuration: SimConfiguration;
+  readonly restore?: RestoreSettings;
+}
+
+interface SlotHostPlace {
+  host: SimProcess;
+  address: string;
+}
+
+export class SimCluster {
+  readonly world: SimWorld;
+  readonly network: SimNetwork;
+  readonly storage: AuditedStorage;
+  readonly external: ExternalStore;
+  readonly visible: VisibleOutputAudit;
+  readonly #channels: ChannelAudit;
+  readonly #plan: FaultPlan;
+  readonly #bugs: BugSwitch;
+  readonly #jobs = new Map<string, SimSubmission>();
+  readonly #fileSystem = new MemoryFileSystem();
+  readonly #taskManagers: SlotHostPlace[] = [];
+  /** By job and overrides; plain values, the same in every slot. */
+  readonly #executionGraphs = new Map<string, ExecutionGraph>();
+  #jobManager: SimMasterHost;
+  #storeFaults: StoreFaults;
+  #incarnations = 0;
+  #nextPlace = 0;
+
+  constructor(world: SimWorld, plan: FaultPlan, bugs: BugSwitch) {
+    this.world = world;
+    this.#plan = plan;
+    this.#bugs = bugs;
+    this.#storeFaults = plan.store;
+    this.network = new SimNetwork(world, plan.network, bugs);
+    const violate = (what: string): void => world.violate(what);
+    this.storage = new AuditedStorage({ directory: CHECKPOINT_DIRECTORY, violate });
+    this.visible = new VisibleOutputAudit(violate);
+    this.external = new ExternalStore(violate, (transaction) => this.visible.visible(transaction));
+    this.#channels = new ChannelAudit(violate);
+    for (let i = 0; i < plan.taskManagerCount; i += 1) {
+      this.#taskManagers.push(this.#startTaskManager(i));
+    }
+    this.#jobManager = this.#startJobManager();
+  }
+
+  taskManagers(): readonly SimProcess[] {
+    return this.#taskManagers.map(({ host }) => host);
+  }
+
+  jobManager(): SimProcess {
+    return this.#jobManager.host;
+  }
+
+  get manager(): SimMasterHost {
+    return this.#jobManager;
+  }
+
+  /** Nothing goes wrong from now on. */
+  heal(): void {
+    this.network.heal();
+    this.#storeFaults = GOOD_STORE;
+  }
+
+  replace(host: SimProcess): void {
+    if (host === this.#jobManager.host) {
+      this.#jobManager = this.#startJobManager();
+      return;
+    }
+    const index = this.#taskManagers.findIndex((place) => place.host === host);
+    if (index >= 0) this.#taskManagers[index] = this.#startTaskManager(index);
+  }
+
+  /** The program is known from now on; the row may come later, or never. */
+  submit(submission: SimSubmission): void {
+    const { jobId } = submission;
+    this.#jobs.set(jobId, submission);
+    const { host } = this.#jobManager;
+    host.enter(() => {
+      const submitted = this.#jobManager.submit({
+        jobId,
+        name: `job-${jobId}`,
+        status: 'CREATED',
+        attempt: 0,
+        submittedAtEpochMs: host.clock.nowEpochMs(),
+        bundleLocation: '',
+        args: [],
+        configuration: recordedConfiguration(submission),
+        parallelism: {},
+        coordinator: null,
+      });
+      submitted.catch((thrown: unknown) => {
+        if (isStreamError(thrown) && thrown.kind === 'fenced') return;
+        this.world.violate(`submit: ${String(thrown)}`);
+      });
+    });
+  }
+
+  /** The newest completed checkpoint of a job, past all faults. */
+  async newestCheckpoint(jobId: string): Promise<string | undefined> {
+    const { blobs, rows } = this.storage;
+    const parts = { blobs, rows, directory: CHECKPOINT_DIRECTORY, jobId };
+    return (await (await CheckpointStore.open(parts)).latest())?.path;
+  }
+
+  /** The job's row, past all faults. */
+  stored(jobId: string): Promise<StoredJob | undefined> {
+    return new JobStore(this.storage.rows, 'auditor').get(jobId);
+  }
+
+  #host(name: string): SimProcess {
+    this.#incarnations += 1;
+    const skewMs = this.world.rng.stream(`skew ${this.#incarnations}`).int(0, this.#plan.maxSkewMs);
+    return new SimProcess(this.world, `${name}#${this.#incarnations}`, skewMs);
+  }
+
+  #blobs(calls: FaultyCalls): BlobStore {
+    return new FaultyBlobStore(this.storage.blobStore(), calls, this.#plan.inlineLimitBytes);
+  }
+
+  #startJobManager(): SimMasterHost {
+    const host = this.#host('jm');
+    const calls = new FaultyCalls(host, () => this.#storeFaults);
+    const rows = new FaultyRowStore(this.storage.rowStore(this.#incarnations), calls);
+    const onFenced = (): void => {
+      host.kill();
+      this.world.schedule(RESTART_MS, 'restart fenced', () => this.replace(host));
+    };
+    const manager = new SimMasterHost({
+      host,
+      network: this.network,
+      blobs: this.#bugs.jobManagerBlobs(this.#blobs(calls)),
+      rows: new OwnedRows(this.#bugs.jobManagerRows(rows), host.name),
+      fileSystem: this.#fileSystem,
+      checkpointDirectory: CHECKPOINT_DIRECTORY,
+      graphOf: (jobId) => this.#graphOf(jobId, host),
+      placeSlot: () => this.#placeSlot(),
+      bugs: this.#bugs,
+      onFenced,
+    });
+    manager.start().catch((thrown: unknown) => {
+      if (isStreamError(thrown) && thrown.kind === 'fenced') onFenced();
+      else this.world.violate(`start: ${String(thrown)}`);
+    });
+    return manager;
+  }
+
+  #startTaskManager(index: number): SlotHostPlace {
+    const host = this.#host(`tm${index}`);
+    const address = host.name;
+    const calls = new FaultyCalls(host, () => this.#storeFaults);
+    const parts = {
+      host,
+      network: this.network,
+      blobs: this.#bugs.taskManagerBlobs(this.#blobs(calls), host),
+      fileSystem: this.#fileSystem,
+      windowFrames: this.#plan.windowFrames,
+      audit: this.#channels,
+      buildSlot: (request: LaunchRequest, ports: SimSlotPorts) => this.#buildSlot(request, ports),
+    };
+    new SimSlotHost(parts, address);
+    return { host, address };
+  }
+
+  /** Round robin; whether it is alive shows itself. */
+  #placeSlot(): string | undefined {
+    this.#nextPlace += 1;
+    return this.#taskManagers[this.#nextPlace % this.#taskManagers.length]?.address;
+  }
+
+  #graphOf(jobId: string, host: SimProcess): StreamGraph {
+    const { spec, configuration } = defined(this.#jobs.get(jobId), 'a job was submitted');
+    const env = new StreamExecutionEnvironment({
+      configuration: Configuration.fromRecord(configuration),
+    });
+    const calls = new FaultyCalls(host, () => this.#storeFaults);
+    buildSimJob(env, spec, {
+      store: this.external,
+      call: (label, act) => calls.call(label, true, async () => act()),
+      violate: (what) => this.world.violate(what),
+      pause: (delayMs) =>
+        new Promise((resolve) => {
+          host.timers.schedule(delayMs, resolve);
+        }),
+      bugs: this.#bugs,
+    });
+    const graph = env.getStreamGraph(`job-${jobId}`);
+    return this.#bugs.is('forget-timers') ? withForgetfulTimers(graph) : graph;
+  }
+
+  #executionGraphOf(
+    jobId: string,
+    graph: StreamGraph,
+    overrides: JobGraphOverrides,
+  ): ExecutionGraph {
+    const key = `${jobId} ${JSON.stringify(overrides)}`;
+    const known = this.#executionGraphs.get(key);
+    if (known !== undefined) return known;
+    const built = buildExecutionGraph(generateJobGraph(graph, overrides));
+    this.#executionGraphs.set(key, built);
+    return built;
+  }
+
+  #buildSlot(request: LaunchRequest, ports: SimSlotPorts): Slot {
+    const { jobId, slotIndex, attempt, overrides, restore } = request;
+    const { host, exchange, blobs, fileSystem, logger, report, wake } = ports;
+    const graph = this.#graphOf(jobId, host);
+    return buildSlot(
+      {
+        jobId,
+        graph,
+        executionGraph: this.#executionGraphOf(jobId, graph, overrides),
+        slotIndex,
+        attempt,
+        restore: this.#bugs.restored(restore),
+        checkpointing: true,
+        bufferTimeoutMs: 2,
+        autoWatermarkIntervalMs: 5,
+      },
+      {
+        clock: host.clock,
+        rng: host.rng,
+        logger,
+        fileSystem,
+        blobs,
+        exchange,
+        reporter: { report },
+        wake,
+      },
+    );
+  }
+}
+
+/** As `sluice run` records it. */
+function recordedConfiguration({ configuration, restore }: SimSubmission): SimConfiguration {
+  if (restore === undefined) return configuration;
+  return {
+    ...configuration,
+    'execution.state-recovery.path': restore.path,
+    'execution.state-recovery.claim-mode': restore.claimMode,
+    'execution.state-recovery.ignore-unclaimed-state': restore.allowNonRestoredState,
+  };
+}

@@ -1,0 +1,177 @@
+/**
+ * Channels between slots of different processes: the production writer and reader at the ends, a
+ * small ring each, and between the rings the production link over the simulated network. Space in
+ * a ring is credit, as in one machine.
+ *
+ * I1  A frame leaves the sender's ring when the link has credit, and is taken from the link when
+ *     the receiver's ring has room.
+ */
+import type { FieldType } from '../core/index.ts';
+import {
+  allocateRing,
+  ChannelReader,
+  ChannelWriter,
+  CodecCache,
+  type LinkIdentity,
+  RingReader,
+  RingWriter,
+} from '../exchange/index.ts';
+import type { ChannelId, ChannelSource, SlotExchange } from '../taskmanager/index.ts';
+import type { ChannelAudit } from './channel-audit.ts';
+import type { BugSwitch } from './planted-bugs.ts';
+import { SimLinkReceiver, SimLinkSender } from './sim-link.ts';
+import type { SimNetwork } from './sim-network.ts';
+import type { SimProcess } from './sim-process.ts';
+
+const RING_BYTES = 1024;
+const BUFFER_BYTES = 256;
+
+/** Layouts are values: one cache serves every simulated slot. */
+const CODECS = new CodecCache();
+
+export interface SimExchangeParts {
+  readonly network: SimNetwork;
+  readonly host: SimProcess;
+  readonly identity: LinkIdentity;
+  readonly windowFrames: number;
+  readonly audit: ChannelAudit;
+  /** There may be something to do. */
+  readonly wake: () => void;
+  /** A newer attempt runs. */
+  readonly onFenced: () => void;
+}
+
+interface Pump {
+  /** True when something moved. */
+  readonly pump: () => boolean;
+  readonly close: () => void;
+}
+
+/** The channels of one slot. */
+export class SimExchange implements SlotExchange {
+  readonly #parts: SimExchangeParts;
+  readonly #pumps: Pump[] = [];
+
+  constructor(parts: SimExchangeParts) {
+    this.#parts = parts;
+  }
+
+  openWriter(channel: ChannelId, type: FieldType | undefined, keyed: boolean): ChannelWriter {
+    const memory = allocateRing(RING_BYTES);
+    const ring = new RingReader(memory);
+    const link = new SimLinkSender<Uint8Array>(this.#linkOptions(channel), this.#parts.wake);
+    const ends = this.#ends(channel);
+    this.#pumps.push({
+      pump: () => {
+        let moved = false;
+        // One frame may wait in the link: it asks for the credit that was lost on its way.
+        while (link.hasCredit || link.isIdle) {
+          const frame = ring.poll();
+          if (frame === undefined) break;
+          const bytes = Uint8Array.from(frame.bytes.subarray(frame.start, frame.end));
+          ends.sent(bytes);
+          link.offer(bytes);
+          ring.release();
+          moved = true;
+        }
+        return moved;
+      },
+      close: () => link.close(),
+    });
+    const writer = new RingWriter(memory);
+    return new ChannelWriter({
+      ring: writer,
+      keyed,
+      type,
+      codecs: CODECS,
+      bufferBytes: BUFFER_BYTES,
+    });
+  }
+
+  openReader(channel: ChannelId, keyed: boolean): ChannelSource {
+    const memory = allocateRing(RING_BYTES);
+    const ring = new RingWriter(memory);
+    const link = new SimLinkReceiver<Uint8Array>(this.#linkOptions(channel), this.#parts.wake);
+    const ends = this.#ends(channel);
+    let taken: Uint8Array | undefined;
+    const disorder = new BarrierDisorder(this.#parts.network.bugs);
+    this.#pumps.push({
+      pump: () => {
+        let moved = false;
+        for (;;) {
+          taken ??= disorder.next(() => link.take());
+          if (taken === undefined || !ring.tryWrite(taken)) return moved;
+          ends.taken(taken);
+          taken = undefined;
+          moved = true;
+        }
+      },
+      close: () => link.close(),
+    });
+    return new ChannelReader({ ring: new RingReader(memory), keyed, codecs: CODECS });
+  }
+
+  /** I1. True when something moved. */
+  pump(): boolean {
+    let moved = false;
+    for (const { pump } of this.#pumps) if (pump()) moved = true;
+    return moved;
+  }
+
+  /** Hears and says nothing more. */
+  close(): void {
+    for (const { close } of this.#pumps) close();
+  }
+
+  #ends(channel: ChannelId): ReturnType<ChannelAudit['ends']> {
+    const { audit, identity } = this.#parts;
+    return audit.ends(identity.job, identity.attempt, channel);
+  }
+
+  #linkOptions({ edgeId, fromSubtask, toSubtask }: ChannelId) {
+    const { network, host, identity, windowFrames, onFenced } = this.#parts;
+    const address = `${identity.job}/e${edgeId}:${fromSubtask}:${toSubtask}`;
+    return { network, host, identity, address, windowFrames, onFenced };
+  }
+}
+
+const BARRIER_TYPE = 16;
+const RECORDS_TYPE = 1;
+const SEQUENCE_OFFSET = 4;
+
+/** Only with a planted bug: records behind a barrier are handed over before it. */
+class BarrierDisorder {
+  readonly #bugs: BugSwitch;
+  #held: Uint8Array | undefined;
+
+  constructor(bugs: BugSwitch) {
+    this.#bugs = bugs;
+  }
+
+  next(take: () => Uint8Array | undefined): Uint8Array | undefined {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) return held;
+    const frame = take();
+    if (frame?.[0] !== BARRIER_TYPE || !this.#bugs.is('forget-channel-alignment')) return frame;
+    const follower = take();
+    if (follower?.[0] !== RECORDS_TYPE) {
+      this.#held = follower;
+      return frame;
+    }
+    swapSequences(frame, follower);
+    this.#held = frame;
+    return follower;
+  }
+}
+
+function swapSequences(a: Uint8Array, b: Uint8Array): void {
+  const [first, second] = [viewOf(a), viewOf(b)];
+  const sequence = first.getUint32(SEQUENCE_OFFSET, true);
+  first.setUint32(SEQUENCE_OFFSET, second.getUint32(SEQUENCE_OFFSET, true), true);
+  second.setUint32(SEQUENCE_OFFSET, sequence, true);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

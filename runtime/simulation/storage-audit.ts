@@ -1,0 +1,160 @@
+/**
+ * The durable truth behind the faulty stores, watched: every write and delete of every process
+ * passes here when it takes effect.
+ *
+ * I1  What a row of a checkpoint log, or a savepoint, refers to is there at all times.
+ * I2  Checkpoint ids of a job's log grow, and none is used twice.
+ * I3  Nothing is written but by who has taken the owner's row over last.
+ */
+import { MemoryBlobStore, MemoryRowStore } from '../adapters/index.ts';
+import {
+  type BlobStore,
+  CLAIM_NAME,
+  checkpointDirectory,
+  manifestBlobs,
+  manifestLocation,
+  OWNER_KEY,
+  type Row,
+  type RowStore,
+  type RowWrite,
+  readManifest,
+} from '../checkpoint/index.ts';
+
+const LOG_ROW = /^checkpoint#(\d+)$/;
+const JOB_PARTITION = /^job#(.*)$/;
+
+export interface StorageAuditParts {
+  /** Directory of all jobs' checkpoints. */
+  readonly directory: string;
+  readonly violate: (what: string) => void;
+}
+
+export class AuditedStorage {
+  readonly blobs = new MemoryBlobStore();
+  readonly rows = new MemoryRowStore();
+  readonly #parts: StorageAuditParts;
+  /** By the manifest's location: the manifest and the blobs it refers to. */
+  readonly #live = new Map<string, ReadonlySet<string>>();
+  readonly #newestId = new Map<string, number>();
+  #owner = 0;
+
+  constructor(parts: StorageAuditParts) {
+    this.#parts = parts;
+  }
+
+  /** Manifests of completed checkpoints and savepoints. */
+  get liveManifests(): readonly string[] {
+    return [...this.#live.keys()];
+  }
+
+  blobStore(): BlobStore {
+    const { blobs } = this;
+    return {
+      get: (location, range) => blobs.get(location, range),
+      list: (directory) => blobs.list(directory),
+      put: async (location, bytes) => {
+        await blobs.put(location, bytes);
+        this.#noteClaim(location);
+      },
+      delete: async (location) => {
+        await blobs.delete(location);
+        this.#checkDeleted(location);
+      },
+    };
+  }
+
+  /** @param owner tells processes apart. */
+  rowStore(owner: number): RowStore {
+    const { rows } = this;
+    return {
+      get: (partitionKey, sortKey) => rows.get(partitionKey, sortKey),
+      query: (partitionKey, query): Promise<readonly Row[]> => rows.query(partitionKey, query),
+      write: async (steps) => {
+        await rows.write(steps);
+        this.#checkOwner(owner, steps);
+        for (const step of steps) await this.#noteLogRow(step);
+      },
+    };
+  }
+
+  /** I3. */
+  #checkOwner(owner: number, steps: readonly RowWrite[]): void {
+    if (steps.every(({ type }) => type === 'check')) return;
+    const { partitionKey, sortKey } = OWNER_KEY;
+    if (steps.some((s) => s.partitionKey === partitionKey && s.sortKey === sortKey && isPut(s))) {
+      this.#owner = owner;
+    }
+    if (owner === this.#owner) return;
+    const what = steps.map(({ type, sortKey }) => `${type} ${sortKey}`).join(', ');
+    this.#parts.violate(`I3: ${owner} wrote after ${this.#owner} had taken over: ${what}`);
+  }
+
+  async #noteLogRow(step: RowWrite): Promise<void> {
+    const id = Number(LOG_ROW.exec(step.sortKey)?.[1] ?? Number.NaN);
+    const jobId = JOB_PARTITION.exec(step.partitionKey)?.[1];
+    if (jobId === undefined || Number.isNaN(id) || step.type === 'check') return;
+    const location = manifestLocation(checkpointDirectory(this.#parts.directory, jobId, id));
+    if (step.type === 'delete') {
+      this.#live.delete(location);
+      return;
+    }
+    const newest = this.#newestId.get(jobId) ?? 0;
+    if (id <= newest) this.#parts.violate(`I2: checkpoint ${id} of ${jobId} after ${newest}`);
+    this.#newestId.set(jobId, Math.max(id, newest));
+    await this.#addLive(location);
+  }
+
+  /** A savepoint that somebody was told of. */
+  async keepSavepoint(path: string): Promise<void> {
+    await this.#addLive(manifestLocation(path));
+  }
+
+  /** Somebody copies a savepoint with the tools of the storage. */
+  async copy(fromDirectory: string, toDirectory: string): Promise<void> {
+    for (const { location } of await this.blobs.list(fromDirectory)) {
+      const bytes = await this.blobs.get(location);
+      await this.blobs.put(`${toDirectory}${location.slice(fromDirectory.length)}`, bytes);
+    }
+  }
+
+  /**
+   * Whoever claims a savepoint may delete it, and with it what the log of the job that a stop took
+   * it of still refers to.
+   */
+  #noteClaim(location: string): void {
+    if (!location.endsWith(`/${CLAIM_NAME}`)) return;
+    const directory = location.slice(0, -CLAIM_NAME.length);
+    for (const [manifest, references] of this.#live) {
+      const isIn = [...references].some((reference) => reference.startsWith(directory));
+      if (isIn) this.#live.delete(manifest);
+    }
+  }
+
+  /** I1. */
+  async #addLive(location: string): Promise<void> {
+    try {
+      const manifest = await readManifest(this.blobs, location);
+      const references = new Set(manifestBlobs(manifest).keys());
+      references.add(location);
+      this.#live.set(location, references);
+      const stored = new Set(this.blobs.locations);
+      for (const reference of references) {
+        if (stored.has(reference)) continue;
+        this.#parts.violate(`I1: ${location} refers to ${reference}, which is not there`);
+      }
+    } catch (thrown) {
+      this.#parts.violate(`I1: ${location} is in the log and cannot be read: ${String(thrown)}`);
+    }
+  }
+
+  #checkDeleted(location: string): void {
+    for (const [manifest, references] of this.#live) {
+      if (!references.has(location)) continue;
+      this.#parts.violate(`I1: ${location} was deleted, and ${manifest} needs it`);
+    }
+  }
+}
+
+function isPut(step: RowWrite): boolean {
+  return step.type === 'put';
+}
