@@ -1,0 +1,119 @@
+/**
+ * A keyed window job in two slots, `sluice run` as users start it: records per second with a
+ * checkpoint every second beside none, for a state that is small and one of many dirty keys.
+ *
+ * Each run is a process of its own; the two kinds take turns. The time is the job's own, from its
+ * first deployment to its end; the processor time is the whole process's, and says more on a
+ * machine that others use too.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { median } from './median.ts';
+
+const RECORDS = 40_000_000;
+const PASSES = 3;
+const KEY_COUNTS = [10_000, 200_000];
+/** Event time moves 10 s in every million records. */
+const JOB = `import { generatorSource, type StreamExecutionEnvironment, TumblingEventTimeWindows,
+  WatermarkStrategy } from 'sluice';
+interface Bid { auction: number; price: number; time: number }
+export default async function job(env: StreamExecutionEnvironment, args: readonly string[]) {
+  const [count, keys] = args.map(Number);
+  env.fromSource(
+      generatorSource<Bid>({
+        generate: (i) =>
+          ({ auction: (i * 7919) % keys, price: i % 1000, time: Math.floor(i / 100) }),
+        count, splits: 2,
+      }),
+      WatermarkStrategy.forMonotonousTimestamps<Bid>().withTimestampAssigner((bid) => bid.time),
+      'bids')
+    .keyBy('auction')
+    .window(TumblingEventTimeWindows.of(10_000))
+    .aggregate({
+      createAccumulator: () => ({ count: 0, sum: 0 }),
+      add: (bid, total) => { total.count += 1; total.sum += bid.price; return total; },
+      getResult: (total) => total,
+      merge: (a, b) => ({ count: a.count + b.count, sum: a.sum + b.sum }),
+    })
+    .filter((total) => total.count < 0)
+    .print();
+  await env.execute('bids');
+}
+`;
+
+const launcher = fileURLToPath(new URL('../../scripts/sluice.mjs', import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), 'sluice-throughput-'));
+const job = join(directory, 'job.ts');
+writeFileSync(job, JOB);
+
+/** Loaded into the process: writes its processor time when it ends. */
+const METER =
+  'data:text/javascript,' +
+  encodeURIComponent(`import { isMainThread } from 'node:worker_threads';
+if (isMainThread) process.on('exit', () => {
+  const { user, system } = process.cpuUsage();
+  console.error('processor time: ' + (user + system) / 1000 + ' ms');
+});`);
+
+interface Run {
+  /** Millions of records a second. */
+  readonly rate: number;
+  readonly cpuMs: number;
+  readonly checkpoints: number;
+}
+
+function run(keys: number, checkpointing: boolean): Run {
+  const checkpoints = join(directory, 'checkpoints');
+  const settings = checkpointing
+    ? ['execution.checkpointing.interval=1 s', `execution.checkpointing.dir=${checkpoints}`]
+    : [];
+  const args = ['run', '-p', '2', ...settings.flatMap((setting) => ['-D', setting])];
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    [`--import=${METER}`, launcher, ...args, job, `${RECORDS}`, `${keys}`],
+    { encoding: 'utf8' },
+  );
+  const runtimeMs = Number(/Job Runtime: (\d+) ms/.exec(stdout)?.[1]);
+  const cpuMs = Number(/processor time: (\S+) ms/.exec(stderr)?.[1]);
+  if (status !== 0 || !(runtimeMs > 0)) throw new Error(`the job failed: ${stderr}`);
+  const rate = RECORDS / runtimeMs / 1000;
+  return { rate, cpuMs, checkpoints: checkpointing ? checkpointCount(checkpoints) : 0 };
+}
+
+/** How many there were, by their log: a job that has finished leaves none. */
+function checkpointCount(checkpoints: string): number {
+  const log = readFileSync(join(checkpoints, 'rows.log'), 'utf8');
+  rmSync(checkpoints, { recursive: true, force: true });
+  return Math.max(0, ...[...log.matchAll(/"checkpoint#(\d+)"/g)].map(([, id]) => Number(id)));
+}
+
+try {
+  process.stdout.write(`keyed windows, parallelism 2, ${PASSES} passes of ${RECORDS}\n`);
+  for (const keys of KEY_COUNTS) {
+    const without: Run[] = [];
+    const every: Run[] = [];
+    for (let pass = 0; pass <= PASSES; pass += 1) {
+      const pair = [run(keys, false), run(keys, true)] as const;
+      if (pass === 0) continue;
+      without.push(pair[0]);
+      every.push(pair[1]);
+    }
+    const of = (runs: readonly Run[], field: keyof Run): number =>
+      median(runs.map((one) => one[field]));
+    const share = (field: keyof Run): string =>
+      ((100 * of(every, field)) / of(without, field)).toFixed(0);
+    const cell = (runs: readonly Run[]): string =>
+      `${of(runs, 'rate').toFixed(2)} M records/s, ${(of(runs, 'cpuMs') / 1000).toFixed(1)} s cpu`;
+    process.stdout.write(
+      `  ${keys} keys\n` +
+        `    no checkpoints      ${cell(without)}\n` +
+        `    one every second    ${cell(every)} (${of(every, 'checkpoints')} checkpoints)\n` +
+        `    throughput ${share('rate')} %, processor time ${share('cpuMs')} %\n`,
+    );
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
