@@ -157,8 +157,7 @@ export class JobMaster {
    * Goes on at another parallelism, from a checkpoint taken now.
    *
    * @param parallelism by vertex id; the others keep theirs.
-   * @throws {StreamError} as `planJobExecution`, when the job cannot run so; why there is no
-   * checkpoint. The job then goes on as it was.
+   * @throws {StreamError} as `planJobExecution`; why there is no checkpoint. It goes on as it was.
    */
   async rescale(parallelism: Readonly<Record<string, number>>): Promise<void> {
     const wanted = { ...this.#parallelism, ...parallelism };
@@ -167,9 +166,12 @@ export class JobMaster {
     const before = { state: this.#state, parallelism: this.#parallelism };
     this.#parallelism = wanted;
     this.#apply({ type: 'replan' });
-    if (this.#state !== before.state) return;
-    this.#parallelism = before.parallelism;
-    throw jobNotRunning(this.jobId, this.status);
+    const isRefused = this.#state === before.state;
+    if (isRefused) this.#parallelism = before.parallelism;
+    if (isRefused) throw jobNotRunning(this.jobId, this.status);
+    // Durable before the answer. A journal that fails here fails the deployment, which acts.
+    const entry = { attempt: this.#state.attempt, parallelism: this.#parallelism };
+    await this.#parts.journal.record(entry).catch(() => {});
   }
 
   snapshot(): JobSnapshot {
