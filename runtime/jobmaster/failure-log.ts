@@ -28,9 +28,12 @@ export class FailureLog {
   note(exception: NotedException, { vertices }: JobGraph, isRootCause: boolean): void {
     // A failure comes up through the calls of the slot: the operator it names says whose it is.
     const { operator, subtask } = exception.error.details;
-    const vertex =
-      vertices.find(({ operators }) => operators.some(({ name }) => name === operator)) ??
-      vertices.find(({ id }) => id === exception.task?.vertexId);
+    const holders = vertices.filter((v) => v.operators.some(({ name }) => name === operator));
+    const reporter = vertices.find(({ id }) => id === exception.task?.vertexId);
+    // Names need not be unique: only one that a single other vertex has moves the blame.
+    const isElsewhere =
+      holders.length === 1 && reporter !== undefined && !holders.includes(reporter);
+    const vertex = isElsewhere ? holders[0] : reporter;
     const subtaskIndex = typeof subtask === 'number' ? subtask : exception.task?.subtaskIndex;
     const number = (subtaskIndex ?? 0) + 1;
     const taskName = vertex && `${vertex.name} (${number}/${vertex.parallelism})`;
@@ -47,7 +50,7 @@ export class FailureLog {
     const [newest] = this.#history.entries;
     if (newest === undefined) return;
     const { error, taskName } = newest;
-    logger.log('warn', `the job restarts from its newest checkpoint after: ${error.message}`, {
+    logger.log('warn', `the job restarts after: ${error.message}`, {
       ...(taskName === undefined ? {} : { task: taskName }),
       code: error.code,
       delayMs,
