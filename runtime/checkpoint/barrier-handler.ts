@@ -90,16 +90,18 @@ export interface BarrierDecision {
   readonly commands: readonly BarrierCommand[];
 }
 
+/** @param resume behind which checkpoint to begin, and the channels that have ended by then. */
 export function initialBarrierState(
   channelCount: number,
   calls: Iterable<number> = [],
+  resume?: { readonly checkpointId: number; readonly endedChannels: readonly number[] },
 ): BarrierState {
   return {
     channelCount,
     calls: new Set(calls),
-    ended: new Set(),
-    lastTriggeredId: 0,
-    newestBarrierId: 0,
+    ended: new Set(resume?.endedChannels),
+    lastTriggeredId: resume?.checkpointId ?? 0,
+    newestBarrierId: resume?.checkpointId ?? 0,
     aborted: new Set(),
     pending: [],
   };

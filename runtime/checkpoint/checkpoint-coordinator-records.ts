@@ -125,6 +125,8 @@ export type CheckpointOccurrence =
   /** `epochMs`: of the `tick-at` it comes from; one that was replaced is told by it. */
   | { readonly type: 'tick'; readonly epochMs?: number }
   | { readonly type: 'request'; readonly request: CheckpointRequest }
+  /** A slot waits for a checkpoint: the next periodic one is due. */
+  | { readonly type: 'wanted' }
   | { readonly type: 'task-ended'; readonly task: SubtaskRef }
   | { readonly type: 'task-finished'; readonly task: SubtaskRef }
   | {

@@ -25,6 +25,12 @@ export function triggerDue(draft: Draft): void {
   else triggerPeriodic(draft);
 }
 
+/** The next periodic checkpoint begins as soon as it may; also where there are none. */
+export function makeDue(draft: Draft): void {
+  const { nextPeriodicEpochMs = Number.POSITIVE_INFINITY } = draft.state;
+  change(draft, { nextPeriodicEpochMs: Math.min(nextPeriodicEpochMs, draft.nowEpochMs) });
+}
+
 /** Every task that is left has ended and some wait for a checkpoint that has not begun. */
 export function isFinalNeeded({ settings, tasks, pending }: CheckpointsState): boolean {
   const left = tasks.filter(({ status }) => status !== 'FINISHED');
@@ -117,10 +123,14 @@ function triggerPeriodic(draft: Draft): void {
     change(draft, { nextPeriodicEpochMs: earliestEpochMs });
     return;
   }
-  const intervalMs = Math.max(settings.intervalMs ?? 0, settings.minPauseMs);
-  const next = dueEpochMs + intervalMs;
-  const nextPeriodicEpochMs = next > nowEpochMs ? next : nowEpochMs + intervalMs;
-  change(draft, { nextPeriodicEpochMs });
+  if (settings.intervalMs === undefined) {
+    clear(draft, 'nextPeriodicEpochMs');
+  } else {
+    const intervalMs = Math.max(settings.intervalMs, settings.minPauseMs);
+    const next = dueEpochMs + intervalMs;
+    const nextPeriodicEpochMs = next > nowEpochMs ? next : nowEpochMs + intervalMs;
+    change(draft, { nextPeriodicEpochMs });
+  }
   const { directory } = state;
   trigger(draft, { type: 'CHECKPOINT', directory, full: !settings.incremental });
 }

@@ -27,7 +27,7 @@ import {
   finishEnding,
   storeComplete,
 } from './checkpoint-coordinator-settle.ts';
-import { triggerDue, wakeUp } from './checkpoint-coordinator-trigger.ts';
+import { makeDue, triggerDue, wakeUp } from './checkpoint-coordinator-trigger.ts';
 import { checkpointFailure } from './checkpoint-failures.ts';
 import type { CheckpointSettings } from './checkpoint-settings.ts';
 import {
@@ -110,6 +110,9 @@ function apply(draft: Draft, event: CheckpointEvent): void {
       break;
     case 'request':
       applyRequest(draft, event.request);
+      break;
+    case 'wanted':
+      makeDue(draft);
       break;
     case 'stored':
       completed(draft, event.checkpointId, event.path);

@@ -123,6 +123,7 @@ export {
   checkpointsDirectory,
   coordinatorKey,
   jobRoot,
+  leaseKey,
   METADATA_NAME,
   manifestLocation,
   OWNER_KEY,

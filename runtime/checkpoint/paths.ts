@@ -138,6 +138,11 @@ export function coordinatorKey(jobId: string): RowKey {
   return { partitionKey: jobPartition(jobId), sortKey: 'coordinator' };
 }
 
+/** Who is a TaskManager of a job now, and what the one before it has left. */
+export function leaseKey(jobId: string, taskManager: number): RowKey {
+  return { partitionKey: jobPartition(jobId), sortKey: `lease#${padded(taskManager, 5)}` };
+}
+
 /** Says which process owns a data directory. */
 export const OWNER_KEY: RowKey = { partitionKey: 'cluster', sortKey: 'owner' };
 

@@ -76,7 +76,7 @@ export class ConnectorWorld {
   sinkContext(options: SubtaskOptions = {}): SinkContext {
     const { clock, logger, fileSystem, metrics } = this;
     return {
-      ...{ jobId: JOB_ID, jobName: 'test', subtaskIndex: 0, parallelism: 1, attempt: 0 },
+      ...{ jobId: JOB_ID, jobName: 'test', subtaskIndex: 0, parallelism: 1, attempt: 0, lease: 0 },
       ...{ restoredCheckpointId: undefined, restoredState: [], checkpointing: true },
       ...options,
       ...{ clock, logger, fileSystem, metrics },

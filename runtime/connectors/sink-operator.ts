@@ -226,10 +226,10 @@ function byCheckpoint(pending: readonly PendingCommit[]): PendingCommit[] {
 }
 
 function sinkContext(ctx: OperatorContext, restoredState: readonly unknown[]): SinkContext {
-  const { jobId, jobName, subtaskIndex, parallelism, attempt } = ctx;
+  const { jobId, jobName, subtaskIndex, parallelism, attempt, lease } = ctx;
   const { restoredCheckpointId, checkpointing, clock, logger, fileSystem, metrics } = ctx;
   return {
-    ...{ jobId, jobName, subtaskIndex, parallelism, attempt },
+    ...{ jobId, jobName, subtaskIndex, parallelism, attempt, lease },
     ...{ restoredCheckpointId, restoredState, checkpointing },
     ...{ clock, logger, fileSystem, metrics },
     print: (text) => ctx.print(text),

@@ -44,6 +44,8 @@ export interface SinkContext {
   readonly parallelism: number;
   /** Never used twice by a job. */
   readonly attempt: number;
+  /** From 0; grows when the subtask moves within an attempt. With `attempt`, names one start. */
+  readonly lease: number;
   /** Undefined when the sink starts without earlier state. */
   readonly restoredCheckpointId: number | undefined;
   /** What writers' `snapshotState` gave, dealt out among the subtasks. */

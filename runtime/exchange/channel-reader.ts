@@ -12,6 +12,7 @@ import type { CheckpointBarrier } from '../protocol/index.ts';
 import {
   FRAME_BARRIER,
   FRAME_END_OF_PARTITION,
+  FRAME_RECORDS,
   type FrameHeader,
   readFrameHeader,
 } from './frame.ts';
@@ -37,6 +38,8 @@ export interface ChannelReaderOptions {
   readonly keyed: boolean;
   /** Shared by the channels of an edge. @default a cache of its own */
   readonly codecs?: CodecCache;
+  /** Of the first frame it will find. @default 0 */
+  readonly nextSequence?: number;
 }
 
 /** See the header. */
@@ -44,7 +47,7 @@ export class ChannelReader {
   readonly #ring: RingReader;
   readonly #decoder: FrameDecoder;
   readonly #ahead: TakenFrame[] = [];
-  #sequence = 0;
+  #sequence: number;
 
   /** Bytes of frames taken from the ring. */
   bytesRead = 0;
@@ -54,6 +57,7 @@ export class ChannelReader {
   constructor(options: ChannelReaderOptions) {
     this.#ring = options.ring;
     this.#decoder = new FrameDecoder(options.keyed, options.codecs ?? new CodecCache());
+    this.#sequence = options.nextSequence ?? 0;
   }
 
   /** Records handed over. */
@@ -64,6 +68,11 @@ export class ChannelReader {
   /** END was handed over. */
   get ended(): boolean {
     return this.#decoder.ended;
+  }
+
+  /** Of the first frame that was not taken from the ring. */
+  get nextSequence(): number {
+    return this.#sequence;
   }
 
   /** Taken ahead and not handed over yet; oldest first. */
@@ -113,6 +122,15 @@ export class ChannelReader {
   putBack(taken: TakenFrame): void {
     this.#ahead.push(taken);
     this.aheadBytes += taken.bytes.length;
+  }
+
+  /** Hands over what is ahead and no record; it stays there. For who will poll no more. */
+  deliverControlsAhead(sink: ChannelSink): void {
+    for (const { bytes } of this.#ahead) {
+      const frame = frameOf(bytes);
+      const header = readFrameHeader(frame.view, frame.start);
+      if (header.type !== FRAME_RECORDS) this.#decoder.deliver(frame, header, sink);
+    }
   }
 
   /** A SCHEMA frame with the layout of what is handed over next; undefined before the first. */

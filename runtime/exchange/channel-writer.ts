@@ -5,14 +5,15 @@
  *
  * I1  Elements leave in the order they were written: a control element first flushes the buffer,
  *     and no frame overtakes a pending one.
- * I2  A SCHEMA frame precedes the first records of each layout.
+ * I2  A SCHEMA frame precedes the first records of each layout, and the first records behind a
+ *     barrier: a reader may begin at any barrier.
  * I3  A record that does not fit the layout widens it, or is the job's error; it is never altered.
  * I4  A buffer of more than one record takes at most `MAX_BUFFER_BYTES`.
  * I5  After the end of data only barriers leave, after the end of partition nothing.
  * I6  Writing never fails for lack of room; `isAvailable` turns false, and who goes on writing
  *     makes the pending frames grow. Memory is bounded by the task's stopping.
  */
-import { assert, type FieldType, StreamError } from '../core/index.ts';
+import { assert, defined, type FieldType, StreamError } from '../core/index.ts';
 import type { CheckpointBarrier } from '../protocol/index.ts';
 import { BARRIER_BODY_BYTES, writeBarrierBody } from './barrier-codec.ts';
 import { checkType } from './check-type.ts';
@@ -25,6 +26,7 @@ import {
   FRAME_IDLE,
   FRAME_RECORDS,
   FRAME_SCHEMA,
+  FRAME_SEQUENCE_OFFSET,
   FRAME_WATERMARK,
   writeFrameHeader,
 } from './frame.ts';
@@ -60,6 +62,8 @@ export interface ChannelWriterOptions {
   readonly codecs?: CodecCache;
   /** @default {@link BUFFER_BYTES} */
   readonly bufferBytes?: number;
+  /** Of the first frame. @default 0 */
+  readonly nextSequence?: number;
 }
 
 /** See the header. */
@@ -75,7 +79,10 @@ export class ChannelWriter {
   #layouts = 0;
   #bufferedRecords = 0;
   #pendingBytes = 0;
-  #sequence = 0;
+  #sequence: number;
+  /** Header and body of the layout's SCHEMA frame; undefined before the first. */
+  #schema: Uint8Array | undefined;
+  #isSchemaDue = false;
   #endOfData = false;
   #endOfPartition = false;
   /** Set where the codec no longer checks a declared type. */
@@ -99,6 +106,7 @@ export class ChannelWriter {
     this.#keyed = options.keyed;
     this.#codecs = options.codecs ?? new CodecCache();
     this.#bufferBytes = options.bufferBytes ?? BUFFER_BYTES;
+    this.#sequence = options.nextSequence ?? 0;
     this.#buffer = new EncodeBuffer(FRAME_HEADER_BYTES, 2 * this.#bufferBytes + MIN_SLACK_BYTES);
   }
 
@@ -143,6 +151,7 @@ export class ChannelWriter {
     buffer.position += BARRIER_BODY_BYTES;
     buffer.text = barrier.directory;
     this.#sendBuffer(FRAME_BARRIER, 0);
+    this.#isSchemaDue = this.#schema !== undefined;
   }
 
   /** End of data: only barriers may follow. */
@@ -163,7 +172,13 @@ export class ChannelWriter {
     const records = this.#bufferedRecords;
     this.#bufferedRecords = 0;
     this.buffers++;
+    if (this.#isSchemaDue) this.#repeatSchema();
     this.#sendBuffer(FRAME_RECORDS, records);
+  }
+
+  /** Of the next frame. */
+  get nextSequence(): number {
+    return this.#sequence;
   }
 
   /** False while frames wait for room in the ring. */
@@ -215,7 +230,16 @@ export class ChannelWriter {
     this.#fallback = layout.kind === 'any';
     this.#checks = this.#type !== undefined && !isAsStrictAs(layout, this.#type);
     this.#buffer.text = JSON.stringify(layout);
-    this.#sendBuffer(FRAME_SCHEMA, 0);
+    this.#schema = Uint8Array.from(this.#sendBuffer(FRAME_SCHEMA, 0));
+    this.#isSchemaDue = false;
+  }
+
+  /** I2. */
+  #repeatSchema(): void {
+    const schema = defined(this.#schema, 'it is due');
+    new DataView(schema.buffer).setUint32(FRAME_SEQUENCE_OFFSET, this.#takeSequence(), true);
+    this.#isSchemaDue = false;
+    this.#send(schema);
   }
 
   #writeControl(type: number, watermarkMs?: number): void {
@@ -229,16 +253,24 @@ export class ChannelWriter {
     this.#sendBuffer(type, 0);
   }
 
-  #sendBuffer(type: number, records: number): void {
+  #takeSequence(): number {
+    const sequence = this.#sequence;
+    this.#sequence = (sequence + 1) >>> 0;
+    return sequence;
+  }
+
+  /** What was sent; it changes with the next write. */
+  #sendBuffer(type: number, records: number): Uint8Array {
     this.#assertMaySend(type);
     const buffer = this.#buffer;
     const textStart = buffer.position;
     const textMode = buffer.text === '' ? TEXT_ASCII : buffer.sealText();
-    const sequence = this.#sequence;
+    const sequence = this.#takeSequence();
     writeFrameHeader(buffer.view, { type, textMode, sequence, records, textStart });
-    this.#sequence = (sequence + 1) >>> 0;
-    this.#send(buffer.bytes.subarray(0, buffer.position));
+    const frame = buffer.bytes.subarray(0, buffer.position);
+    this.#send(frame);
     buffer.reset();
+    return frame;
   }
 
   /** I5. */

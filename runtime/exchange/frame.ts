@@ -23,6 +23,9 @@ export const FRAME_END_OF_PARTITION = 17;
 /** Where the body starts. */
 export const FRAME_HEADER_BYTES = 16;
 
+/** Where the header holds the sequence number, as u32. */
+export const FRAME_SEQUENCE_OFFSET = 4;
+
 /** The header's fields. */
 export interface FrameHeader {
   readonly type: number;
@@ -37,7 +40,7 @@ export function writeFrameHeader(view: DataView, header: FrameHeader): void {
   view.setUint8(0, header.type);
   view.setUint8(1, header.textMode);
   view.setUint16(2, 0, true);
-  view.setUint32(4, header.sequence, true);
+  view.setUint32(FRAME_SEQUENCE_OFFSET, header.sequence, true);
   view.setUint32(8, header.records, true);
   view.setUint32(12, header.textStart, true);
 }
@@ -47,7 +50,7 @@ export function readFrameHeader(view: DataView, at: number): FrameHeader {
   return {
     type: view.getUint8(at),
     textMode: view.getUint8(at + 1),
-    sequence: view.getUint32(at + 4, true),
+    sequence: view.getUint32(at + FRAME_SEQUENCE_OFFSET, true),
     records: view.getUint32(at + 8, true),
     textStart: view.getUint32(at + 12, true),
   };

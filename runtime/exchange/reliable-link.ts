@@ -14,8 +14,12 @@
  *     the acknowledgement that gave it may be lost.
  * I4  A word of an older attempt, or of an older lease of the same attempt, changes nothing and is
  *     not answered. A word of a newer attempt fences its hearer for good: it is silent then.
+ * I5  An end may be replaced by one that begins where it stood: a sender that has nothing
+ *     outstanding by its {@link LinkPosition}; a receiver by the same, once the frames from there
+ *     on that had arrived ({@link LinkReceiver.leftover}) are on their way to the new one again.
  */
 import { assert } from '../core/index.ts';
+import type { LinkPosition } from '../protocol/index.ts';
 
 /** On whose behalf an end speaks. */
 export interface LinkIdentity {
@@ -58,6 +62,8 @@ export interface LinkSenderOptions {
   /** First wait for an acknowledgement; doubles up to `maxRetransmitMs` until there is progress. */
   readonly retransmitMs: number;
   readonly maxRetransmitMs: number;
+  /** I5. @default the beginning */
+  readonly resume?: LinkPosition;
 }
 
 /** Frames sent again at once when an acknowledgement is overdue. */
@@ -66,7 +72,7 @@ const RETRANSMIT_BURST = 8;
 /** Whose words the hearer takes. */
 class PeerFence {
   readonly #own: LinkIdentity;
-  #newestLease = 0;
+  newestLease = 0;
   fenced = false;
 
   constructor(own: LinkIdentity) {
@@ -81,8 +87,8 @@ class PeerFence {
       this.fenced = true;
       return 'fenced';
     }
-    if (word.lease < this.#newestLease) return 'stale';
-    this.#newestLease = word.lease;
+    if (word.lease < this.newestLease) return 'stale';
+    this.newestLease = word.lease;
     return undefined;
   }
 }
@@ -93,9 +99,9 @@ export class LinkSender<P> {
   readonly #fence: PeerFence;
   /** Sent and unacknowledged, then without credit; the first has sequence `#base`. */
   readonly #queue: P[] = [];
-  #base = 0;
+  #base: number;
   /** Sequence of the first frame that was never sent. */
-  #unsent = 0;
+  #unsent: number;
   #limit: number;
   #retransmitMs: number;
   #deadlineMs: number | undefined;
@@ -104,7 +110,9 @@ export class LinkSender<P> {
     assert(options.windowFrames > 0, 'a link has a window');
     this.#options = options;
     this.#fence = new PeerFence(options.identity);
-    this.#limit = options.windowFrames;
+    this.#base = options.resume?.nextSequence ?? 0;
+    this.#unsent = this.#base;
+    this.#limit = options.resume?.limitSequence ?? options.windowFrames;
     this.#retransmitMs = options.retransmitMs;
   }
 
@@ -120,6 +128,11 @@ export class LinkSender<P> {
 
   get fenced(): boolean {
     return this.#fence.fenced;
+  }
+
+  /** I5. */
+  get position(): LinkPosition {
+    return { nextSequence: this.#base + this.#queue.length, limitSequence: this.#limit };
   }
 
   /** Takes a payload; it waits where there is no credit (I2). */
@@ -188,16 +201,19 @@ export class LinkReceiver<P> {
   readonly #early = new Map<number, P>();
   /** In order, not taken yet. */
   readonly #ready: P[] = [];
-  #next = 0;
-  #taken = 0;
+  #next: number;
+  #taken: number;
   #announcedLimit: number;
 
-  constructor(identity: LinkIdentity, windowFrames: number) {
+  /** @param resume I5; undefined: from the beginning. */
+  constructor(identity: LinkIdentity, windowFrames: number, resume?: LinkPosition) {
     assert(windowFrames > 0, 'a link has a window');
     this.#identity = identity;
     this.#windowFrames = windowFrames;
     this.#fence = new PeerFence(identity);
-    this.#announcedLimit = windowFrames;
+    this.#next = resume?.nextSequence ?? 0;
+    this.#taken = this.#next;
+    this.#announcedLimit = Math.max(resume?.limitSequence ?? 0, this.#taken + windowFrames);
   }
 
   get fenced(): boolean {
@@ -215,9 +231,7 @@ export class LinkReceiver<P> {
     if (refusal !== undefined) return refusal;
     const { sequence, payload } = frame;
     const isWanted =
-      sequence >= this.#next &&
-      sequence < this.#taken + this.#windowFrames &&
-      !this.#early.has(sequence);
+      sequence >= this.#next && sequence < this.#announcedLimit && !this.#early.has(sequence);
     if (payload === undefined || !isWanted) return 'duplicate';
     this.#early.set(sequence, payload);
     for (;;) {
@@ -243,8 +257,26 @@ export class LinkReceiver<P> {
     return 2 * unannounced >= this.#windowFrames;
   }
 
+  /** I5. */
+  get position(): LinkPosition {
+    return { nextSequence: this.#taken, limitSequence: this.#announcedLimit };
+  }
+
+  /** What has arrived and was not taken; ascending. As its sender would send it again. */
+  leftover(): readonly LinkFrame<P>[] {
+    const ready = this.#ready.map((payload, i): [number, P] => [this.#taken + i, payload]);
+    const early = [...this.#early].toSorted(([a], [b]) => a - b);
+    return [...ready, ...early].map(([sequence, payload]) => this.frameOf(sequence, payload));
+  }
+
+  /** A frame of this link, as its sender would send it again. */
+  frameOf(sequence: number, payload: P): LinkFrame<P> {
+    const { job, attempt } = this.#identity;
+    return { job, attempt, lease: this.#fence.newestLease, sequence, payload };
+  }
+
   ack(): LinkAck {
-    this.#announcedLimit = this.#taken + this.#windowFrames;
+    this.#announcedLimit = Math.max(this.#announcedLimit, this.#taken + this.#windowFrames);
     const limitSequence = this.#announcedLimit;
     return { ...this.#identity, nextSequence: this.#next, limitSequence };
   }

@@ -58,7 +58,14 @@ import {
 
 export type CheckpointReport = Extract<
   SlotReport,
-  { readonly type: 'task-ended' | 'task-finished' | 'checkpoint-ack' | 'checkpoint-declined' }
+  {
+    readonly type:
+      | 'task-ended'
+      | 'task-finished'
+      | 'checkpoint-ack'
+      | 'checkpoint-declined'
+      | 'checkpoint-wanted';
+  }
 >;
 
 /** What the driver needs of the job. */
@@ -170,6 +177,9 @@ export class JobCheckpoints {
         this.apply({ type: 'decline', checkpointId, task, error });
         break;
       }
+      case 'checkpoint-wanted':
+        this.apply({ type: 'wanted' });
+        break;
     }
   }
 

@@ -94,6 +94,8 @@ export interface OperatorContext {
   readonly parallelism: number;
   readonly maxParallelism: number;
   readonly attempt: number;
+  /** From 0; grows when the subtask moves within an attempt. With `attempt`, names one start. */
+  readonly lease: number;
   /** The operator's keyed state: one backend, made at the first call. Keyed operators only. */
   keyedState(): HeapKeyedStateBackend;
   readonly operatorState: OperatorStateStore;

@@ -20,6 +20,15 @@ export {
   WINDOW_STATE_PREFIX,
 } from './checkpoint-records.ts';
 export type {
+  ChannelStatusRecord,
+  ControlRecord,
+  InputStatusRecord,
+  LeaveRecord,
+  LinkPosition,
+  SlotHandOverRecord,
+  TaskHandOverRecord,
+} from './hand-over.ts';
+export type {
   ReaderEvent,
   SlotCommand,
   SlotReport,

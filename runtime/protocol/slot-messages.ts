@@ -73,6 +73,8 @@ export type SlotReport =
       readonly task: SubtaskRef;
       readonly error: StreamErrorRecord;
     }
+  /** The slot's lease ends soon: a checkpoint is to begin, so that it can hand over behind it. */
+  | { readonly type: 'checkpoint-wanted' }
   /** Nothing of the job is left in the slot: every operator is closed. Always the last report. */
   | { readonly type: 'released' }
   | { readonly type: 'reader-event'; readonly task: SubtaskRef; readonly event: ReaderEvent }

@@ -12,8 +12,8 @@ const BODY_OFFSET = 16;
 
 interface WatchedChannel {
   readonly sent: number[];
-  taken: number;
-  watermarkMs: number;
+  /** The newest watermark by then, of each frame taken. */
+  readonly taken: number[];
 }
 
 export class ChannelAudit {
@@ -28,26 +28,33 @@ export class ChannelAudit {
   ends(job: string, attempt: number, { edgeId, fromSubtask, toSubtask }: ChannelId) {
     const name = `${job}/${attempt}/e${edgeId}:${fromSubtask}:${toSubtask}`;
     const known = this.#channels.get(name);
-    const channel = known ?? { sent: [], taken: 0, watermarkMs: Number.NEGATIVE_INFINITY };
+    const channel = known ?? { sent: [], taken: [] };
     this.#channels.set(name, channel);
     return {
       sent: (frame: Uint8Array): void => void channel.sent.push(hashBytes(frame)),
       taken: (frame: Uint8Array): void => this.#taken(name, channel, frame),
+      /** It was taken from the network and not by the task. */
+      untaken: (): void => {
+        channel.taken.pop();
+      },
     };
   }
 
   #taken(name: string, channel: WatchedChannel, frame: Uint8Array): void {
-    const index = channel.taken;
-    channel.taken += 1;
+    const index = channel.taken.length;
+    const newestMs = channel.taken.at(-1) ?? Number.NEGATIVE_INFINITY;
     if (channel.sent[index] !== hashBytes(frame)) {
       this.#violate(`I1: frame ${index} of channel ${name} is not the one that was sent`);
     }
-    if (frame[0] !== WATERMARK_TYPE) return;
+    if (frame[0] !== WATERMARK_TYPE) {
+      channel.taken.push(newestMs);
+      return;
+    }
     const { buffer, byteOffset, byteLength } = frame;
     const watermarkMs = new DataView(buffer, byteOffset, byteLength).getFloat64(BODY_OFFSET, true);
-    if (watermarkMs < channel.watermarkMs) {
+    if (watermarkMs < newestMs) {
       this.#violate(`I2: a watermark of channel ${name} goes back to ${watermarkMs}`);
     }
-    channel.watermarkMs = watermarkMs;
+    channel.taken.push(watermarkMs);
   }
 }

@@ -21,6 +21,8 @@ export interface FaultPlan {
   readonly chaosMs: number;
   readonly windowFrames: number;
   readonly taskManagerCount: number;
+  /** How long a slot stays in one process. */
+  readonly leaseMs: number;
   /** Bytes of state below this size become no blobs. */
   readonly inlineLimitBytes: number;
 }
@@ -44,6 +46,7 @@ export function randomFaults(rng: SimRng): FaultPlan {
     chaosMs: rng.int(100, 600),
     windowFrames: rng.pick([1, 2, 4, 16]),
     taskManagerCount: rng.int(1, 3),
+    leaseMs: rng.chance(0.5) ? rng.int(30, 250) : Number.POSITIVE_INFINITY,
     inlineLimitBytes: rng.pick([0, 64, 1024]),
   };
 }

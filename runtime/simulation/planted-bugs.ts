@@ -4,7 +4,12 @@
  */
 import { type BlobStore, CLAIM_NAME, type RowStore, type RowWrite } from '../checkpoint/index.ts';
 import type { JobJournal } from '../jobmaster/index.ts';
-import type { RestoredOperatorState, RestoredSubtaskState, SlotReport } from '../protocol/index.ts';
+import type {
+  LeaveRecord,
+  RestoredOperatorState,
+  RestoredSubtaskState,
+  SlotReport,
+} from '../protocol/index.ts';
 import type { SimProcess } from './sim-process.ts';
 
 export const PLANTED_BUGS = {
@@ -30,6 +35,11 @@ export const PLANTED_BUGS = {
   'forget-enumerator-state': 'a restored enumerator deals all splits out again',
   'late-ack-counts': 'what a subtask says of an old checkpoint counts for the newest',
   'ignore-claims': 'a savepoint that another job has claimed is claimed again',
+  'forget-put-back': 'frames that had arrived are not put back when a slot is handed over',
+  'restart-sequences': 'the successor of a slot begins its channels anew',
+  'forget-channel-status': 'the successor of a slot knows nothing of its inputs but their records',
+  'forget-told-sources': 'the successor of a slot does not know what its sources were told',
+  'claim-what-is-held': 'a lease is taken from whoever has it',
   'reuse-attempt': 'a new JobMaster goes on with the attempt of the one before it',
 } as const;
 
@@ -85,25 +95,38 @@ export class BugSwitch {
   }
 
   jobManagerRows(rows: RowStore): RowStore {
-    const { get, query, write } = {
-      get: rows.get.bind(rows),
-      query: rows.query.bind(rows),
-      write: rows.write.bind(rows),
-    };
-    if (this.is('no-fencing')) {
-      return { get, query, write: (steps) => write(steps.filter(isChange).map(unconditional)) };
-    }
+    if (this.is('no-fencing')) return { ...forwardingRows(rows), write: unconditionally(rows) };
     if (this.is('restore-stale-checkpoint')) {
       return {
-        get,
-        write,
+        ...forwardingRows(rows),
         query: async (key, options) => {
-          const found = await query(key, options);
+          const found = await rows.query(key, options);
           return options?.sortKeyPrefix === 'checkpoint#' ? found.slice(0, -1) : found;
         },
       };
     }
     return rows;
+  }
+
+  /** What leases are claimed by. */
+  leaseRows(rows: RowStore): RowStore {
+    if (!this.is('claim-what-is-held')) return rows;
+    return { ...forwardingRows(rows), get: async () => undefined, write: unconditionally(rows) };
+  }
+
+  /** What a slot finds of the one whose place it takes. */
+  leftBehind(left: LeaveRecord | undefined): LeaveRecord | undefined {
+    if (left === undefined) return undefined;
+    if (this.is('restart-sequences')) return { ...left, links: {} };
+    const slots = left.slots.map((slot) => {
+      if (this.is('forget-told-sources')) {
+        const tasks = slot.tasks.map((task) => ({ ...task, noMoreSplits: false }));
+        return { ...slot, tasks, commands: [] };
+      }
+      if (!this.is('forget-channel-status')) return slot;
+      return { ...slot, tasks: slot.tasks.map((task) => ({ ...task, inputs: [] })) };
+    });
+    return { ...left, slots };
   }
 
   /** What of a job its JobMaster finds and leaves. */
@@ -159,6 +182,18 @@ function forwarding(blobs: BlobStore): BlobStore {
     list: (directory) => blobs.list(directory),
     delete: (location) => blobs.delete(location),
   };
+}
+
+function forwardingRows(rows: RowStore): RowStore {
+  return {
+    get: (partitionKey, sortKey) => rows.get(partitionKey, sortKey),
+    query: (partitionKey, query) => rows.query(partitionKey, query),
+    write: (steps) => rows.write(steps),
+  };
+}
+
+function unconditionally(rows: RowStore): RowStore['write'] {
+  return (steps) => rows.write(steps.filter(isChange).map(unconditional));
 }
 
 function isChange(step: RowWrite): boolean {

@@ -2,10 +2,14 @@
 import { MemoryFileSystem } from '../adapters/index.ts';
 import { StreamExecutionEnvironment } from '../api/index.ts';
 import {
+  assignState,
   type BlobStore,
   CheckpointStore,
+  checkpointDirectory,
   JobStore,
+  manifestLocation,
   type RestoreSettings,
+  readManifest,
   type StoredJob,
 } from '../checkpoint/index.ts';
 import { Configuration, defined, isStreamError } from '../core/index.ts';
@@ -16,6 +20,7 @@ import {
   type JobGraphOverrides,
   type StreamGraph,
 } from '../graph/index.ts';
+import type { LeaveRecord, RestoredSubtaskState } from '../protocol/index.ts';
 import { buildSlot, type Slot } from '../taskmanager/index.ts';
 import { ChannelAudit } from './channel-audit.ts';
 import { ExternalStore } from './external-store.ts';
@@ -34,10 +39,11 @@ import type { JobSpec } from './job-spec.ts';
 import { VisibleOutputAudit } from './output-audit.ts';
 import { OwnedRows } from './owned-rows.ts';
 import type { BugSwitch } from './planted-bugs.ts';
+import type { LeasedSlotParts, SimSlotPorts } from './sim-leased-slot.ts';
 import { SimMasterHost } from './sim-master-host.ts';
 import { SimNetwork } from './sim-network.ts';
 import { SimProcess } from './sim-process.ts';
-import { type LaunchRequest, SimSlotHost, type SimSlotPorts } from './sim-slot-host.ts';
+import { type LaunchRequest, SimSlotHost } from './sim-slot-host.ts';
 import type { SimWorld } from './sim-world.ts';
 import { AuditedStorage } from './storage-audit.ts';
 
@@ -198,14 +204,19 @@ export class SimCluster {
     const host = this.#host(`tm${index}`);
     const address = host.name;
     const calls = new FaultyCalls(host, () => this.#storeFaults);
-    const parts = {
+    const blobs = this.#bugs.taskManagerBlobs(this.#blobs(calls), host);
+    const parts: LeasedSlotParts = {
       host,
       network: this.network,
-      blobs: this.#bugs.taskManagerBlobs(this.#blobs(calls), host),
+      blobs,
+      rows: new FaultyRowStore(this.storage.leaseStore(), calls),
       fileSystem: this.#fileSystem,
       windowFrames: this.#plan.windowFrames,
+      leaseMs: this.#plan.leaseMs,
       audit: this.#channels,
-      buildSlot: (request: LaunchRequest, ports: SimSlotPorts) => this.#buildSlot(request, ports),
+      readCheckpoint: (request, checkpointId) =>
+        this.#readCheckpoint(request, checkpointId, host, blobs),
+      buildSlot: (...args) => this.#buildSlot(...args),
     };
     new SimSlotHost(parts, address);
     return { host, address };
@@ -250,8 +261,22 @@ export class SimCluster {
     return built;
   }
 
-  #buildSlot(request: LaunchRequest, ports: SimSlotPorts): Slot {
-    const { jobId, slotIndex, attempt, overrides, restore } = request;
+  /** Each subtask's share of a checkpoint of the attempt that runs: nothing has to be checked. */
+  async #readCheckpoint(
+    { jobId, overrides }: LaunchRequest,
+    checkpointId: number,
+    host: SimProcess,
+    blobs: BlobStore,
+  ): Promise<readonly RestoredSubtaskState[]> {
+    const path = checkpointDirectory(CHECKPOINT_DIRECTORY, jobId, checkpointId);
+    const manifest = await readManifest(blobs, manifestLocation(path));
+    const { jobGraph } = this.#executionGraphOf(jobId, this.#graphOf(jobId, host), overrides);
+    return assignState(manifest, jobGraph, { allowNonRestoredState: false }).subtasks;
+  }
+
+  #buildSlot(request: LaunchRequest, left: LeaveRecord | undefined, ports: SimSlotPorts): Slot {
+    const { jobId, slotIndex, attempt, lease, overrides, restore } = request;
+    const handOver = left?.slots[0];
     const { host, exchange, blobs, fileSystem, logger, report, wake } = ports;
     const graph = this.#graphOf(jobId, host);
     return buildSlot(
@@ -261,6 +286,8 @@ export class SimCluster {
         executionGraph: this.#executionGraphOf(jobId, graph, overrides),
         slotIndex,
         attempt,
+        lease,
+        ...(handOver === undefined ? {} : { handOver }),
         restore: this.#bugs.restored(restore),
         checkpointing: true,
         bufferTimeoutMs: 2,

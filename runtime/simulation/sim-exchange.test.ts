@@ -34,6 +34,7 @@ function endOf(
     identity: { job: 'j', attempt, lease: 0 },
     windowFrames: 3,
     audit,
+    resume: {},
     wake: () => end.work(),
     onFenced: () => {
       end.fenced = true;

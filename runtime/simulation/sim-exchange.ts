@@ -16,6 +16,7 @@ import {
   RingReader,
   RingWriter,
 } from '../exchange/index.ts';
+import type { LinkPosition } from '../protocol/index.ts';
 import type { ChannelId, ChannelSource, SlotExchange } from '../taskmanager/index.ts';
 import type { ChannelAudit } from './channel-audit.ts';
 import type { BugSwitch } from './planted-bugs.ts';
@@ -37,13 +38,19 @@ export interface SimExchangeParts {
   readonly audit: ChannelAudit;
   /** There may be something to do. */
   readonly wake: () => void;
+  /** Where the ends begin that another slot has left, by address. */
+  readonly resume: Readonly<Record<string, LinkPosition>>;
   /** A newer attempt runs. */
   readonly onFenced: () => void;
 }
 
 interface Pump {
+  readonly address: string;
   /** True when something moved. */
   readonly pump: () => boolean;
+  /** Nothing of it is under way. */
+  readonly isIdle: () => boolean;
+  readonly leave: () => Promise<LinkPosition>;
   readonly close: () => void;
 }
 
@@ -51,6 +58,7 @@ interface Pump {
 export class SimExchange implements SlotExchange {
   readonly #parts: SimExchangeParts;
   readonly #pumps: Pump[] = [];
+  #isLeft = false;
 
   constructor(parts: SimExchangeParts) {
     this.#parts = parts;
@@ -59,9 +67,17 @@ export class SimExchange implements SlotExchange {
   openWriter(channel: ChannelId, type: FieldType | undefined, keyed: boolean): ChannelWriter {
     const memory = allocateRing(RING_BYTES);
     const ring = new RingReader(memory);
-    const link = new SimLinkSender<Uint8Array>(this.#linkOptions(channel), this.#parts.wake);
+    const options = this.#linkOptions(channel);
+    const link = new SimLinkSender<Uint8Array>(options, this.#parts.wake);
     const ends = this.#ends(channel);
     this.#pumps.push({
+      address: options.address,
+      // An idle link has credit: the pump has emptied the ring.
+      isIdle: () => link.isIdle,
+      leave: async () => {
+        link.close();
+        return link.position;
+      },
       pump: () => {
         let moved = false;
         // One frame may wait in the link: it asks for the credit that was lost on its way.
@@ -85,17 +101,31 @@ export class SimExchange implements SlotExchange {
       type,
       codecs: CODECS,
       bufferBytes: BUFFER_BYTES,
+      nextSequence: options.resume?.nextSequence ?? 0,
     });
   }
 
   openReader(channel: ChannelId, keyed: boolean): ChannelSource {
     const memory = allocateRing(RING_BYTES);
     const ring = new RingWriter(memory);
-    const link = new SimLinkReceiver<Uint8Array>(this.#linkOptions(channel), this.#parts.wake);
+    const options = this.#linkOptions(channel);
+    const link = new SimLinkReceiver<Uint8Array>(options, this.#parts.wake);
     const ends = this.#ends(channel);
     let taken: Uint8Array | undefined;
     const disorder = new BarrierDisorder(this.#parts.network.bugs);
+    const inRing = new RingReader(memory);
     this.#pumps.push({
+      address: options.address,
+      isIdle: () => true,
+      leave: () => {
+        const untaken: Uint8Array[] = [];
+        for (let frame = inRing.poll(); frame !== undefined; frame = inRing.poll()) {
+          untaken.push(Uint8Array.from(frame.bytes.subarray(frame.start, frame.end)));
+          inRing.release();
+          ends.untaken();
+        }
+        return link.leave(taken === undefined ? untaken : [...untaken, taken]);
+      },
       pump: () => {
         let moved = false;
         for (;;) {
@@ -108,14 +138,33 @@ export class SimExchange implements SlotExchange {
       },
       close: () => link.close(),
     });
-    return new ChannelReader({ ring: new RingReader(memory), keyed, codecs: CODECS });
+    return new ChannelReader({
+      ring: inRing,
+      keyed,
+      codecs: CODECS,
+      nextSequence: options.resume?.nextSequence ?? 0,
+    });
   }
 
   /** I1. True when something moved. */
   pump(): boolean {
+    if (this.#isLeft) return false;
     let moved = false;
     for (const { pump } of this.#pumps) if (pump()) moved = true;
     return moved;
+  }
+
+  /** Everything sent has arrived; after `pump`. */
+  get isIdle(): boolean {
+    return this.#pumps.every(({ isIdle }) => isIdle());
+  }
+
+  /** Leaves every end, by address, and puts back what was not taken. */
+  async leave(): Promise<Readonly<Record<string, LinkPosition>>> {
+    this.#isLeft = true;
+    const left: Record<string, LinkPosition> = {};
+    for (const { address, leave } of this.#pumps) left[address] = await leave();
+    return left;
   }
 
   /** Hears and says nothing more. */
@@ -131,7 +180,8 @@ export class SimExchange implements SlotExchange {
   #linkOptions({ edgeId, fromSubtask, toSubtask }: ChannelId) {
     const { network, host, identity, windowFrames, onFenced } = this.#parts;
     const address = `${identity.job}/e${edgeId}:${fromSubtask}:${toSubtask}`;
-    return { network, host, identity, address, windowFrames, onFenced };
+    const resume = this.#parts.resume[address];
+    return { network, host, identity, address, windowFrames, onFenced, resume };
   }
 }
 

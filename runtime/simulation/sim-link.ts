@@ -7,6 +7,7 @@ import {
   LinkSender,
   type LinkVerdict,
 } from '../exchange/index.ts';
+import type { LinkPosition } from '../protocol/index.ts';
 import type { SimNetwork } from './sim-network.ts';
 import type { SimProcess } from './sim-process.ts';
 
@@ -20,6 +21,8 @@ export interface SimLinkOptions {
   /** Frames go to this address, acknowledgements to `<address>/ack`. */
   readonly address: string;
   readonly windowFrames: number;
+  /** Where the end begins whose place another one has left. @default the beginning */
+  readonly resume?: LinkPosition | undefined;
   readonly onFenced: () => void;
 }
 
@@ -34,8 +37,9 @@ export class SimLinkSender<P> {
   /** @param onCredit called when there may be credit again. */
   constructor(options: SimLinkOptions, onCredit: () => void) {
     this.#options = options;
-    const { network, host, address, identity, windowFrames } = options;
+    const { network, host, address, identity, windowFrames, resume } = options;
     this.#sender = new LinkSender({
+      ...(resume === undefined ? {} : { resume }),
       identity,
       windowFrames,
       retransmitMs: RETRANSMIT_MS,
@@ -57,6 +61,10 @@ export class SimLinkSender<P> {
   /** Everything offered has arrived. */
   get isIdle(): boolean {
     return this.#sender.outstanding === 0;
+  }
+
+  get position(): LinkPosition {
+    return this.#sender.position;
   }
 
   offer(payload: P): void {
@@ -108,8 +116,8 @@ export class SimLinkReceiver<P> {
   /** @param onReady called when {@link take} has something. */
   constructor(options: SimLinkOptions, onReady: () => void) {
     this.#options = options;
-    const { network, host, address, identity, windowFrames } = options;
-    this.#receiver = new LinkReceiver(identity, windowFrames);
+    const { network, host, address, identity, windowFrames, resume } = options;
+    this.#receiver = new LinkReceiver(identity, windowFrames, resume);
     this.#unbind = network.bind(address, host, (message) => {
       const verdict = this.#receive(message as LinkFrame<P>);
       if (verdict === 'fenced') {
@@ -119,6 +127,7 @@ export class SimLinkReceiver<P> {
         this.#acknowledge();
         if (verdict === 'accepted' || this.#wrong.length > 0) onReady();
       }
+      return verdict !== 'fenced';
     });
   }
 
@@ -133,6 +142,25 @@ export class SimLinkReceiver<P> {
 
   close(): void {
     this.#unbind();
+  }
+
+  /**
+   * Stops receiving and leaves its place. What had arrived, and `untaken`, which was taken and is
+   * given back, is put into the inbox again.
+   */
+  async leave(untaken: readonly P[]): Promise<LinkPosition> {
+    this.close();
+    const { nextSequence, limitSequence } = this.#receiver.position;
+    const from = nextSequence - untaken.length;
+    const frames = [
+      ...untaken.map((payload, i) => this.#receiver.frameOf(from + i, payload)),
+      ...this.#receiver.leftover(),
+    ];
+    const { network, host, address } = this.#options;
+    if (!network.bugs.is('forget-put-back')) {
+      for (const frame of frames) await network.putBack(host, address, frame);
+    }
+    return { nextSequence: from, limitSequence };
   }
 
   #receive(frame: LinkFrame<P>): LinkVerdict {

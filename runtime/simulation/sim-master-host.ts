@@ -65,7 +65,8 @@ export class SimMasterHost {
     await this.#owning.promise;
     const written = await this.#retried(() => this.#store.create(job));
     if (written.type === 'written') this.#begin({ job, version: written.version });
-    else if (written.type === 'conflict' && written.current) this.#begin(written.current);
+    else if (written.type === 'fenced') this.#parts.onFenced();
+    else if (written.current !== undefined) this.#begin(written.current);
   }
 
   masterOf(jobId: string): JobMaster | undefined {

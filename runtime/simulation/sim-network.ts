@@ -4,6 +4,8 @@
  * I1  A datagram is given to one living process bound to its address, as a queue with several
  *     consumers does; to none when there is none.
  * I2  Once {@link SimNetwork.heal} was called datagrams arrive once and in little time.
+ * I3  What was put back is not lost: it comes again until somebody takes it, as in a queue from
+ *     which a message goes when its consumer deletes it.
  */
 import type { BugSwitch } from './planted-bugs.ts';
 import type { SimProcess } from './sim-process.ts';
@@ -31,8 +33,13 @@ export const GOOD_NETWORK: NetworkFaults = {
 
 interface Binding {
   readonly host: SimProcess;
-  readonly receive: (message: unknown) => void;
+  /** False: it is not for this receiver. */
+  readonly receive: (message: unknown) => unknown;
 }
+
+/** Retention of what nobody takes. */
+const MAX_TRIES = 200;
+const MAX_PAUSE_MS = 20;
 
 export class SimNetwork {
   readonly #world: SimWorld;
@@ -66,7 +73,7 @@ export class SimNetwork {
   }
 
   /** @returns unbinds. */
-  bind(address: string, host: SimProcess, receive: (message: unknown) => void): () => void {
+  bind(address: string, host: SimProcess, receive: Binding['receive']): () => void {
     const binding = { host, receive };
     const bound = this.#bindings.get(address) ?? [];
     bound.push(binding);
@@ -77,6 +84,19 @@ export class SimNetwork {
     };
   }
 
+  /** I3. Settled once it is durable; it may come more than once. */
+  putBack(from: SimProcess, address: string, message: unknown): Promise<void> {
+    const delayMs = this.#rng.next() * this.#faults.maxDelayMs;
+    return from.call(
+      `put back ${address}`,
+      { requestMs: delayMs, responseMs: delayMs },
+      async () => {
+        const copies = this.#rng.chance(this.#faults.duplicateRate) ? 2 : 1;
+        for (let i = 0; i < copies; i += 1) this.#deliver(address, message);
+      },
+    );
+  }
+
   /** At most once, at least never. `message` must not change any more. */
   send(from: SimProcess, address: string, message: unknown): void {
     from.effect(() => {
@@ -85,6 +105,21 @@ export class SimNetwork {
       const copies = rng.chance(lossRate) ? 0 : rng.chance(duplicateRate) ? 2 : 1;
       for (let i = 0; i < copies; i += 1) this.#transmit(from, address, message);
     });
+  }
+
+  /** I3. */
+  #deliver(address: string, message: unknown, tries = 0): void {
+    const { maxDelayMs } = this.#faults;
+    this.#world.schedule(
+      this.#rng.next() * maxDelayMs + Math.min(tries, MAX_PAUSE_MS),
+      `again ${address}`,
+      () => {
+        const bound = this.#bindings.get(address)?.filter(({ host }) => host.state === 'alive');
+        const isTaken = bound?.some(({ receive }) => receive(message) !== false) ?? false;
+        const isWanted = tries < MAX_TRIES;
+        if (!isTaken && isWanted) this.#deliver(address, message, tries + 1);
+      },
+    );
   }
 
   #transmit(from: SimProcess, address: string, message: unknown): void {

@@ -4,6 +4,7 @@
  * I1  A slot is lost when nothing was heard of it for {@link LOST_AFTER_MS}: it may be alive all
  *     the same, and becomes a zombie.
  * I2  Nothing of a slot is told after it was lost, released or terminated.
+ * I3  A slot that has left is launched again, with the next lease; its handle stays the same.
  */
 import { StreamError } from '../core/index.ts';
 import type {
@@ -14,10 +15,11 @@ import type {
   SlotLauncher,
 } from '../jobmaster/index.ts';
 import type { SlotCommand, SlotReport } from '../protocol/index.ts';
+import { COMMAND_WINDOW, type Heartbeat, slotAddress } from './sim-leased-slot.ts';
 import { SimLinkReceiver, SimLinkSender } from './sim-link.ts';
 import type { SimNetwork } from './sim-network.ts';
 import type { SimProcess } from './sim-process.ts';
-import { COMMAND_WINDOW, type LaunchRequest, slotAddress } from './sim-slot-host.ts';
+import type { LaunchRequest } from './sim-slot-host.ts';
 
 const LAUNCH_RETRY_MS = 10;
 /** Between two looks at a slot that was heard of. */
@@ -47,7 +49,7 @@ export class SimSlotLauncher implements SlotLauncher {
 class LaunchedSlot implements SlotHandle {
   readonly #parts: SimSlotLauncherParts;
   readonly #events: SlotEvents;
-  readonly #request: LaunchRequest;
+  #request: LaunchRequest;
   readonly #commands: SimLinkSender<SlotCommand>;
   readonly #reports: SimLinkReceiver<SlotReport>;
   readonly #unbind: () => void;
@@ -65,7 +67,7 @@ class LaunchedSlot implements SlotHandle {
     const { jobId, host, network } = parts;
     const { slotIndex, restore } = slot;
     const { attempt, overrides } = region;
-    this.#request = { jobId, slotIndex, attempt, overrides, restore };
+    this.#request = { jobId, slotIndex, attempt, lease: 0, overrides, restore };
     const address = slotAddress(jobId, slotIndex);
     const link = {
       network,
@@ -83,7 +85,7 @@ class LaunchedSlot implements SlotHandle {
       this.#takeReports();
     });
     this.#unbind = network.bind(`${address}/heartbeats`, host, (message) => {
-      if (message === attempt) this.#heard();
+      this.#hear(message as Heartbeat);
     });
     this.#heardAtMs = host.clock.monotonicMs();
     this.#request = JSON.parse(JSON.stringify(this.#request)) as LaunchRequest;
@@ -114,6 +116,17 @@ class LaunchedSlot implements SlotHandle {
     await new Promise<void>((resolve) => host.timers.schedule(LAUNCH_RETRY_MS, resolve));
   }
 
+  /** I3. */
+  #hear({ attempt, lease, hasLeft }: Heartbeat): void {
+    if (attempt !== this.#request.attempt || lease !== this.#request.lease) return;
+    this.#heard();
+    if (!hasLeft || this.#isOver) return;
+    this.#request = { ...this.#request, lease: lease + 1 };
+    this.#place = undefined;
+    this.#isHeard = false;
+    this.#launch();
+  }
+
   #heard(): void {
     this.#isHeard = true;
     this.#heardAtMs = this.#parts.host.clock.monotonicMs();
@@ -131,17 +144,20 @@ class LaunchedSlot implements SlotHandle {
 
   #tick(): void {
     if (this.#isOver) return;
-    const { host, network, placeSlot } = this.#parts;
+    const { host } = this.#parts;
     if (host.clock.monotonicMs() - this.#heardAtMs > LOST_AFTER_MS) {
       this.#lose('nothing was heard of the slot');
       return;
     }
-    if (!this.#isHeard) {
-      this.#place ??= placeSlot();
-      if (this.#place !== undefined) network.send(host, this.#place, this.#request);
-    }
+    if (!this.#isHeard) this.#launch();
     const delayMs = this.#isHeard ? LIVENESS_MS : LAUNCH_RETRY_MS;
     host.timers.schedule(delayMs, () => this.#tick());
+  }
+
+  #launch(): void {
+    const { host, network, placeSlot } = this.#parts;
+    this.#place ??= placeSlot();
+    if (this.#place !== undefined) network.send(host, this.#place, this.#request);
   }
 
   /** I1. */

@@ -5,6 +5,7 @@
  * I1  What a row of a checkpoint log, or a savepoint, refers to is there at all times.
  * I2  Checkpoint ids of a job's log grow, and none is used twice.
  * I3  Nothing is written but by who has taken the owner's row over last.
+ * I4  TaskManagers write leases and nothing else: each has one holder, and none comes again.
  */
 import { MemoryBlobStore, MemoryRowStore } from '../adapters/index.ts';
 import {
@@ -19,6 +20,7 @@ import {
   type RowWrite,
   readManifest,
 } from '../checkpoint/index.ts';
+import type { LeaseRow } from '../taskmanager/index.ts';
 
 const LOG_ROW = /^checkpoint#(\d+)$/;
 const JOB_PARTITION = /^job#(.*)$/;
@@ -36,6 +38,7 @@ export class AuditedStorage {
   /** By the manifest's location: the manifest and the blobs it refers to. */
   readonly #live = new Map<string, ReadonlySet<string>>();
   readonly #newestId = new Map<string, number>();
+  readonly #leases = new Map<string, LeaseRow>();
   #owner = 0;
 
   constructor(parts: StorageAuditParts) {
@@ -75,6 +78,38 @@ export class AuditedStorage {
         for (const step of steps) await this.#noteLogRow(step);
       },
     };
+  }
+
+  /** What TaskManagers reach (I4). */
+  leaseStore(): RowStore {
+    const { rows } = this;
+    return {
+      get: (partitionKey, sortKey) => rows.get(partitionKey, sortKey),
+      query: (partitionKey, query): Promise<readonly Row[]> => rows.query(partitionKey, query),
+      write: async (steps) => {
+        await rows.write(steps);
+        for (const step of steps) this.#checkLease(step);
+      },
+    };
+  }
+
+  /** I4. */
+  #checkLease(step: RowWrite): void {
+    const { partitionKey, sortKey } = step;
+    if (step.type !== 'put' || !sortKey.startsWith('lease#')) {
+      this.#parts.violate(`I4: a TaskManager writes ${step.type} ${partitionKey} ${sortKey}`);
+      return;
+    }
+    const key = `${partitionKey} ${sortKey}`;
+    const row = step.value as LeaseRow;
+    const before = this.#leases.get(key);
+    this.#leases.set(key, row);
+    if (before === undefined || before.attempt < row.attempt) return;
+    const isSame = before.attempt === row.attempt && before.lease === row.lease;
+    const isNext = before.attempt === row.attempt && before.lease === row.lease - 1;
+    if (isSame ? before.holder === row.holder : isNext && before.left !== undefined) return;
+    const name = ({ attempt, lease, holder }: LeaseRow) => `${attempt}.${lease} of ${holder}`;
+    this.#parts.violate(`I4: lease ${name(row)} at ${key} follows ${name(before)}`);
   }
 
   /** I3. */

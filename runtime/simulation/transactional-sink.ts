@@ -77,8 +77,9 @@ class TransactionalWriter implements SinkWriter<SimRecord, SimCommittable> {
 
   async prepareCommit(): Promise<readonly SimCommittable[]> {
     if (this.#records.length === 0) return [];
-    const { jobId, attempt, subtaskIndex } = this.#ctx;
-    const id = `${this.#stream}/${jobId}/${attempt}/${subtaskIndex}/${this.#next++}`;
+    const { jobId, attempt, lease, subtaskIndex } = this.#ctx;
+    const start = `${this.#stream}/${jobId}/${attempt}.${lease}/${subtaskIndex}`;
+    const id = `${start}/${this.#next++}`;
     const transaction = { id, sink: this.#stream, jobId, records: this.#records };
     this.#records = [];
     await retried(() => {

@@ -88,11 +88,15 @@ export class ChannelRecorder {
     return record !== undefined && !record.stalled && record.from.source.ahead.length === 0;
   }
 
-  /** True when frames were taken. */
-  drain(): boolean {
+  /**
+   * True when frames were taken.
+   *
+   * @param maxAheadBytes what may wait to be processed, a channel.
+   */
+  drain(maxAheadBytes = MAX_AHEAD_BYTES): boolean {
     let any = false;
     for (const record of [...this.#open.values()]) {
-      while (!record.stalled && record.from.source.aheadBytes < MAX_AHEAD_BYTES) {
+      while (!record.stalled && record.from.source.aheadBytes < maxAheadBytes) {
         if (!this.#takeFrom(record)) break;
         any = true;
       }

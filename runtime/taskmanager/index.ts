@@ -1,3 +1,10 @@
+export {
+  handOverAfterMs,
+  type LeaseClaim,
+  type LeaseLength,
+  type LeaseRow,
+} from './lease.ts';
+export { LeaseKeeper, type LeaseKeeperParts } from './lease-keeper.ts';
 export { Slot, type SlotTurn } from './slot.ts';
 export { buildSlot } from './slot-builder.ts';
 export type { SlotDeployment, SlotPorts } from './slot-deployment.ts';

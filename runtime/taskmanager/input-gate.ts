@@ -7,11 +7,12 @@
  *
  * I1  After a channel's `end` no record or watermark comes from it; barriers may.
  * I2  `ended` turns true once, when every channel has ended.
+ * I3  A gate resumed from the status of another one is where that one was.
  */
 import { assert, MIN_TIMESTAMP_MS } from '../core/index.ts';
 import type { ChannelSink } from '../exchange/index.ts';
 import type { Input } from '../operators/index.ts';
-import type { CheckpointBarrier } from '../protocol/index.ts';
+import type { CheckpointBarrier, InputStatusRecord } from '../protocol/index.ts';
 import { StatusWatermarkValve } from '../time/index.ts';
 
 /** What concerns the task; channels are counted over all of its gates. */
@@ -67,6 +68,34 @@ export class InputGate {
     return sum;
   }
 
+  /** But for what only the task knows of its channels. */
+  get status(): Pick<InputStatusRecord, 'watermarkMs' | 'idle'> & {
+    readonly channels: readonly Omit<
+      InputStatusRecord['channels'][number],
+      'partitionEnded' | 'overtaken'
+    >[];
+  } {
+    const { watermarkMs, idle, channels } = this.#valve.status;
+    return {
+      watermarkMs,
+      idle,
+      channels: channels.map((channel, i) => ({
+        ...channel,
+        ended: this.channels[i]?.ended === true,
+      })),
+    };
+  }
+
+  /** I3. The operator is told the watermark, and whether the input is idle. */
+  resume(status: InputStatusRecord): void {
+    for (const [i, { ended }] of status.channels.entries()) {
+      if (!ended) continue;
+      this.#open -= 1;
+      this.channels[i]?.resumeEnded();
+    }
+    this.#valve.resume(status);
+  }
+
   deliverEnd(): void {
     this.endDelivered = true;
     this.#input.endInput();
@@ -110,6 +139,16 @@ export class GateChannel implements ChannelSink {
     this.#index = index;
     this.#events = events;
     this.channel = channel;
+  }
+
+  /** END was delivered. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** It was delivered to the gate whose place this one takes. */
+  resumeEnded(): void {
+    this.#ended = true;
   }
 
   record(value: unknown, timestampMs: number, keyGroup: number): void {

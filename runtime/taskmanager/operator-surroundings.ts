@@ -85,12 +85,12 @@ export class OperatorSurroundingsFactory {
     const { vertex, subtaskIndex, restored, post } = this.#place;
     const { deployment, ports, timers } = this.#world;
     const { clock, rng, logger, fileSystem, reporter } = ports;
-    const { jobId, attempt, checkpointing, autoWatermarkIntervalMs } = deployment;
+    const { jobId, attempt, lease = 0, checkpointing, autoWatermarkIntervalMs } = deployment;
     const { parallelism, maxParallelism } = vertex;
     const ref = { vertexId: vertex.id, subtaskIndex };
     return {
       ...{ jobId, jobName: deployment.graph.jobName, operatorId, operatorName },
-      ...{ subtaskIndex, parallelism, maxParallelism, attempt, checkpointing },
+      ...{ subtaskIndex, parallelism, maxParallelism, attempt, lease, checkpointing },
       ...{ clock, rng, logger, fileSystem, timers, metrics, autoWatermarkIntervalMs },
       keyedState: () => states.keyedState(),
       operatorState: states.operatorState,

@@ -1,4 +1,4 @@
-import { defined, type FieldType } from '../core/index.ts';
+import { defined, type FieldType, MIN_TIMESTAMP_MS } from '../core/index.ts';
 import {
   type ChannelSink,
   type ChannelWriter,
@@ -29,6 +29,8 @@ export class RecordWriter implements OutputTarget {
   readonly #writers: readonly ChannelWriter[];
   readonly #failures: EdgeFailures;
   numRecords = 0;
+  /** The last that was written; lower ones are not. */
+  watermarkMs = MIN_TIMESTAMP_MS;
 
   /**
    * @param channels in the order of the target's subtasks the partitioner counts.
@@ -70,6 +72,8 @@ export class RecordWriter implements OutputTarget {
   }
 
   processWatermark(watermarkMs: number): void {
+    if (watermarkMs < this.watermarkMs) return;
+    this.watermarkMs = watermarkMs;
     for (const sink of this.#sinks) sink.watermark(watermarkMs);
   }
 

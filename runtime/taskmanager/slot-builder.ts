@@ -10,7 +10,7 @@ import {
   type JobVertex,
 } from '../graph/index.ts';
 import { type Input, type OperatorPlace, userFailure } from '../operators/index.ts';
-import type { RestoredSubtaskState, SubtaskRef } from '../protocol/index.ts';
+import type { RestoredSubtaskState, SubtaskRef, TaskHandOverRecord } from '../protocol/index.ts';
 import type { ReplayTarget } from './channel-replay.ts';
 import { ClientChannel } from './client-channel.ts';
 import { type ChannelEvents, type GateChannel, InputGate } from './input-gate.ts';
@@ -26,8 +26,9 @@ import { loadReplay } from './restore-subtask.ts';
 import { Slot, type SlotTask } from './slot.ts';
 import type { SlotDeployment, SlotPorts } from './slot-deployment.ts';
 import { SlotTimers } from './slot-timers.ts';
-import { SubtaskCheckpoints } from './subtask-checkpoints.ts';
+import { SubtaskCheckpoints, type SubtaskCheckpointsParts } from './subtask-checkpoints.ts';
 import { Task } from './task.ts';
+import { endedChannels } from './task-hand-over.ts';
 import type { RemoteInput } from './task-inputs.ts';
 
 /** Makes the slot; `open` builds its tasks, before the first turn. */
@@ -78,6 +79,8 @@ class SlotBuilder {
       nowEpochMs: () => this.#ports.clock.nowEpochMs(),
       wake: this.#ports.wake,
       bufferTimeoutMs,
+      slotIndex,
+      handOver: this.#deployment.handOver,
     });
   }
 
@@ -85,7 +88,9 @@ class SlotBuilder {
     const { restore, attempt, checkpointing } = this.#deployment;
     const { clock, blobs, reporter, wake } = this.#ports;
     const ref = { vertexId: vertex.id, subtaskIndex };
-    const restored = restore.find((state) => isSame(state, ref));
+    const handOver = this.#deployment.handOver?.tasks.find((task) => isSame(task, ref));
+    const restored =
+      handOver?.finished === true ? undefined : restore.find((state) => isSame(state, ref));
     const edges = this.#deployment.executionGraph.jobGraph.edges;
     const outputs = edges
       .filter((edge) => edge.sourceVertexId === vertex.id)
@@ -111,18 +116,26 @@ class SlotBuilder {
       ...{ ...place, attempt, writers, clock, blobs, report, wake, timers: this.#timers },
       channelCount: inputs.gates.reduce((sum, gate) => sum + gate.channels.length, 0),
       remote: inputs.remoteInputs,
+      resume: this.#resumeOf(handOver),
     });
     const task = new Task({
       ...{ ...place, chain, writers, checkpoints, checkpointing, report, clock, wake },
       gates: inputs.gates,
       remoteInputs: inputs.remoteInputs,
       restored,
+      handOver,
       replay: restored && (await loadReplay(restored, inputs.replayTargets, blobs)),
     });
     holder.task = task;
     holder.checkpoints = checkpoints;
     this.#tasks.set(taskKey(vertex.id, subtaskIndex), task);
     return { task, operatorMetrics: () => surroundings.readMetrics() };
+  }
+
+  #resumeOf(handOver: TaskHandOverRecord | undefined): SubtaskCheckpointsParts['resume'] {
+    const checkpointId = this.#deployment.handOver?.checkpointId;
+    if (handOver === undefined || checkpointId === undefined) return undefined;
+    return { checkpointId, endedChannels: endedChannels(handOver) };
   }
 
   #buildInputs(

@@ -1,7 +1,7 @@
 import type { BlobStore } from '../checkpoint/index.ts';
 import type { Clock, FileSystem, Logger, Rng } from '../core/index.ts';
 import type { ExecutionGraph, StreamGraph } from '../graph/index.ts';
-import type { RestoredSubtaskState } from '../protocol/index.ts';
+import type { RestoredSubtaskState, SlotHandOverRecord } from '../protocol/index.ts';
 import type { SlotExchange, SlotReporter } from './slot-ports.ts';
 
 /** What a slot is to run. */
@@ -13,10 +13,14 @@ export interface SlotDeployment {
   readonly executionGraph: ExecutionGraph;
   readonly slotIndex: number;
   readonly attempt: number;
+  /** Grows with every hand-over of the slot within an attempt. @default 0 */
+  readonly lease?: number;
   /** Changes are tracked, and the end of a task waits for a checkpoint. */
   readonly checkpointing: boolean;
   /** Of the slot's subtasks, or of more; empty: they start without state. */
   readonly restore: readonly RestoredSubtaskState[];
+  /** Left by the slot whose place this one takes; `restore` is the checkpoint it stands behind. */
+  readonly handOver?: SlotHandOverRecord;
   readonly bufferTimeoutMs: number;
   readonly autoWatermarkIntervalMs: number;
 }

@@ -23,6 +23,8 @@ export interface ChannelSource {
   /** Taken ahead and not handed over yet; oldest first. */
   readonly ahead: readonly TakenFrame[];
   readonly aheadBytes: number;
+  /** Hands over what is ahead and no record; it stays there. For who will poll no more. */
+  deliverControlsAhead(sink: ChannelSink): void;
   /** A SCHEMA frame for what is handed over next; undefined before the first records. */
   schemaFrame(): Uint8Array | undefined;
 }

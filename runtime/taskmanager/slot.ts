@@ -8,19 +8,24 @@
  *     operator is closed.
  * I2  After a failure or a cancel no task is stepped again; all are closed.
  * I3  No task is stepped before `start`: no slot is through before every slot runs.
+ * I4  A slot that is handed over has all its tasks behind one completed checkpoint, or finished and
+ *     reported. It reports `running` and `released` no second time: to the JobMaster the slot and
+ *     its successor are one.
  */
 import { toStreamError } from '../core/index.ts';
 import type {
   CheckpointBarrier,
   SlotCommand,
+  SlotHandOverRecord,
   SubtaskRef,
   TaskMetricsRecord,
 } from '../protocol/index.ts';
 import type { ClientChannel } from './client-channel.ts';
+import { SlotHandOver } from './slot-hand-over.ts';
 import type { SlotReporter } from './slot-ports.ts';
 import type { SlotTimers } from './slot-timers.ts';
 import type { Task } from './task.ts';
-import { type TaskMetricsSource, taskMetrics } from './task-metrics.ts';
+import { type TaskMetricsSource, taskMetrics, withEarlier } from './task-metrics.ts';
 
 /** Steps a task may take in a row before its neighbours get their turn. */
 const STEPS_PER_TASK = 8;
@@ -37,6 +42,9 @@ export interface SlotParts {
   readonly wake: () => void;
   /** Longest time a record waits in a half-full buffer; -1: until the buffer is full or idle. */
   readonly bufferTimeoutMs: number;
+  readonly slotIndex: number;
+  /** Left by the slot whose place this one takes. */
+  readonly handOver: SlotHandOverRecord | undefined;
 }
 
 /** Makes a task, with the state it starts from; called downstream first. */
@@ -57,13 +65,31 @@ export class Slot {
   #order: readonly SlotTask[] = [];
   #building: Promise<boolean> | undefined;
   readonly #reported = new Set<Task>();
+  /** Tasks that ended and are being closed. */
+  #closing = 0;
+  readonly #handOver: SlotHandOver;
+  #handOverWanted = false;
   #started = false;
+  /** Commands to a slot that takes another one's place, until it is open. */
+  readonly #early: SlotCommand[] = [];
   #stopping = false;
   #released = false;
   #flushedAtMs = 0;
 
   constructor(parts: SlotParts) {
     this.#parts = parts;
+    this.#handOver = new SlotHandOver(parts);
+  }
+
+  /** What its successor needs; set when the slot turns `released` because it was handed over. */
+  get left(): SlotHandOverRecord | undefined {
+    return this.#handOver.record;
+  }
+
+  /** I4: behind the next checkpoint, which it asks for. The slot is `released` then. */
+  handOver(): void {
+    this.#handOverWanted = true;
+    this.#parts.wake();
   }
 
   /** Builds and opens every task, downstream first. */
@@ -75,7 +101,16 @@ export class Slot {
       await task.open();
       if (task.state === 'FAILED') break;
     }
-    if (!this.#stopping && !this.#settle()) this.#parts.reporter.report({ type: 'running' });
+    const { reporter, handOver } = this.#parts;
+    if (handOver !== undefined) this.#resume(handOver);
+    else if (!this.#stopping && !this.#settle()) reporter.report({ type: 'running' });
+  }
+
+  /** I4. */
+  #resume({ commands }: SlotHandOverRecord): void {
+    for (const { task } of this.#tasks) if (task.state === 'FINISHED') this.#reported.add(task);
+    this.#started = true;
+    for (const command of [...commands, ...this.#early.splice(0)]) this.handle(command);
   }
 
   async #build(): Promise<boolean> {
@@ -95,6 +130,11 @@ export class Slot {
   }
 
   handle(command: SlotCommand): void {
+    if (this.#parts.handOver !== undefined && !this.#started && command.type !== 'cancel') {
+      this.#early.push(command);
+      return;
+    }
+    this.#handOver.note(command);
     switch (command.type) {
       case 'start':
         this.#started = true;
@@ -122,7 +162,7 @@ export class Slot {
         }
         break;
       case 'drain':
-        for (const { task } of this.#tasks) task.drain();
+        for (const { task } of this.#tasks) task.handleSourceEvent('drain');
         break;
     }
     this.#parts.wake();
@@ -134,6 +174,7 @@ export class Slot {
     // Also while it opens: a committer may wait to try again what was restored.
     let progress = this.#parts.timers.runDue(nowEpochMs) > 0;
     if (!this.#started || this.#tasks.length === 0) return progress ? 'progress' : 'idle';
+    if (this.#handOverWanted) this.#handOver.begin(this.#tasks.map(({ task }) => task));
     for (const { task } of this.#order) {
       if (this.#stopping) return 'progress';
       for (let i = 0; i < STEPS_PER_TASK && task.step() === 'progress'; i += 1) progress = true;
@@ -167,7 +208,9 @@ export class Slot {
   }
 
   metrics(): readonly TaskMetricsRecord[] {
-    return this.#tasks.map(taskMetrics);
+    return this.#tasks.map((source) =>
+      withEarlier(taskMetrics(source), this.#parts.handOver?.metrics ?? []),
+    );
   }
 
   /** Sources take part when they are named; the others wait for barriers or ended inputs. */
@@ -207,14 +250,20 @@ export class Slot {
         this.#finish(task);
       }
     }
-    if (this.#reported.size < this.#tasks.length) return false;
+    if (this.#reported.size < this.#tasks.length) {
+      const isLeft = this.#closing === 0 && this.#handOver.leave(this.#tasks, () => this.metrics());
+      if (isLeft) this.#stop();
+      return isLeft;
+    }
     this.#stop();
     return true;
   }
 
   #finish(task: Task): void {
+    this.#closing += 1;
     task.close().then(
       () => {
+        this.#closing -= 1;
         const { ref } = task.parts;
         if (task.state === 'FAILED') {
           const error = toStreamError(task.failure).toJSON();
@@ -245,8 +294,9 @@ export class Slot {
   async #release(): Promise<void> {
     await this.#building;
     for (const { task } of this.#order) await task.close();
-    this.reportMetrics();
     this.#released = true;
+    if (this.left !== undefined) return;
+    this.reportMetrics();
     this.#parts.reporter.report({ type: 'released' });
   }
 }

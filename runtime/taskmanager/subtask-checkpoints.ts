@@ -3,8 +3,8 @@
  * task does next. Decides by `barrier-handler.ts`; the task asks between its steps.
  *
  * I1  A trigger that waits is taken before any more input.
- * I2  After the snapshot of a suspending savepoint the task takes no input until the JobMaster
- *     says what became of it.
+ * I2  After the snapshot of a suspending savepoint, and of the checkpoint behind which the slot is
+ *     to be handed over, the task takes no input until the JobMaster says what became of it.
  * I3  The JobMaster's word on a checkpoint is passed on in the order it came.
  */
 import {
@@ -30,6 +30,10 @@ export interface SubtaskCheckpointsParts extends SnapshotTakerParts {
   readonly remote: readonly RecordableChannel[];
   readonly timers: Pick<SlotTimers, 'scheduleAt'>;
   readonly wake: () => void;
+  /** Where the subtask begins, when it goes on behind a checkpoint of this very attempt. */
+  readonly resume:
+    | { readonly checkpointId: number; readonly endedChannels: readonly number[] }
+    | undefined;
 }
 
 /** What became of a checkpoint. */
@@ -50,6 +54,9 @@ export class SubtaskCheckpoints {
   #state: BarrierState;
   #recorder: ChannelRecorder | undefined;
   #heldBy: number | undefined;
+  #handsOver = false;
+  /** From this checkpoint on, the next one is held for a hand-over. */
+  #handOverFrom = Number.POSITIVE_INFINITY;
   /** Between the trigger and the cut. */
   #takingId: number | undefined;
   /** The newest checkpoint with a barrier before the end of its channel's data. */
@@ -66,6 +73,7 @@ export class SubtaskCheckpoints {
     this.#state = initialBarrierState(
       parts.channelCount,
       channels.filter((channel) => !remote.has(channel)),
+      parts.resume,
     );
   }
 
@@ -73,6 +81,23 @@ export class SubtaskCheckpoints {
 
   announce(barrier: CheckpointBarrier): void {
     this.#apply({ type: 'announced', barrier, nowMs: this.#clock.nowEpochMs() });
+  }
+
+  /** The newest checkpoint that anything was heard of. */
+  get newestId(): number {
+    const { lastTriggeredId, newestBarrierId, pending } = this.#state;
+    const newestPending = pending.at(-1)?.barrier.checkpointId ?? 0;
+    return Math.max(lastTriggeredId, newestBarrierId, newestPending);
+  }
+
+  /** The subtask is to be handed over behind the next checkpoint from this one on. */
+  holdFrom(checkpointId: number): void {
+    this.#handOverFrom = checkpointId;
+  }
+
+  /** It is not handed over behind the checkpoint it is held by. */
+  releaseHold(): void {
+    this.#heldBy = undefined;
   }
 
   complete(checkpointId: number): void {
@@ -165,7 +190,9 @@ export class SubtaskCheckpoints {
 
   /** Takes ahead what an unaligned barrier overtakes; true when there was something. */
   drainOvertaken(): boolean {
-    return this.#recorder?.drain() ?? false;
+    // Who is held processes nothing: what lies before the barriers has to wait here.
+    const maxAheadBytes = this.isHeld ? Number.POSITIVE_INFINITY : undefined;
+    return this.#recorder?.drain(maxAheadBytes) ?? false;
   }
 
   /** The waiting snapshot must not wait for room in the outputs any longer. */
@@ -202,7 +229,7 @@ export class SubtaskCheckpoints {
       startDelayMs: Math.max(0, (firstBarrierAtMs ?? seenAtMs) - barrier.triggeredAtEpochMs),
       alignmentMs: Math.max(0, trigger.alignmentMs),
       processedDuringAlignmentBytes: this.#bytesRead() - before,
-      record: () => this.#onCut(trigger, finished),
+      record: () => this.#onCut(trigger, ended, finished),
     });
     if (cut === undefined) done();
     return cut?.then(done);
@@ -215,14 +242,29 @@ export class SubtaskCheckpoints {
 
   /** Whether the task waits for this suspending savepoint. */
   isHeldBy(checkpointId: number): boolean {
-    return this.#heldBy === checkpointId;
+    return this.#heldBy === checkpointId && !this.#handsOver;
   }
 
-  #onCut(trigger: SnapshotTrigger, finished: boolean): Promise<Recording | undefined> | undefined {
-    const { barrier, overtaken } = trigger;
-    if (finished) this.#firstFinishedId = Math.min(this.#firstFinishedId, barrier.checkpointId);
-    if (barrier.type === 'SAVEPOINT_SUSPEND') this.#heldBy = barrier.checkpointId;
-    if (!trigger.unaligned) return undefined;
+  /** Whether the task waits for this checkpoint, to be handed over behind it. */
+  isHandedOverBehind(checkpointId: number): boolean {
+    return this.#heldBy === checkpointId && this.#handsOver;
+  }
+
+  /** Channels, over all gates, from which nothing follows. */
+  get endedChannels(): ReadonlySet<number> {
+    return this.#state.ended;
+  }
+
+  #onCut(
+    { barrier, unaligned, overtaken }: SnapshotTrigger,
+    ended: boolean,
+    finished: boolean,
+  ): Promise<Recording | undefined> | undefined {
+    const { checkpointId, type } = barrier;
+    if (finished) this.#firstFinishedId = Math.min(this.#firstFinishedId, checkpointId);
+    this.#handsOver = type === 'CHECKPOINT' && checkpointId >= this.#handOverFrom && !ended;
+    if (type === 'SAVEPOINT_SUSPEND' || this.#handsOver) this.#heldBy = checkpointId;
+    if (!unaligned) return undefined;
     const channels = this.#parts.remote.filter(({ channel }) => overtaken.includes(channel));
     this.#recorder = new ChannelRecorder(barrier, channels, (channel, found) =>
       this.#apply({

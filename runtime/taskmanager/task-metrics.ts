@@ -38,3 +38,26 @@ export function taskMetrics({ task, operatorMetrics }: TaskMetricsSource): TaskM
     operatorMetrics: operatorMetrics(),
   };
 }
+
+/** Adds what earlier leases of the task have counted. */
+export function withEarlier(
+  now: TaskMetricsRecord,
+  earlier: readonly TaskMetricsRecord[],
+): TaskMetricsRecord {
+  const before = earlier.find(
+    ({ vertexId, subtaskIndex }) => vertexId === now.vertexId && subtaskIndex === now.subtaskIndex,
+  );
+  if (before === undefined) return now;
+  return {
+    ...now,
+    numRecordsIn: before.numRecordsIn + now.numRecordsIn,
+    numRecordsOut: before.numRecordsOut + now.numRecordsOut,
+    numBytesIn: before.numBytesIn + now.numBytesIn,
+    numBytesOut: before.numBytesOut + now.numBytesOut,
+    numRecordsFallback: before.numRecordsFallback + now.numRecordsFallback,
+    maxPendingBytes: Math.max(before.maxPendingBytes, now.maxPendingBytes),
+    busyTimeMs: before.busyTimeMs + now.busyTimeMs,
+    backPressuredTimeMs: before.backPressuredTimeMs + now.backPressuredTimeMs,
+    idleTimeMs: before.idleTimeMs + now.idleTimeMs,
+  };
+}

@@ -13,24 +13,25 @@
  *     for a checkpoint that holds its end; then the ends of partition; then `FINISHED`.
  * I3  Operators are closed exactly once, whatever happened.
  * I4  What is said to a source after a trigger is handled after its snapshot.
+ * I5  A task that stands behind a checkpoint takes no input until it is released or replaced.
  */
-import { type Clock, MAX_WATERMARK_MS, MIN_TIMESTAMP_MS, toStreamError } from '../core/index.ts';
+import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS, toStreamError } from '../core/index.ts';
 import type {
   CheckpointBarrier,
-  RestoredSubtaskState,
-  SlotReport,
+  SlotCommand,
   SourceEvent,
-  SubtaskRef,
+  TaskHandOverRecord,
 } from '../protocol/index.ts';
 import type { ChannelReplay } from './channel-replay.ts';
-import type { InputGate } from './input-gate.ts';
-import type { ChainLink, OperatorChain } from './operator-chain.ts';
-import type { RecordWriter } from './record-writer.ts';
+import type { ChainLink } from './operator-chain.ts';
 import { runningLinks } from './restore-subtask.ts';
+import { SourceInbox } from './source-inbox.ts';
 import { SourcePoller } from './source-poller.ts';
 import type { CheckpointNotice, SubtaskCheckpoints } from './subtask-checkpoints.ts';
 import { findSuspension } from './suspension.ts';
-import { type RemoteInput, TaskInputs } from './task-inputs.ts';
+import { deliverOvertaken, leaveTask, resumeTask } from './task-hand-over.ts';
+import { TaskInputs } from './task-inputs.ts';
+import type { TaskParts } from './task-parts.ts';
 import { named } from './task-place.ts';
 import { TaskTimes } from './task-times.ts';
 import { tellOperators } from './tell-operators.ts';
@@ -49,28 +50,6 @@ export type TaskState =
 /** `progress`: call again; `idle`: no input; `blocked`: waits for space or for a promise. */
 export type StepResult = 'progress' | 'idle' | 'blocked';
 
-export interface TaskParts {
-  readonly ref: SubtaskRef;
-  readonly name: string;
-  readonly parallelism: number;
-  readonly chain: OperatorChain;
-  /** By input index of the head. */
-  readonly gates: readonly InputGate[];
-  readonly remoteInputs: readonly RemoteInput[];
-  readonly writers: readonly RecordWriter[];
-  readonly checkpoints: SubtaskCheckpoints;
-  /** Whether the end waits for a checkpoint. */
-  readonly checkpointing: boolean;
-  /** What its operators were given; undefined: they start without state. */
-  readonly restored: RestoredSubtaskState | undefined;
-  /** Frames to take before any other input. */
-  readonly replay: ChannelReplay | undefined;
-  readonly report: (report: SlotReport) => void;
-  readonly clock: Clock;
-  /** Something asynchronous of this task went on: step it again. */
-  readonly wake: () => void;
-}
-
 export class Task {
   readonly parts: TaskParts;
   readonly #links: readonly ChainLink[];
@@ -80,7 +59,7 @@ export class Task {
   readonly #source: SourcePoller | undefined;
   readonly #mailbox: (() => void)[] = [];
   /** I4. */
-  readonly #afterSnapshot: { readonly after: number; readonly run: () => void }[] = [];
+  readonly #inbox: SourceInbox;
   readonly #mayPoll = (channel: number): boolean => this.#checkpoints.mayPoll(channel);
   readonly #guardedStep = (): StepResult => {
     try {
@@ -93,8 +72,11 @@ export class Task {
   readonly #times: TaskTimes;
   #state: TaskState = 'CREATED';
   #suspended = false;
-  #drainRequested = false;
   #replay: ChannelReplay | undefined;
+  /** Elements that had been overtaken with the frames of the replay. */
+  #overtaken: TaskHandOverRecord | undefined;
+  /** I5. */
+  #standsBehind: number | undefined;
   #closing: Promise<void> | undefined;
   #failure: unknown;
   #seenRecordsIn = 0;
@@ -107,7 +89,16 @@ export class Task {
     this.#links = runningLinks(parts.chain, parts.restored);
     this.#suspendable = this.#links.filter(({ operator }) => operator.suspension !== undefined);
     this.#replay = parts.replay;
+    this.#overtaken = parts.handOver;
+    if (parts.handOver?.finished === true) this.#state = 'FINISHED';
     this.#inputs = new TaskInputs(parts.gates, parts.remoteInputs);
+    this.#inbox = new SourceInbox(this.#checkpoints, (event) => {
+      try {
+        this.#source?.handleEvent(event);
+      } catch (thrown) {
+        this.fail(thrown);
+      }
+    });
     const { source, links } = parts.chain;
     if (source === undefined) return;
     const wrap = (thrown: unknown): Error => named(parts, links[0], 'source reader', thrown);
@@ -128,10 +119,16 @@ export class Task {
 
   /** Tail first, so that every operator may emit into an open one. */
   async open(): Promise<void> {
+    const { handOver } = this.parts;
+    if (handOver?.finished === true) return;
     try {
       for (const link of this.#links.toReversed()) await link.operator.open();
       this.#state = 'RUNNING';
       this.#times.start();
+      if (handOver === undefined) return;
+      resumeTask(this.parts, handOver);
+      if (this.#replay === undefined) this.#takeOvertaken();
+      if (handOver.noMoreSplits) this.handleSourceEvent({ type: 'no-more-splits' });
     } catch (thrown) {
       this.fail(thrown);
     }
@@ -182,23 +179,44 @@ export class Task {
     this.#state = 'FAILED';
   }
 
-  handleSourceEvent(event: SourceEvent): void {
-    this.#inOrder(() => {
-      if (this.parts.restored?.finished === true) return;
-      try {
-        this.#source?.handleEvent(event);
-      } catch (thrown) {
-        this.fail(thrown);
-      }
-    });
+  /** I4. `drain`: a source ends as if its input were bounded. */
+  handleSourceEvent(event: SourceEvent | 'drain'): void {
+    if (this.#source === undefined || this.parts.restored?.finished === true) return;
+    this.#inbox.take(event);
   }
 
-  /** A source ends as if its input were bounded. */
-  drain(): void {
-    if (this.#source === undefined) return;
-    this.#inOrder(() => {
-      this.#drainRequested = true;
-    });
+  /** The slot is to be handed over behind the next checkpoint from this one on. */
+  holdFrom(checkpointId: number): void {
+    this.#checkpoints.holdFrom(checkpointId);
+  }
+
+  /** I5: the completed checkpoint it stands behind. */
+  get standsBehind(): number | undefined {
+    return this.#standsBehind;
+  }
+
+  /**
+   * Whether it can be left behind this checkpoint, which is complete: `later` when something of it
+   * has still to be done, `never` when its end is in no checkpoint so far.
+   */
+  mayBeLeftBehind(checkpointId: number): 'now' | 'later' | 'never' {
+    if (this.#state === 'FINISHED' || this.#standsBehind === checkpointId) return 'now';
+    const isLeftOut = this.#state === 'ENDED' && !this.#checkpoints.includesEnd(checkpointId);
+    return isLeftOut ? 'never' : 'later';
+  }
+
+  /** Another task of the slot cannot be left behind that checkpoint: it goes on. */
+  release(): void {
+    if (this.#standsBehind === undefined) return;
+    this.#standsBehind = undefined;
+    this.#checkpoints.releaseHold();
+    this.#inbox.handleDue();
+  }
+
+  /** What the task that takes its place has to know; only while it may be left. */
+  leave(): { readonly record: TaskHandOverRecord; readonly commands: readonly SlotCommand[] } {
+    const record = leaveTask(this.parts, this.#state === 'FINISHED', this.#inbox.noMoreSplits);
+    return { record, commands: this.#inbox.waiting(this.parts.ref) };
   }
 
   /** A checkpoint has begun; see `trigger-checkpoint`. */
@@ -213,7 +231,7 @@ export class Task {
   notifyCheckpointAborted(checkpointId: number): void {
     if (this.#hasEnded()) return;
     this.#checkpoints.abort(checkpointId);
-    this.#runAfterSnapshot();
+    this.#inbox.handleDue();
   }
 
   /** Nothing of a checkpoint concerns it any more. */
@@ -242,7 +260,8 @@ export class Task {
   async #closeAll(): Promise<void> {
     this.#checkpoints.close();
     this.#mailbox.length = 0;
-    this.#afterSnapshot.length = 0;
+    this.#inbox.clear();
+    if (this.parts.handOver?.finished === true) return;
     for (const link of this.parts.chain.links) {
       try {
         await link.operator.close();
@@ -280,7 +299,7 @@ export class Task {
     }
     if (!this.#outputsAvailable()) return 'blocked';
     if (this.#replay !== undefined) return this.#replayStep(this.#replay);
-    if (this.#drainRequested || this.#endsAtOnce()) return this.#endEarly();
+    if (this.#inbox.drainRequested || this.#endsAtOnce()) return this.#endEarly();
     const mails = this.#mailbox.splice(0);
     for (const mail of mails) mail();
     const result = this.#source === undefined ? this.#takeInput() : this.#pollSource(this.#source);
@@ -322,21 +341,27 @@ export class Task {
     const available = this.#outputsAvailable();
     if (!available && !this.#checkpoints.mayOvertakeOutputs) return 'blocked';
     const cut = this.#checkpoints.takeSnapshot(this.#links, this.#state === 'ENDED');
-    if (cut === undefined) this.#runAfterSnapshot();
-    else this.#suspendFor(cut.then(() => this.#runAfterSnapshot()));
+    if (cut === undefined) this.#inbox.handleDue();
+    else this.#suspendFor(cut.then(() => this.#inbox.handleDue()));
     return 'progress';
   }
 
   /** What came before the trigger comes before the snapshot. */
   #hasOlderWork(): boolean {
     if (this.#state !== 'RUNNING') return false;
-    return this.#replay !== undefined || this.#drainRequested || this.#endsAtOnce();
+    return this.#replay !== undefined || this.#inbox.drainRequested || this.#endsAtOnce();
   }
 
   #replayStep(replay: ChannelReplay): StepResult {
     if (!replay.next()) this.#replay = undefined;
+    if (this.#replay === undefined) this.#takeOvertaken();
     this.#checkSuspension();
     return 'progress';
+  }
+
+  #takeOvertaken(): void {
+    if (this.#overtaken !== undefined) deliverOvertaken(this.parts.gates, this.#overtaken);
+    this.#overtaken = undefined;
   }
 
   /** A subtask that had finished before the restore. */
@@ -401,22 +426,6 @@ export class Task {
     );
   }
 
-  /** I4. */
-  #inOrder(run: () => void): void {
-    const after = this.#checkpoints.newestWaitingId();
-    if (after === undefined && this.#afterSnapshot.length === 0) run();
-    else this.#afterSnapshot.push({ after: after ?? 0, run });
-  }
-
-  #runAfterSnapshot(): void {
-    for (;;) {
-      const next = this.#afterSnapshot[0];
-      if (next === undefined || this.#checkpoints.isWaiting(next.after)) return;
-      this.#afterSnapshot.shift();
-      next.run();
-    }
-  }
-
   #passOn(notice: CheckpointNotice): void {
     const told = tellOperators(this.parts, this.#links, notice);
     const { type, checkpointId } = notice;
@@ -427,9 +436,12 @@ export class Task {
     }
   }
 
-  /** What a completed checkpoint ends: a task whose end it holds, or a suspended job. */
+  /** What a completed checkpoint ends: a task whose end it holds, a suspended job, a lease. */
   #finishAfter(checkpointId: number): void {
-    if (this.#checkpoints.isHeldBy(checkpointId)) {
+    if (this.#checkpoints.isHandedOverBehind(checkpointId)) {
+      this.#standsBehind = checkpointId;
+      this.parts.wake();
+    } else if (this.#checkpoints.isHeldBy(checkpointId)) {
       this.#mailbox.length = 0;
       this.#state = 'FINISHED';
     } else if (this.#state === 'ENDED' && this.#checkpoints.includesEnd(checkpointId)) {

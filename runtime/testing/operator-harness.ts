@@ -236,6 +236,7 @@ export class OperatorHarness<OperatorT extends Operator, O> {
       parallelism: options.parallelism ?? 1,
       maxParallelism: options.maxParallelism ?? 128,
       attempt: snapshotsOf(options).length === 0 ? 0 : 1,
+      lease: 0,
       keyedState: this.#state.keyedState,
       operatorState: this.#state.operatorState,
       restoredCheckpointId: snapshotsOf(options)[0]?.checkpointId,

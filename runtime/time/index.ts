@@ -4,7 +4,11 @@ export {
   type TimerScheduler,
   type TimerTarget,
 } from './internal-timer-service.ts';
-export { StatusWatermarkValve, type ValveOutput } from './status-watermark-valve.ts';
+export {
+  StatusWatermarkValve,
+  type ValveOutput,
+  type ValveStatus,
+} from './status-watermark-valve.ts';
 export { type Timer, TimerQueue } from './timer-queue.ts';
 export type {
   TimestampAssigner,

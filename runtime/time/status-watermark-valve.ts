@@ -26,6 +26,14 @@ interface Channel {
   aligned: boolean;
 }
 
+/** What a valve remembers. Plain JSON. */
+export interface ValveStatus {
+  /** The last watermark put out. */
+  readonly watermarkMs: number;
+  readonly idle: boolean;
+  readonly channels: readonly Readonly<Channel>[];
+}
+
 export class StatusWatermarkValve {
   readonly #channels: readonly Channel[];
   readonly #output: ValveOutput;
@@ -45,6 +53,25 @@ export class StatusWatermarkValve {
   /** The last watermark put out. */
   get watermarkMs(): number {
     return this.#lastOutputMs;
+  }
+
+  get status(): ValveStatus {
+    return {
+      watermarkMs: this.#lastOutputMs,
+      idle: this.#outputIdle,
+      channels: this.#channels.map((channel) => ({ ...channel })),
+    };
+  }
+
+  /** Becomes a valve with this status, and puts out again what that one has. */
+  resume({ watermarkMs, idle, channels }: ValveStatus): void {
+    assert(channels.length === this.#channels.length, 'a status is of as many channels');
+    for (const [i, { watermarkMs, idle, aligned }] of channels.entries()) {
+      Object.assign(this.#channel(i), { watermarkMs, idle, aligned });
+    }
+    this.#emit(watermarkMs);
+    this.#outputIdle = idle;
+    if (idle) this.#output.emitIdle(true);
   }
 
   inputWatermark(channelIndex: number, watermarkMs: number): void {

@@ -103,7 +103,7 @@ function probeContext(
   const clock = new SystemClock();
   return {
     ...place,
-    ...{ jobId: '0'.repeat(32), subtaskIndex: 0, attempt: 0, checkpointing: true },
+    ...{ jobId: '0'.repeat(32), subtaskIndex: 0, attempt: 0, lease: 0, checkpointing: true },
     ...{ clock, rng: new SystemRng(), timers: new SystemTimers(), operatorState },
     keyedState: () => keyed,
     restoredCheckpointId: undefined,
