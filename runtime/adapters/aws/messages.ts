@@ -1,0 +1,110 @@
+/**
+ * What the functions of a deployed cluster, its state machine and its queues say to each other.
+ * Plain JSON. Between them go references and small records; state and programs lie in the bucket.
+ *
+ * @see docs/adr/0010-aws-one-coordinator-function-in-turns.md
+ */
+import type { StreamErrorRecord } from '../../core/index.ts';
+import type { SlotReport } from '../../protocol/index.ts';
+
+/** State machine → `plan`: the first state. */
+export interface PlanRequest {
+  readonly jobId: string;
+}
+
+/** `plan` → state machine. */
+export interface PlanAnswer {
+  readonly jobId: string;
+  readonly taskManagers: number;
+}
+
+/** State machine → `taskmanager`: one lease. */
+export interface LeaseRequest {
+  readonly jobId: string;
+  readonly attempt: number;
+  /** From 0. */
+  readonly taskManager: number;
+  /** From 0 in every attempt. */
+  readonly lease: number;
+}
+
+/** `taskmanager` → state machine. What it throws is a loss. */
+export interface LeaseAnswer {
+  /** `LEFT`: invoke it again with the next lease; `RELEASED`: nothing of the attempt is left. */
+  readonly outcome: 'LEFT' | 'RELEASED';
+  readonly lease: number;
+}
+
+/** State machine → `settle`: a lease was lost, or the execution ends. */
+export type SettleRequest =
+  | (LeaseRequest & {
+      readonly type: 'lost';
+      /** As the state machine caught it. */
+      readonly error: { readonly Error?: string; readonly Cause?: string };
+    })
+  | { readonly type: 'ended'; readonly jobId: string }
+  /** `plan` failed. */
+  | {
+      readonly type: 'not-planned';
+      readonly jobId: string;
+      readonly error: { readonly Error?: string; readonly Cause?: string };
+    };
+
+/** What the coordinator answers to a state machine that asks what to do next. */
+export type NextStep =
+  /** Invoke a lease 0 of every TaskManager. */
+  | { readonly action: 'RUN'; readonly attempt: number; readonly taskManagers: number }
+  /** Start an execution of the same machine for the same job, and end. */
+  | { readonly action: 'CONTINUE'; readonly jobId: string }
+  | { readonly action: 'END'; readonly jobId: string; readonly status: string };
+
+/** What clients ask of a job. */
+export type JobRequest =
+  | { readonly type: 'cancel' }
+  | { readonly type: 'stop'; readonly drain: boolean; readonly targetDirectory?: string }
+  | { readonly type: 'savepoint'; readonly targetDirectory?: string }
+  | { readonly type: 'checkpoint'; readonly full: boolean }
+  /** By vertex id. */
+  | { readonly type: 'rescale'; readonly parallelism: Readonly<Record<string, number>> };
+
+/** Into the coordinator's FIFO queue; the message group is the job. */
+export type CoordinatorMessage = { readonly jobId: string } & (
+  | {
+      /** From the state machine, which waits for a {@link NextStep} under the token. */
+      readonly type: 'next';
+      readonly taskToken: string;
+      /** Of the execution that asks. */
+      readonly execution: string;
+      /** Map rounds this execution has run; it is continued before its history is full. */
+      readonly rounds: number;
+    }
+  | {
+      readonly type: 'reports';
+      readonly attempt: number;
+      readonly lease: number;
+      readonly slotIndex: number;
+      /** Of the first report, from 0 in every attempt; a slot's reports come in order. */
+      readonly sequence: number;
+      readonly reports: readonly SlotReport[];
+    }
+  | {
+      readonly type: 'lost';
+      readonly attempt: number;
+      readonly taskManager: number;
+      readonly lease: number;
+      readonly error: StreamErrorRecord;
+    }
+  | {
+      readonly type: 'request';
+      /** Of the client; a request is carried out once. */
+      readonly requestId: string;
+      readonly request: JobRequest;
+      /** A state machine waits for the answer, too. */
+      readonly taskToken?: string;
+    }
+  | { readonly type: 'not-planned'; readonly error: StreamErrorRecord }
+  /** Something is due; sent by the coordinator to itself, delayed. */
+  | { readonly type: 'tick'; readonly atEpochMs: number }
+  /** A source has something for a job that hibernates. */
+  | { readonly type: 'wake' }
+);
