@@ -21,16 +21,6 @@ export function jobAlreadySubmitted(jobId: string): StreamError {
   });
 }
 
-/** What was asked for needs a job that runs. */
-export function jobNotRunning(jobId: string, status: JobStatus): StreamError {
-  return new StreamError({
-    kind: 'invalid',
-    code: 'JOB_NOT_RUNNING',
-    message: `the job does not run: wait until it does; job=${jobId} status=${status}`,
-    details: { jobId, status },
-  });
-}
-
 /** The job has ended before. */
 export function jobAlreadyEnded(jobId: string, status: JobStatus): StreamError {
   return new StreamError({

@@ -15,7 +15,7 @@ import {
   type RowWrite,
   type StoredJob,
 } from '../checkpoint/index.ts';
-import { StreamError } from '../core/index.ts';
+import { jobFenced } from './job-errors.ts';
 import type { JobJournal, JournalEntry } from './job-journal.ts';
 
 const MAX_TRIES = 3;
@@ -96,13 +96,4 @@ export class DispatcherJournal implements JobJournal {
       this.#stored = { job: this.#stored.job, version: current.version };
     }
   }
-}
-
-function jobFenced(jobId: string): StreamError {
-  return new StreamError({
-    kind: 'fenced',
-    code: 'JOB_FENCED',
-    message: `another process has taken the job over: this one stops; job=${jobId}`,
-    details: { jobId },
-  });
 }

@@ -26,12 +26,12 @@ import {
   jobAlreadyEnded,
   jobAlreadySubmitted,
   jobNotFound,
-  jobNotRunning,
   noResourceAvailable,
 } from './dispatcher-errors.ts';
 import { DispatchedJobEntry } from './dispatcher-job.ts';
 import { DispatcherJournal } from './dispatcher-journal.ts';
 import type { DispatchedJob, JobControl, JobPlanner, JobSubmission } from './dispatcher-records.ts';
+import { jobNotRunning } from './job-errors.ts';
 
 export interface DispatcherParts {
   readonly jobs: JobStore;

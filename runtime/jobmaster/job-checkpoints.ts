@@ -55,6 +55,7 @@ import {
   type SubtaskRef,
   type SubtaskStateRecord,
 } from '../protocol/index.ts';
+import { jobFenced } from './job-errors.ts';
 
 export type CheckpointReport = Extract<
   SlotReport,
@@ -303,7 +304,7 @@ export class JobCheckpoints {
     directory: string,
   ): Promise<string> {
     const { blobs, store, fence, jobId } = this.#parts;
-    if (await store.isFencedOff(fence())) throw fenced(jobId);
+    if (await store.isFencedOff(fence())) throw jobFenced(jobId);
     await writeSavepoint(blobs, directory, manifest);
     // I4.
     if (type !== 'SAVEPOINT') await this.#complete({ ...manifest, kind: 'CHECKPOINT' });
@@ -313,7 +314,7 @@ export class JobCheckpoints {
   async #complete(manifest: CheckpointManifest): Promise<string> {
     const { store, fence, jobId } = this.#parts;
     const result = await store.complete(manifest, fence());
-    if (result.type === 'fenced') throw fenced(jobId);
+    if (result.type === 'fenced') throw jobFenced(jobId);
     return result.path;
   }
 
@@ -396,13 +397,4 @@ export class JobCheckpoints {
 export interface SavepointRequest {
   readonly type: 'SAVEPOINT' | 'SAVEPOINT_SUSPEND' | 'SAVEPOINT_TERMINATE';
   readonly directory: string;
-}
-
-function fenced(jobId: string): StreamError {
-  return new StreamError({
-    kind: 'fenced',
-    code: 'JOB_FENCED',
-    message: `another process has taken the job over: this one stops; job=${jobId}`,
-    details: { jobId },
-  });
 }

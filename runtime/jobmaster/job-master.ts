@@ -1,31 +1,27 @@
 /**
- * Drives one job: deploys its regions, runs its sources' enumerators and checkpoints, keeps its
- * metrics and failures, and does what {@link decideJob} says.
+ * Drives one job: keeps its state, does what {@link decideJob} says, and tells its result.
  *
- * Owns the job's state and result. Does not own slots (the launcher's) or the graph.
+ * Owns the job's state and result. Does not own slots (the launcher's), the graph, or attempts
+ * ({@link JobDeployment}).
  *
  * I1  Every event goes through `#apply`; nothing else changes the state.
  * I2  The result settles once, after every slot and enumerator is gone.
- * I3  An attempt is durable in the journal before any slot of it is launched.
- * I4  Reports of a slot count only while its attempt is its region's present one.
- * I5  While a stop with a savepoint is under way, what one region fails of restarts all: the
+ * I3  While a stop with a savepoint is under way, what one region fails of restarts all: the
  *     others have drained their input, or wait for the savepoint.
- * I6  What cannot be read is not deleted, nor anything by whom another process has replaced.
+ * I4  What cannot be read is not deleted, nor anything by whom another process has replaced.
  *     Checkpoints go only after the job's end is durable: a process that takes the job over
  *     before that needs them.
  */
 import type { CheckpointStatistics, EndStatus } from '../checkpoint/index.ts';
-import { defined, type StreamErrorRecord, toStreamError } from '../core/index.ts';
-import type { SlotReport } from '../protocol/index.ts';
-import { DeployedRegions } from './deployed-regions.ts';
-import { deployedTasks, manifestVertices, slotOf } from './deployed-tasks.ts';
+import { type StreamErrorRecord, toStreamError } from '../core/index.ts';
+import { deployedTasks, slotOf } from './deployed-tasks.ts';
 import { FailureLog, type NotedException } from './failure-log.ts';
-import { initialCheckpoints } from './initial-checkpoints.ts';
-import { JobCheckpoints } from './job-checkpoints.ts';
+import type { JobCheckpoints } from './job-checkpoints.ts';
+import { JobDeployment } from './job-deployment.ts';
+import { jobNotRunning } from './job-errors.ts';
 import type { JobMasterParts, JobResult } from './job-master-parts.ts';
 import { JobOutput } from './job-output.ts';
-import { type JobPlan, planJobExecution } from './job-plan.ts';
-import { JobRequests, jobNotRunning, type StopOptions } from './job-requests.ts';
+import { JobRequests, type StopOptions } from './job-requests.ts';
 import { type JobSnapshot, snapshotJob } from './job-snapshot.ts';
 import { JobSources } from './job-sources.ts';
 import {
@@ -36,13 +32,13 @@ import {
   type JobEvent,
   type JobState,
   type JobStatus,
+  type SlotFailure,
 } from './job-state.ts';
+import { openCheckpoints } from './open-checkpoints.ts';
 import { recordEnd } from './record-end.ts';
-import { RegionExecution } from './region-execution.ts';
 import type { ExceptionHistory } from './restart-exception-history.ts';
 import { createdRestart } from './restart-strategy.ts';
-import { readRestorePoint, restoredSubtasks } from './restore-point.ts';
-import type { SlotEvents } from './slot-launcher.ts';
+import { SlotReports } from './slot-reports.ts';
 
 const STORAGE_RETRY_MS = 1000;
 
@@ -52,40 +48,33 @@ export class JobMaster {
   readonly #sources: JobSources;
   readonly #failures: FailureLog;
   readonly #requests: JobRequests;
-  readonly #regions = new DeployedRegions();
+  readonly #deployment: JobDeployment;
   /** Deployments and plans under way; none of them rejects. */
   readonly #work = new Set<Promise<void>>();
   /** Cancel restarts that are not due yet. */
   readonly #restarts = new Set<() => void>();
   readonly #ended = Promise.withResolvers<void>();
-  #plan: JobPlan;
   #checkpoints: JobCheckpoints | undefined;
   #state: JobState;
-  #parallelism: Readonly<Record<string, number>>;
   #startedAtMs = 0;
 
   constructor(parts: JobMasterParts) {
-    this.#parts = parts;
-    this.#plan = parts.plan;
-    this.#parallelism = parts.plan.overrides.parallelism ?? {};
-    this.#output = new JobOutput(parts);
-    this.#failures = new FailureLog(parts.clock, parts.exceptionHistoryCount);
-    this.#state = createdJob(this.#regionSlots(), createdRestart(parts.restart), {
-      status: parts.isRecovered ? 'RECONCILING' : 'INITIALIZING',
-      lastAttempt: parts.journal.lastAttempt,
-    });
     const { graph, clock, timers, logger, fileSystem } = parts;
+    this.#parts = parts;
+    this.#output = new JobOutput(parts);
+    this.#failures = new FailureLog(clock, parts.exceptionHistoryCount);
     this.#sources = new JobSources({
-      graph,
-      clock,
-      timers,
-      logger,
-      fileSystem,
+      ...{ graph, clock, timers, logger, fileSystem },
       send: (task, event) => {
-        const slotIndex = slotOf(this.#plan.executionGraph, task);
-        this.#regions.send(slotIndex, { type: 'source-event', task, event });
+        const slotIndex = slotOf(this.#deployment.executionGraph, task);
+        this.#deployment.regions.send(slotIndex, { type: 'source-event', task, event });
       },
       fail: (error) => this.#fail(error),
+    });
+    this.#deployment = this.#createDeployment();
+    this.#state = createdJob(this.#deployment.regionSlots, createdRestart(parts.restart), {
+      status: parts.isRecovered ? 'RECONCILING' : 'INITIALIZING',
+      lastAttempt: parts.journal.lastAttempt,
     });
     this.#requests = new JobRequests(parts, () => ({
       status: this.status,
@@ -160,39 +149,61 @@ export class JobMaster {
    * @throws {StreamError} as `planJobExecution`; why there is no checkpoint. It goes on as it was.
    */
   async rescale(parallelism: Readonly<Record<string, number>>): Promise<void> {
-    const wanted = { ...this.#parallelism, ...parallelism };
-    planJobExecution(this.#parts.graph, wanted, this.#parts.restore?.manifest);
+    const deployment = this.#deployment;
+    const wanted = { ...deployment.parallelism, ...parallelism };
+    deployment.checkPlan(wanted);
     await this.#requests.checkpoint('CONFIGURED');
-    const before = { state: this.#state, parallelism: this.#parallelism };
-    this.#parallelism = wanted;
+    const before = this.#state;
+    const former = deployment.parallelism;
+    deployment.setParallelism(wanted);
     this.#apply({ type: 'replan' });
-    const isRefused = this.#state === before.state;
-    if (isRefused) this.#parallelism = before.parallelism;
+    const isRefused = this.#state === before;
+    if (isRefused) deployment.setParallelism(former);
     if (isRefused) throw jobNotRunning(this.jobId, this.status);
     // Durable before the answer. A journal that fails here fails the deployment, which acts.
-    const entry = { attempt: this.#state.attempt, parallelism: this.#parallelism };
+    const entry = { attempt: this.#state.attempt, parallelism: deployment.parallelism };
     await this.#parts.journal.record(entry).catch(() => {});
   }
 
   snapshot(): JobSnapshot {
     return snapshotJob(
       this.status,
-      this.#plan.executionGraph.jobGraph,
+      this.#deployment.executionGraph.jobGraph,
       this.#output.metrics,
       this.#sources.totalProgress(),
       this.#parts.clock.monotonicMs() - this.#startedAtMs,
     );
   }
 
-  #regionSlots(): readonly (readonly number[])[] {
-    return this.#plan.executionGraph.regions.map(({ slots }) => slots);
+  #createDeployment(): JobDeployment {
+    const output = this.#output;
+    const sources = this.#sources;
+    const checkpoints = (): JobCheckpoints | undefined => this.#checkpoints;
+    const reports = new SlotReports({
+      ...{ output, sources, checkpoints },
+      regions: () => this.#deployment.regions,
+      apply: (event) => this.#apply(event),
+      applyFailure: (failure, exception) => this.#applyFailure(failure, exception),
+    });
+    return new JobDeployment(this.#parts, {
+      ...{ output, sources, checkpoints },
+      isOver: () => isTerminal(this.status),
+      eventsOf: (region, slotIndex) => reports.eventsOf(region, slotIndex),
+      onGone: (region, slotIndex) => reports.onGone(region, slotIndex),
+      fail: (error) => this.#fail(error),
+    });
   }
 
   async #initialize(): Promise<void> {
     const { isRecovered, logger, timers, jobId } = this.#parts;
     while (!isTerminal(this.status)) {
       try {
-        this.#checkpoints = await this.#openCheckpoints();
+        this.#checkpoints = await openCheckpoints(this.#parts, {
+          deployment: this.#deployment,
+          sources: this.#sources,
+          attemptsInUse: () => this.#state.regions.map(({ attempt }) => attempt),
+          fail: (error) => this.#fail(error),
+        });
         this.#apply({ type: 'initialized' });
         return;
       } catch (thrown) {
@@ -208,35 +219,6 @@ export class JobMaster {
     }
   }
 
-  async #openCheckpoints(): Promise<JobCheckpoints> {
-    const { jobId, graph, checkpointStore, blobs, journal, restore } = this.#parts;
-    const { clock, timers, logger } = this.#parts;
-    return new JobCheckpoints({
-      jobId,
-      jobName: graph.jobName,
-      initial: await initialCheckpoints(this.#parts),
-      store: checkpointStore,
-      blobs,
-      fence: () => journal.fence(),
-      ...(restore?.claimMode === 'CLAIM' ? { claimed: restore.path } : {}),
-      clock,
-      timers,
-      logger,
-      host: {
-        broadcast: (command) => this.#regions.broadcast(command),
-        trigger: (barrier, tasks) => {
-          const { executionGraph } = this.#plan;
-          this.#regions.trigger(barrier, tasks, (task) => slotOf(executionGraph, task));
-        },
-        snapshotSources: (checkpointId) => this.#sources.snapshot(checkpointId),
-        checkpointComplete: (checkpointId) => this.#sources.checkpointComplete(checkpointId),
-        manifestVertices: (subtasks) => manifestVertices(this.#plan.executionGraph, subtasks),
-        attemptsInUse: () => this.#state.regions.map(({ attempt }) => attempt),
-        fail: (error) => this.#fail(error),
-      },
-    });
-  }
-
   /** I1. */
   #apply(event: JobEvent, exception?: NotedException): void {
     const before = this.#state.status;
@@ -245,7 +227,7 @@ export class JobMaster {
       // Whatever is decided because of it makes it a cause of its own.
       const { restart, failure } = this.#state;
       const isRootCause = state.restart !== restart || state.failure !== failure;
-      this.#failures.note(exception, this.#plan.executionGraph.jobGraph, isRootCause);
+      this.#failures.note(exception, this.#deployment.executionGraph.jobGraph, isRootCause);
     }
     this.#state = state;
     const error = 'error' in event ? { error: event.error } : {};
@@ -275,20 +257,23 @@ export class JobMaster {
         slots.map(({ slotIndex }) => [slotIndex, attempt] as const),
       ),
     );
-    const tasks = deployedTasks(this.#plan.executionGraph, (slot) => attempts.get(slot) ?? -1);
+    const tasks = deployedTasks(
+      this.#deployment.executionGraph,
+      (slot) => attempts.get(slot) ?? -1,
+    );
     this.#checkpoints?.apply({ type: 'job-deployed', tasks });
   }
 
   #execute(command: JobCommand): void {
     switch (command.type) {
       case 'deploy':
-        this.#track(this.#deploy(command.regionIndex, command.attempt));
+        this.#track(this.#deployment.deploy(command.regionIndex, command.attempt));
         break;
       case 'start-region':
-        this.#startRegion(command.regionIndex);
+        this.#deployment.start(command.regionIndex);
         break;
       case 'stop-region':
-        this.#regions.get(command.regionIndex)?.stop();
+        this.#deployment.regions.get(command.regionIndex)?.stop();
         break;
       case 'restart-after':
         this.#restartAfter(command.delayMs, command.regionIndexes);
@@ -321,134 +306,13 @@ export class JobMaster {
     void work.then(() => this.#work.delete(work));
   }
 
-  async #deploy(regionIndex: number, attempt: number): Promise<void> {
-    const { timers, logger, cancellationTimeoutMs, launcher } = this.#parts;
-    const { executionGraph, overrides } = this.#plan;
-    const slotIndexes = defined(executionGraph.regions[regionIndex], 'a region of the plan').slots;
-    const region = new RegionExecution({
-      regionIndex,
-      attempt,
-      slotIndexes,
-      timers,
-      logger,
-      cancellationTimeoutMs,
-      onGone: (slotIndex) => this.#onGone(region, slotIndex),
-    });
-    const previous = this.#regions.replace(regionIndex, region);
-    const isOver = (): boolean => region.isStopping || isTerminal(this.status);
-    try {
-      await previous?.terminate();
-      await this.#parts.journal.record({ attempt, parallelism: this.#parallelism });
-      await this.#checkpoints?.settled();
-      const manifest = await readRestorePoint(this.#parts, this.#checkpoints?.newest);
-      if (isOver()) return;
-      const restored = restoredSubtasks(this.#parts, manifest, executionGraph.jobGraph);
-      const sources = manifest && {
-        checkpointId: manifest.checkpointId,
-        stateOf: (id: string) => manifest.sources.find(({ operatorId }) => operatorId === id),
-      };
-      await this.#sources.prepare(executionGraph, sources);
-      if (!isOver()) this.#resetTasks(slotIndexes, manifest?.checkpointId);
-      // Splits that could not be given back have stopped it.
-      if (isOver()) return;
-      const slots = slotIndexes.map((slotIndex) => ({
-        slotIndex,
-        restore: restored.filter((s) => slotOf(executionGraph, s) === slotIndex),
-        events: this.#eventsOf(region, slotIndex),
-      }));
-      region.launch(launcher, { executionGraph, overrides, attempt, slots });
-    } catch (thrown) {
-      if (!isOver()) this.#fail(toStreamError(thrown).toJSON());
-    }
-  }
-
-  /** Counters start anew, and readers give back what the checkpoint does not know of. */
-  #resetTasks(slotIndexes: readonly number[], checkpointId: number | undefined): void {
-    for (const slotIndex of slotIndexes) {
-      for (const task of this.#plan.executionGraph.slots[slotIndex]?.subtasks ?? []) {
-        this.#output.reset(task);
-        this.#sources.readerReset(task, checkpointId);
-      }
-    }
-  }
-
   async #replan(): Promise<void> {
     try {
-      await this.#checkpoints?.settled();
-      await this.#regions.terminate();
-      const manifest = await readRestorePoint(this.#parts, this.#checkpoints?.newest);
-      if (!this.#state.isReplanning) return;
-      this.#plan = planJobExecution(this.#parts.graph, this.#parallelism, manifest);
-      this.#regions.clear();
-      this.#output.resetAll();
-      this.#sources.invalidate();
-      this.#apply({ type: 'replanned', regions: this.#regionSlots() });
+      const isReplanned = await this.#deployment.replan(() => this.#state.isReplanning);
+      if (isReplanned) this.#apply({ type: 'replanned', regions: this.#deployment.regionSlots });
     } catch (thrown) {
       const error = toStreamError(thrown).toJSON();
       this.#apply({ type: 'replan-failed', error, ...this.#failureWorld() }, { error });
-    }
-  }
-
-  #startRegion(regionIndex: number): void {
-    const region = this.#regions.get(regionIndex);
-    if (region === undefined) return;
-    region.broadcast({ type: 'start' });
-    for (const slotIndex of region.slotIndexes) {
-      for (const task of this.#plan.executionGraph.slots[slotIndex]?.subtasks ?? []) {
-        this.#sources.readerStarted(task);
-      }
-    }
-  }
-
-  #eventsOf(region: RegionExecution, slotIndex: number): SlotEvents {
-    return {
-      onReport: (report) => {
-        if (this.#regions.has(region)) this.#onReport(region, slotIndex, report);
-      },
-      onLost: (lost) => {
-        if (!this.#regions.has(region) || !region.markGone(slotIndex)) return;
-        const error = toStreamError(lost).toJSON();
-        const from = { slotIndex, attempt: region.attempt };
-        const event = { type: 'slot-lost', ...from, error, ...this.#failureWorld() } as const;
-        this.#applyFailure(event, { error, location: `slot ${slotIndex}` });
-      },
-    };
-  }
-
-  #onGone(region: RegionExecution, slotIndex: number): void {
-    if (!this.#regions.has(region) || !region.markGone(slotIndex)) return;
-    // Not inside the decision that stopped the region.
-    queueMicrotask(() => {
-      this.#apply({ type: 'slot-released', slotIndex, attempt: region.attempt });
-    });
-  }
-
-  #onReport(region: RegionExecution, slotIndex: number, report: SlotReport): void {
-    const from = { slotIndex, attempt: region.attempt };
-    switch (report.type) {
-      case 'running':
-        this.#apply({ type: 'slot-running', ...from });
-        break;
-      case 'released':
-        if (region.markGone(slotIndex)) this.#apply({ type: 'slot-released', ...from });
-        break;
-      case 'task-failed': {
-        const { error, task } = report;
-        const event = { type: 'task-failed', ...from, error, ...this.#failureWorld() } as const;
-        this.#applyFailure(event, { error, task, location: `slot ${slotIndex}` });
-        break;
-      }
-      case 'reader-event':
-        this.#sources.handle(report.task, report.event);
-        break;
-      case 'metrics':
-      case 'print':
-      case 'deliver':
-      case 'log':
-        this.#output.take(report, (id) => region.send(slotIndex, { type: 'received', id }));
-        break;
-      default:
-        this.#checkpoints?.report(report);
     }
   }
 
@@ -457,18 +321,15 @@ export class JobMaster {
     this.#apply({ type: 'failed', error, ...this.#failureWorld() }, { error });
   }
 
-  #applyFailure(
-    event: Extract<JobEvent, { readonly type: 'slot-lost' | 'task-failed' }>,
-    exception: NotedException,
-  ): void {
+  #applyFailure(failure: SlotFailure, exception: NotedException): void {
+    const world = this.#failureWorld();
     if (this.#checkpoints?.isStopping !== true) {
-      this.#apply(event, exception);
+      this.#apply({ ...failure, ...world }, exception);
       return;
     }
-    // I5.
-    const { error, nowEpochMs, jitter } = event;
-    this.#apply({ type: 'failed', error, nowEpochMs, jitter }, exception);
-    this.#apply(event);
+    // I3.
+    this.#apply({ type: 'failed', error: failure.error, ...world }, exception);
+    this.#apply({ ...failure, ...world });
   }
 
   #failureWorld(): { readonly nowEpochMs: number; readonly jitter: number } {
@@ -480,11 +341,11 @@ export class JobMaster {
     this.#cancelRestarts();
     // Whatever is written for the job is written before its end is.
     while (this.#work.size > 0) await Promise.all(this.#work);
-    await this.#regions.terminate();
+    await this.#deployment.regions.terminate();
     await this.#sources.close();
     const end = endOf(status);
     const isOver = end !== 'SUSPENDED' && (await recordEnd(this.#parts, end));
-    // I6.
+    // I4.
     const isKept = !isOver || failure?.kind === 'data';
     const error = failure === undefined ? {} : { error: failure };
     this.#checkpoints?.apply({ type: 'job-ended', status: isKept ? 'SUSPENDED' : end, ...error });

@@ -1,6 +1,7 @@
 import { isErrorWithCode, savepointDirectory } from '../checkpoint/index.ts';
 import { StreamError } from '../core/index.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
+import { jobNotRunning } from './job-errors.ts';
 import type { JobMasterParts } from './job-master-parts.ts';
 import type { JobStatus } from './job-state.ts';
 
@@ -99,13 +100,4 @@ export class JobRequests {
       details: { jobId },
     });
   }
-}
-
-export function jobNotRunning(jobId: string, status: JobStatus): StreamError {
-  return new StreamError({
-    kind: 'invalid',
-    code: 'JOB_NOT_RUNNING',
-    message: `the job does not run: wait until it does; job=${jobId} status=${status}`,
-    details: { jobId, status },
-  });
 }

@@ -107,6 +107,12 @@ export type JobEvent =
   /** The job could not be laid out anew. */
   | ({ readonly type: 'replan-failed' } & Failure);
 
+/** A failure as a slot tells it. */
+export type SlotFailure = {
+  readonly type: 'slot-lost' | 'task-failed';
+  readonly error: StreamErrorRecord;
+} & FromSlot;
+
 export type JobCommand =
   /** From the newest completed checkpoint. */
   | { readonly type: 'deploy'; readonly regionIndex: number; readonly attempt: number }

@@ -1,0 +1,166 @@
+/**
+ * Puts the regions of a job into slots: which attempts there are, by which plan, from what state.
+ *
+ * Owns the plan, the parallelism and the attempts. Does not own the job's state: what it finds out
+ * it tells the job, which decides.
+ *
+ * I1  An attempt is durable in the journal before any slot of it is launched.
+ * I2  No slot is launched, and no plan replaced, before its predecessors are gone.
+ */
+import { defined, type StreamErrorRecord, toStreamError } from '../core/index.ts';
+import type { SubtaskRef } from '../protocol/index.ts';
+import { DeployedRegions } from './deployed-regions.ts';
+import { slotOf } from './deployed-tasks.ts';
+import type { JobCheckpoints } from './job-checkpoints.ts';
+import type { JobMasterParts } from './job-master-parts.ts';
+import type { JobOutput } from './job-output.ts';
+import { type JobPlan, planJobExecution } from './job-plan.ts';
+import type { JobSources } from './job-sources.ts';
+import { RegionExecution } from './region-execution.ts';
+import { readRestorePoint, restoredSubtasks } from './restore-point.ts';
+import type { SlotEvents } from './slot-launcher.ts';
+
+/** The job, as its deployment sees it. */
+export interface DeployedJob {
+  readonly output: JobOutput;
+  readonly sources: JobSources;
+  /** Undefined: none are open yet. */
+  checkpoints(): JobCheckpoints | undefined;
+  /** Nothing may be deployed any more. */
+  isOver(): boolean;
+  eventsOf(region: RegionExecution, slotIndex: number): SlotEvents;
+  /** The slot will not be heard of any more. */
+  onGone(region: RegionExecution, slotIndex: number): void;
+  fail(error: StreamErrorRecord): void;
+}
+
+export class JobDeployment {
+  readonly regions = new DeployedRegions();
+  readonly #parts: JobMasterParts;
+  readonly #job: DeployedJob;
+  #plan: JobPlan;
+  #parallelism: Readonly<Record<string, number>>;
+
+  constructor(parts: JobMasterParts, job: DeployedJob) {
+    this.#parts = parts;
+    this.#job = job;
+    this.#plan = parts.plan;
+    this.#parallelism = parts.plan.overrides.parallelism ?? {};
+  }
+
+  get executionGraph(): JobPlan['executionGraph'] {
+    return this.#plan.executionGraph;
+  }
+
+  /** The slots of each region. */
+  get regionSlots(): readonly (readonly number[])[] {
+    return this.executionGraph.regions.map(({ slots }) => slots);
+  }
+
+  /** By vertex id: what replaces the program's; the plan has it after {@link replan}. */
+  get parallelism(): Readonly<Record<string, number>> {
+    return this.#parallelism;
+  }
+
+  /** @throws {StreamError} as `planJobExecution`. */
+  checkPlan(parallelism: Readonly<Record<string, number>>): void {
+    planJobExecution(this.#parts.graph, parallelism, this.#parts.restore?.manifest);
+  }
+
+  setParallelism(parallelism: Readonly<Record<string, number>>): void {
+    this.#parallelism = parallelism;
+  }
+
+  /** Launches the attempt, or fails the job; never rejects. */
+  async deploy(regionIndex: number, attempt: number): Promise<void> {
+    const { timers, logger, cancellationTimeoutMs } = this.#parts;
+    const region = new RegionExecution({
+      regionIndex,
+      attempt,
+      slotIndexes: defined(this.executionGraph.regions[regionIndex], 'a region of the plan').slots,
+      timers,
+      logger,
+      cancellationTimeoutMs,
+      onGone: (slotIndex) => this.#job.onGone(region, slotIndex),
+    });
+    const previous = this.regions.replace(regionIndex, region);
+    try {
+      await previous?.terminate();
+      // I1.
+      await this.#parts.journal.record({ attempt, parallelism: this.#parallelism });
+      await this.#launch(region);
+    } catch (thrown) {
+      if (!this.#isOver(region)) this.#job.fail(toStreamError(thrown).toJSON());
+    }
+  }
+
+  /** Its tasks were restored everywhere: they begin. */
+  start(regionIndex: number): void {
+    const region = this.regions.get(regionIndex);
+    if (region === undefined) return;
+    region.broadcast({ type: 'start' });
+    for (const task of this.#tasksOf(region)) this.#job.sources.readerStarted(task);
+  }
+
+  /**
+   * Ends all attempts and lays the job out at its parallelism.
+   *
+   * @param isWanted asked once they have ended.
+   * @returns false when it was not wanted any more: the plan is as before.
+   * @throws {StreamError} of the store; as `planJobExecution`.
+   */
+  async replan(isWanted: () => boolean): Promise<boolean> {
+    const checkpoints = this.#job.checkpoints();
+    await checkpoints?.settled();
+    await this.regions.terminate();
+    const manifest = await readRestorePoint(this.#parts, checkpoints?.newest);
+    if (!isWanted()) return false;
+    this.#plan = planJobExecution(this.#parts.graph, this.#parallelism, manifest);
+    this.regions.clear();
+    this.#job.output.resetAll();
+    this.#job.sources.invalidate();
+    return true;
+  }
+
+  async #launch(region: RegionExecution): Promise<void> {
+    const { sources, checkpoints } = this.#job;
+    const { executionGraph, overrides } = this.#plan;
+    await checkpoints()?.settled();
+    const manifest = await readRestorePoint(this.#parts, checkpoints()?.newest);
+    if (this.#isOver(region)) return;
+    const restored = restoredSubtasks(this.#parts, manifest, executionGraph.jobGraph);
+    const from = manifest && {
+      checkpointId: manifest.checkpointId,
+      stateOf: (id: string) => manifest.sources.find(({ operatorId }) => operatorId === id),
+    };
+    await sources.prepare(executionGraph, from);
+    if (this.#isOver(region)) return;
+    for (const task of this.#tasksOf(region)) {
+      // Counters start anew, and readers give back what the checkpoint does not know of.
+      this.#job.output.reset(task);
+      sources.readerReset(task, manifest?.checkpointId);
+    }
+    // Splits that could not be given back have stopped it.
+    if (this.#isOver(region)) return;
+    const slots = region.slotIndexes.map((slotIndex) => ({
+      slotIndex,
+      restore: restored.filter((s) => slotOf(executionGraph, s) === slotIndex),
+      events: this.#job.eventsOf(region, slotIndex),
+    }));
+    region.launch(this.#parts.launcher, {
+      executionGraph,
+      overrides,
+      attempt: region.attempt,
+      slots,
+    });
+  }
+
+  #isOver(region: RegionExecution): boolean {
+    return region.isStopping || this.#job.isOver();
+  }
+
+  #tasksOf(region: RegionExecution): readonly SubtaskRef[] {
+    const { slots } = this.executionGraph;
+    return region.slotIndexes.flatMap((slotIndex) => slots[slotIndex]?.subtasks ?? []);
+  }
+}

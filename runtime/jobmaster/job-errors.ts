@@ -1,0 +1,23 @@
+/** Errors that both the Dispatcher and the JobMaster of a job answer with. */
+import { StreamError } from '../core/index.ts';
+import type { JobStatus } from './job-state.ts';
+
+/** What was asked for needs a job that runs. */
+export function jobNotRunning(jobId: string, status: JobStatus): StreamError {
+  return new StreamError({
+    kind: 'invalid',
+    code: 'JOB_NOT_RUNNING',
+    message: `the job does not run: wait until it does; job=${jobId} status=${status}`,
+    details: { jobId, status },
+  });
+}
+
+/** Nothing of this process counts for the job any more. */
+export function jobFenced(jobId: string): StreamError {
+  return new StreamError({
+    kind: 'fenced',
+    code: 'JOB_FENCED',
+    message: `another process has taken the job over: this one stops; job=${jobId}`,
+    details: { jobId },
+  });
+}

@@ -1,0 +1,92 @@
+/**
+ * What a slot says, to whom it goes: events of the job's state, checkpoints, sources, output.
+ *
+ * I1  Reports of a slot count only while its attempt is its region's present one.
+ * I2  A slot is told gone once, and never inside the decision that stopped it.
+ */
+import { toStreamError } from '../core/index.ts';
+import type { SlotReport } from '../protocol/index.ts';
+import type { DeployedRegions } from './deployed-regions.ts';
+import type { NotedException } from './failure-log.ts';
+import type { JobCheckpoints } from './job-checkpoints.ts';
+import type { JobOutput } from './job-output.ts';
+import type { JobSources } from './job-sources.ts';
+import type { JobEvent, SlotFailure } from './job-state.ts';
+import type { RegionExecution } from './region-execution.ts';
+import type { SlotEvents } from './slot-launcher.ts';
+
+export interface SlotReportsParts {
+  readonly output: JobOutput;
+  readonly sources: JobSources;
+  readonly regions: () => DeployedRegions;
+  readonly checkpoints: () => JobCheckpoints | undefined;
+  readonly apply: (event: JobEvent) => void;
+  readonly applyFailure: (failure: SlotFailure, exception: NotedException) => void;
+}
+
+export class SlotReports {
+  readonly #parts: SlotReportsParts;
+
+  constructor(parts: SlotReportsParts) {
+    this.#parts = parts;
+  }
+
+  /** What the launcher of a slot calls. */
+  eventsOf(region: RegionExecution, slotIndex: number): SlotEvents {
+    return {
+      onReport: (report) => {
+        if (this.#isPresent(region)) this.#onReport(region, slotIndex, report);
+      },
+      onLost: (lost) => {
+        if (!this.#isPresent(region) || !region.markGone(slotIndex)) return;
+        const error = toStreamError(lost).toJSON();
+        const failure = { type: 'slot-lost', slotIndex, attempt: region.attempt, error } as const;
+        this.#parts.applyFailure(failure, { error, location: `slot ${slotIndex}` });
+      },
+    };
+  }
+
+  /** It will not be heard of any more. */
+  onGone(region: RegionExecution, slotIndex: number): void {
+    if (!this.#isPresent(region) || !region.markGone(slotIndex)) return;
+    // I2.
+    queueMicrotask(() => {
+      this.#parts.apply({ type: 'slot-released', slotIndex, attempt: region.attempt });
+    });
+  }
+
+  /** I1. */
+  #isPresent(region: RegionExecution): boolean {
+    return this.#parts.regions().has(region);
+  }
+
+  #onReport(region: RegionExecution, slotIndex: number, report: SlotReport): void {
+    const { apply, applyFailure, checkpoints, output, sources } = this.#parts;
+    const from = { slotIndex, attempt: region.attempt };
+    switch (report.type) {
+      case 'running':
+        apply({ type: 'slot-running', ...from });
+        break;
+      case 'released':
+        if (region.markGone(slotIndex)) apply({ type: 'slot-released', ...from });
+        break;
+      case 'task-failed': {
+        const { error, task } = report;
+        const failure = { type: 'task-failed', ...from, error } as const;
+        applyFailure(failure, { error, task, location: `slot ${slotIndex}` });
+        break;
+      }
+      case 'reader-event':
+        sources.handle(report.task, report.event);
+        break;
+      case 'metrics':
+      case 'print':
+      case 'deliver':
+      case 'log':
+        output.take(report, (id) => region.send(slotIndex, { type: 'received', id }));
+        break;
+      default:
+        checkpoints()?.report(report);
+    }
+  }
+}
