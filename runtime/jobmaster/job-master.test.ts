@@ -100,6 +100,7 @@ describe('JobMaster: failover', () => {
     world.launcher.slot(0).fail();
     await settle();
     assert.equal(run.status, 'RESTARTING');
+    assert.deepEqual(world.logged, ['warn the job restarts after: boom']);
     assert.equal(world.launcher.slot(0).types.at(-1), 'cancel');
     assert.ok(!world.launcher.slot(1).types.includes('cancel'));
     await world.time.advance(50);

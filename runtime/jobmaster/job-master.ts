@@ -289,7 +289,9 @@ export class JobMaster {
   }
 
   #restartAfter(delayMs: number, regionIndexes: readonly number[]): void {
-    const cancel = this.#parts.timers.schedule(delayMs, () => {
+    const { timers, logger } = this.#parts;
+    this.#failures.tellOfRestart(logger, delayMs);
+    const cancel = timers.schedule(delayMs, () => {
       this.#restarts.delete(cancel);
       this.#apply({ type: 'restart-due', regionIndexes });
     });
