@@ -23,17 +23,14 @@ export {
   startJob,
 } from './local/job-runner.ts';
 export { type JobStorage, openEmbeddedStorage } from './local/job-storage.ts';
-export { LogRowStore } from './local/log-row-store.ts';
 export { NodeFileSystem } from './local/node-file-system.ts';
 export { runSlotWorker } from './local/run-slot-worker.ts';
 export type {
   OperatorReport,
-  SavepointReport,
-  StateFate,
   StateReport,
 } from './local/savepoint-compatibility.ts';
 export { createJobMaster, type JobStart } from './local/start-job.ts';
-export { StderrLogger, SystemClock, SystemRng, SystemTimers } from './local/system-world.ts';
+export { SystemClock, SystemTimers } from './local/system-world.ts';
 export { runTaskManager } from './local/task-manager-process.ts';
 export { MemoryBlobStore } from './memory/memory-blob-store.ts';
 export { MemoryFileSystem } from './memory/memory-file-system.ts';

@@ -14,7 +14,7 @@ const LASTING = new Set([
 ]);
 
 /** How to act on a refusal of the file system. */
-export function kindOfReason(reason: string): ErrorKind {
+function kindOfReason(reason: string): ErrorKind {
   return LASTING.has(reason) ? 'invalid' : 'unavailable';
 }
 

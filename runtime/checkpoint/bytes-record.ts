@@ -9,7 +9,7 @@ import type { BytesRecord } from '../protocol/index.ts';
 import type { BlobStore } from './blob-store.ts';
 
 /** Bytes below this size lie inside the record: a blob costs a request and a row. */
-export const INLINE_LIMIT_BYTES = 20 * 1024;
+const INLINE_LIMIT_BYTES = 20 * 1024;
 
 /**
  * Writes a blob, or nothing when the bytes are few.

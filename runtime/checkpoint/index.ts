@@ -4,18 +4,12 @@ export {
   type StateAssignment,
   storedMaxParallelism,
 } from './assign-state.ts';
-export type {
-  AssignmentEdge,
-  AssignmentGraph,
-  AssignmentOptions,
-  AssignmentVertex,
-} from './assign-state-graph.ts';
+export type {} from './assign-state-graph.ts';
 export {
   type BarrierCommand,
   type BarrierDecision,
   type BarrierEvent,
   type BarrierState,
-  blockedChannels,
   decideBarrier,
   initialBarrierState,
   type PendingBarrier,
@@ -82,24 +76,16 @@ export {
   type GarbageOptions,
   type GarbageResult,
 } from './checkpoint-store.ts';
-export { isErrorWithCode, type StorageErrorCode, storageError } from './errors.ts';
-export { decideGarbage, type GarbageFacts, type LiveManifest } from './garbage.ts';
+export { isErrorWithCode, type StorageErrorCode } from './errors.ts';
+export type { GarbageFacts, LiveManifest } from './garbage.ts';
 export {
-  type ClaimMode,
   type JobRecord,
   JobStore,
   type JobWriteResult,
-  jobFence,
-  type RestoreSettings,
   type StoredJob,
 } from './job-store.ts';
-export { decodeManifest, encodeManifest, readManifest } from './manifest-codec.ts';
-export {
-  manifestBlobs,
-  mapLocations,
-  relativeTo,
-  resolveLocation,
-} from './manifest-locations.ts';
+export { decodeManifest, readManifest } from './manifest-codec.ts';
+export { manifestBlobs } from './manifest-locations.ts';
 export {
   type CheckpointManifest,
   MANIFEST_FORMAT_VERSION,
@@ -122,13 +108,10 @@ export {
   checkpointDirectory,
   checkpointsDirectory,
   coordinatorKey,
-  jobRoot,
   leaseKey,
-  METADATA_NAME,
   manifestLocation,
   OWNER_KEY,
   parentOf,
-  parseSegmentLocation,
   type RowKey,
   type SegmentName,
   savepointDirectory,
@@ -140,13 +123,9 @@ export { type PendingCheckpoint, type TrackedTask, taskKey } from './pending-che
 export {
   anything,
   type Check,
-  checkThat,
   count,
-  finite,
   flag,
-  listOf,
   mapOf,
-  objectAt,
   oneOf,
   record,
   text,
@@ -156,7 +135,6 @@ export type { Row, RowQuery, RowStore, RowWrite } from './row-store.ts';
 export {
   openRestorePoint,
   type RestorePoint,
-  resolveRestorePath,
   writeSavepoint,
 } from './savepoint.ts';
 export { checkBlobs, verifySavepoint } from './savepoint-check.ts';
@@ -167,7 +145,7 @@ export {
   readClaim,
   unclaimSavepoint,
 } from './savepoint-claim.ts';
-export { LoadedSegment, loadSegment } from './segment-reader.ts';
+export { loadSegment } from './segment-reader.ts';
 export { storeSegment } from './segment-store.ts';
 export {
   type RawChunk,

@@ -1,36 +1,15 @@
 /**
  * The rows of a cluster's jobs: what it needs to resume them.
  *
- * - I1: a row changes only from the version its writer has read; the version is the fence that
- *   the job's other writes check.
+ * - I1: a row changes only from the version its writer has read.
  * - I2: a write that failed may have happened; the row, which names its last writer, decides.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { isStreamError } from '../core/index.ts';
 import { isErrorWithCode, storageError } from './errors.ts';
 import { JOBS_PARTITION, jobKey } from './paths.ts';
-import {
-  anything,
-  count,
-  finite,
-  flag,
-  listOf,
-  mapOf,
-  oneOf,
-  record,
-  text,
-} from './record-shape.ts';
+import { anything, count, finite, listOf, mapOf, record, text } from './record-shape.ts';
 import type { Row, RowStore, RowWrite } from './row-store.ts';
-
-/** `CLAIM`: the job takes the savepoint over, and deletes it when it needs it no more. */
-export type ClaimMode = 'CLAIM' | 'NO_CLAIM';
-
-export interface RestoreSettings {
-  readonly path: string;
-  readonly claimMode: ClaimMode;
-  /** State that no operator of the job takes is dropped. */
-  readonly allowNonRestoredState: boolean;
-}
 
 /** Persisted: fields are only ever added. */
 export interface JobRecord {
@@ -48,7 +27,6 @@ export interface JobRecord {
   readonly configuration: Readonly<Record<string, unknown>>;
   /** Parallelism that replaces the program's, by vertex. */
   readonly parallelism: Readonly<Record<string, number>>;
-  readonly restore?: RestoreSettings;
   /** What the coordinator wants back after a restart. JSON. */
   readonly coordinator: unknown;
 }
@@ -71,10 +49,6 @@ interface JobRow {
   readonly job: JobRecord;
 }
 
-const restoreShape = record<RestoreSettings>(
-  { path: text, claimMode: oneOf('CLAIM', 'NO_CLAIM'), allowNonRestoredState: flag },
-  {},
-);
 const jobShape = record<JobRecord>(
   {
     jobId: text,
@@ -88,14 +62,9 @@ const jobShape = record<JobRecord>(
     parallelism: mapOf(count),
     coordinator: anything,
   },
-  { restore: restoreShape },
+  {},
 );
 const rowShape = record<JobRow>({ writer: text, job: jobShape }, {});
-
-/** A check that a job's row still has this version: the fence of its other writes. */
-export function jobFence(jobId: string, version: number): RowWrite {
-  return { type: 'check', ...jobKey(jobId), expectedVersion: version };
-}
 
 export class JobStore {
   readonly #rows: RowStore;

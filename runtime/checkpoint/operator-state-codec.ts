@@ -40,7 +40,7 @@ import {
 import { assertVersion } from './segment-format.ts';
 import { compress, decompress } from './zstd.ts';
 
-export const LIST_VERSION = 1;
+const LIST_VERSION = 1;
 const MAGIC = 'SLUICEOL';
 const HEADER_BYTES = 32;
 

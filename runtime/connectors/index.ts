@@ -15,7 +15,6 @@ export {
   type FileSplit,
   fileSink,
   fileSource,
-  JsonEncoder,
   type JsonLinesOptions,
   jsonLines,
   type MalformedFileRecord,
@@ -26,7 +25,7 @@ export {
   type RollingPolicy,
   textLines,
 } from './file/index.ts';
-export { formatForPrint, printSink } from './print/index.ts';
+export { printSink } from './print/index.ts';
 export {
   collectionSource,
   type GeneratorSourceOptions,
@@ -43,7 +42,7 @@ export type {
   SinkValidation,
   SinkWriter,
 } from './sink.ts';
-export { type NamedSink, sinksBelow, sinksBelowMessage } from './sink-guarantees.ts';
+export { type NamedSink, sinksBelowMessage } from './sink-guarantees.ts';
 export { type SinkOperatorOptions, sinkOperator } from './sink-operator.ts';
 export type {
   Boundedness,
@@ -55,4 +54,4 @@ export type {
   SplitEnumerator,
 } from './source.ts';
 export { sourceOperator } from './source-operator.ts';
-export { SplitQueueEnumerator, type SplitQueueState } from './split-queue-enumerator.ts';
+export type { SplitQueueState } from './split-queue-enumerator.ts';

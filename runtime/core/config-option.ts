@@ -24,24 +24,6 @@ interface OptionInit<T> {
   readonly description: string;
 }
 
-const SIZE_FACTORS: Readonly<Record<string, number>> = {
-  '': 1,
-  b: 1,
-  bytes: 1,
-  k: 1024,
-  kb: 1024,
-  kibibytes: 1024,
-  m: 1024 ** 2,
-  mb: 1024 ** 2,
-  mebibytes: 1024 ** 2,
-  g: 1024 ** 3,
-  gb: 1024 ** 3,
-  gibibytes: 1024 ** 3,
-  t: 1024 ** 4,
-  tb: 1024 ** 4,
-  tebibytes: 1024 ** 4,
-};
-
 /** An integer of at least `min` and at most `max` (both inclusive); `also` are further values. */
 export function integerOption(
   init: OptionInit<number> & {
@@ -98,17 +80,6 @@ export function durationOption<T extends number | undefined = number>(
     } catch {
       return undefined;
     }
-  });
-}
-
-/** A size, held in bytes; units are powers of 1024 as in Flink. */
-export function sizeOption(init: OptionInit<number>): ConfigOption<number> {
-  return option(init, "a size such as '32 kb' or '1 gb', or a number of bytes", (value) => {
-    const match = /^\s*(\d+)\s*([a-z]*)\s*$/i.exec(String(value));
-    const factor = SIZE_FACTORS[(match?.[2] ?? '').toLowerCase()];
-    if (match === null || factor === undefined) return undefined;
-    const sizeBytes = Number(match[1]) * factor;
-    return Number.isSafeInteger(sizeBytes) ? sizeBytes : undefined;
   });
 }
 

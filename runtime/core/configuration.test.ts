@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type ConfigValue, sizeOption } from './config-option.ts';
+import type { ConfigValue } from './config-option.ts';
 import { ConfigOptions } from './config-options.ts';
 import { Configuration } from './configuration.ts';
 import { isStreamError } from './errors.ts';
@@ -110,16 +110,5 @@ describe('Configuration', () => {
       assert.equal(refusal(key, value).code, 'MALFORMED_OPTION', `${key}=${value}`);
     }
     assert.equal(refusal('pipeline.max-parallelism', -1).code, 'accepted');
-  });
-});
-
-describe('sizeOption', () => {
-  const { parse } = sizeOption({ key: 'x', defaultValue: 0, description: '' });
-
-  it('reads bytes with units of 1024', () => {
-    assert.deepEqual(
-      [1, '64', '32 kb', '32kb', '1 G', '2 mebibytes', 'kb', '1.5 kb', '1 zb'].map(parse),
-      [1, 64, 32_768, 32_768, 2 ** 30, 2 ** 21, undefined, undefined, undefined],
-    );
   });
 });

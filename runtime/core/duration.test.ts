@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatDuration, parseDurationMs } from './duration.ts';
+import { parseDurationMs } from './duration.ts';
 import { isStreamError } from './errors.ts';
 
 describe('parseDurationMs', () => {
@@ -31,18 +31,5 @@ describe('parseDurationMs', () => {
         String(bad),
       );
     }
-  });
-});
-
-describe('formatDuration', () => {
-  it('chooses the largest unit that divides', () => {
-    assert.deepEqual([0, 1, 1500, 5000, 120_000, 86_400_000].map(formatDuration), [
-      '0 ms',
-      '1 ms',
-      '1500 ms',
-      '5 s',
-      '2 min',
-      '1 d',
-    ]);
   });
 });

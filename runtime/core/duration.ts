@@ -40,16 +40,6 @@ export function parseDurationMs(duration: Duration): number {
   return durationMs;
 }
 
-/** The shortest exact text form: `5 s` for 5000, `1500 ms` for 1500. */
-export function formatDuration(durationMs: number): string {
-  for (const [factorMs, labels] of UNITS) {
-    if (durationMs >= factorMs && factorMs >= 1 && durationMs % factorMs === 0) {
-      return `${durationMs / factorMs} ${labels[0]}`;
-    }
-  }
-  return `${durationMs} ms`;
-}
-
 function textToMs(text: string): number | undefined {
   const match = /^\s*(\d+)\s*([a-zµ]*)\s*$/i.exec(text);
   if (match === null) return undefined;

@@ -1,18 +1,11 @@
 export { assert, defined } from './assert.ts';
-export {
-  booleanOption,
-  type ConfigOption,
-  type ConfigValue,
-  durationOption,
-  enumOption,
-  integerOption,
-  numberOption,
-  sizeOption,
-  stringOption,
+export type {
+  ConfigOption,
+  ConfigValue,
 } from './config-option.ts';
-export { ConfigOptions, OPTIONS_BY_NAME } from './config-options.ts';
+export { ConfigOptions } from './config-options.ts';
 export { type ConfigEntry, Configuration } from './configuration.ts';
-export { type Duration, formatDuration, parseDurationMs } from './duration.ts';
+export { type Duration, parseDurationMs } from './duration.ts';
 export {
   type ErrorDetails,
   type ErrorKind,

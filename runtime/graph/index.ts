@@ -13,12 +13,10 @@ export {
 } from './execution-graph.ts';
 export type { ChainedOperator, JobEdge, JobGraph, JobVertex } from './job-graph.ts';
 export {
-  canonicalJson,
   generateJobGraph,
   verticesOfDerivedMaxParallelism,
 } from './job-graph-generator.ts';
 export type { JobGraphOverrides } from './job-graph-overrides.ts';
-export { murmur3x128Hex } from './murmur3-128.ts';
 export {
   checkMaxParallelism,
   checkParallelism,
@@ -35,10 +33,8 @@ export {
   jobPlanJson,
 } from './plan-json.ts';
 export type {
-  ChainingStrategy,
   NodeBody,
   PartitionerSpec,
-  StreamEdge,
   StreamGraph,
   StreamNode,
 } from './stream-graph.ts';

@@ -66,7 +66,6 @@ export type {
 export { OutputTag } from './output-tag.ts';
 export { keyedProcessOperator, processOperator } from './process-operator.ts';
 export { reduceOperator } from './reduce-operator.ts';
-export { createRuntimeContext } from './runtime-context.ts';
 export { TimestampExtractor } from './timestamp-extractor.ts';
 export { TimestampedCollector } from './timestamped-collector.ts';
 export {
@@ -76,7 +75,6 @@ export {
 export {
   lifeCycleOf,
   type OperatorPlace,
-  shortJson,
   UserFunction,
   userFailure,
 } from './user-function.ts';

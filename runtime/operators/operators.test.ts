@@ -14,8 +14,8 @@ import {
   processOperator,
   type RuntimeContext,
   reduceOperator,
-  shortJson,
 } from './index.ts';
+import { shortJson } from './user-function.ts';
 
 const named = { operatorName: 'Parse', subtaskIndex: 1, parallelism: 4 };
 

@@ -3,7 +3,7 @@
  * subtasks say where their state lies. Plain JSON values. Records named `…Record` are persisted in
  * manifests (`docs/formats/`): fields are only ever added.
  */
-import type { StreamErrorRecord } from '../core/index.ts';
+
 import type { SubtaskRef } from './slot-messages.ts';
 
 /**
@@ -149,13 +149,6 @@ export interface SubtaskCheckpointStats {
   readonly processedDuringAlignmentBytes: number;
   readonly persistedDuringAlignmentBytes: number;
   readonly unaligned: boolean;
-}
-
-export interface CheckpointDecline {
-  readonly checkpointId: number;
-  readonly task: SubtaskRef;
-  /** Names operator and subtask. */
-  readonly error: StreamErrorRecord;
 }
 
 /** What a subtask starts from: the shares that cover its key groups and its part of the lists. */

@@ -2,7 +2,6 @@ export {
   type BytesRecord,
   type ChannelStateRecord,
   type CheckpointBarrier,
-  type CheckpointDecline,
   type CheckpointType,
   isEngineState,
   isSavepoint,

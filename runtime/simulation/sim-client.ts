@@ -8,7 +8,6 @@
  * I3  Of two jobs that claim one savepoint, one is refused.
  * I4  A job that has no place for some state is refused, unless it is told to leave it behind.
  */
-import type { RestoreSettings } from '../checkpoint/index.ts';
 import {
   isAtLeastOnce,
   isUnaligned,
@@ -18,7 +17,7 @@ import {
 import { type JobSpec, randomJob } from './job-spec.ts';
 import { dropsState, rescaled, rescaledAlike, upgraded } from './job-upgrade.ts';
 import { OutputAudit } from './output-audit.ts';
-import type { SimCluster, SimSubmission } from './sim-cluster.ts';
+import type { RestoreSettings, SimCluster, SimSubmission } from './sim-cluster.ts';
 import type { SimRng } from './sim-rng.ts';
 import type { SimWorld } from './sim-world.ts';
 

@@ -8,7 +8,6 @@ import {
   checkpointDirectory,
   JobStore,
   manifestLocation,
-  type RestoreSettings,
   readManifest,
   type StoredJob,
 } from '../checkpoint/index.ts';
@@ -49,6 +48,13 @@ import { AuditedStorage } from './storage-audit.ts';
 
 /** Until a process that was fenced is started again. */
 const RESTART_MS = 20;
+
+/** What a job is to start from. */
+export interface RestoreSettings {
+  readonly path: string;
+  readonly claimMode: 'CLAIM' | 'NO_CLAIM';
+  readonly allowNonRestoredState: boolean;
+}
 
 /** What a job is submitted with. */
 export interface SimSubmission {

@@ -15,10 +15,6 @@ export type {
   WatermarkGenerator,
   WatermarkOutput,
 } from './watermark-generator.ts';
-export {
-  BoundedOutOfOrdernessWatermarks,
-  NoWatermarks,
-  WatermarksWithIdleness,
-} from './watermark-generators.ts';
+export {} from './watermark-generators.ts';
 export { WatermarkOutputMultiplexer } from './watermark-output-multiplexer.ts';
 export { WatermarkStrategy } from './watermark-strategy.ts';

@@ -69,7 +69,7 @@ export function allocateRings(
 }
 
 /** A power of two. */
-export function ringCapacityBytes(channelCount: number): number {
+function ringCapacityBytes(channelCount: number): number {
   const share = RING_BUDGET_BYTES / Math.max(1, channelCount);
   const bounded = Math.min(MAX_RING_BYTES, Math.max(MIN_RING_BYTES, share));
   return 2 ** Math.floor(Math.log2(bounded));
