@@ -48,6 +48,25 @@ describe('JobMaster: taken over', () => {
     assert.equal((await result).status, 'CANCELED');
   });
 
+  it('waits a minute, if it is new, for storage that does not answer', async () => {
+    for (const answersAfterMs of [20_000, 70_000]) {
+      const world = new MasterWorld();
+      const master = await world.create();
+      world.blobs.faultOf = () => 'before';
+      const result = master.run();
+      await settle();
+      await world.time.advance(answersAfterMs);
+      assert.deepEqual(new Set(world.logged), new Set(['warn a job waits for storage']));
+      world.blobs.faultOf = () => 'none';
+      await world.time.advance(10_000);
+      const isLate = answersAfterMs > 60_000;
+      assert.equal(master.status, isLate ? 'FAILED' : 'RUNNING');
+      master.cancel();
+      const { error } = await result;
+      assert.equal(error?.code, isLate ? 'INJECTED' : undefined);
+    }
+  });
+
   it('waits for storage that does not answer, for as long as it is not cancelled', async () => {
     for (const answers of [true, false]) {
       const world = (await withCheckpoints()).successor();

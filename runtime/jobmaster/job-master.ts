@@ -39,8 +39,7 @@ import { recordEnd } from './record-end.ts';
 import type { ExceptionHistory } from './restart-exception-history.ts';
 import { createdRestart } from './restart-strategy.ts';
 import { SlotReports } from './slot-reports.ts';
-
-const STORAGE_RETRY_MS = 1000;
+import { NEW_JOB_WAIT_MS, retryStorage } from './storage-retry.ts';
 
 export class JobMaster {
   readonly #parts: JobMasterParts;
@@ -54,6 +53,8 @@ export class JobMaster {
   /** Cancel restarts that are not due yet. */
   readonly #restarts = new Set<() => void>();
   readonly #ended = Promise.withResolvers<void>();
+  /** Aborted with it: what waits need not any more. */
+  readonly #ending = new AbortController();
   #checkpoints: JobCheckpoints | undefined;
   #state: JobState;
   #startedAtMs = 0;
@@ -195,27 +196,25 @@ export class JobMaster {
   }
 
   async #initialize(): Promise<void> {
-    const { isRecovered, logger, timers, jobId } = this.#parts;
-    while (!isTerminal(this.status)) {
-      try {
-        this.#checkpoints = await openCheckpoints(this.#parts, {
-          deployment: this.#deployment,
-          sources: this.#sources,
-          attemptsInUse: () => this.#state.regions.map(({ attempt }) => attempt),
-          fail: (error) => this.#fail(error),
-        });
-        this.#apply({ type: 'initialized' });
-        return;
-      } catch (thrown) {
-        const error = toStreamError(thrown).toJSON();
-        // It ran before, so it can again once storage answers.
-        if (!isRecovered || error.kind !== 'unavailable') this.#fail(error);
-        else logger.log('warn', 'a job waits for storage', { jobId, reason: error.message });
-        const waited = Promise.withResolvers<void>();
-        const cancel = timers.schedule(STORAGE_RETRY_MS, waited.resolve);
-        await Promise.race([waited.promise, this.#ended.promise]);
-        cancel();
-      }
+    const { isRecovered, logger, clock, timers, jobId } = this.#parts;
+    const open = (): Promise<JobCheckpoints> =>
+      openCheckpoints(this.#parts, {
+        deployment: this.#deployment,
+        sources: this.#sources,
+        attemptsInUse: () => this.#state.regions.map(({ attempt }) => attempt),
+        fail: (error) => this.#fail(error),
+      });
+    try {
+      this.#checkpoints = await retryStorage(open, {
+        ...{ clock, timers, signal: this.#ending.signal },
+        ...(isRecovered ? {} : { maxWaitMs: NEW_JOB_WAIT_MS }),
+        onRetry: ({ message }, delayMs) => {
+          logger.log('warn', 'a job waits for storage', { jobId, reason: message, delayMs });
+        },
+      });
+      this.#apply({ type: 'initialized' });
+    } catch (thrown) {
+      if (!isTerminal(this.status)) this.#fail(toStreamError(thrown).toJSON());
     }
   }
 
@@ -283,6 +282,7 @@ export class JobMaster {
         this.#track(this.#replan());
         break;
       case 'end':
+        this.#ending.abort();
         this.#ended.resolve();
         break;
     }
