@@ -1,3 +1,4 @@
+import { nearestName } from '../../runtime/core/index.ts';
 import {
   CANCEL_OPTIONS,
   CHECK_OPTIONS,
@@ -122,13 +123,16 @@ export function actionHelp(action: Action): string {
 
 /** What is printed when the action is none of {@link ACTIONS}. */
 export function unknownAction(name: string): string {
-  const names = ACTIONS.filter((action) => !action.includes(' ')).map((action) => `"${action}"`);
+  const actions = ACTIONS.filter((action) => !action.includes(' '));
+  const names = actions.map((action) => `"${action}"`);
   const list = `${names.slice(0, -1).join(', ')}, or ${names.at(-1)}`;
+  const nearest = nearestName(name, actions);
   return [
     `"${name}" is not a valid action.`,
     ...(name === 'run-application'
       ? ['', `"${name}" is known to Flink, not supported yet in this version.`]
       : []),
+    ...(nearest === undefined ? [] : ['', `Did you mean "${nearest}"?`]),
     '',
     `Valid actions are ${list}.`,
     '',

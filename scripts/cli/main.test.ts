@@ -32,13 +32,15 @@ describe('sluice', () => {
     );
   });
 
-  it('names the valid actions when it is given another one', async () => {
+  it('names the valid actions when it is given another one, and the one that is near', async () => {
     const { code, out } = await sluice('lists');
     assert.equal(code, 1);
     assert.equal(
       out,
       [
         '"lists" is not a valid action.',
+        '',
+        'Did you mean "list"?',
         '',
         'Valid actions are "run", "info", "list", "stop", "cancel", "savepoint", "checkpoint", or "cluster".',
         '',
@@ -48,6 +50,24 @@ describe('sluice', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('guesses no action where none is near', async () => {
+    for (const [typed, meant] of [
+      ['cancle', 'cancel'],
+      ['clutser', 'cluster'],
+      ['STOP', 'stop'],
+      ['frobnicate', undefined],
+    ] as const) {
+      const { out } = await sluice(typed);
+      assert.equal(/Did you mean "(.*)"\?/.exec(out)?.[1], meant);
+    }
+  });
+
+  it('refuses settings of a cluster that make no sense, before it starts', async () => {
+    const { code, err } = await sluice('cluster', '-D', 'jobstore.max-capacity=0');
+    assert.equal(code, 1);
+    assert.match(err, /jobstore\.max-capacity/);
   });
 
   it('says so when Flink knows an action that is not there', async () => {
