@@ -7,7 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isStreamError } from '../core/index.ts';
 import { isErrorWithCode, storageError } from './errors.ts';
-import { JOBS_PARTITION, jobKey } from './paths.ts';
+import { JOBS_PARTITION, jobKey, jobPartition } from './paths.ts';
 import { anything, count, finite, listOf, mapOf, record, text } from './record-shape.ts';
 import type { Row, RowStore, RowWrite } from './row-store.ts';
 
@@ -66,6 +66,9 @@ const jobShape = record<JobRecord>(
 );
 const rowShape = record<JobRow>({ writer: text, job: jobShape }, {});
 
+/** Of one write. */
+const MAX_STEPS = 100;
+
 export class JobStore {
   readonly #rows: RowStore;
   readonly #writer: string;
@@ -102,8 +105,19 @@ export class JobStore {
     return await this.#put(job, expectedVersion, steps);
   }
 
-  /** True when the row is gone; false when it has another version by now. */
+  /**
+   * Forgets a job that will never run again. Its row goes last: after a crash it is found again.
+   *
+   * @returns false when the row has another version by now; what else was there may be gone.
+   */
   async remove(jobId: string, expectedVersion: number): Promise<boolean> {
+    const rows = await this.#rows.query(jobPartition(jobId));
+    for (let from = 0; from < rows.length; from += MAX_STEPS) {
+      const steps = rows
+        .slice(from, from + MAX_STEPS)
+        .map(({ partitionKey, sortKey }) => ({ type: 'delete', partitionKey, sortKey }) as const);
+      await this.#rows.write(steps);
+    }
     try {
       await this.#rows.write([{ type: 'delete', ...jobKey(jobId), expectedVersion }]);
       return true;

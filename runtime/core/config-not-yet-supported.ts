@@ -28,7 +28,6 @@ const NAMES_BY_PREFIX: Readonly<Record<string, string>> = {
     adaptive-scheduler.submission.resource-wait-timeout archive.fs.dir
     execution.failover-strategy scheduler
   `,
-  jobstore: 'expiration-time',
   metrics: 'fetcher.update-interval latency.interval reporters',
   pipeline: `
     auto-generate-uids classpaths global-job-parameters jars jobvertex-parallelism-overrides

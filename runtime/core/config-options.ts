@@ -229,6 +229,24 @@ const RESTART_OPTIONS = {
   }),
 } as const;
 
+/** Of a cluster: ended jobs it still tells of. */
+const JOBSTORE_OPTIONS = {
+  JOBSTORE_MAX_CAPACITY: integerOption({
+    key: 'jobstore.max-capacity',
+    defaultValue: MAX_COUNT,
+    min: 1,
+    max: MAX_COUNT,
+    description: 'how many ended jobs a cluster lists; the one that ended first goes first',
+  }),
+  JOBSTORE_EXPIRATION_S: integerOption({
+    key: 'jobstore.expiration-time',
+    defaultValue: 3600,
+    min: 1,
+    max: MAX_COUNT,
+    description: 'how long a cluster lists a job that has ended, in seconds',
+  }),
+} as const;
+
 /** Every option that has an effect in this version. Names and defaults are Flink's. */
 export const ConfigOptions = {
   DEFAULT_PARALLELISM: integerOption({
@@ -289,6 +307,7 @@ export const ConfigOptions = {
   ...CHECKPOINTING_OPTIONS,
   ...RECOVERY_OPTIONS,
   ...RESTART_OPTIONS,
+  ...JOBSTORE_OPTIONS,
 } as const;
 
 /** All of {@link ConfigOptions}, by every name they go by. */

@@ -90,9 +90,12 @@ export class FakePlanner implements JobPlanner {
   readonly closed: string[] = [];
   /** Thrown by the next plan, check or start of this name. */
   failing: 'plan' | 'check' | 'start' | undefined;
+  /** Where storage does not answer, if for one job only. */
+  unavailable: { readonly where: 'plan' | 'start'; readonly jobId?: string } | undefined;
 
   async plan(program: JobProgram): Promise<PlannedProgram> {
     this.#fail('plan');
+    this.#ask('plan', program);
     const own = Number(program.args[0] ?? 1);
     return {
       name: `job ${program.jobId.slice(0, 2)}`,
@@ -102,6 +105,7 @@ export class FakePlanner implements JobPlanner {
       check: async () => this.#fail('check'),
       start: async (journal, isRecovered): Promise<StartedMaster> => {
         this.#fail('start');
+        this.#ask('start', program);
         const master = new FakeMaster(program, journal, isRecovered);
         this.masters.push(master);
         return {
@@ -117,6 +121,12 @@ export class FakePlanner implements JobPlanner {
     const master = this.masters.findLast((one) => one.jobId === jobId);
     if (master === undefined) throw new Error(`no master of ${jobId}`);
     return master;
+  }
+
+  #ask(where: 'plan' | 'start', { jobId }: JobProgram): void {
+    if (this.unavailable?.where !== where) return;
+    if ((this.unavailable.jobId ?? jobId) !== jobId) return;
+    throw new StreamError({ kind: 'unavailable', code: 'NO_ANSWER', message: 'no answer' });
   }
 
   #fail(where: FakePlanner['failing']): void {

@@ -3,27 +3,31 @@
  *
  * I1  `slots` are held from the moment the job is to start until its slots are gone.
  * I2  The row of a job that has ended says so before anybody is told.
+ * I3  While storage does not answer, the job neither starts nor ends: it is asked again
+ *     ({@link retryStorage}). Who cancels it meanwhile is obeyed as soon as the row can say so.
  */
-import type { JobRecord } from '../checkpoint/index.ts';
+import type { StoredJob } from '../checkpoint/index.ts';
 import {
   type Clock,
   defined,
   type Logger,
   StreamError,
-  type StreamErrorRecord,
+  type Timers,
   toStreamError,
 } from '../core/index.ts';
+import { describeJob, endRecordOf, type JobEnding } from './describe-job.ts';
 import type { DispatcherJournal } from './dispatcher-journal.ts';
 import type {
   DispatchedJob,
   EndedJobRecord,
   JobControl,
   PlannedProgram,
-  PlannedVertex,
+  StartedMaster,
 } from './dispatcher-records.ts';
+import type { JobResult } from './job-master-parts.ts';
 import type { JobSnapshot } from './job-snapshot.ts';
 import type { JobStatus } from './job-state.ts';
-import { type ExceptionHistory, emptyExceptionHistory } from './restart-exception-history.ts';
+import { NEW_JOB_WAIT_MS, retryStorage } from './storage-retry.ts';
 
 const ENDED: readonly string[] = ['FINISHED', 'FAILED', 'CANCELED'] satisfies JobStatus[];
 
@@ -36,45 +40,59 @@ const UNRECORDED: Readonly<Partial<Record<JobStatus, JobStatus>>> = {
 
 export interface DispatchedJobParts {
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly logger: Logger;
-  /** Everything of the job has stopped. @param isFinal the row says so. */
-  readonly onEnd: (job: JobRecord, isFinal: boolean) => void;
+  /** It waits for slots. */
+  readonly onReady: () => void;
+  /** Everything of the job has stopped. */
+  readonly onEnd: () => void;
 }
 
-/** A started job that goes on until `run` settles. */
-interface Running {
-  readonly control: JobControl;
-  readonly close: () => Promise<void>;
+/** How the job comes to run in this process. */
+export interface JobPreparation {
+  /** Other processes have run it before. */
+  readonly isRecovered: boolean;
+  readonly takeOver: () => Promise<DispatcherJournal>;
+  readonly plan: () => Promise<PlannedProgram>;
 }
 
 export class DispatchedJobEntry {
   readonly #parts: DispatchedJobParts;
+  readonly #stored: StoredJob;
   readonly #ended = Promise.withResolvers<void>();
-  #job: JobRecord;
+  /** Aborted: it is canceled or suspended, and waits for nothing any more. */
+  readonly #leaving = new AbortController();
+  #parallelism: Readonly<Record<string, number>>;
   #journal: DispatcherJournal | undefined;
   #plan: PlannedProgram | undefined;
   #isRecovered = false;
-  #running: Running | undefined;
+  #running: StartedMaster | undefined;
   #slots = 0;
   #isStarting = false;
   #isCanceled = false;
+  /** It could not be resumed: the next process tries again, unless it is canceled. */
   #isResumable = false;
+  /** The row says that it has ended. */
+  #isFinal = false;
   #end: EndedJobRecord | undefined;
   #endStatus: JobStatus | undefined;
   #metrics: JobSnapshot | undefined;
 
-  constructor(job: JobRecord, parts: DispatchedJobParts) {
-    this.#job = job;
+  constructor(stored: StoredJob, parts: DispatchedJobParts) {
+    const { status, coordinator, parallelism } = stored.job;
+    this.#stored = stored;
+    this.#parallelism = parallelism;
     this.#parts = parts;
-    if (!ENDED.includes(job.status)) return;
-    this.#endStatus = job.status as JobStatus;
+    if (!ENDED.includes(status)) return;
+    this.#endStatus = status as JobStatus;
+    this.#isFinal = true;
     // Written by this class.
-    this.#end = (job.coordinator ?? undefined) as EndedJobRecord | undefined;
+    this.#end = (coordinator ?? undefined) as EndedJobRecord | undefined;
     this.#ended.resolve();
   }
 
   get jobId(): string {
-    return this.#job.jobId;
+    return this.#stored.job.jobId;
   }
 
   /** Settles when it has ended for good, or was suspended. */
@@ -86,9 +104,9 @@ export class DispatchedJobEntry {
     return this.#endStatus !== undefined;
   }
 
-  /** It could not be resumed; the next process tries again, unless it is canceled. */
-  get isResumable(): boolean {
-    return this.#isResumable && this.#journal !== undefined;
+  /** Nobody will go on with it. */
+  get isFinal(): boolean {
+    return this.#isFinal;
   }
 
   get isWaiting(): boolean {
@@ -97,34 +115,65 @@ export class DispatchedJobEntry {
 
   get status(): JobStatus {
     if (this.#endStatus !== undefined) return this.#endStatus;
-    const status = this.#running?.control.status;
+    const status = this.#running?.master.status;
     if (status !== undefined) return UNRECORDED[status] ?? status;
+    if (this.#isCanceled) return 'CANCELLING';
     return this.#isRecovered ? 'RECONCILING' : 'CREATED';
   }
 
   /** Undefined: it does not run. */
   get control(): JobControl | undefined {
-    return this.#running?.control;
+    return this.#running?.master;
   }
 
   get slots(): number {
     return this.#slots;
   }
 
-  /** This process is in charge of it. */
-  takenOver(journal: DispatcherJournal): void {
-    this.#journal = journal;
+  /** Of a job that has ended. */
+  get endedAtEpochMs(): number {
+    return this.#end?.endedAtEpochMs ?? this.#stored.job.submittedAtEpochMs;
   }
 
-  /** It waits for slots from now on. */
-  prepare(plan: PlannedProgram, isRecovered: boolean): void {
-    this.#plan = plan;
+  /** Of the row, as written last. */
+  get rowVersion(): number {
+    return this.#journal?.version ?? this.#stored.version;
+  }
+
+  /**
+   * Takes the job over and plans it, so that it waits for slots.
+   *
+   * @returns settles when that is done, has failed, or the storage has not answered: it then goes
+   * on in the background (I3).
+   */
+  async prepare({ isRecovered, takeOver, plan }: JobPreparation): Promise<void> {
     this.#isRecovered = isRecovered;
+    const tried = Promise.withResolvers<void>();
+    const act = async (): Promise<void> => {
+      this.#journal ??= await takeOver();
+      // Nothing of it need be planned.
+      if (this.#isCanceled) return;
+      const planned = await plan();
+      // Not later, where it would be in the way of others.
+      planned.requiredSlots(this.#parallelism);
+      this.#plan = planned;
+    };
+    const prepared = this.#retried(act, undefined, tried.resolve).then(
+      async () => {
+        if (this.isEnded) return;
+        if (this.#isCanceled) await this.#finish('CANCELED');
+        else this.#parts.onReady();
+      },
+      (thrown: unknown) => {
+        if (!this.isEnded && !this.#leaving.signal.aborted) this.#failHere(thrown);
+      },
+    );
+    await Promise.race([prepared, tried.promise]);
   }
 
   /** @throws {StreamError} when the job cannot run so. */
   plannedSlots(parallelism: Readonly<Record<string, number>>): number {
-    return this.#planned().requiredSlots({ ...this.#job.parallelism, ...parallelism });
+    return this.#planned().requiredSlots({ ...this.#parallelism, ...parallelism });
   }
 
   /** @throws {StreamError} `UNKNOWN_VERTEX`. */
@@ -149,7 +198,7 @@ export class DispatchedJobEntry {
   }
 
   rescaled(parallelism: Readonly<Record<string, number>>): void {
-    this.#job = { ...this.#job, parallelism: { ...this.#job.parallelism, ...parallelism } };
+    this.#parallelism = { ...this.#parallelism, ...parallelism };
     if (!this.isEnded) this.#slots = this.plannedSlots({});
   }
 
@@ -157,132 +206,120 @@ export class DispatchedJobEntry {
   async start(): Promise<void> {
     this.#isStarting = true;
     const journal = defined(this.#journal, 'a job is taken over before it starts');
+    const begin = () => this.#planned().start(journal, this.#isRecovered);
     try {
-      const { master, close } = await this.#planned().start(journal, this.#isRecovered);
-      this.#running = { control: master, close };
-      if (this.#isCanceled) master.cancel();
-      void this.#run(master, close);
+      const maxWaitMs = this.#isRecovered ? undefined : NEW_JOB_WAIT_MS;
+      this.#running = await this.#retried(begin, maxWaitMs);
     } catch (thrown) {
-      const error = toStreamError(thrown).toJSON();
-      this.#parts.logger.log('error', 'a job could not be started', {
-        jobId: this.jobId,
-        code: error.code,
-        reason: error.message,
-      });
-      // A job that ran before may do so again: its row stays.
-      const nowEpochMs = this.#parts.clock.nowEpochMs();
-      if (this.#isRecovered) this.failedToStart(error, nowEpochMs);
-      else await this.endWithoutMaster('FAILED', nowEpochMs, error);
-    }
-  }
-
-  /** For a job that no master runs. */
-  async endWithoutMaster(
-    status: 'CANCELED' | 'FAILED',
-    nowEpochMs: number,
-    error?: StreamErrorRecord,
-  ): Promise<void> {
-    if (this.#isStarting && !this.isEnded && status === 'CANCELED') {
-      this.#isCanceled = true;
+      await this.#notStarted(thrown);
       return;
     }
-    await this.#finish(status, this.#endRecord(nowEpochMs, 0, error));
+    const { master } = this.#running;
+    if (this.#isCanceled) master.cancel();
+    else if (this.#leaving.signal.aborted) master.suspend();
+    void this.#run(this.#running);
   }
 
-  /** It is shown as failed; its row is left alone. */
-  failedToStart(error: StreamErrorRecord, nowEpochMs: number): void {
-    this.#endStatus = 'FAILED';
-    this.#isResumable = true;
-    this.#end = this.#endRecord(nowEpochMs, 0, error);
-    this.#release(false);
+  /** @returns false when it has ended before. */
+  async cancel(): Promise<boolean> {
+    // Without a journal nothing can be recorded.
+    if (this.isEnded && !(this.#isResumable && this.#journal !== undefined)) return false;
+    this.#isCanceled = true;
+    if (this.#running !== undefined) this.#running.master.cancel();
+    else if (this.#journal !== undefined) {
+      this.#leaving.abort();
+      if (!this.#isStarting || this.isEnded) await this.#finish('CANCELED');
+    }
+    return true;
   }
 
-  /** After `suspend`: settles when nothing of the job runs any more. */
-  async settled(): Promise<void> {
-    if (this.#running !== undefined) await this.#ended.promise;
+  /** Stops it here; another process goes on with it. Settles when nothing of it runs any more. */
+  async suspend(): Promise<void> {
+    this.#leaving.abort();
+    this.#running?.master.suspend();
+    if (this.#isStarting) await this.#ended.promise;
   }
 
   describe(): DispatchedJob {
-    const { jobId, name, submittedAtEpochMs } = this.#job;
-    const control = this.#running?.control;
-    const end = this.#end;
-    const snapshot = control === undefined ? this.#metrics : control.snapshot();
-    const statistics = control?.checkpointStatistics ?? end?.checkpointStatistics;
-    return {
-      jobId,
-      name,
-      status: this.status,
-      submittedAtEpochMs,
-      ...(end === undefined
-        ? {}
-        : { endedAtEpochMs: end.endedAtEpochMs, netRuntimeMs: end.netRuntimeMs }),
-      ...(end?.error === undefined ? {} : { error: end.error }),
-      vertices: end?.vertices ?? this.#vertices(snapshot),
-      metrics: snapshot?.vertices ?? [],
-      exceptions: control?.exceptions ?? end?.exceptions ?? emptyExceptionHistory(0),
-      ...(statistics === undefined ? {} : { checkpointStatistics: statistics }),
-    };
+    return describeJob({ ...this.#known(), status: this.status, end: this.#end });
   }
 
-  async #run(master: JobControl, close: () => Promise<void>): Promise<void> {
+  async #run({ master, close }: StartedMaster): Promise<void> {
     const result = await master.run();
     await close().catch((thrown: unknown) => this.#warn('a job left slots behind', thrown));
     this.#metrics = result.metrics;
-    if (result.status === 'SUSPENDED') {
-      this.#release(false);
-      return;
-    }
-    const { status, netRuntimeMs, error } = result;
-    const now = this.#parts.clock.nowEpochMs();
-    await this.#finish(status, this.#endRecord(now, netRuntimeMs, error));
+    if (result.status === 'SUSPENDED') this.#release();
+    else await this.#finish(result.status, result);
+  }
+
+  async #notStarted(thrown: unknown): Promise<void> {
+    if (this.#isCanceled) return await this.#finish('CANCELED');
+    if (this.#leaving.signal.aborted) return this.#release();
+    // A job that ran before may do so again: its row stays.
+    if (this.#isRecovered) return this.#failHere(thrown);
+    this.#log('error', 'a job could not be started', thrown);
+    await this.#finish('FAILED', { error: toStreamError(thrown).toJSON() });
+  }
+
+  /** It is shown as failed, until it is canceled or the cluster starts again; its row stays. */
+  #failHere(thrown: unknown): void {
+    this.#log('error', 'a job could not be resumed; the next start tries again', thrown);
+    this.#endStatus = 'FAILED';
+    this.#isResumable = true;
+    this.#end = this.#endRecord({ error: toStreamError(thrown).toJSON() });
+    this.#release();
   }
 
   /** I2. */
-  async #finish(status: JobStatus, end: EndedJobRecord): Promise<void> {
-    let isFinal = true;
+  async #finish(status: JobStatus, ending: Partial<JobResult> = {}): Promise<void> {
+    const end = this.#endRecord(ending);
     try {
       await this.#journal?.update({ status, coordinator: end });
+      this.#isFinal = true;
     } catch (thrown) {
-      isFinal = false;
       this.#warn('the end of a job could not be recorded', thrown);
     }
     this.#endStatus = status;
     this.#isResumable = false;
     this.#end = end;
-    this.#release(isFinal);
+    this.#release();
   }
 
-  #release(isFinal: boolean): void {
+  #release(): void {
     this.#running = undefined;
     this.#slots = 0;
     this.#ended.resolve();
-    this.#parts.onEnd(this.#job, isFinal);
+    this.#parts.onEnd();
   }
 
-  #endRecord(
-    endedAtEpochMs: number,
-    netRuntimeMs: number,
-    error: StreamErrorRecord | undefined,
-  ): EndedJobRecord {
-    const control = this.#running?.control;
-    const statistics = control?.checkpointStatistics;
+  #retried<T>(
+    act: () => Promise<T>,
+    maxWaitMs: number | undefined,
+    onRetry: () => void = () => {},
+  ): Promise<T> {
+    const { clock, timers } = this.#parts;
+    return retryStorage(act, {
+      ...{ clock, timers, signal: this.#leaving.signal },
+      ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
+      onRetry: (error, delayMs) => {
+        this.#log('warn', 'a job waits for storage', error, { delayMs });
+        onRetry();
+      },
+    });
+  }
+
+  #endRecord({ netRuntimeMs = 0, error }: Partial<JobEnding>): EndedJobRecord {
+    const endedAtEpochMs = this.#parts.clock.nowEpochMs();
+    return endRecordOf(this.#known(), { endedAtEpochMs, netRuntimeMs, error });
+  }
+
+  #known(): Parameters<typeof endRecordOf>[0] {
     return {
-      endedAtEpochMs,
-      netRuntimeMs,
-      ...(error === undefined ? {} : { error }),
-      vertices: this.#vertices(this.#metrics),
-      exceptions: control?.exceptions ?? failureHistory(error, endedAtEpochMs),
-      ...(statistics === undefined ? {} : { checkpointStatistics: statistics }),
+      job: { ...this.#stored.job, parallelism: this.#parallelism },
+      plan: this.#plan,
+      control: this.#running?.master,
+      metrics: this.#metrics,
     };
-  }
-
-  /** As planned, at the parallelism it runs with. */
-  #vertices(snapshot: JobSnapshot | undefined): readonly PlannedVertex[] {
-    const running = new Map(snapshot?.vertices.map((v) => [v.id, v.parallelism]));
-    return (this.#plan?.vertices ?? []).map((vertex) => ({
-      ...vertex,
-      parallelism: running.get(vertex.id) ?? this.#job.parallelism[vertex.id] ?? vertex.parallelism,
-    }));
   }
 
   #planned(): PlannedProgram {
@@ -290,16 +327,16 @@ export class DispatchedJobEntry {
   }
 
   #warn(message: string, thrown: unknown): void {
-    const { code, message: reason } = toStreamError(thrown);
-    this.#parts.logger.log('warn', message, { jobId: this.jobId, code, reason });
+    this.#log('warn', message, thrown);
   }
-}
 
-function failureHistory(
-  error: StreamErrorRecord | undefined,
-  timestampEpochMs: number,
-): ExceptionHistory {
-  if (error === undefined) return emptyExceptionHistory(0);
-  const entry = { timestampEpochMs, error, concurrentExceptions: [] };
-  return { size: 1, entries: [entry], truncated: false };
+  #log(
+    level: 'warn' | 'error',
+    message: string,
+    thrown: unknown,
+    more: Readonly<Record<string, unknown>> = {},
+  ): void {
+    const { code, message: reason } = toStreamError(thrown);
+    this.#parts.logger.log(level, message, { jobId: this.jobId, code, reason, ...more });
+  }
 }

@@ -9,6 +9,7 @@
  */
 import {
   coordinatorKey,
+  isErrorWithCode,
   type JobRecord,
   type JobStore,
   type RowStore,
@@ -18,7 +19,7 @@ import {
 import { jobFenced } from './job-errors.ts';
 import type { JobJournal, JournalEntry } from './job-journal.ts';
 
-const MAX_TRIES = 3;
+const MAX_TRIES = 5;
 
 export class DispatcherJournal implements JobJournal {
   readonly lastAttempt: number;
@@ -35,27 +36,48 @@ export class DispatcherJournal implements JobJournal {
     this.lastAttempt = stored.job.status === 'CREATED' ? -1 : stored.job.attempt;
   }
 
-  /** I1. Call it once a process, before anything else is written for the job. */
+  /**
+   * I1. Before anything else is written for the job by this process; again if it has failed, since
+   * its own write may be what it then finds.
+   *
+   * @param stored read by who owns the rows: no former owner can write them any more.
+   * @throws {StreamError} `JOB_FENCED`: somebody else takes the job over at the same time; of the
+   * row store.
+   */
   static async takeOver(
     rows: RowStore,
     jobs: JobStore,
     stored: StoredJob,
   ): Promise<DispatcherJournal> {
-    const key = coordinatorKey(stored.job.jobId);
-    const row = await rows.get(key.partitionKey, key.sortKey);
-    const version = row?.version ?? 0;
-    const value = { term: version + 1 };
-    await rows.write([{ type: 'put', ...key, value, expectedVersion: version }]);
-    return new DispatcherJournal(jobs, stored, {
-      type: 'check',
-      ...key,
-      expectedVersion: version + 1,
-    });
+    const { jobId } = stored.job;
+    const key = coordinatorKey(jobId);
+    for (let tries = 1; ; tries++) {
+      const row = await rows.get(key.partitionKey, key.sortKey);
+      const version = row?.version ?? 0;
+      const term = version + 1;
+      try {
+        await rows.write([{ type: 'put', ...key, value: { term }, expectedVersion: version }]);
+        return new DispatcherJournal(jobs, stored, {
+          type: 'check',
+          ...key,
+          expectedVersion: term,
+        });
+      } catch (thrown) {
+        // A write of an earlier call has come late, or a former coordinator's has.
+        if (!isErrorWithCode(thrown, 'ROW_CONFLICT')) throw thrown;
+        if (tries === MAX_TRIES) throw jobFenced(jobId);
+      }
+    }
   }
 
   /** As written last. */
   get job(): JobRecord {
     return this.#stored.job;
+  }
+
+  /** Of the row. */
+  get version(): number {
+    return this.#stored.version;
   }
 
   async record({ attempt, parallelism }: JournalEntry): Promise<void> {

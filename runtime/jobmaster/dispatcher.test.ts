@@ -3,9 +3,16 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { JobStore } from '../checkpoint/index.ts';
 import { StreamError } from '../core/index.ts';
-import { MemoryBlobStore, MemoryRowStore } from '../testing/index.ts';
+import {
+  FaultyRowStore,
+  MemoryBlobStore,
+  MemoryRowStore,
+  type StoreCall,
+} from '../testing/index.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { FakePlanner, jobIdOf, rowText } from './dispatcher-fixture.ts';
+import type { JobHistorySettings } from './job-history.ts';
+import { ManualTime, settle } from './manual-time.conformance.ts';
 
 const SAVEPOINT = '/savepoints/savepoint-aaaaaa-000000000000';
 
@@ -14,25 +21,34 @@ describe('Dispatcher', () => {
   let blobs: MemoryBlobStore;
   let planner: FakePlanner;
   let logged: string[];
-  let nowEpochMs = 0;
+  let faulty: FaultyRowStore;
+  let time: ManualTime;
+  let processes = 0;
 
   beforeEach(() => {
     rows = new MemoryRowStore();
     blobs = new MemoryBlobStore();
     planner = new FakePlanner();
     logged = [];
-    nowEpochMs = 1000;
+    faulty = new FaultyRowStore(rows);
+    time = new ManualTime();
   });
 
-  async function open(slotCount = 4): Promise<Dispatcher> {
+  async function open(
+    slotCount = 4,
+    history: JobHistorySettings = { maxCount: 100, expirationMs: 60_000 },
+  ): Promise<Dispatcher> {
+    processes += 1;
     const dispatcher = new Dispatcher({
-      rows,
+      rows: faulty,
       blobs,
-      jobs: new JobStore(rows, `writer-${nowEpochMs}`),
+      jobs: new JobStore(faulty, `writer-${processes}`),
       directory: '/data',
       planner,
       slotCount,
-      clock: { nowEpochMs: () => nowEpochMs++, monotonicMs: () => nowEpochMs },
+      history,
+      clock: time,
+      timers: time,
       logger: { log: (_level, message) => logged.push(message) },
     });
     await dispatcher.recover();
@@ -43,7 +59,7 @@ describe('Dispatcher', () => {
     const jobId = jobIdOf(number);
     const bundle = Buffer.from('export default () => {}');
     await dispatcher.submit({ jobId, bundle, args: [String(slots)], configuration: {} });
-    await turns();
+    await settle();
     return jobId;
   }
 
@@ -126,7 +142,7 @@ describe('Dispatcher', () => {
   it('resumes what was running when its process died, with the next attempt', async () => {
     const jobId = await submit(await open(), 1);
     const second = await open();
-    await turns();
+    await settle();
     const master = planner.masterOf(jobId);
     assert.deepEqual([master.isRecovered, master.journal.lastAttempt], [true, 0]);
     assert.deepEqual(await stored(), ['01 RUNNING 1']);
@@ -138,7 +154,7 @@ describe('Dispatcher', () => {
     const former = planner.masterOf(jobId).journal;
     await rows.write(former.fence());
     await open();
-    await turns();
+    await settle();
     await assert.rejects(former.record({ attempt: 9, parallelism: {} }), {
       code: 'JOB_FENCED',
       kind: 'fenced',
@@ -163,7 +179,7 @@ describe('Dispatcher', () => {
     assert.deepEqual(await stored(), ['01 RUNNING 0']);
     await assert.rejects(submit(first, 2), { code: 'CLUSTER_STOPPING' });
     await open();
-    await turns();
+    await settle();
     assert.equal(planner.masterOf(jobId).isRecovered, true);
   });
 
@@ -176,7 +192,7 @@ describe('Dispatcher', () => {
     assert.deepEqual(dispatcher.slots, { total: 4, available: 1 });
     await dispatcher.cancel(first);
     await dispatcher.ended(first);
-    await turns();
+    await settle();
     assert.deepEqual(states(dispatcher), ['CANCELED', 'RUNNING', 'RUNNING']);
     assert.deepEqual(dispatcher.slots, { total: 4, available: 1 });
     assert.deepEqual([second, third], [jobIdOf(2), jobIdOf(3)]);
@@ -187,7 +203,7 @@ describe('Dispatcher', () => {
     await submit(first, 1);
     const waiting = await submit(first, 2);
     await open(2);
-    await turns();
+    await settle();
     const master = planner.masterOf(waiting);
     assert.deepEqual([master.isRecovered, master.journal.lastAttempt], [false, -1]);
   });
@@ -212,14 +228,160 @@ describe('Dispatcher', () => {
     assert.deepEqual(await stored(), ['01 RUNNING 0']);
     planner.failing = undefined;
     const third = await open();
-    await turns();
+    await settle();
     assert.equal(third.get(jobId).status, 'RUNNING');
     planner.failing = 'start';
     const fourth = await open();
-    await turns();
+    await settle();
     assert.equal(fourth.get(jobId).status, 'FAILED');
     await fourth.cancel(jobId);
     assert.deepEqual(await stored(), ['01 CANCELED 1']);
+  });
+
+  describe('while storage does not answer', () => {
+    const isTakeover = ({ operation, place }: StoreCall): boolean =>
+      operation === 'write' && place === 'coordinator';
+
+    it('resumes a job once it does, and the others at once', async () => {
+      const first = await open();
+      const jobId = await submit(first, 1);
+      await submit(first, 2);
+      await first.shutdown();
+      planner.unavailable = { where: 'plan', jobId };
+      const second = await open();
+      await settle();
+      assert.deepEqual(states(second), ['RECONCILING', 'RUNNING']);
+      planner.unavailable = undefined;
+      await time.advance(1000);
+      assert.deepEqual(states(second), ['RUNNING', 'RUNNING']);
+      assert.equal(planner.masterOf(jobId).isRecovered, true);
+      assert.deepEqual(logged, ['a job waits for storage']);
+    });
+
+    it('takes a job over again when the outcome of that is not known', async () => {
+      for (const fault of ['before', 'after', 'late'] as const) {
+        const jobId = await submit(await open(), processes);
+        let isFaulty = true;
+        faulty.faultOf = (call) => (isFaulty && isTakeover(call) ? fault : 'none');
+        const second = await open();
+        isFaulty = false;
+        assert.equal(second.get(jobId).status, 'RECONCILING');
+        await faulty.arrive();
+        await time.advance(1000);
+        assert.equal(second.get(jobId).status, 'RUNNING');
+        await second.shutdown();
+      }
+    });
+
+    it('keeps a new job that it has taken in, and runs it later', async () => {
+      const dispatcher = await open();
+      faulty.faultOf = (call) => (isTakeover(call) ? 'before' : 'none');
+      const jobId = await submit(dispatcher, 1);
+      assert.equal(dispatcher.get(jobId).status, 'CREATED');
+      faulty.faultOf = () => 'none';
+      await time.advance(1000);
+      assert.equal(dispatcher.get(jobId).status, 'RUNNING');
+    });
+
+    it('gives a new job up after a minute, and one that ran never', async () => {
+      const jobId = await submit(await open(), 1);
+      const second = await open();
+      await second.shutdown();
+      planner.unavailable = { where: 'start' };
+      const third = await open();
+      const fresh = await submit(third, 2);
+      await time.advance(59_000);
+      assert.deepEqual(states(third), ['RECONCILING', 'FAILED']);
+      assert.equal(third.get(fresh).error?.code, 'NO_ANSWER');
+      planner.unavailable = undefined;
+      await time.advance(10_000);
+      assert.equal(third.get(jobId).status, 'RUNNING');
+    });
+
+    it('holds up neither its end nor the start of other jobs', async () => {
+      const dispatcher = await open(2);
+      const jobId = jobIdOf(1);
+      planner.unavailable = { where: 'start', jobId };
+      await submit(dispatcher, 1);
+      await submit(dispatcher, 2);
+      assert.deepEqual(states(dispatcher), ['CREATED', 'RUNNING']);
+      await dispatcher.shutdown();
+      assert.deepEqual(await stored(), ['01 CREATED 0', '02 RUNNING 0']);
+      assert.equal(time.pending, 0);
+    });
+
+    it('cancels a job that waits, as soon as its row can say so', async () => {
+      await submit(await open(), 1);
+      const jobId = await submit(await open(), 2);
+      faulty.faultOf = (call) => (isTakeover(call) ? 'before' : 'none');
+      const dispatcher = await open();
+      await dispatcher.cancel(jobId);
+      assert.deepEqual(states(dispatcher), ['RECONCILING', 'CANCELLING']);
+      faulty.faultOf = () => 'none';
+      await time.advance(1000);
+      assert.deepEqual(states(dispatcher), ['RUNNING', 'CANCELED']);
+      planner.unavailable = { where: 'start' };
+      const third = await submit(dispatcher, 3);
+      await dispatcher.cancel(third);
+      await dispatcher.ended(third);
+      assert.deepEqual(await stored(), ['01 RUNNING 2', '02 CANCELED 0', '03 CANCELED 0']);
+    });
+  });
+
+  describe('of jobs that have ended', () => {
+    it('forgets those that are too old, with all their rows', async () => {
+      const dispatcher = await open(4, { maxCount: 100, expirationMs: 1000 });
+      for (const number of [1, 2]) await dispatcher.cancel(await submit(dispatcher, number));
+      await settle();
+      await time.advance(999);
+      assert.deepEqual(states(dispatcher), ['CANCELED', 'CANCELED']);
+      const running = await submit(dispatcher, 3);
+      await time.advance(1);
+      assert.deepEqual(await stored(), ['03 RUNNING 0']);
+      assert.deepEqual(states(dispatcher), ['RUNNING']);
+      assert.throws(() => dispatcher.get(jobIdOf(1)), { code: 'JOB_NOT_FOUND' });
+      assert.deepEqual(await rows.query(`job#${jobIdOf(1)}`), []);
+      await time.advance(5000);
+      assert.equal(dispatcher.get(running).status, 'RUNNING');
+    });
+
+    it('keeps the newest of too many, also over a restart', async () => {
+      const first = await open();
+      for (const number of [1, 2, 3]) {
+        await first.cancel(await submit(first, number));
+        await time.advance(1);
+      }
+      await first.shutdown();
+      const second = await open(4, { maxCount: 1, expirationMs: 60_000 });
+      await settle();
+      assert.deepEqual(await stored(), ['03 CANCELED 0']);
+      await second.cancel(await submit(second, 4));
+      await settle();
+      assert.deepEqual(await stored(), ['04 CANCELED 0']);
+      await second.shutdown();
+      assert.equal(time.pending, 0);
+    });
+
+    it('never forgets one that the next process resumes', async () => {
+      await submit(await open(), 1);
+      planner.failing = 'plan';
+      const second = await open(4, { maxCount: 1, expirationMs: 1 });
+      await time.advance(1000);
+      assert.deepEqual(states(second), ['FAILED']);
+      assert.deepEqual(await stored(), ['01 RUNNING 0']);
+    });
+
+    it('tries to forget again when the store refuses', async () => {
+      const dispatcher = await open(4, { maxCount: 1, expirationMs: 60_000 });
+      faulty.faultOf = ({ operation }) => (operation === 'query' ? 'before' : 'none');
+      for (const number of [1, 2]) await dispatcher.cancel(await submit(dispatcher, number));
+      await settle();
+      assert.deepEqual(logged, ['a job that ended could not be forgotten']);
+      faulty.faultOf = () => 'none';
+      await dispatcher.cancel(await submit(dispatcher, 3));
+      await settle();
+      assert.deepEqual(await stored(), ['03 CANCELED 0']);
+    });
   });
 
   it('passes requests on to the master, and refuses them without one', async () => {
@@ -255,9 +417,4 @@ describe('Dispatcher', () => {
 
 function states(dispatcher: Dispatcher): string[] {
   return dispatcher.list().map(({ status }) => status);
-}
-
-/** Lets what is under way settle. */
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,6 +1,6 @@
 /**
  * The jobs of one cluster: takes them in, runs a JobMaster for each while there are slots, resumes
- * them after the process was gone, and keeps what is left of those that have ended.
+ * them after the process was gone, and tells of those that have ended until they are too old.
  *
  * Owns the job rows, the programs and the slots. Does not own the store: who has lost it gets
  * `fenced` errors, and stops.
@@ -8,8 +8,10 @@
  * I1  A job's program and row are durable before anything of it runs, and before `submit` answers.
  * I2  A job has one master at a time; it was taken over (DispatcherJournal) before the master is
  *     made.
- * I3  Jobs get slots in the order in which they came; one that could never run holds nobody up.
- * I4  A row says FINISHED, FAILED or CANCELED only if the job will never run again.
+ * I3  Jobs get slots in the order in which they came; one that could never run, or waits for
+ *     storage, holds nobody up.
+ * I4  A row says FINISHED, FAILED or CANCELED only if the job will never run again. Only such a job
+ *     is forgotten.
  */
 import {
   type BlobStore,
@@ -20,7 +22,7 @@ import {
   type RowStore,
   type StoredJob,
 } from '../checkpoint/index.ts';
-import { type Clock, type Logger, toStreamError } from '../core/index.ts';
+import { type Clock, type Logger, type Timers, toStreamError } from '../core/index.ts';
 import {
   clusterStopping,
   jobAlreadyEnded,
@@ -32,6 +34,7 @@ import { DispatchedJobEntry } from './dispatcher-job.ts';
 import { DispatcherJournal } from './dispatcher-journal.ts';
 import type { DispatchedJob, JobControl, JobPlanner, JobSubmission } from './dispatcher-records.ts';
 import { jobNotRunning } from './job-errors.ts';
+import { decideHistory, type JobHistorySettings } from './job-history.ts';
 
 export interface DispatcherParts {
   readonly jobs: JobStore;
@@ -41,7 +44,9 @@ export interface DispatcherParts {
   readonly directory: string;
   readonly planner: JobPlanner;
   readonly slotCount: number;
+  readonly history: JobHistorySettings;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly logger: Logger;
 }
 
@@ -50,13 +55,17 @@ export interface SlotOverview {
   readonly available: number;
 }
 
+/** The longest that the platform's timers can wait. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   /** In the order of their submission. */
   readonly #entries = new Map<string, DispatchedJobEntry>();
   #isStopping = false;
-  #isScheduling = false;
-  #isScheduleDue = false;
+  /** Ended jobs are forgotten one pass after the other. */
+  #forgetting: Promise<void> = Promise.resolve();
+  #cancelForget: (() => void) | undefined;
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
@@ -69,15 +78,14 @@ export class Dispatcher {
     for (const one of inOrder) {
       const entry = this.#add(one);
       if (entry.isEnded) continue;
-      try {
-        entry.takenOver(await this.#takeOver(one));
-        // Planned now, so that a program that does not evaluate any more is known.
-        entry.prepare(await this.#parts.planner.plan(one.job), !isNew(one.job));
-      } catch (thrown) {
-        this.#notResumed(entry, thrown);
-      }
+      // Planned now, so that a program that does not evaluate any more is known.
+      await entry.prepare({
+        isRecovered: one.job.status !== 'CREATED',
+        takeOver: () => this.#takeOver(one),
+        plan: () => this.#parts.planner.plan(one.job),
+      });
     }
-    this.#schedule();
+    this.#forget();
   }
 
   /**
@@ -93,6 +101,7 @@ export class Dispatcher {
     if (this.#entries.has(jobId)) throw jobAlreadySubmitted(jobId);
     const location = bundleLocation(directory, jobId);
     await blobs.put(location, bundle);
+    let mayExist = false;
     try {
       const program = { jobId, bundleLocation: location, args, configuration, parallelism: {} };
       const plan = await planner.plan(program);
@@ -108,16 +117,20 @@ export class Dispatcher {
         submittedAtEpochMs: clock.nowEpochMs(),
         coordinator: null,
       };
+      mayExist = true;
       const created = await jobs.create(job);
+      mayExist = created.type === 'written';
       if (created.type !== 'written') throw jobAlreadySubmitted(jobId);
       const stored = { job, version: created.version };
-      const entry = this.#add(stored);
-      entry.takenOver(await this.#takeOver(stored));
-      entry.prepare(plan, false);
-      this.#schedule();
+      await this.#add(stored).prepare({
+        isRecovered: false,
+        takeOver: () => this.#takeOver(stored),
+        plan: () => Promise.resolve(plan),
+      });
       return jobId;
     } catch (thrown) {
-      if (!this.#entries.has(jobId)) await blobs.delete(location).catch(() => {});
+      // I1: a job whose row may be there needs its program.
+      if (!mayExist) await blobs.delete(location).catch(() => {});
       throw thrown;
     }
   }
@@ -144,9 +157,7 @@ export class Dispatcher {
    */
   async cancel(jobId: string): Promise<void> {
     const entry = this.#entry(jobId);
-    if (entry.isEnded && !entry.isResumable) throw jobAlreadyEnded(jobId, entry.status);
-    if (entry.control !== undefined) entry.control.cancel();
-    else await entry.endWithoutMaster('CANCELED', this.#parts.clock.nowEpochMs());
+    if (!(await entry.cancel())) throw jobAlreadyEnded(jobId, entry.status);
     this.#schedule();
   }
 
@@ -165,8 +176,9 @@ export class Dispatcher {
 
   /** @returns the savepoint's path, once the job will never go on by itself. */
   async stop(jobId: string, options: { drain: boolean; target?: string }): Promise<string> {
+    const { ended } = this.#entry(jobId);
     const path = await this.#control(jobId).stopWithSavepoint(options);
-    await this.#entry(jobId).ended;
+    await ended;
     return path;
   }
 
@@ -221,19 +233,20 @@ export class Dispatcher {
   /** Suspends all jobs; the next process goes on with them. */
   async shutdown(): Promise<void> {
     this.#isStopping = true;
+    this.#cancelForget?.();
     const running = [...this.#entries.values()].filter(({ isEnded }) => !isEnded);
-    for (const { control } of running) control?.suspend();
-    await Promise.all(running.map((entry) => entry.settled()));
+    await Promise.all([this.#forgetting, ...running.map((entry) => entry.suspend())]);
   }
 
   #add(stored: StoredJob): DispatchedJobEntry {
-    const { clock, logger, blobs } = this.#parts;
-    const entry = new DispatchedJobEntry(stored.job, {
-      clock,
-      logger,
-      onEnd: (job, isFinal) => {
-        if (isFinal) void blobs.delete(job.bundleLocation).catch(() => {});
+    const { clock, timers, logger, blobs } = this.#parts;
+    const entry: DispatchedJobEntry = new DispatchedJobEntry(stored, {
+      ...{ clock, timers, logger },
+      onReady: () => this.#schedule(),
+      onEnd: () => {
+        if (entry.isFinal) void blobs.delete(stored.job.bundleLocation).catch(() => {});
         this.#schedule();
+        this.#forget();
       },
     });
     this.#entries.set(stored.job.jobId, entry);
@@ -245,42 +258,50 @@ export class Dispatcher {
     return await DispatcherJournal.takeOver(rows, jobs, stored);
   }
 
-  /** I3. One pass at a time; what happens meanwhile makes another one due. */
+  /** I3. */
   #schedule(): void {
-    this.#isScheduleDue = true;
-    if (this.#isScheduling) return;
-    this.#isScheduling = true;
-    void this.#startWaiting().finally(() => {
-      this.#isScheduling = false;
-    });
+    const { slotCount } = this.#parts;
+    for (const entry of this.#entries.values()) {
+      if (!entry.isWaiting || this.#isStopping) continue;
+      const required = entry.plannedSlots({});
+      if (required > slotCount) continue;
+      if (required > slotCount - this.#usedSlots()) break;
+      entry.claimSlots(required);
+      void entry.start();
+    }
   }
 
-  async #startWaiting(): Promise<void> {
-    const { slotCount } = this.#parts;
-    while (this.#isScheduleDue && !this.#isStopping) {
-      this.#isScheduleDue = false;
-      for (const entry of this.#entries.values()) {
-        if (!entry.isWaiting || this.#isStopping) continue;
-        const required = entry.plannedSlots({});
-        if (required > slotCount) continue;
-        if (required > slotCount - this.#usedSlots()) break;
-        entry.claimSlots(required);
-        await entry.start();
-      }
+  /** I4. What cannot be forgotten now is tried again with the next job that ends. */
+  #forget(): void {
+    if (this.#isStopping) return;
+    const { clock, timers, history, logger } = this.#parts;
+    const final = [...this.#entries.values()].filter(({ isFinal }) => isFinal);
+    const nowEpochMs = clock.nowEpochMs();
+    const { forgotten, nextEpochMs } = decideHistory(final, history, nowEpochMs);
+    this.#cancelForget?.();
+    if (nextEpochMs !== undefined) {
+      const delayMs = Math.min(nextEpochMs - nowEpochMs, MAX_TIMER_MS);
+      this.#cancelForget = timers.schedule(delayMs, () => this.#forget());
     }
+    for (const jobId of forgotten) {
+      this.#forgetting = this.#forgetting
+        .then(() => this.#remove(jobId))
+        .catch((thrown: unknown) => {
+          const { code, message } = toStreamError(thrown);
+          const fields = { jobId, code, reason: message };
+          logger.log('warn', 'a job that ended could not be forgotten', fields);
+        });
+    }
+  }
+
+  async #remove(jobId: string): Promise<void> {
+    const entry = this.#entries.get(jobId);
+    if (entry === undefined) return;
+    if (await this.#parts.jobs.remove(jobId, entry.rowVersion)) this.#entries.delete(jobId);
   }
 
   #usedSlots(): number {
     return [...this.#entries.values()].reduce((sum, { slots }) => sum + slots, 0);
-  }
-
-  #notResumed(entry: DispatchedJobEntry, thrown: unknown): void {
-    const { logger, clock } = this.#parts;
-    const error = toStreamError(thrown);
-    // I4: the row stays as it is, so that the next process tries again.
-    entry.failedToStart(error.toJSON(), clock.nowEpochMs());
-    const fields = { jobId: entry.jobId, code: error.code, reason: error.message };
-    logger.log('error', 'a job could not be resumed; the next start tries again', fields);
   }
 
   #entry(jobId: string): DispatchedJobEntry {
@@ -300,9 +321,4 @@ export class Dispatcher {
   #assertAccepting(): void {
     if (this.#isStopping) throw clusterStopping();
   }
-}
-
-/** It was never deployed. */
-function isNew({ status }: JobRecord): boolean {
-  return status === 'CREATED';
 }

@@ -13,6 +13,7 @@ export type {
   StartedMaster,
 } from './dispatcher-records.ts';
 export type { CheckpointHost, SavepointRequest } from './job-checkpoints.ts';
+export { type JobHistorySettings, jobHistorySettings } from './job-history.ts';
 export { type JobJournal, type JournalEntry, TransientJournal } from './job-journal.ts';
 export { JobMaster } from './job-master.ts';
 export type { JobMasterParts, JobRestore, JobResult } from './job-master-parts.ts';

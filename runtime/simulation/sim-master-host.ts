@@ -122,8 +122,7 @@ export class SimMasterHost {
       ...{ jobId, graph: this.#parts.graphOf(jobId), configuration, parallelism },
       storage: { blobs, rows, directory, close: async () => {} },
       journal: bugs.journal(journal),
-      // Its row is there, so it waits for storage, however often that does not answer.
-      isRecovered: true,
+      isRecovered: job.status !== 'CREATED',
       launcherOf: () => new SimSlotLauncher({ jobId, host, network, placeSlot }),
       ...{ clock, timers, rng, fileSystem },
       logger: {

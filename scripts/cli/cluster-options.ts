@@ -111,6 +111,12 @@ export const CLUSTER_OPTIONS: readonly OptionSpec[] = [
     argument: 'slots',
     description: 'How many slots jobs may use together; the processors, but 4 at least.',
   },
+  {
+    ...PROPERTY,
+    description:
+      'Sets an option of the cluster, for example -D jobstore.expiration-time=600. May be repeated.',
+  },
+  CONFIG_DIR,
   VERBOSE,
   HELP,
 ];

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { startCluster } from '../../runtime/adapters/index.ts';
 import type { StreamError } from '../../runtime/core/index.ts';
 import type { ConsoleWorld } from './console-world.ts';
+import { configurationOf } from './effective-configuration.ts';
 import { engineModuleUrl, shareEngine } from './engine-modules.ts';
 import { EXIT_CODES, onInterrupt, type SignalSource } from './interrupts.ts';
 import { badArguments, type ParsedOptions } from './parse-options.ts';
@@ -38,6 +39,7 @@ export async function cluster(
   const say = (text: string): void => void world.stdout.write(`${text}\n`);
   shareEngine();
   const running = await startCluster({
+    configuration: await configurationOf(options, world),
     port,
     slotCount: countOf('slots', slots, 1, MAX_SLOTS),
     dataDirectory: resolve(world.cwd, value('data-dir') ?? DEFAULT_DATA_DIRECTORY),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { Configuration } from '../../runtime/core/index.ts';
 import { loadConfigFile, parseConfig } from './config-file.ts';
-import { configurationOf } from './job-arguments.ts';
+import { configurationOf } from './effective-configuration.ts';
 import { RUN_OPTIONS } from './options.ts';
 import { parseOptions } from './parse-options.ts';
 

@@ -6,8 +6,13 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { JobStore } from '../../checkpoint/index.ts';
-import { isStreamError, type Logger, type StreamError } from '../../core/index.ts';
-import { Dispatcher } from '../../jobmaster/index.ts';
+import {
+  type Configuration,
+  isStreamError,
+  type Logger,
+  type StreamError,
+} from '../../core/index.ts';
+import { Dispatcher, jobHistorySettings } from '../../jobmaster/index.ts';
 import { type HttpServer, serveCluster } from './cluster-http-server.ts';
 import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
@@ -28,6 +33,8 @@ export interface ClusterOptions {
   readonly slotWorkerUrl: URL;
   /** The module of the TaskManagers' processes. */
   readonly taskManagerUrl: URL;
+  /** The cluster's own: options of jobs come with each job. */
+  readonly configuration: Configuration;
   readonly logger: Logger;
   readonly version: string;
   /** What print sinks write. The promise, if any, holds them back. */
@@ -55,10 +62,10 @@ export interface RunningCluster {
 export async function startCluster(options: ClusterOptions): Promise<RunningCluster> {
   const data = await DataDirectory.open(options.dataDirectory);
   const clock = new SystemClock();
+  const timers = new SystemTimers();
   const { logger, slotCount, slotWorkerUrl, taskManagerUrl, onPrint } = options;
   const planner = new ClusterPlanner({
-    ...{ data, slotWorkerUrl, taskManagerUrl, clock, logger, onPrint },
-    timers: new SystemTimers(),
+    ...{ data, slotWorkerUrl, taskManagerUrl, clock, timers, logger, onPrint },
     rng: new SystemRng(),
     fileSystem: new NodeFileSystem(),
   });
@@ -67,7 +74,8 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
     rows: data.rows,
     blobs: data.blobs,
     directory: data.path,
-    ...{ planner, slotCount, clock, logger },
+    history: jobHistorySettings(options.configuration),
+    ...{ planner, slotCount, clock, timers, logger },
   });
   let server: HttpServer;
   try {
