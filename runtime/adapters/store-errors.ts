@@ -6,6 +6,8 @@ const LASTING = new Set([
   'EACCES',
   'EPERM',
   'EROFS',
+  // Of what is created: no place for it. What is missing has errors of its own.
+  'ENOENT',
   'EEXIST',
   'ENOTDIR',
   'EISDIR',
@@ -16,6 +18,12 @@ const LASTING = new Set([
 /** How to act on a refusal of the file system. */
 function kindOfReason(reason: string): ErrorKind {
   return LASTING.has(reason) ? 'invalid' : 'unavailable';
+}
+
+function adviceFor(reason: string): string {
+  return LASTING.has(reason)
+    ? 'choose another directory, or check its permissions'
+    : 'check the disk, its free space and the permissions';
 }
 
 /** The errno code, `ENOSPC`. */
@@ -41,11 +49,10 @@ export function blobError(
   cause: unknown,
 ): StreamError {
   const reason = reasonOf(cause);
-  const advice = 'check the disk, its free space and the permissions';
   return new StreamError({
     kind: kindOfReason(reason),
     code: access === 'read' ? 'BLOB_NOT_READABLE' : 'BLOB_NOT_WRITABLE',
-    message: `a blob cannot be ${access}: ${advice} location=${location} reason=${reason}`,
+    message: `a blob cannot be ${access}: ${adviceFor(reason)} location=${location} reason=${reason}`,
     details: { location, reason },
     cause,
   });
@@ -68,7 +75,7 @@ export function rowStoreError(
   cause: unknown,
 ): StreamError {
   const reason = reasonOf(cause);
-  const advice = 'check the disk, its free space and the permissions';
+  const advice = adviceFor(reason);
   return new StreamError({
     kind: kindOfReason(reason),
     code: access === 'read' ? 'ROW_STORE_NOT_READABLE' : 'ROW_STORE_NOT_WRITABLE',

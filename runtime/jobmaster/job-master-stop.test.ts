@@ -174,6 +174,15 @@ describe('JobMaster: requests', () => {
     assert.match(await run.master.triggerSavepoint('/elsewhere'), /^\/elsewhere\//);
   });
 
+  it('refuses a savepoint whose directory cannot be written to, before any barrier', async () => {
+    const world = new MasterWorld();
+    world.blobs.faultOf = ({ place }) => (place.startsWith('/bad/') ? 'before' : 'none');
+    const run = await world.start();
+    await assert.rejects(run.master.triggerSavepoint('/bad'), { code: 'INJECTED' });
+    assert.deepEqual(world.launcher.slot(0).types, ['start']);
+    assert.equal(run.master.checkpointStatistics?.counts.failed, 0);
+  });
+
   it('answers each request once when the job ends, whatever its end', async () => {
     for (const end of ['cancel', 'suspend', 'fail', 'finish'] as const) {
       const world = new MasterWorld();

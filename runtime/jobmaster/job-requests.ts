@@ -37,10 +37,13 @@ export class JobRequests {
   /**
    * @param target directory below which the savepoint gets its own; undefined: the configured one.
    * @returns the savepoint's path.
-   * @throws {StreamError} `SAVEPOINT_DIRECTORY_MISSING`, `JOB_NOT_RUNNING`; why it failed.
+   * @throws {StreamError} `SAVEPOINT_DIRECTORY_MISSING`, `JOB_NOT_RUNNING`; why it failed; of the
+   * store, when the directory cannot be written to.
    */
   async savepoint(target?: string): Promise<string> {
     const directory = this.#directory(target);
+    this.#checkpoints();
+    await this.#probe(directory);
     return (await this.#checkpoints().request({ type: 'SAVEPOINT', directory })).path;
   }
 
@@ -48,12 +51,13 @@ export class JobRequests {
    * Takes a savepoint and ends the job.
    *
    * @returns the savepoint's path.
-   * @throws {StreamError} as {@link savepoint}; of the store, when the directory cannot be written
-   * to: the job then goes on as it was; `STOP_WITH_SAVEPOINT_STOPPING` and
-   * `STOP_WITH_SAVEPOINT_FAILED` name a savepoint that is there all the same.
+   * @throws {StreamError} as {@link savepoint}: the job then goes on as it was;
+   * `STOP_WITH_SAVEPOINT_STOPPING` and `STOP_WITH_SAVEPOINT_FAILED` name a savepoint that is there
+   * all the same.
    */
   async stop({ drain, target }: StopOptions): Promise<string> {
     const directory = this.#directory(target);
+    this.#checkpoints();
     await this.#probe(directory);
     const type = drain ? 'SAVEPOINT_TERMINATE' : 'SAVEPOINT_SUSPEND';
     return (await this.#checkpoints().request({ type, directory })).path;
@@ -67,7 +71,7 @@ export class JobRequests {
     return (await this.#checkpoints().request({ type: 'CHECKPOINT', kind })).checkpointId;
   }
 
-  /** A directory that takes nothing is found out before sources end for it. */
+  /** A directory that takes nothing is found out before anything is done for it. */
   async #probe(directory: string): Promise<void> {
     const { blobs } = this.#parts;
     const location = `${directory}/${PROBE_NAME}`;

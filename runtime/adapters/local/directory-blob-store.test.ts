@@ -68,6 +68,10 @@ describe('DirectoryBlobStore', () => {
       kind: 'invalid',
       message: /cannot be written: .* location=.*\/file\/a reason=(ENOTDIR|EEXIST)$/,
     });
+    await assert.rejects(blobs.put('/proc/nope/savepoint/a', Buffer.from('x')), {
+      code: 'BLOB_NOT_WRITABLE',
+      kind: 'invalid',
+    });
     await mkdir(`${directory}/directory`);
     await assert.rejects(blobs.get(`${directory}/directory`), {
       code: 'BLOB_NOT_READABLE',

@@ -7,11 +7,12 @@
  * - I3: temporary files are no blobs. Those of a crash are removed by {@link sweep}.
  */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, readdir, rmdir, stat, unlink } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { type FileHandle, link, open, readdir, rmdir, stat, unlink } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import type { BlobInfo, BlobRange, BlobStore } from '../../checkpoint/index.ts';
 import { isStreamError } from '../../core/index.ts';
 import { blobError, blobExists, blobNotFound, reasonOf } from '../store-errors.ts';
+import { createDirectories } from './create-directories.ts';
 
 const TEMPORARY = /^\..*\.[0-9a-f-]{36}\.tmp$/;
 const MAX_TRIES = 20;
@@ -114,12 +115,7 @@ export class DirectoryBlobStore implements BlobStore {
 
 /** Creates a directory and those above it, so that they outlive a loss of power. */
 export async function makeDirectory(directory: string): Promise<void> {
-  const last = resolve(directory);
-  const first = await mkdir(last, { recursive: true });
-  if (first === undefined) return;
-  for (let path = last; path.length >= first.length; path = dirname(path)) {
-    await syncDirectory(dirname(path));
-  }
+  for (const path of await createDirectories(directory)) await syncDirectory(dirname(path));
 }
 
 /** Makes names created in a directory durable. */

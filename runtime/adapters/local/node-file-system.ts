@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { glob, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { glob, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import {
   type FileReader,
@@ -8,6 +8,7 @@ import {
   type FileWriter,
   StreamError,
 } from '../../core/index.ts';
+import { createDirectories } from './create-directories.ts';
 
 type Access = 'read' | 'write';
 
@@ -155,14 +156,7 @@ class NodeFileWriter implements FileWriter {
 
 /** With the names of those that are new in their parents. */
 async function makeDirectories(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
-  const stop = dirname(resolve(first));
-  let parent = resolve(path);
-  while (parent !== stop) {
-    parent = dirname(parent);
-    await syncDirectory(parent);
-  }
+  for (const created of await createDirectories(path)) await syncDirectory(dirname(created));
 }
 
 /** Makes names in a directory durable, where the system can. */
