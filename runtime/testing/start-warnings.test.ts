@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { MemoryBlobStore } from '../adapters/index.ts';
 import type { StreamExecutionEnvironment } from '../api/index.ts';
 import { generatorSource } from '../connectors/index.ts';
 import { executionPlanJson } from '../graph/index.ts';
@@ -34,6 +35,39 @@ describe('a job that starts', () => {
     assert.match(await warnings(undefined), /^sinks show nothing before the input ends/);
     assert.equal(await warnings(5), '');
     assert.equal(await warnings(undefined, 50), '');
+  });
+
+  it('warns when it starts from a savepoint after which there is no input', async () => {
+    for (const drain of [true, false]) {
+      const blobs = new MemoryBlobStore();
+      const path = Promise.withResolvers<string>();
+      const job = (env: StreamExecutionEnvironment): void =>
+        void numbers(env)
+          .uid('numbers')
+          .sinkTo(new CommittedOutput().exactlyOnce('out'))
+          .uid('out');
+      const configuration = {
+        'execution.checkpointing.interval': 50,
+        'execution.checkpointing.savepoint-dir': '/savepoints',
+      };
+      const first = await startJob(job, { blobs, configuration });
+      first.time.schedule(60, () => {
+        first.master.stopWithSavepoint({ drain }).then(path.resolve, path.reject);
+      });
+      await first.outcome;
+      const restore = { 'execution.state-recovery.path': await path.promise };
+      const options = { blobs, configuration: { ...configuration, ...restore }, seed: 2 };
+      const second = await startJob(job, options);
+      if (!drain) second.master.cancel();
+      const { result, logged } = await second.outcome;
+      // All of it had ended: so does the job.
+      assert.equal(result.status, drain ? 'FINISHED' : 'CANCELED');
+      const warned = logged.filter(({ message }) => message.startsWith('the input had ended'));
+      assert.deepEqual(
+        warned.map(({ level, fields }) => [level, fields]),
+        drain ? [['warn', { path: await path.promise }]] : [],
+      );
+    }
   });
 
   it('names in its plan what each sink guarantees', async () => {
