@@ -190,15 +190,11 @@ export type CheckpointCommand =
   /** Delete log rows, then manifests; what nobody refers to any more is the collector's. */
   | { readonly type: 'drop'; readonly checkpoints: readonly RetainedCheckpoint[] }
   /**
-   * Written in vain. Segments of checkpoints may be part of later ones: only the collector may
-   * delete them. The directory of a savepoint is garbage as a whole.
+   * Something was written in vain. The directory of a savepoint is garbage as a whole. Segments of
+   * a checkpoint may be part of later ones: what of them, and of those before, is not needed is the
+   * collector's.
    */
-  | {
-      readonly type: 'discard';
-      readonly checkpointId: number;
-      readonly savepointDirectory?: string;
-      readonly states: readonly SubtaskStateRecord[];
-    }
+  | { readonly type: 'discard'; readonly savepointDirectory?: string }
   | { readonly type: 'tick-at'; readonly epochMs: number };
 
 export type CheckpointAnswer =

@@ -83,21 +83,15 @@ function acknowledged(draft: Draft, event: Extract<CheckpointEvent, { type: 'ack
   const { checkpointId, state, stats } = event;
   const pending = pendingOf(draft, checkpointId);
   const changed = pending && withAck(pending, state);
-  if (changed !== undefined) {
-    const { vertexId, subtaskIndex } = state;
-    const ack = { task: { vertexId, subtaskIndex }, stats };
-    const { statistics } = draft.state;
-    replacePending(draft, changed);
-    change(draft, {
-      statistics: statsAcknowledged(statistics, checkpointId, ack, draft.nowEpochMs),
-    });
-    return;
-  }
-  const isGarbage =
-    pending === undefined
-      ? draft.state.closed.some((c) => c.checkpointId === checkpointId && c.outcome === 'ABORTED')
-      : !(taskKey(state) in pending.acknowledged);
-  if (isGarbage) draft.commands.push({ type: 'discard', checkpointId, states: [state] });
+  // Of a stranger, a duplicate, or too late: what it has stored is the collector's.
+  if (changed === undefined) return;
+  const { vertexId, subtaskIndex } = state;
+  const ack = { task: { vertexId, subtaskIndex }, stats };
+  const { statistics } = draft.state;
+  replacePending(draft, changed);
+  change(draft, {
+    statistics: statsAcknowledged(statistics, checkpointId, ack, draft.nowEpochMs),
+  });
 }
 
 function declined(draft: Draft, event: Extract<CheckpointEvent, { type: 'decline' }>): void {

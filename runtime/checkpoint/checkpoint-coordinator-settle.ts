@@ -10,6 +10,7 @@ import {
   pendingOf,
   replacePending,
 } from './checkpoint-coordinator-draft.ts';
+import type { CheckpointCommand } from './checkpoint-coordinator-records.ts';
 import {
   type CheckpointFailure,
   type CheckpointFailureReason,
@@ -112,7 +113,7 @@ export function abort(draft: Draft, pending: PendingCheckpoint, failure: Checkpo
     statistics: statsFailed(state.statistics, checkpointId, failure.error, nowEpochMs),
   });
   if (state.status !== 'ENDING') draft.commands.push({ type: 'notify-aborted', checkpointId });
-  if (!mayExist) discard(draft, pending);
+  if (!mayExist) draft.commands.push(discardOf(pending));
   if (requestId !== undefined) answer(draft, requestId, { error: failure.error });
   const isLate = checkpointId < (state.retained.at(-1)?.checkpointId ?? 0);
   const tolerable = state.settings.tolerableFailedCheckpoints;
@@ -244,14 +245,8 @@ function drop(draft: Draft, checkpoints: readonly RetainedCheckpoint[]): void {
   draft.commands.push({ type: 'drop', checkpoints });
 }
 
-function discard(
-  draft: Draft,
-  { checkpointId, type, directory, acknowledged }: PendingCheckpoint,
-): void {
-  const states = Object.values(acknowledged);
-  if (isSavepoint(type)) {
-    draft.commands.push({ type: 'discard', checkpointId, savepointDirectory: directory, states });
-  } else if (states.length > 0) {
-    draft.commands.push({ type: 'discard', checkpointId, states });
-  }
+function discardOf({ type, directory }: PendingCheckpoint): CheckpointCommand {
+  return isSavepoint(type)
+    ? { type: 'discard', savepointDirectory: directory }
+    : { type: 'discard' };
 }

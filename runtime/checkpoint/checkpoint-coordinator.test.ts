@@ -255,30 +255,24 @@ describe('decideCheckpoint: subsumption', () => {
 });
 
 describe('decideCheckpoint: acks', () => {
-  const discarded = (run: CheckpointRun) =>
-    run.of('discard').map((c) => c.states.map((s) => s.vertexId));
-
-  it('discards the state of a stranger, ignores a duplicate', () => {
-    const run = CheckpointRun.running({ interval: 10 }).at(10);
-    run.ack(1, 'stranger/0').ack(1, 'map/0').ack(1, 'map/0');
-    assert.deepEqual(discarded(run), [['stranger']]);
-  });
-
-  it('discards what comes after an abort, ignores what comes after completion', () => {
+  it('ignores a stranger, a duplicate, and what comes after the end of a checkpoint', () => {
     const run = CheckpointRun.running({ interval: 10, 'tolerable-failed-checkpoints': 9 }).at(10);
-    run.ack(1, 'source/0').decline(1);
-    assert.deepEqual(discarded(run), [['source']]);
-    run.ack(1, 'map/0');
-    assert.deepEqual(discarded(run), [['source'], ['map']]);
-    run.at(20).complete(2).ack(2, 'map/0').ack(99, 'map/0');
-    assert.equal(discarded(run).length, 2);
+    run.ack(1, 'map/0').ack(1, 'stranger/0').ack(1, 'map/0');
+    assert.deepEqual(run.types, []);
+    assert.deepEqual(run.pendingIds, [1]);
+    run.decline(1);
+    assert.deepEqual(run.types, ['notify-aborted', 'discard']);
+    run.ack(1, 'source/0');
+    assert.deepEqual(run.types, []);
+    run.at(20).complete(2).ack(2, 'map/0');
+    assert.deepEqual(run.types, []);
+    run.ack(99, 'map/0');
+    assert.deepEqual([run.types, run.retainedIds], [[], [2]]);
   });
 
   it('tells the directory of a savepoint that failed', () => {
     const run = CheckpointRun.running({}).savepoint('s', 'SAVEPOINT').decline(1);
-    assert.deepEqual(run.of('discard'), [
-      { type: 'discard', checkpointId: 1, savepointDirectory: '/sp/s', states: [] },
-    ]);
+    assert.deepEqual(run.of('discard'), [{ type: 'discard', savepointDirectory: '/sp/s' }]);
     assert.equal(run.answerTo('s'), 'CHECKPOINT_DECLINED');
   });
 });

@@ -258,7 +258,8 @@ export class JobCheckpoints {
         this.#clean(() => this.#drop(command.checkpoints));
         break;
       case 'discard':
-        this.#discard(command.savepointDirectory);
+        if (command.savepointDirectory === undefined) this.#clean(() => this.#collect());
+        else this.#discard(command.savepointDirectory);
         break;
       case 'tick-at':
         this.#tickAt(command.epochMs);
@@ -374,8 +375,7 @@ export class JobCheckpoints {
   }
 
   /** A savepoint that was not completed is garbage as a whole. */
-  #discard(savepointDirectory: string | undefined): void {
-    if (savepointDirectory === undefined) return;
+  #discard(savepointDirectory: string): void {
     const { blobs } = this.#parts;
     this.#discarded.add(savepointDirectory);
     this.#clean(async () => {

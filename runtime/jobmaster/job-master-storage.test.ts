@@ -196,6 +196,39 @@ describe('JobMaster: storage that fails', () => {
     );
   });
 
+  it('collects what an attempt stored for checkpoints that failed, once it is over', async () => {
+    const world = new MasterWorld();
+    const run = await world.start();
+    world.blobs.faultOf = ({ operation, place }) =>
+      operation === 'put' && place.endsWith('_metadata') ? 'before' : 'none';
+    await world.time.advance(700);
+    assert.deepEqual(await world.checkpoints(), []);
+    // Of the present attempt, whose next checkpoint may refer to them, and the one before.
+    const attempts = world.launcher.slots.length;
+    assert.ok(attempts > 3, `${attempts}`);
+    const vertices = 2;
+    assert.ok((await world.locations()).length <= 2 * vertices, `${await world.locations()}`);
+    run.master.cancel();
+    await run.result;
+    assert.deepEqual(await world.locations(), []);
+  });
+
+  it('collects what failed checkpoints stored when a later one supersedes one', async () => {
+    const world = new MasterWorld();
+    await world.start({
+      configuration: { 'execution.checkpointing.tolerable-failed-checkpoints': 9 },
+    });
+    let failures = 3;
+    world.blobs.faultOf = ({ operation, place }) =>
+      operation === 'put' && place.endsWith('_metadata') && failures-- > 0 ? 'before' : 'none';
+    await world.time.advance(300);
+    const vertices = 2;
+    assert.equal((await world.locations()).length, 3 * vertices);
+    await world.time.advance(200);
+    assert.deepEqual(await world.checkpoints(), ['chk-5']);
+    assert.equal((await world.locations()).length, vertices + 1);
+  });
+
   it('empties the directory of a savepoint that failed, of blobs that come late, too', async () => {
     const world = new MasterWorld(scriptedSource('a', 2));
     world.launcher.habits = SILENT;
