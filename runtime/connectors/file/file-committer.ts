@@ -20,7 +20,7 @@ type CommitDecision = 'rename' | 'done' | 'exists' | 'gone';
  * I1  Idempotent, also against another attempt that commits the same file at the same time: a
  *     rename is atomic, so that a file is under one of its two names at any moment.
  * I2  Restored files of another directory are left to the job that writes there: it commits them
- *     itself, and a fork of it must not do so in a history that may not be its own.
+ *     itself, and a fork of it must not do so in a history that may not be its own (ADR 8).
  */
 export class FileCommitter implements Committer<FileCommittable> {
   readonly #fileSystem: FileSystem;
