@@ -12,7 +12,6 @@ import {
   type FileSystem,
   type Logger,
   type Rng,
-  StreamError,
   type Timers,
 } from '../../core/index.ts';
 import { requiredSlots, type StreamGraph, validateSinks } from '../../graph/index.ts';
@@ -31,7 +30,7 @@ import { METRICS_INTERVAL_MS, type PlannedJob, planJob } from './job-runner.ts';
 import type { JobStorage } from './job-storage.ts';
 import { ProcessSlotLauncher } from './process-slot-launcher.ts';
 import { createJobMaster } from './start-job.ts';
-import { MAX_LOCAL_SLOTS } from './worker-slot-launcher.ts';
+import { checkSlotCount } from './worker-slot-launcher.ts';
 
 export interface ClusterPlannerParts {
   readonly data: Pick<
@@ -149,14 +148,8 @@ function storageOf(
 
 function slotsOf(graph: StreamGraph, parallelism: Readonly<Record<string, number>>): number {
   const { jobGraph, slots } = planJobExecution(graph, parallelism, undefined).executionGraph;
-  if (slots.length <= MAX_LOCAL_SLOTS) return requiredSlots(jobGraph);
-  throw new StreamError({
-    kind: 'invalid',
-    code: 'TOO_MANY_SLOTS',
-    message:
-      'the job needs more slots than one machine runs as threads: lower its parallelism; ' +
-      `slots=${slots.length} max=${MAX_LOCAL_SLOTS}`,
-  });
+  checkSlotCount(slots.length);
+  return requiredSlots(jobGraph);
 }
 
 /** The node runs at the job's default: its own would have been kept apart from it. */

@@ -7,7 +7,7 @@ import { setSourceMapsSupport } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { evaluateJob, jobFunctionOf } from '../../api/index.ts';
 import { checkpointSettings, recoverySettings } from '../../checkpoint/index.ts';
-import { type Configuration, type Logger, StreamError } from '../../core/index.ts';
+import type { Configuration, Logger } from '../../core/index.ts';
 import {
   buildExecutionGraph,
   type ExecutionGraph,
@@ -20,7 +20,7 @@ import { openEmbeddedStorage } from './job-storage.ts';
 import { NodeFileSystem } from './node-file-system.ts';
 import { createJobMaster } from './start-job.ts';
 import { SystemClock, SystemRng, SystemTimers } from './system-world.ts';
-import { MAX_LOCAL_SLOTS, WorkerSlotLauncher } from './worker-slot-launcher.ts';
+import { checkSlotCount, WorkerSlotLauncher } from './worker-slot-launcher.ts';
 
 /** How often slots report their counters. */
 export const METRICS_INTERVAL_MS = 500;
@@ -74,7 +74,7 @@ export interface RunningJob {
 
 /** Starts a planned job in this process, for as long as the process lives. */
 export async function startJob(job: PlannedJob, options: RunOptions): Promise<RunningJob> {
-  checkSlotCount(job.executionGraph);
+  checkSlotCount(job.executionGraph.slots.length);
   const { bundlePath, args, configuration } = job.options;
   const storage = await openEmbeddedStorage(checkpointSettings(job.configuration));
   const restorable = { blobs: storage.blobs, graph: job.graph, readsBlobs: false };
@@ -111,17 +111,6 @@ export async function startJob(job: PlannedJob, options: RunOptions): Promise<Ru
     cancel: () => master.cancel(),
     snapshot: () => master.snapshot(),
   };
-}
-
-function checkSlotCount({ slots }: ExecutionGraph): void {
-  if (slots.length <= MAX_LOCAL_SLOTS) return;
-  throw new StreamError({
-    kind: 'invalid',
-    code: 'TOO_MANY_SLOTS',
-    message:
-      'the job needs more slots than one machine runs as threads: lower its parallelism; ' +
-      `slots=${slots.length} max=${MAX_LOCAL_SLOTS}`,
-  });
 }
 
 /** The `onFinished` export of a job's module, ready to call. */

@@ -1,6 +1,5 @@
 /** From a graph and a place for checkpoints to a JobMaster; the same for every local cluster. */
 import { resolve } from 'node:path';
-import { statefulOperatorsWithoutUid } from '../../api/index.ts';
 import {
   assignmentErrors,
   type CheckpointManifest,
@@ -15,7 +14,6 @@ import {
   unclaimSavepoint,
   verifySavepoint,
 } from '../../checkpoint/index.ts';
-import { sinksBelowMessage } from '../../connectors/index.ts';
 import {
   type Clock,
   ConfigOptions,
@@ -36,6 +34,7 @@ import {
   type SlotLauncher,
 } from '../../jobmaster/index.ts';
 import type { JobStorage } from './job-storage.ts';
+import { warnAtStart } from './start-warnings.ts';
 
 export interface JobStart {
   readonly jobId: string;
@@ -109,13 +108,10 @@ async function layOut(
   restore: JobRestore | undefined,
   own: CheckpointManifest | undefined,
 ): Promise<JobPlan> {
-  const { graph, configuration, fileSystem, isRecovered } = start;
-  const { intervalMs, mode } = checkpointSettings(configuration);
+  const { graph, fileSystem, isRecovered } = start;
   const restoring = restore !== undefined || isRecovered;
   await validateSinks(graph, { fileSystem, restoring });
-  if (intervalMs !== undefined) warnOfGuarantees(start, mode);
-  else warnOfHiddenOutput(start);
-  if (restore !== undefined) warnOfEndedSources(start, restore);
+  warnAtStart(start, restore);
   const plan = planJobExecution(graph, start.parallelism, own ?? restore?.manifest);
   if (restore !== undefined && own === undefined) checkRestore(restore, plan);
   return plan;
@@ -126,52 +122,6 @@ function checkRestore({ manifest, allowNonRestoredState }: JobRestore, plan: Job
   const { jobGraph } = plan.executionGraph;
   const [error] = assignmentErrors(manifest, jobGraph, { allowNonRestoredState });
   if (error !== undefined) throw error;
-}
-
-/** Says once what checkpoints cannot promise for this job. */
-function warnOfGuarantees({ graph, logger }: JobStart, mode: CheckpointSettings['mode']): void {
-  const sinks = graph.nodes.flatMap(({ name, sink }) =>
-    sink === undefined ? [] : [{ operatorName: name, sink }],
-  );
-  const message = sinksBelowMessage(mode, sinks);
-  if (message !== undefined) logger.log('warn', message);
-  const unnamed = statefulOperatorsWithoutUid(graph);
-  if (unnamed.length === 0) return;
-  logger.log(
-    'info',
-    'operators with state have no uid: give them one, so that a changed job finds their state in ' +
-      'a savepoint',
-    { operators: unnamed.join(', ') },
-  );
-}
-
-/** Two-phase sinks commit at checkpoints, or when the input ends. */
-function warnOfHiddenOutput({ graph, logger }: JobStart): void {
-  const isEndless = graph.nodes.some(
-    ({ body }) => body.kind === 'source' && body.source.boundedness !== 'BOUNDED',
-  );
-  const sinks = graph.nodes.filter(({ sink }) => sink?.createCommitter !== undefined);
-  if (!isEndless || sinks.length === 0) return;
-  logger.log(
-    'warn',
-    'sinks show nothing before the input ends, which it does not, because the job takes no ' +
-      'checkpoints: set execution.checkpointing.interval',
-    { sinks: sinks.map(({ name }) => name).join(', ') },
-  );
-}
-
-/** A savepoint of `stop --drain` holds sources that have ended: nothing more will come. */
-function warnOfEndedSources({ logger }: JobStart, { manifest, path }: JobRestore): void {
-  const isEnded =
-    manifest.vertices.length > 0 &&
-    manifest.vertices.every(({ subtasks }) => subtasks.every(({ finished }) => finished));
-  if (!isEnded) return;
-  logger.log(
-    'warn',
-    'the input had ended when the savepoint was taken (stop --drain): the job will end at once; ' +
-      'use a savepoint taken without --drain to go on',
-    { path },
-  );
 }
 
 /** @param own the job's newest checkpoint: it goes on from there. */

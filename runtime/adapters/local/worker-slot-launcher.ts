@@ -6,7 +6,19 @@ import { allocateRings } from './ring-exchange.ts';
 import type { SlotWorkerData } from './run-slot-worker.ts';
 
 /** Threads beyond this cost more memory and start-up than any machine gives back. */
-export const MAX_LOCAL_SLOTS = 128;
+const MAX_LOCAL_SLOTS = 128;
+
+/** @throws {StreamError} `TOO_MANY_SLOTS` when one machine should not run so many. */
+export function checkSlotCount(slotCount: number): void {
+  if (slotCount <= MAX_LOCAL_SLOTS) return;
+  throw new StreamError({
+    kind: 'invalid',
+    code: 'TOO_MANY_SLOTS',
+    message:
+      'the job needs more slots than one machine runs as threads: lower its parallelism; ' +
+      `slots=${slotCount} max=${MAX_LOCAL_SLOTS}`,
+  });
+}
 
 /** What every slot of a job is started with. */
 export type WorkerJob = Pick<
