@@ -12,9 +12,9 @@ import type {
   CheckpointOccurrence,
   CheckpointRequest,
   CheckpointsState,
-  CheckpointTask,
 } from './checkpoint-coordinator-records.ts';
 import { checkpointSettings } from './checkpoint-settings.ts';
+import type { CheckpointTask } from './pending-checkpoint.ts';
 
 const PREFIX = 'execution.checkpointing.';
 

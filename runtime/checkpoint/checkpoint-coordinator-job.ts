@@ -1,11 +1,7 @@
 /** What the checkpoint coordinator does when the job changes, or is asked to. */
 import type { StreamErrorRecord } from '../core/index.ts';
 import { answer, change, clear, type Draft } from './checkpoint-coordinator-draft.ts';
-import type {
-  CheckpointEvent,
-  CheckpointRequest,
-  CheckpointTask,
-} from './checkpoint-coordinator-records.ts';
+import type { CheckpointEvent, CheckpointRequest } from './checkpoint-coordinator-records.ts';
 import { abortAll } from './checkpoint-coordinator-settle.ts';
 import {
   type CheckpointFailureReason,
@@ -13,7 +9,7 @@ import {
   stopIncomplete,
 } from './checkpoint-failures.ts';
 import { statsFailedBeforeTrigger } from './checkpoint-statistics.ts';
-import { type TrackedTask, taskKey } from './pending-checkpoint.ts';
+import { type CheckpointTask, type TrackedTask, taskKey } from './pending-checkpoint.ts';
 import type { EndStatus } from './retention.ts';
 
 /** Requests that wait; more are refused. */

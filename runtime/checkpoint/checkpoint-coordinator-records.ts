@@ -19,7 +19,7 @@ import type {
 import type { CheckpointSettings } from './checkpoint-settings.ts';
 import type { CheckpointStatistics } from './checkpoint-statistics.ts';
 import type { SourceStateRecord } from './manifest-record.ts';
-import type { PendingCheckpoint, TrackedTask } from './pending-checkpoint.ts';
+import type { CheckpointTask, PendingCheckpoint, TrackedTask } from './pending-checkpoint.ts';
 import type { EndStatus, RetainedCheckpoint } from './retention.ts';
 
 /** Somebody asks for a checkpoint. A request id that was seen before changes nothing. */
@@ -93,19 +93,6 @@ export interface CheckpointsState {
   readonly endStatus?: EndStatus;
   /** For people only: no decision reads it, so it may be kept apart. */
   readonly statistics: CheckpointStatistics;
-}
-
-/** A task of the layout that is deployed. */
-export interface CheckpointTask extends SubtaskRef {
-  /** Of its region. Progress is kept for tasks whose attempt has not changed. */
-  readonly attempt: number;
-  readonly inputs: readonly CheckpointTaskInput[];
-}
-
-export interface CheckpointTaskInput {
-  readonly vertexId: string;
-  /** Upstream subtasks it reads; absent: all of the vertex. */
-  readonly subtaskIndexes?: readonly number[];
 }
 
 export type CheckpointEvent = { readonly nowEpochMs: number } & CheckpointOccurrence;

@@ -32,8 +32,6 @@ export {
   type CheckpointOccurrence,
   type CheckpointRequest,
   type CheckpointsState,
-  type CheckpointTask,
-  type CheckpointTaskInput,
   type CheckpointToStore,
   isStoring,
   isTerminated,
@@ -119,7 +117,13 @@ export {
   segmentLocation,
   sharedDirectory,
 } from './paths.ts';
-export { type PendingCheckpoint, type TrackedTask, taskKey } from './pending-checkpoint.ts';
+export {
+  type CheckpointTask,
+  type CheckpointTaskInput,
+  type PendingCheckpoint,
+  type TrackedTask,
+  taskKey,
+} from './pending-checkpoint.ts';
 export {
   anything,
   type Check,

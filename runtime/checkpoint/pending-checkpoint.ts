@@ -11,11 +11,23 @@ import {
   type SubtaskRef,
   type SubtaskStateRecord,
 } from '../protocol/index.ts';
-import type { CheckpointTask } from './checkpoint-coordinator-records.ts';
 import type { SourceStateRecord } from './manifest-record.ts';
 
 /** `vertexId/subtaskIndex`. */
 export type TaskKey = string;
+
+/** A task of the layout that is deployed. */
+export interface CheckpointTask extends SubtaskRef {
+  /** Of its region. Progress is kept for tasks whose attempt has not changed. */
+  readonly attempt: number;
+  readonly inputs: readonly CheckpointTaskInput[];
+}
+
+export interface CheckpointTaskInput {
+  readonly vertexId: string;
+  /** Upstream subtasks it reads; absent: all of the vertex. */
+  readonly subtaskIndexes?: readonly number[];
+}
 
 export interface TrackedTask extends CheckpointTask {
   /** `ENDED`: its input is over, it waits for a checkpoint to complete. */

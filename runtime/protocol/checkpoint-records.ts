@@ -4,7 +4,7 @@
  * manifests (`docs/formats/`): fields are only ever added.
  */
 
-import type { SubtaskRef } from './slot-messages.ts';
+import type { SubtaskRef } from './subtask-ref.ts';
 
 /**
  * `SAVEPOINT_SUSPEND` stops the job without ending its input (`stop`), `SAVEPOINT_TERMINATE`

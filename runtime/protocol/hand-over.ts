@@ -3,7 +3,8 @@
  * at: what tasks and channels know that no checkpoint holds, since after a failure it would begin
  * anew. Plain JSON values, small: a few numbers a channel.
  */
-import type { SlotCommand, SubtaskRef, TaskMetricsRecord } from './slot-messages.ts';
+import type { SlotCommand, TaskMetricsRecord } from './slot-messages.ts';
+import type { SubtaskRef } from './subtask-ref.ts';
 
 /** An element of a channel that is no record. */
 export type ControlRecord =

@@ -32,6 +32,6 @@ export type {
   SlotCommand,
   SlotReport,
   SourceEvent,
-  SubtaskRef,
   TaskMetricsRecord,
 } from './slot-messages.ts';
+export type { SubtaskRef } from './subtask-ref.ts';

@@ -9,6 +9,7 @@ import type {
   SubtaskCheckpointStats,
   SubtaskStateRecord,
 } from './checkpoint-records.ts';
+import type { SubtaskRef } from './subtask-ref.ts';
 
 /** Enumerator → reader. `splits` are plain JSON values. */
 export type SourceEvent =
@@ -20,13 +21,6 @@ export type SourceEvent =
 export type ReaderEvent =
   | { readonly type: 'request-split' }
   | { readonly type: 'custom'; readonly payload: unknown };
-
-/** One subtask of one job vertex. */
-export interface SubtaskRef {
-  readonly vertexId: string;
-  /** 0-based. */
-  readonly subtaskIndex: number;
-}
 
 /** JobMaster → slot. */
 export type SlotCommand =

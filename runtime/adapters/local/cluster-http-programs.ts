@@ -1,5 +1,6 @@
 /** Programs over REST: uploaded, listed, run. Flink's "jars" are bundled job modules here. */
 import { ConfigOptions, Configuration, type ConfigValue } from '../../core/index.ts';
+import type { ClusterApi, PathParameters, Route } from './cluster-http-api.ts';
 import { uploadedFile } from './cluster-http-multipart.ts';
 import {
   badRequest,
@@ -11,7 +12,6 @@ import {
   optionalCount,
   optionalText,
 } from './cluster-http-records.ts';
-import type { ClusterApi, PathParameters, Route } from './cluster-http-routes.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 

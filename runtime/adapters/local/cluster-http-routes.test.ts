@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { StreamError } from '../../core/index.ts';
 import type { DispatchedJob } from '../../jobmaster/index.ts';
-import { answerRequest, type ClusterApi } from './cluster-http-routes.ts';
+import type { ClusterApi } from './cluster-http-api.ts';
+import { answerRequest } from './cluster-http-routes.ts';
 import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 

@@ -5,8 +5,7 @@
  * I1  Ids are checked before anything is done with them.
  * I2  What changes something is never a GET.
  */
-import type { Clock } from '../../core/index.ts';
-import type { Dispatcher } from '../../jobmaster/index.ts';
+import type { ClusterApi, PathParameters, Route, RouteHandler } from './cluster-http-api.ts';
 import { checkpointJson, checkpointsJson } from './cluster-http-checkpoints.ts';
 import {
   exceptionsJson,
@@ -23,42 +22,6 @@ import {
   type HttpRequest,
 } from './cluster-http-records.ts';
 import { TRIGGER_ROUTES } from './cluster-http-triggers.ts';
-import type { ClusterJars } from './cluster-jars.ts';
-import type { ClusterOperations } from './cluster-operations.ts';
-
-/** What the routes work on. */
-export interface ClusterApi {
-  readonly dispatcher: Pick<
-    Dispatcher,
-    | 'submit'
-    | 'list'
-    | 'get'
-    | 'slots'
-    | 'cancel'
-    | 'savepoint'
-    | 'cancelWithSavepoint'
-    | 'stop'
-    | 'checkpoint'
-    | 'rescale'
-    | 'disposeSavepoint'
-  >;
-  readonly operations: ClusterOperations;
-  readonly jars: ClusterJars;
-  readonly clock: Clock;
-  readonly version: string;
-  readonly dataDirectory: string;
-  /** 32 hex digits. */
-  readonly newId: () => string;
-}
-
-/** A route's place-holders, by name: `:jobid`. */
-export type PathParameters = Readonly<Record<string, string>>;
-export type RouteHandler = (
-  api: ClusterApi,
-  request: HttpRequest,
-  parameters: PathParameters,
-) => HttpAnswer | Promise<HttpAnswer>;
-export type Route = readonly [method: string, path: string, handler: RouteHandler];
 
 /** Answers a request; never rejects. */
 export async function answerRequest(api: ClusterApi, request: HttpRequest): Promise<HttpAnswer> {

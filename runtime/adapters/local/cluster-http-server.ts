@@ -10,13 +10,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { isStreamError, StreamError } from '../../core/index.ts';
 import { reasonOf } from '../store-errors.ts';
+import type { ClusterApi } from './cluster-http-api.ts';
 import {
   errorAnswer,
   type HttpAnswer,
   HttpRefusal,
   type HttpRequest,
 } from './cluster-http-records.ts';
-import { answerRequest, type ClusterApi } from './cluster-http-routes.ts';
+import { answerRequest } from './cluster-http-routes.ts';
 
 const LOOPBACK = '127.0.0.1';
 const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];

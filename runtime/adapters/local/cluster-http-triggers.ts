@@ -1,5 +1,6 @@
 /** What changes running jobs, over REST. */
 
+import type { ClusterApi, PathParameters, Route } from './cluster-http-api.ts';
 import { failureJson } from './cluster-http-jobs.ts';
 import {
   badRequest,
@@ -10,7 +11,6 @@ import {
   jsonBody,
   optionalText,
 } from './cluster-http-records.ts';
-import type { ClusterApi, PathParameters, Route } from './cluster-http-routes.ts';
 
 const ACCEPTED: HttpAnswer = { status: 202, body: {} };
 

@@ -1,12 +1,7 @@
 import { isStreamError, StreamError } from '../../core/index.ts';
 import { checkKnownOptions } from '../known-options.ts';
-import {
-  contiguousSplits,
-  type IndexSource,
-  type IndexSplit,
-  indexSource,
-  refuse,
-} from './index-source.ts';
+import { type IndexSource, indexSource, refuse } from './index-source.ts';
+import { contiguousSplits, type IndexSplit } from './index-split.ts';
 
 export interface GeneratorSourceOptions<T> {
   /** Makes the record of an index, counted from 0. Must answer the same for the same index. */

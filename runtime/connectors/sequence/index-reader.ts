@@ -8,8 +8,14 @@ import { NO_TIMESTAMP_MS } from '../../core/index.ts';
 import type { SourceEvent } from '../../operators/index.ts';
 import { Availability } from '../availability.ts';
 import type { ReaderContext, ReaderOutput, SourceReader } from '../source.ts';
-import { type IndexSourceInit, type IndexSplit, lengthOf } from './index-source.ts';
+import { type IndexSplit, lengthOf } from './index-split.ts';
 import { RateLimiter } from './rate-limiter.ts';
+
+export interface IndexReaderInit<T> {
+  readonly valueAt: (index: number) => T;
+  /** Of the whole source; undefined: unlimited. */
+  readonly ratePerSecond?: number | undefined;
+}
 
 export class IndexReader<T> implements SourceReader<T, IndexSplit> {
   readonly #ctx: ReaderContext;
@@ -24,7 +30,7 @@ export class IndexReader<T> implements SourceReader<T, IndexSplit> {
   #finishedProgress = 0;
   #cancelTimer: (() => void) | undefined;
 
-  constructor(ctx: ReaderContext, { valueAt, ratePerSecond }: IndexSourceInit<T>) {
+  constructor(ctx: ReaderContext, { valueAt, ratePerSecond }: IndexReaderInit<T>) {
     this.#ctx = ctx;
     this.#valueAt = valueAt;
     if (ratePerSecond !== undefined) {

@@ -1,4 +1,5 @@
-import { contiguousSplits, type IndexSource, indexSource, refuse } from './index-source.ts';
+import { type IndexSource, indexSource, refuse } from './index-source.ts';
+import { contiguousSplits } from './index-split.ts';
 
 /**
  * The integers `from` to `to`, both included, cut into one contiguous range a subtask.

@@ -5,7 +5,7 @@ import { ConnectorWorld } from '../connector-world.conformance.ts';
 import { testSourceConformance } from '../source.conformance.ts';
 import { readSource, SourceRun } from '../source-run.conformance.ts';
 import { generatorSource } from './generator-source.ts';
-import { contiguousSplits } from './index-source.ts';
+import { contiguousSplits } from './index-split.ts';
 import { collectionSource, sequenceSource } from './sequence-source.ts';
 
 testSourceConformance({
