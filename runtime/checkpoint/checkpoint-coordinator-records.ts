@@ -19,7 +19,12 @@ import type {
 import type { CheckpointSettings } from './checkpoint-settings.ts';
 import type { CheckpointStatistics } from './checkpoint-statistics.ts';
 import type { SourceStateRecord } from './manifest-record.ts';
-import type { CheckpointTask, PendingCheckpoint, TrackedTask } from './pending-checkpoint.ts';
+import type {
+  CheckpointTask,
+  CheckpointToStore,
+  PendingCheckpoint,
+  TrackedTask,
+} from './pending-checkpoint.ts';
 import type { EndStatus, RetainedCheckpoint } from './retention.ts';
 
 /** Somebody asks for a checkpoint. A request id that was seen before changes nothing. */
@@ -187,18 +192,6 @@ export type CheckpointCommand =
 export type CheckpointAnswer =
   | { readonly checkpointId: number; readonly path: string }
   | { readonly error: StreamErrorRecord };
-
-export interface CheckpointToStore {
-  readonly checkpointId: number;
-  readonly checkpointType: CheckpointType;
-  readonly full: boolean;
-  /** What its barrier carried. */
-  readonly directory: string;
-  readonly triggeredAtEpochMs: number;
-  /** One of each subtask, finished ones too; by vertex as deployed, then by subtask. */
-  readonly subtasks: readonly SubtaskStateRecord[];
-  readonly sources: readonly SourceStateRecord[];
-}
 
 export interface CheckpointDecision {
   readonly state: CheckpointsState;

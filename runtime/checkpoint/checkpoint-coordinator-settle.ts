@@ -23,6 +23,7 @@ import {
 import { statsCompleted, statsDiscarded, statsFailed } from './checkpoint-statistics.ts';
 import type { StorageErrorCode } from './errors.ts';
 import {
+  type CheckpointToStore,
   isComplete,
   type PendingCheckpoint,
   partiallyFinishedUnion,
@@ -168,9 +169,13 @@ function store(draft: Draft, pending: PendingCheckpoint): void {
     );
     return;
   }
-  replacePending(draft, { ...pending, phase: 'STORING' });
-  const checkpoint = { checkpointId, checkpointType: type, full, directory, triggeredAtEpochMs };
-  draft.commands.push({ type: 'store', checkpoint: { ...checkpoint, subtasks, sources } });
+  const checkpoint: CheckpointToStore = {
+    ...{ checkpointId, checkpointType: type, full, directory, triggeredAtEpochMs },
+    completedAtEpochMs: draft.nowEpochMs,
+    ...{ subtasks, sources },
+  };
+  replacePending(draft, { ...pending, phase: 'STORING', toStore: checkpoint });
+  draft.commands.push({ type: 'store', checkpoint });
 }
 
 function completedCheckpoint(draft: Draft, pending: PendingCheckpoint, path: string): void {

@@ -32,7 +32,6 @@ export {
   type CheckpointOccurrence,
   type CheckpointRequest,
   type CheckpointsState,
-  type CheckpointToStore,
   isStoring,
   isTerminated,
   type StopProgress,
@@ -120,6 +119,7 @@ export {
 export {
   type CheckpointTask,
   type CheckpointTaskInput,
+  type CheckpointToStore,
   type PendingCheckpoint,
   type TrackedTask,
   taskKey,

@@ -51,6 +51,23 @@ export interface PendingCheckpoint {
   readonly waitingFor: readonly TaskKey[];
   readonly acknowledged: Readonly<Record<TaskKey, SubtaskStateRecord>>;
   readonly sources?: readonly SourceStateRecord[];
+  /** While `STORING`. */
+  readonly toStore?: CheckpointToStore;
+}
+
+/** A manifest in the making. */
+export interface CheckpointToStore {
+  readonly checkpointId: number;
+  readonly checkpointType: CheckpointType;
+  readonly full: boolean;
+  /** What its barrier carried. */
+  readonly directory: string;
+  readonly triggeredAtEpochMs: number;
+  /** When all of it was there. */
+  readonly completedAtEpochMs: number;
+  /** One of each subtask, finished ones too; by vertex as deployed, then by subtask. */
+  readonly subtasks: readonly SubtaskStateRecord[];
+  readonly sources: readonly SourceStateRecord[];
 }
 
 export function taskKey({ vertexId, subtaskIndex }: SubtaskRef): TaskKey {

@@ -1,5 +1,6 @@
 import type { CheckpointBarrier, SlotCommand, SubtaskRef } from '../protocol/index.ts';
 import type { RegionExecution } from './region-execution.ts';
+import type { SleepingRegion } from './sleeping-job.ts';
 
 /** The present attempt of every region that was deployed. */
 export class DeployedRegions {
@@ -48,6 +49,10 @@ export class DeployedRegions {
   /** Ends every slot of every region. */
   async terminate(): Promise<void> {
     await Promise.all([...this.#regions.values()].map((region) => region.terminate()));
+  }
+
+  sleep(): readonly SleepingRegion[] {
+    return [...this.#regions.values()].map((region) => region.sleep());
   }
 
   clear(): void {

@@ -15,9 +15,10 @@ export class FailureLog {
   readonly #clock: Clock;
   #history: ExceptionHistory;
 
-  constructor(clock: Clock, historyCount: number) {
+  /** @param history of the job so far. */
+  constructor(clock: Clock, historyCount: number, history = emptyExceptionHistory(historyCount)) {
     this.#clock = clock;
-    this.#history = emptyExceptionHistory(historyCount);
+    this.#history = history;
   }
 
   get history(): ExceptionHistory {

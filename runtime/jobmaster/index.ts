@@ -12,12 +12,13 @@ export type {
   PlannedVertex,
   StartedMaster,
 } from './dispatcher-records.ts';
-export type { CheckpointHost, SavepointRequest } from './job-checkpoints.ts';
+export type { CheckpointHost } from './job-checkpoints.ts';
 export { type JobHistorySettings, jobHistorySettings } from './job-history.ts';
 export { type JobJournal, type JournalEntry, TransientJournal } from './job-journal.ts';
 export { JobMaster } from './job-master.ts';
 export type { JobMasterParts, JobRestore, JobResult } from './job-master-parts.ts';
 export { type JobPlan, planJobExecution } from './job-plan.ts';
+export type { JobRequest, OpenRequest } from './job-requests.ts';
 export type { JobSnapshot, VertexSnapshot } from './job-snapshot.ts';
 export {
   createdJob,
@@ -33,6 +34,13 @@ export {
   type RegionState,
   type SlotStatus,
 } from './job-state.ts';
+export {
+  JobTurn,
+  type JobTurnParts,
+  NEW_TURN_RECORD,
+  type TurnMasterParts,
+  type TurnRecord,
+} from './job-turn.ts';
 export type {
   ExceptionHistory,
   ExceptionHistoryEntry,
@@ -46,10 +54,21 @@ export {
   type RestartDecision,
   type RestartState,
 } from './restart-strategy.ts';
+export type { SleepingJob } from './sleeping-job.ts';
 export type {
+  AttachingLauncher,
   RegionLaunch,
   SlotEvents,
   SlotHandle,
   SlotLaunch,
   SlotLauncher,
 } from './slot-launcher.ts';
+export type {
+  AttemptRecord,
+  ClientAnswer,
+  ClientRequest,
+  NextStep,
+  RestoredFrom,
+  TurnEffect,
+  TurnMessage,
+} from './turn-messages.ts';

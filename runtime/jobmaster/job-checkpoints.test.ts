@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  type CheckpointAnswer,
   CheckpointStore,
   checkpointSettings,
   createdCheckpoints,
   type SourceStateRecord,
 } from '../checkpoint/index.ts';
-import { Configuration, type StreamErrorRecord } from '../core/index.ts';
+import { Configuration, StreamError, type StreamErrorRecord } from '../core/index.ts';
 import {
   FaultyBlobStore,
   FaultyRowStore,
@@ -43,6 +44,20 @@ class World {
   snapshot: () => readonly SourceStateRecord[] = () => [];
   onFail: () => void = () => undefined;
 
+  readonly #answers = new Map<string, PromiseWithResolvers<CheckpointAnswer>>();
+
+  /** A full checkpoint. */
+  async request(checkpoints: JobCheckpoints): Promise<CheckpointAnswer> {
+    const requestId = `r${this.#answers.size}`;
+    const answered = Promise.withResolvers<CheckpointAnswer>();
+    this.#answers.set(requestId, answered);
+    const request = { requestId, type: 'CHECKPOINT', kind: 'FULL' } as const;
+    checkpoints.apply({ type: 'request', request });
+    const answer = await answered.promise;
+    if ('error' in answer) throw StreamError.fromJSON(answer.error);
+    return answer;
+  }
+
   async open(): Promise<JobCheckpoints> {
     const { blobs, rows, time, asked } = this;
     const store = await CheckpointStore.open({ blobs, rows, directory: '/c', jobId: 'job' });
@@ -68,6 +83,7 @@ class World {
         checkpointComplete: (checkpointId) => asked.push(`sources told ${checkpointId}`),
         manifestVertices: () => [],
         attemptsInUse: () => [0],
+        answered: (requestId, answer) => this.#answers.get(requestId)?.resolve(answer),
         fail: (error) => {
           this.failures.push(error);
           this.onFail();
@@ -87,7 +103,7 @@ describe('JobCheckpoints', () => {
   it('asks the enumerators before the tasks, and tells them before the tasks', async () => {
     const world = new World();
     const checkpoints = await world.open();
-    const asked = checkpoints.request({ type: 'CHECKPOINT', kind: 'FULL' });
+    const asked = world.request(checkpoints);
     acknowledge(checkpoints, 1);
     assert.deepEqual(await asked, { checkpointId: 1, path: '/c/job/chk-1' });
     assert.deepEqual(world.asked, [
@@ -105,7 +121,7 @@ describe('JobCheckpoints', () => {
       throw new Error('not now');
     };
     const checkpoints = await world.open();
-    const answer = new Answer(checkpoints.request({ type: 'CHECKPOINT', kind: 'FULL' }));
+    const answer = new Answer(world.request(checkpoints));
     await settle();
     assert.deepEqual(answer.answers, ['TRIGGER_CHECKPOINT_FAILURE']);
     assert.ok(!world.asked.includes('trigger 1'));
@@ -119,7 +135,7 @@ describe('JobCheckpoints', () => {
       checkpoints.apply({ type: 'job-stopping' });
       assert.equal(checkpoints.statistics.counts.failed, 1);
     };
-    void new Answer(checkpoints.request({ type: 'CHECKPOINT', kind: 'FULL' }));
+    void new Answer(world.request(checkpoints));
     await settle();
     const error = { kind: 'user', code: 'BOOM', message: 'boom', details: {} } as const;
     checkpoints.report({ type: 'checkpoint-declined', checkpointId: 1, task: TASK, error });
@@ -127,7 +143,7 @@ describe('JobCheckpoints', () => {
       world.failures.map(({ code }) => code),
       ['CHECKPOINT_FAILURES_EXCEEDED'],
     );
-    await assert.rejects(checkpoints.request({ type: 'CHECKPOINT', kind: 'FULL' }), {
+    await assert.rejects(world.request(checkpoints), {
       code: 'NOT_ALL_REQUIRED_TASKS_RUNNING',
     });
   });
@@ -139,7 +155,7 @@ describe('JobCheckpoints', () => {
     const gate = Promise.withResolvers<void>();
     const put = world.stored.put.bind(world.stored);
     world.stored.put = (location, bytes) => gate.promise.then(() => put(location, bytes));
-    void new Answer(checkpoints.request({ type: 'CHECKPOINT', kind: 'FULL' }));
+    void new Answer(world.request(checkpoints));
     acknowledge(checkpoints, 1);
     let isSettled = false;
     const settled = checkpoints.settled().then(() => {
@@ -155,7 +171,7 @@ describe('JobCheckpoints', () => {
   it('says what it could not delete and ends all the same', async () => {
     const world = new World();
     const checkpoints = await world.open();
-    const asked = checkpoints.request({ type: 'CHECKPOINT', kind: 'FULL' });
+    const asked = world.request(checkpoints);
     acknowledge(checkpoints, 1);
     await asked;
     world.blobs.faultOf = ({ operation }) => (operation === 'list' ? 'before' : 'none');
@@ -170,7 +186,7 @@ describe('JobCheckpoints', () => {
   it('has no timer left when it is closed', async () => {
     const world = new World();
     const checkpoints = await world.open();
-    const answer = new Answer(checkpoints.request({ type: 'CHECKPOINT', kind: 'FULL' }));
+    const answer = new Answer(world.request(checkpoints));
     assert.equal(world.time.pending, 1);
     checkpoints.apply({ type: 'job-ended', status: 'CANCELED' });
     await checkpoints.close(true);
@@ -181,7 +197,7 @@ describe('JobCheckpoints', () => {
   it('aborts a checkpoint whose time is over', async () => {
     const world = new World();
     const checkpoints = await world.open();
-    const answer = new Answer(checkpoints.request({ type: 'CHECKPOINT', kind: 'FULL' }));
+    const answer = new Answer(world.request(checkpoints));
     await world.time.advance(599_999);
     assert.deepEqual(answer.answers, []);
     await world.time.advance(1);

@@ -12,6 +12,8 @@
  * I4  What a stop's savepoint lets sinks commit is in the log before: a process that takes the job
  *     over goes on from there, not from a checkpoint before it.
  * I5  Who is fenced deletes nothing, claimed savepoints included.
+ * I6  In a turn, what is to be stored is in the turn's record before; an outcome that is unknown
+ *     ends the turn, and the next one stores the same again.
  */
 import {
   type BlobStore,
@@ -19,7 +21,6 @@ import {
   type CheckpointCommand,
   type CheckpointManifest,
   type CheckpointOccurrence,
-  type CheckpointRequest,
   type CheckpointStatistics,
   type CheckpointStore,
   type CheckpointsState,
@@ -41,7 +42,7 @@ import {
   type Clock,
   isStreamError,
   type Logger,
-  StreamError,
+  type StreamError,
   type StreamErrorRecord,
   type Timers,
   toStreamError,
@@ -56,6 +57,7 @@ import {
   type SubtaskStateRecord,
 } from '../protocol/index.ts';
 import { jobFenced } from './job-errors.ts';
+import type { SleepingCheckpoints } from './sleeping-job.ts';
 
 export type CheckpointReport = Extract<
   SlotReport,
@@ -82,6 +84,7 @@ export interface CheckpointHost {
   manifestVertices(subtasks: readonly SubtaskStateRecord[]): readonly ManifestVertex[];
   /** Attempts of the tasks that run or are about to. */
   attemptsInUse(): readonly number[];
+  answered(requestId: string, answer: CheckpointAnswer): void;
   fail(error: StreamErrorRecord): void;
 }
 
@@ -95,15 +98,26 @@ export interface JobCheckpointsParts {
   readonly fence: () => readonly RowWrite[];
   /** Directory of a savepoint or checkpoint this job claimed. */
   readonly claimed?: string;
+  /** Directories of savepoints that failed before. */
+  readonly discarded?: readonly string[];
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
   readonly host: CheckpointHost;
+  /** The turn it works in, if it does. */
+  readonly turn?: MasterTurn;
+}
+
+/** What a turn is told of the storing of checkpoints (I6). */
+export interface MasterTurn {
+  /** Resolves once what is known is written. */
+  beforeStore(): Promise<void>;
+  /** The turn cannot come to its end. */
+  abandon(error: Error): void;
 }
 
 export class JobCheckpoints {
   readonly #parts: JobCheckpointsParts;
-  readonly #requests = new Map<string, PromiseWithResolvers<CheckpointAnswer>>();
   readonly #events: CheckpointOccurrence[] = [];
   #state: CheckpointsState;
   #applying = false;
@@ -113,13 +127,24 @@ export class JobCheckpoints {
   readonly #discarded = new Set<string>();
   /** Drops and collections, one after the other. */
   #cleaning: Promise<void> = Promise.resolve();
+  /** Of the cleaning, that has not come to its end. */
+  #cleaningSteps = 0;
   #claimed: string | undefined;
-  #nextRequest = 1;
 
   constructor(parts: JobCheckpointsParts) {
     this.#parts = parts;
     this.#state = parts.initial;
     this.#claimed = parts.claimed;
+    for (const directory of parts.discarded ?? []) this.#discarded.add(directory);
+    // Of a state that comes from an earlier turn.
+    if (parts.initial.wakeUpEpochMs !== undefined) this.#tickAt(parts.initial.wakeUpEpochMs);
+  }
+
+  /** Goes on with what an earlier turn had begun to store. */
+  wake(): void {
+    for (const { toStore } of this.#state.pending) {
+      if (toStore !== undefined) void this.#store(toStore);
+    }
   }
 
   get statistics(): CheckpointStatistics {
@@ -190,24 +215,25 @@ export class JobCheckpoints {
     await new Promise<void>((resolve) => this.#settling.push(resolve));
   }
 
-  /**
-   * Asks for a checkpoint or savepoint.
-   *
-   * @throws {StreamError} why there is none.
-   */
-  async request(
-    request:
-      | { readonly type: 'CHECKPOINT'; readonly kind: 'CONFIGURED' | 'FULL' }
-      | SavepointRequest,
-  ): Promise<{ readonly checkpointId: number; readonly path: string }> {
-    const requestId = `request-${this.#nextRequest++}`;
-    const answered = Promise.withResolvers<CheckpointAnswer>();
-    this.#requests.set(requestId, answered);
-    const named: CheckpointRequest = { ...request, requestId };
-    this.apply({ type: 'request', request: named });
-    const answer = await answered.promise;
-    if ('error' in answer) throw StreamError.fromJSON(answer.error);
-    return answer;
+  /** Nothing is being stored or deleted. */
+  get isQuiet(): boolean {
+    return !isStoring(this.#state) && this.#cleaningSteps === 0;
+  }
+
+  /** Resolves once nothing is being stored or deleted. */
+  async quiet(): Promise<void> {
+    while (!this.isQuiet) {
+      await this.settled();
+      await this.#cleaning;
+    }
+  }
+
+  sleep(): SleepingCheckpoints {
+    return {
+      state: this.#state,
+      ...(this.#claimed === undefined ? {} : { claimed: this.#claimed }),
+      discarded: [...this.#discarded],
+    };
   }
 
   /**
@@ -248,8 +274,7 @@ export class JobCheckpoints {
         host.broadcast({ type: 'checkpoint-aborted', checkpointId: command.checkpointId });
         break;
       case 'answer':
-        this.#requests.get(command.requestId)?.resolve(command.outcome);
-        this.#requests.delete(command.requestId);
+        host.answered(command.requestId, command.outcome);
         break;
       case 'fail-job':
         host.fail(command.error);
@@ -282,13 +307,20 @@ export class JobCheckpoints {
 
   async #store(checkpoint: CheckpointToStore): Promise<void> {
     const { checkpointId, checkpointType, directory } = checkpoint;
+    const { turn } = this.#parts;
     try {
+      await turn?.beforeStore();
       const manifest = this.#manifest(checkpoint);
       const path = isSavepoint(checkpointType)
         ? await this.#storeSavepoint(manifest, checkpointType, directory)
         : await this.#complete(manifest);
       this.apply({ type: 'stored', checkpointId, path });
     } catch (thrown) {
+      // I6.
+      if (turn !== undefined && isUndecided(thrown)) {
+        turn.abandon(thrown);
+        return;
+      }
       const error = toStreamError(thrown).toJSON();
       this.apply({ type: 'store-failed', checkpointId, error });
     }
@@ -320,7 +352,7 @@ export class JobCheckpoints {
   }
 
   #manifest(checkpoint: CheckpointToStore): CheckpointManifest {
-    const { jobId, jobName, clock, host } = this.#parts;
+    const { jobId, jobName, host } = this.#parts;
     return {
       formatVersion: 1,
       kind: isSavepoint(checkpoint.checkpointType) ? 'SAVEPOINT' : 'CHECKPOINT',
@@ -328,7 +360,7 @@ export class JobCheckpoints {
       jobId,
       jobName,
       triggeredAtEpochMs: checkpoint.triggeredAtEpochMs,
-      completedAtEpochMs: clock.nowEpochMs(),
+      completedAtEpochMs: checkpoint.completedAtEpochMs,
       full: checkpoint.full,
       vertices: host.manifestVertices(checkpoint.subtasks),
       sources: checkpoint.sources,
@@ -386,15 +418,19 @@ export class JobCheckpoints {
   /** What cannot be deleted now stays for the next collection. */
   #clean(work: () => Promise<void>): void {
     const { logger, jobId } = this.#parts;
-    this.#cleaning = this.#cleaning.then(work).catch((thrown: unknown) => {
-      const reason = isStreamError(thrown) ? thrown.message : String(thrown);
-      logger.log('warn', 'what checkpoints left behind could not be deleted', { jobId, reason });
-    });
+    this.#cleaningSteps += 1;
+    this.#cleaning = this.#cleaning
+      .then(work)
+      .catch((thrown: unknown) => {
+        const reason = isStreamError(thrown) ? thrown.message : String(thrown);
+        logger.log('warn', 'what checkpoints left behind could not be deleted', { jobId, reason });
+      })
+      .then(() => {
+        this.#cleaningSteps -= 1;
+      });
   }
 }
 
-/** A request for a savepoint, in a directory of its own. */
-export interface SavepointRequest {
-  readonly type: 'SAVEPOINT' | 'SAVEPOINT_SUSPEND' | 'SAVEPOINT_TERMINATE';
-  readonly directory: string;
+function isUndecided(thrown: unknown): thrown is StreamError {
+  return isStreamError(thrown) && /^(unavailable|fenced)$/.test(thrown.kind);
 }

@@ -7,17 +7,18 @@
  * I1  An attempt is durable in the journal before any slot of it is launched.
  * I2  No slot is launched, and no plan replaced, before its predecessors are gone.
  */
-import { defined, type StreamErrorRecord, toStreamError } from '../core/index.ts';
+import { assert, defined, type StreamErrorRecord, toStreamError } from '../core/index.ts';
 import type { SubtaskRef } from '../protocol/index.ts';
 import { DeployedRegions } from './deployed-regions.ts';
 import { slotOf } from './deployed-tasks.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
 import type { JobMasterParts } from './job-master-parts.ts';
 import type { JobOutput } from './job-output.ts';
-import { type JobPlan, planJobExecution } from './job-plan.ts';
+import { type JobPlan, planJobExecution, planOf } from './job-plan.ts';
 import type { JobSources } from './job-sources.ts';
-import { RegionExecution } from './region-execution.ts';
-import { readRestorePoint, restoredSubtasks } from './restore-point.ts';
+import { RegionExecution, type RegionExecutionParts } from './region-execution.ts';
+import { readRestorePoint, restoredSubtasks, restorePath } from './restore-point.ts';
+import type { SleepingJob, SleepingRegion } from './sleeping-job.ts';
 import type { SlotEvents } from './slot-launcher.ts';
 
 /** The job, as its deployment sees it. */
@@ -44,8 +45,16 @@ export class JobDeployment {
   constructor(parts: JobMasterParts, job: DeployedJob) {
     this.#parts = parts;
     this.#job = job;
-    this.#plan = parts.plan;
-    this.#parallelism = parts.plan.overrides.parallelism ?? {};
+    const { asleep, graph, plan } = parts;
+    this.#plan = asleep === undefined ? plan : planOf(graph, asleep.overrides);
+    this.#parallelism = asleep?.parallelism ?? plan.overrides.parallelism ?? {};
+    for (const region of asleep?.regions ?? []) this.#attach(region);
+  }
+
+  /** Between deployments. */
+  sleep(): Pick<SleepingJob, 'overrides' | 'parallelism' | 'regions'> {
+    const { overrides } = this.#plan;
+    return { overrides, parallelism: this.#parallelism, regions: this.regions.sleep() };
   }
 
   get executionGraph(): JobPlan['executionGraph'] {
@@ -73,16 +82,8 @@ export class JobDeployment {
 
   /** Launches the attempt, or fails the job; never rejects. */
   async deploy(regionIndex: number, attempt: number): Promise<void> {
-    const { timers, logger, cancellationTimeoutMs } = this.#parts;
-    const region = new RegionExecution({
-      regionIndex,
-      attempt,
-      slotIndexes: defined(this.executionGraph.regions[regionIndex], 'a region of the plan').slots,
-      timers,
-      logger,
-      cancellationTimeoutMs,
-      onGone: (slotIndex) => this.#job.onGone(region, slotIndex),
-    });
+    const { slots } = defined(this.executionGraph.regions[regionIndex], 'a region of the plan');
+    const region = this.#execution({ regionIndex, attempt, slotIndexes: slots });
     const previous = this.regions.replace(regionIndex, region);
     try {
       await previous?.terminate();
@@ -122,6 +123,34 @@ export class JobDeployment {
     return true;
   }
 
+  #execution(
+    region: Pick<RegionExecutionParts, 'regionIndex' | 'attempt' | 'slotIndexes' | 'asleep'>,
+  ): RegionExecution {
+    const { clock, timers, logger, cancellationTimeoutMs } = this.#parts;
+    const execution: RegionExecution = new RegionExecution({
+      ...{ ...region, clock, timers, logger, cancellationTimeoutMs },
+      onGone: (slotIndex) => this.#job.onGone(execution, slotIndex),
+    });
+    return execution;
+  }
+
+  /** Goes on with an attempt of an earlier turn. */
+  #attach(asleep: SleepingRegion): void {
+    const { regionIndex, attempt, slotIndexes } = asleep;
+    const region = this.#execution({ regionIndex, attempt, slotIndexes, asleep });
+    this.regions.replace(regionIndex, region);
+    if (!asleep.isLaunched) return;
+    const { launcher } = this.#parts;
+    assert('attach' in launcher, 'who works in turns has slots that outlive one');
+    const { executionGraph, overrides } = this.#plan;
+    const slots = slotIndexes.map((slotIndex) => ({
+      slotIndex,
+      restore: [],
+      events: this.#job.eventsOf(region, slotIndex),
+    }));
+    region.attach(launcher, { executionGraph, overrides, attempt, slots });
+  }
+
   async #launch(region: RegionExecution): Promise<void> {
     const { sources, checkpoints } = this.#job;
     const { executionGraph, overrides } = this.#plan;
@@ -147,12 +176,10 @@ export class JobDeployment {
       restore: restored.filter((s) => slotOf(executionGraph, s) === slotIndex),
       events: this.#job.eventsOf(region, slotIndex),
     }));
-    region.launch(this.#parts.launcher, {
-      executionGraph,
-      overrides,
-      attempt: region.attempt,
-      slots,
-    });
+    const { launcher } = this.#parts;
+    const restoredFrom = restorePath(this.#parts, checkpoints()?.newest);
+    const { attempt } = region;
+    region.launch(launcher, { executionGraph, overrides, attempt, restoredFrom, slots });
   }
 
   #isOver(region: RegionExecution): boolean {

@@ -6,11 +6,14 @@ import type {
 } from '../checkpoint/index.ts';
 import type { Clock, FileSystem, Logger, Rng, StreamErrorRecord, Timers } from '../core/index.ts';
 import type { StreamGraph } from '../graph/index.ts';
+import type { MasterTurn } from './job-checkpoints.ts';
 import type { JobJournal } from './job-journal.ts';
 import type { JobPlan } from './job-plan.ts';
 import type { JobSnapshot } from './job-snapshot.ts';
 import type { RestartSettings } from './restart-settings.ts';
-import type { SlotLauncher } from './slot-launcher.ts';
+import type { SleepingJob } from './sleeping-job.ts';
+import type { AttachingLauncher, SlotLauncher } from './slot-launcher.ts';
+import type { ClientAnswer } from './turn-messages.ts';
 
 /** What a job that is not new starts from. */
 export interface JobRestore extends RestorePoint {
@@ -23,7 +26,7 @@ export interface JobMasterParts {
   readonly jobId: string;
   readonly graph: StreamGraph;
   readonly plan: JobPlan;
-  readonly launcher: SlotLauncher;
+  readonly launcher: SlotLauncher | AttachingLauncher;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly rng: Rng;
@@ -41,6 +44,12 @@ export interface JobMasterParts {
   readonly cancellationTimeoutMs: number;
   /** `web.exception-history-size`. */
   readonly exceptionHistoryCount: number;
+  /** The job as an earlier turn of its master left it; undefined: it begins, or begins anew. */
+  readonly asleep?: SleepingJob;
+  /** The turn it works in, if it does. */
+  readonly turn?: MasterTurn;
+  /** Answers to what was asked in an earlier turn, or by `request`. */
+  readonly onAnswer?: (requestId: string, answer: ClientAnswer) => void;
   /** What print sinks write. The promise, if any, holds them back. */
   readonly onPrint: (text: string) => Promise<void> | undefined;
   /** What collect sinks deliver. */

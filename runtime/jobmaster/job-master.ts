@@ -8,7 +8,9 @@
  * I2  The result settles once, after every slot and enumerator is gone.
  * I3  While a stop with a savepoint is under way, what one region fails of restarts all: the
  *     others have drained their input, or wait for the savepoint.
- * I4  What cannot be read is not deleted, nor anything by whom another process has replaced.
+ * I4  It may sleep between two events ({@link JobMaster.sleep}): a master made from what it leaves
+ *     goes on in its place.
+ * I5  What cannot be read is not deleted, nor anything by whom another process has replaced.
  *     Checkpoints go only after the job's end is durable: a process that takes the job over
  *     before that needs them.
  */
@@ -34,12 +36,14 @@ import {
   type JobStatus,
   type SlotFailure,
 } from './job-state.ts';
-import { openCheckpoints } from './open-checkpoints.ts';
+import { type CheckpointedJob, jobCheckpoints, openCheckpoints } from './open-checkpoints.ts';
 import { recordEnd } from './record-end.ts';
 import type { ExceptionHistory } from './restart-exception-history.ts';
 import { createdRestart } from './restart-strategy.ts';
+import type { SleepingJob, SleepingRestart } from './sleeping-job.ts';
 import { SlotReports } from './slot-reports.ts';
 import { NEW_JOB_WAIT_MS, retryStorage } from './storage-retry.ts';
+import type { ClientRequest } from './turn-messages.ts';
 
 export class JobMaster {
   readonly #parts: JobMasterParts;
@@ -51,19 +55,20 @@ export class JobMaster {
   /** Deployments and plans under way; none of them rejects. */
   readonly #work = new Set<Promise<void>>();
   /** Cancel restarts that are not due yet. */
-  readonly #restarts = new Set<() => void>();
+  readonly #restarts = new Map<SleepingRestart, () => void>();
   readonly #ended = Promise.withResolvers<void>();
   /** Aborted with it: what waits need not any more. */
   readonly #ending = new AbortController();
   #checkpoints: JobCheckpoints | undefined;
   #state: JobState;
-  #startedAtMs = 0;
+  #startedAtEpochMs = 0;
 
   constructor(parts: JobMasterParts) {
     const { graph, clock, timers, logger, fileSystem } = parts;
     this.#parts = parts;
     this.#output = new JobOutput(parts);
-    this.#failures = new FailureLog(clock, parts.exceptionHistoryCount);
+    const { asleep } = parts;
+    this.#failures = new FailureLog(clock, parts.exceptionHistoryCount, asleep?.exceptions);
     this.#sources = new JobSources({
       ...{ graph, clock, timers, logger, fileSystem },
       send: (task, event) => {
@@ -73,14 +78,18 @@ export class JobMaster {
       fail: (error) => this.#fail(error),
     });
     this.#deployment = this.#createDeployment();
-    this.#state = createdJob(this.#deployment.regionSlots, createdRestart(parts.restart), {
-      status: parts.isRecovered ? 'RECONCILING' : 'INITIALIZING',
-      lastAttempt: parts.journal.lastAttempt,
+    this.#state =
+      asleep?.state ??
+      createdJob(this.#deployment.regionSlots, createdRestart(parts.restart), {
+        status: parts.isRecovered ? 'RECONCILING' : 'INITIALIZING',
+        lastAttempt: parts.journal.lastAttempt,
+      });
+    this.#requests = new JobRequests(parts, {
+      status: () => this.status,
+      checkpoints: () => (isTerminal(this.status) ? undefined : this.#checkpoints),
+      replan: (parallelism) => this.#replanAt(parallelism),
+      track: (work) => this.#track(work),
     });
-    this.#requests = new JobRequests(parts, () => ({
-      status: this.status,
-      checkpoints: isTerminal(this.status) ? undefined : this.#checkpoints,
-    }));
   }
 
   get jobId(): string {
@@ -102,9 +111,9 @@ export class JobMaster {
 
   /** Deploys the job and settles when it has ended; never rejects for the job's own failure. */
   async run(): Promise<JobResult> {
-    const { clock, jobId, graph } = this.#parts;
-    this.#startedAtMs = clock.monotonicMs();
-    await this.#initialize();
+    const { clock, jobId, graph, asleep } = this.#parts;
+    this.#startedAtEpochMs = asleep?.startedAtEpochMs ?? clock.nowEpochMs();
+    this.#track(asleep === undefined ? this.#initialize() : this.#wake(asleep));
     await this.#ended.promise;
     await this.#close();
     const { status, failure } = this.#state;
@@ -112,7 +121,7 @@ export class JobMaster {
       jobId,
       jobName: graph.jobName,
       status: endOf(status),
-      netRuntimeMs: clock.monotonicMs() - this.#startedAtMs,
+      netRuntimeMs: this.#runtimeMs,
       ...(failure === undefined ? {} : { error: failure }),
       metrics: this.snapshot(),
     };
@@ -150,10 +159,50 @@ export class JobMaster {
    * @throws {StreamError} as `planJobExecution`; why there is no checkpoint. It goes on as it was.
    */
   async rescale(parallelism: Readonly<Record<string, number>>): Promise<void> {
+    await this.#requests.rescale(this.#checkedParallelism(parallelism));
+  }
+
+  /**
+   * As `cancel` and the methods above; the answer goes to `onAnswer`.
+   *
+   * @throws {StreamError} what is known to be wrong at once.
+   */
+  request(requestId: string, request: ClientRequest): void {
+    const directory = (): string => this.#requests.directory(targetOf(request));
+    switch (request.type) {
+      case 'cancel':
+        this.cancel();
+        this.#parts.onAnswer?.(requestId, {});
+        break;
+      case 'savepoint':
+        this.#requests.ask(requestId, { type: 'savepoint', directory: directory() });
+        break;
+      case 'stop': {
+        const { drain } = request;
+        this.#requests.ask(requestId, { type: 'stop', drain, directory: directory() });
+        break;
+      }
+      case 'checkpoint': {
+        const kind = request.full ? 'FULL' : 'CONFIGURED';
+        this.#requests.ask(requestId, { type: 'checkpoint', kind });
+        break;
+      }
+      case 'rescale': {
+        const parallelism = this.#checkedParallelism(request.parallelism);
+        this.#requests.ask(requestId, { type: 'rescale', parallelism });
+      }
+    }
+  }
+
+  /** The whole of it. @throws {StreamError} as `planJobExecution`. */
+  #checkedParallelism(changed: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+    const wanted = { ...this.#deployment.parallelism, ...changed };
+    this.#deployment.checkPlan(wanted);
+    return wanted;
+  }
+
+  async #replanAt(wanted: Readonly<Record<string, number>>): Promise<void> {
     const deployment = this.#deployment;
-    const wanted = { ...deployment.parallelism, ...parallelism };
-    deployment.checkPlan(wanted);
-    await this.#requests.checkpoint('CONFIGURED');
     const before = this.#state;
     const former = deployment.parallelism;
     deployment.setParallelism(wanted);
@@ -166,13 +215,57 @@ export class JobMaster {
     await this.#parts.journal.record(entry).catch(() => {});
   }
 
+  /** Resolves once it waits for nothing but reports, requests and times, or has ended. */
+  async quiet(): Promise<void> {
+    while (!this.#isQuiet) {
+      while (this.#work.size > 0) await Promise.all(this.#work);
+      await this.#checkpoints?.quiet();
+      await this.#sources.started();
+      // What these have set off begins in the same turn of the event loop.
+      await Promise.resolve();
+    }
+  }
+
+  /** It has ended, or is about to: `run` settles without anybody's doing. */
+  get isOver(): boolean {
+    return isTerminal(this.status);
+  }
+
+  /**
+   * I4: what it knows, between two events. Undefined before its checkpoints are open, and once it
+   * is over.
+   */
+  sleep(): SleepingJob | undefined {
+    const checkpoints = this.#checkpoints;
+    if (checkpoints === undefined || this.isOver) return undefined;
+    return {
+      state: this.#state,
+      startedAtEpochMs: this.#startedAtEpochMs,
+      ...this.#deployment.sleep(),
+      restarts: [...this.#restarts.keys()],
+      checkpoints: checkpoints.sleep(),
+      sources: this.#sources.sleep(),
+      requests: this.#requests.open,
+      exceptions: this.#failures.history,
+      metrics: [...this.#output.metrics.values()],
+    };
+  }
+
+  get #isQuiet(): boolean {
+    return this.#work.size === 0 && this.#checkpoints?.isQuiet !== false;
+  }
+
+  get #runtimeMs(): number {
+    return Math.max(0, this.#parts.clock.nowEpochMs() - this.#startedAtEpochMs);
+  }
+
   snapshot(): JobSnapshot {
     return snapshotJob(
       this.status,
       this.#deployment.executionGraph.jobGraph,
       this.#output.metrics,
       this.#sources.totalProgress(),
-      this.#parts.clock.monotonicMs() - this.#startedAtMs,
+      this.#runtimeMs,
     );
   }
 
@@ -198,12 +291,7 @@ export class JobMaster {
   async #initialize(): Promise<void> {
     const { isRecovered, logger, clock, timers, jobId } = this.#parts;
     const open = (): Promise<JobCheckpoints> =>
-      openCheckpoints(this.#parts, {
-        deployment: this.#deployment,
-        sources: this.#sources,
-        attemptsInUse: () => this.#state.regions.map(({ attempt }) => attempt),
-        fail: (error) => this.#fail(error),
-      });
+      openCheckpoints(this.#parts, this.#checkpointedJob());
     try {
       this.#checkpoints = await retryStorage(open, {
         ...{ clock, timers, signal: this.#ending.signal },
@@ -216,6 +304,40 @@ export class JobMaster {
     } catch (thrown) {
       if (!isTerminal(this.status)) this.#fail(toStreamError(thrown).toJSON());
     }
+  }
+
+  /** I4. */
+  async #wake(asleep: SleepingJob): Promise<void> {
+    const { state: initial, ...known } = asleep.checkpoints;
+    const job = this.#checkpointedJob();
+    this.#checkpoints = jobCheckpoints(this.#parts, { initial, ...known }, job);
+    for (const restart of asleep.restarts) this.#restartAt(restart);
+    await this.#sources.wake(this.#deployment.executionGraph, asleep.sources);
+    this.#checkpoints.wake();
+    this.#requests.wake();
+    this.#resumeWork();
+  }
+
+  /** Begins again what an earlier turn was about when it was written. */
+  #resumeWork(): void {
+    const { regions, isReplanning } = this.#state;
+    const isStopped = regions.every(({ phase }) => phase !== 'STOPPING');
+    if (isReplanning && isStopped) this.#track(this.#replan());
+    for (const [regionIndex, { phase, attempt }] of regions.entries()) {
+      const isLaunched = this.#deployment.regions.get(regionIndex)?.isLaunched === true;
+      if (phase !== 'DEPLOYING' || isLaunched) continue;
+      this.#track(this.#deployment.deploy(regionIndex, attempt));
+    }
+  }
+
+  #checkpointedJob(): CheckpointedJob {
+    return {
+      deployment: this.#deployment,
+      sources: this.#sources,
+      attemptsInUse: () => this.#state.regions.map(({ attempt }) => attempt),
+      answered: (requestId, answer) => this.#requests.answered(requestId, answer),
+      fail: (error) => this.#fail(error),
+    };
   }
 
   /** I1. */
@@ -241,13 +363,14 @@ export class JobMaster {
   /** Periodic checkpoints begin once every task runs and every enumerator has started. */
   #tellRunning(): void {
     const { regions } = this.#state;
-    void this.#sources.started().then(() => {
+    const told = this.#sources.started().then(() => {
       if (this.status === 'RUNNING' && this.#state.regions === regions) {
         this.#checkpoints?.apply({ type: 'job-running' });
       } else if (this.status === 'RUNNING') {
         this.#tellRunning();
       }
     });
+    this.#track(told);
   }
 
   #tellDeployed(): void {
@@ -289,17 +412,23 @@ export class JobMaster {
   }
 
   #restartAfter(delayMs: number, regionIndexes: readonly number[]): void {
-    const { timers, logger } = this.#parts;
+    const { clock, logger } = this.#parts;
     this.#failures.tellOfRestart(logger, delayMs);
+    this.#restartAt({ atEpochMs: clock.nowEpochMs() + delayMs, regionIndexes });
+  }
+
+  #restartAt(restart: SleepingRestart): void {
+    const { clock, timers } = this.#parts;
+    const delayMs = Math.max(0, restart.atEpochMs - clock.nowEpochMs());
     const cancel = timers.schedule(delayMs, () => {
-      this.#restarts.delete(cancel);
-      this.#apply({ type: 'restart-due', regionIndexes });
+      this.#restarts.delete(restart);
+      this.#apply({ type: 'restart-due', regionIndexes: restart.regionIndexes });
     });
-    this.#restarts.add(cancel);
+    this.#restarts.set(restart, cancel);
   }
 
   #cancelRestarts(): void {
-    for (const cancel of this.#restarts) cancel();
+    for (const cancel of this.#restarts.values()) cancel();
     this.#restarts.clear();
   }
 
@@ -347,12 +476,16 @@ export class JobMaster {
     await this.#sources.close();
     const end = endOf(status);
     const isOver = end !== 'SUSPENDED' && (await recordEnd(this.#parts, end));
-    // I4.
+    // I5.
     const isKept = !isOver || failure?.kind === 'data';
     const error = failure === undefined ? {} : { error: failure };
     this.#checkpoints?.apply({ type: 'job-ended', status: isKept ? 'SUSPENDED' : end, ...error });
     await this.#checkpoints?.close(!isKept);
   }
+}
+
+function targetOf(request: ClientRequest): string | undefined {
+  return 'targetDirectory' in request ? request.targetDirectory : undefined;
 }
 
 function endOf(status: JobStatus): EndStatus {

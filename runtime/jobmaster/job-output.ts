@@ -11,8 +11,9 @@ export class JobOutput {
   readonly #parts: Pick<JobMasterParts, 'onPrint' | 'onDeliver' | 'logger'>;
   readonly #metrics = new Map<string, TaskMetricsRecord>();
 
-  constructor(parts: Pick<JobMasterParts, 'onPrint' | 'onDeliver' | 'logger'>) {
+  constructor(parts: Pick<JobMasterParts, 'onPrint' | 'onDeliver' | 'logger' | 'asleep'>) {
     this.#parts = parts;
+    for (const task of parts.asleep?.metrics ?? []) this.#metrics.set(taskKey(task), task);
   }
 
   /** The newest of every task. */

@@ -43,5 +43,10 @@ export function planJobExecution(
     ...(Object.keys(parallelism).length === 0 ? {} : { parallelism }),
     ...(Object.keys(maxParallelism).length === 0 ? {} : { maxParallelism }),
   };
+  return planOf(graph, overrides);
+}
+
+/** The layout with these overrides. */
+export function planOf(graph: StreamGraph, overrides: JobGraphOverrides): JobPlan {
   return { executionGraph: buildExecutionGraph(generateJobGraph(graph, overrides)), overrides };
 }

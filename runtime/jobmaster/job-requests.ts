@@ -1,5 +1,17 @@
-import { isErrorWithCode, savepointDirectory } from '../checkpoint/index.ts';
-import { StreamError } from '../core/index.ts';
+/**
+ * What people ask of the checkpoints of a job, from the question to the answer.
+ *
+ * I1  A request is answered once: to who waits for it here or, when it was asked in an earlier
+ *     turn of the job's master, to `onAnswer`.
+ * I2  A request that is open is plain JSON: a master that sleeps takes it along.
+ */
+import {
+  type CheckpointAnswer,
+  type CheckpointRequest,
+  isErrorWithCode,
+  savepointDirectory,
+} from '../checkpoint/index.ts';
+import { StreamError, toStreamError } from '../core/index.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
 import { jobNotRunning } from './job-errors.ts';
 import type { JobMasterParts } from './job-master-parts.ts';
@@ -12,26 +24,85 @@ export interface StopOptions {
   readonly target?: string | undefined;
 }
 
-/** The job as it is now. */
-export interface RequestedJob {
-  readonly status: JobStatus;
-  /** Undefined: it does not run. */
-  readonly checkpoints: JobCheckpoints | undefined;
+/** What is asked of a job. Directories of savepoints are their own. */
+export type JobRequest =
+  | { readonly type: 'savepoint'; readonly directory: string }
+  | { readonly type: 'stop'; readonly drain: boolean; readonly directory: string }
+  | { readonly type: 'checkpoint'; readonly kind: 'CONFIGURED' | 'FULL' }
+  /** The whole parallelism from then on, by vertex id. */
+  | { readonly type: 'rescale'; readonly parallelism: Readonly<Record<string, number>> };
+
+/** A request without an answer. */
+export interface OpenRequest {
+  readonly requestId: string;
+  readonly request: JobRequest;
 }
+
+/** The job as it is now, and what a request makes of it. */
+export interface RequestedJob {
+  status(): JobStatus;
+  /** Undefined: it does not run. */
+  checkpoints(): JobCheckpoints | undefined;
+  /** Goes on at another parallelism. @throws {StreamError} when it cannot. */
+  replan(parallelism: Readonly<Record<string, number>>): Promise<void>;
+  /** Something is under way that ends by itself; never rejects. */
+  track(work: Promise<void>): void;
+}
+
+type RequestParts = Pick<
+  JobMasterParts,
+  'jobId' | 'checkpointing' | 'rng' | 'blobs' | 'onAnswer' | 'asleep'
+>;
 
 const PROBE_NAME = '.write-probe';
 
-/** What people ask of the checkpoints of a job. */
 export class JobRequests {
-  readonly #parts: Pick<JobMasterParts, 'jobId' | 'checkpointing' | 'rng' | 'blobs'>;
-  readonly #job: () => RequestedJob;
+  readonly #parts: RequestParts;
+  readonly #job: RequestedJob;
+  readonly #open = new Map<string, JobRequest>();
+  readonly #waiting = new Map<string, PromiseWithResolvers<CheckpointAnswer>>();
+  #nextId = 1;
 
-  constructor(
-    parts: Pick<JobMasterParts, 'jobId' | 'checkpointing' | 'rng' | 'blobs'>,
-    job: () => RequestedJob,
-  ) {
+  constructor(parts: RequestParts, job: RequestedJob) {
     this.#parts = parts;
     this.#job = job;
+    for (const { requestId, request } of parts.asleep?.requests ?? []) {
+      this.#open.set(requestId, request);
+    }
+  }
+
+  /** Begins those of an earlier turn again that it may not have got to ask. */
+  wake(): void {
+    for (const [requestId, request] of this.#open) {
+      this.#job.track(this.#begin(requestId, request));
+    }
+  }
+
+  /** Asks; the answer goes to `onAnswer`. @throws {StreamError} as the methods below, at once. */
+  ask(requestId: string, request: JobRequest): void {
+    this.#checkpoints();
+    this.#open.set(requestId, request);
+    this.#job.track(this.#begin(requestId, request));
+  }
+
+  /** Of a savepoint to come: a new one, below the target or the configured directory. */
+  directory(target: string | undefined): string {
+    const { checkpointing, jobId, rng } = this.#parts;
+    const directory = target ?? checkpointing.savepointDirectory;
+    if (directory !== undefined) return savepointDirectory(directory, jobId, rng);
+    throw new StreamError({
+      kind: 'invalid',
+      code: 'SAVEPOINT_DIRECTORY_MISSING',
+      message:
+        'no directory for the savepoint: name one, or set ' +
+        `execution.checkpointing.savepoint-dir; job=${jobId}`,
+      details: { jobId },
+    });
+  }
+
+  /** I2. */
+  get open(): readonly OpenRequest[] {
+    return [...this.#open].map(([requestId, request]) => ({ requestId, request }));
   }
 
   /**
@@ -41,10 +112,8 @@ export class JobRequests {
    * store, when the directory cannot be written to.
    */
   async savepoint(target?: string): Promise<string> {
-    const directory = this.#directory(target);
-    this.#checkpoints();
-    await this.#probe(directory);
-    return (await this.#checkpoints().request({ type: 'SAVEPOINT', directory })).path;
+    const directory = this.directory(target);
+    return (await this.#answerOf({ type: 'savepoint', directory })).path;
   }
 
   /**
@@ -56,11 +125,8 @@ export class JobRequests {
    * all the same.
    */
   async stop({ drain, target }: StopOptions): Promise<string> {
-    const directory = this.#directory(target);
-    this.#checkpoints();
-    await this.#probe(directory);
-    const type = drain ? 'SAVEPOINT_TERMINATE' : 'SAVEPOINT_SUSPEND';
-    return (await this.#checkpoints().request({ type, directory })).path;
+    const directory = this.directory(target);
+    return (await this.#answerOf({ type: 'stop', drain, directory })).path;
   }
 
   /**
@@ -68,7 +134,68 @@ export class JobRequests {
    * @throws {StreamError} `JOB_NOT_RUNNING`; why it failed.
    */
   async checkpoint(kind: 'CONFIGURED' | 'FULL'): Promise<number> {
-    return (await this.#checkpoints().request({ type: 'CHECKPOINT', kind })).checkpointId;
+    return (await this.#answerOf({ type: 'checkpoint', kind })).checkpointId;
+  }
+
+  /**
+   * Goes on at another parallelism, from a checkpoint taken now.
+   *
+   * @param parallelism the whole of it, by vertex id.
+   * @throws {StreamError} `JOB_NOT_RUNNING`; why there is no checkpoint; why it cannot go on so.
+   */
+  async rescale(parallelism: Readonly<Record<string, number>>): Promise<void> {
+    await this.#answerOf({ type: 'rescale', parallelism });
+  }
+
+  /** What the checkpoint coordinator says to a request. */
+  answered(requestId: string, answer: CheckpointAnswer): void {
+    const request = this.#open.get(requestId);
+    if (request?.type !== 'rescale' || 'error' in answer) {
+      this.#settle(requestId, answer);
+      return;
+    }
+    const replanned = this.#job.replan(request.parallelism).then(
+      () => this.#settle(requestId, answer),
+      (thrown: unknown) => this.#settle(requestId, { error: toStreamError(thrown).toJSON() }),
+    );
+    this.#job.track(replanned);
+  }
+
+  async #answerOf(
+    request: JobRequest,
+  ): Promise<{ readonly checkpointId: number; readonly path: string }> {
+    const requestId = `request-${this.#nextId++}`;
+    const answered = Promise.withResolvers<CheckpointAnswer>();
+    // It may be answered at once.
+    this.#waiting.set(requestId, answered);
+    try {
+      this.ask(requestId, request);
+    } catch (thrown) {
+      this.#waiting.delete(requestId);
+      throw thrown;
+    }
+    const answer = await answered.promise;
+    if ('error' in answer) throw StreamError.fromJSON(answer.error);
+    return answer;
+  }
+
+  async #begin(requestId: string, request: JobRequest): Promise<void> {
+    try {
+      if ('directory' in request) await this.#probe(request.directory);
+      const checkpoints = this.#checkpoints();
+      checkpoints.apply({ type: 'request', request: checkpointRequest(requestId, request) });
+    } catch (thrown) {
+      this.#settle(requestId, { error: toStreamError(thrown).toJSON() });
+    }
+  }
+
+  /** I1. */
+  #settle(requestId: string, answer: CheckpointAnswer): void {
+    this.#open.delete(requestId);
+    const waiting = this.#waiting.get(requestId);
+    this.#waiting.delete(requestId);
+    if (waiting === undefined) this.#parts.onAnswer?.(requestId, answer);
+    else waiting.resolve(answer);
   }
 
   /** A directory that takes nothing is found out before anything is done for it. */
@@ -85,23 +212,23 @@ export class JobRequests {
   }
 
   #checkpoints(): JobCheckpoints {
-    const { jobId } = this.#parts;
-    const { status, checkpoints } = this.#job();
+    const checkpoints = this.#job.checkpoints();
     if (checkpoints?.isOver === false) return checkpoints;
-    throw jobNotRunning(jobId, status);
+    throw jobNotRunning(this.#parts.jobId, this.#job.status());
   }
+}
 
-  #directory(target: string | undefined): string {
-    const { checkpointing, jobId, rng } = this.#parts;
-    const directory = target ?? checkpointing.savepointDirectory;
-    if (directory !== undefined) return savepointDirectory(directory, jobId, rng);
-    throw new StreamError({
-      kind: 'invalid',
-      code: 'SAVEPOINT_DIRECTORY_MISSING',
-      message:
-        'no directory for the savepoint: name one, or set ' +
-        `execution.checkpointing.savepoint-dir; job=${jobId}`,
-      details: { jobId },
-    });
+function checkpointRequest(requestId: string, request: JobRequest): CheckpointRequest {
+  switch (request.type) {
+    case 'savepoint':
+      return { requestId, type: 'SAVEPOINT', directory: request.directory };
+    case 'stop': {
+      const type = request.drain ? 'SAVEPOINT_TERMINATE' : 'SAVEPOINT_SUSPEND';
+      return { requestId, type, directory: request.directory };
+    }
+    case 'checkpoint':
+      return { requestId, type: 'CHECKPOINT', kind: request.kind };
+    case 'rescale':
+      return { requestId, type: 'CHECKPOINT', kind: 'CONFIGURED' };
   }
 }

@@ -16,6 +16,7 @@ import {
 } from '../core/index.ts';
 import type { ExecutionGraph, StreamGraph } from '../graph/index.ts';
 import type { ReaderEvent, SourceEvent, SubtaskRef } from '../protocol/index.ts';
+import type { SleepingSource, SleepingSources } from './sleeping-job.ts';
 import { SourceCoordinator } from './source-coordinator.ts';
 
 export interface JobSourcesParts {
@@ -50,6 +51,27 @@ export class JobSources {
 
   constructor(parts: JobSourcesParts) {
     this.#parts = parts;
+  }
+
+  /** Goes on with those of an earlier turn. Resolves once they have started. */
+  async wake(executionGraph: ExecutionGraph, asleep: SleepingSources): Promise<void> {
+    this.#isStale = asleep.isStale;
+    if (asleep.sources.length === 0) return;
+    this.#generation += 1;
+    this.#sources = this.#create(executionGraph, asleep, this.#generation);
+    const starting = [...this.#sources.values()].map(({ coordinator }) => coordinator.start());
+    this.#started = Promise.all(starting).then(() => {});
+    await this.#started;
+  }
+
+  /** Once they have started. */
+  sleep(): SleepingSources {
+    const sources = [...this.#sources].map(([vertexId, { operatorId, coordinator }]) => ({
+      vertexId,
+      operatorId,
+      ...coordinator.sleep(),
+    }));
+    return { isStale: this.#isStale, sources };
   }
 
   /** The next deployment makes them anew (I1). */
@@ -137,11 +159,12 @@ export class JobSources {
 
   #create(
     executionGraph: ExecutionGraph,
-    restored: RestoredSources | undefined,
+    restored: RestoredSources | SleepingSources | undefined,
     generation: number,
   ): Map<string, SourceVertex> {
     const { graph, clock, timers, logger, fileSystem } = this.#parts;
     const sources = new Map<string, SourceVertex>();
+    const checkpointId = restored && 'checkpointId' in restored ? restored.checkpointId : undefined;
     for (const vertex of executionGraph.jobGraph.vertices) {
       const head = defined(vertex.operators[0], 'a vertex has a head');
       const node = defined(
@@ -149,7 +172,8 @@ export class JobSources {
         'a head is a node of the graph',
       );
       if (node.body.kind !== 'source') continue;
-      const state = restored?.stateOf(head.operatorId);
+      const asleep = sleepingOf(restored, head.operatorId);
+      const state = asleep ?? stateOf(restored, head.operatorId);
       const coordinator = new SourceCoordinator({
         source: node.body.source,
         parallelism: vertex.parallelism,
@@ -157,7 +181,8 @@ export class JobSources {
         timers,
         logger,
         fileSystem,
-        ...(restored === undefined ? {} : { restoredCheckpointId: restored.checkpointId }),
+        ...(asleep === undefined ? {} : { asleep }),
+        ...(checkpointId === undefined ? {} : { restoredCheckpointId: checkpointId }),
         ...(state === undefined ? {} : { restored: state.enumerator }),
         send: (subtaskIndex, event) => {
           if (generation !== this.#generation) return;
@@ -173,4 +198,19 @@ export class JobSources {
     }
     return sources;
   }
+}
+
+function sleepingOf(
+  restored: RestoredSources | SleepingSources | undefined,
+  operatorId: string,
+): SleepingSource | undefined {
+  if (restored === undefined || !('sources' in restored)) return undefined;
+  return restored.sources.find((source) => source.operatorId === operatorId);
+}
+
+function stateOf(
+  restored: RestoredSources | SleepingSources | undefined,
+  operatorId: string,
+): SourceStateRecord | undefined {
+  return restored && 'stateOf' in restored ? restored.stateOf(operatorId) : undefined;
 }

@@ -1,8 +1,9 @@
 /** How the checkpoints of a job reach the rest of it. */
+import type { CheckpointAnswer } from '../checkpoint/index.ts';
 import type { StreamErrorRecord } from '../core/index.ts';
 import { manifestVertices, slotOf } from './deployed-tasks.ts';
 import { initialCheckpoints } from './initial-checkpoints.ts';
-import { JobCheckpoints } from './job-checkpoints.ts';
+import { JobCheckpoints, type JobCheckpointsParts } from './job-checkpoints.ts';
 import type { JobDeployment } from './job-deployment.ts';
 import type { JobMasterParts } from './job-master-parts.ts';
 import type { JobSources } from './job-sources.ts';
@@ -13,6 +14,7 @@ export interface CheckpointedJob {
   readonly sources: JobSources;
   /** Of the tasks that run or are about to. */
   attemptsInUse(): readonly number[];
+  answered(requestId: string, answer: CheckpointAnswer): void;
   fail(error: StreamErrorRecord): void;
 }
 
@@ -23,18 +25,30 @@ export interface CheckpointedJob {
  */
 export async function openCheckpoints(
   parts: JobMasterParts,
-  { deployment, sources, attemptsInUse, fail }: CheckpointedJob,
+  job: CheckpointedJob,
 ): Promise<JobCheckpoints> {
-  const { jobId, graph, checkpointStore, blobs, journal, restore, clock, timers, logger } = parts;
+  const { restore } = parts;
+  const initial = await initialCheckpoints(parts);
+  const claimed = restore?.claimMode === 'CLAIM' ? { claimed: restore.path } : {};
+  return jobCheckpoints(parts, { initial, ...claimed }, job);
+}
+
+/** Those of a job, from what is known of them. */
+export function jobCheckpoints(
+  parts: JobMasterParts,
+  known: Pick<JobCheckpointsParts, 'initial' | 'claimed' | 'discarded'>,
+  { deployment, sources, attemptsInUse, answered, fail }: CheckpointedJob,
+): JobCheckpoints {
+  const { jobId, graph, checkpointStore, blobs, journal, clock, timers, logger, turn } = parts;
   const { regions } = deployment;
   return new JobCheckpoints({
     jobId,
     jobName: graph.jobName,
-    initial: await initialCheckpoints(parts),
+    ...known,
+    ...(turn === undefined ? {} : { turn }),
     store: checkpointStore,
     blobs,
     fence: () => journal.fence(),
-    ...(restore?.claimMode === 'CLAIM' ? { claimed: restore.path } : {}),
     clock,
     timers,
     logger,
@@ -48,6 +62,7 @@ export async function openCheckpoints(
       checkpointComplete: (checkpointId) => sources.checkpointComplete(checkpointId),
       manifestVertices: (subtasks) => manifestVertices(deployment.executionGraph, subtasks),
       attemptsInUse,
+      answered,
       fail,
     },
   });

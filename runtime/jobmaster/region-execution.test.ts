@@ -26,6 +26,7 @@ function setup(cancellationTimeoutMs = 100, slotIndexes = [3, 4]): Setup {
     regionIndex: 0,
     attempt: 7,
     slotIndexes,
+    clock: time,
     timers: time,
     logger: { log: () => undefined },
     cancellationTimeoutMs,

@@ -4,20 +4,24 @@
  * I1  A slot is reported gone once: released, lost, or never launched.
  * I2  A slot that does not stop in time is ended, whatever it does.
  */
-import type { Logger, Timers } from '../core/index.ts';
+import type { Clock, Logger, Timers } from '../core/index.ts';
 import type { SlotCommand } from '../protocol/index.ts';
-import type { RegionLaunch, SlotHandle, SlotLauncher } from './slot-launcher.ts';
+import type { SleepingRegion } from './sleeping-job.ts';
+import type { AttachingLauncher, RegionLaunch, SlotHandle, SlotLauncher } from './slot-launcher.ts';
 
 export interface RegionExecutionParts {
   readonly regionIndex: number;
   readonly attempt: number;
   readonly slotIndexes: readonly number[];
+  readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
   /** `task.cancellation.timeout`; 0: wait for ever. */
   readonly cancellationTimeoutMs: number;
   /** The slot is gone although it never said so. */
   readonly onGone: (slotIndex: number) => void;
+  /** As an earlier turn of the job's master left it. */
+  readonly asleep?: SleepingRegion;
 }
 
 export class RegionExecution {
@@ -25,10 +29,16 @@ export class RegionExecution {
   readonly #handles = new Map<number, SlotHandle>();
   readonly #gone = new Set<number>();
   #isStopping = false;
+  #endsStuckAtEpochMs: number | undefined;
   #cancelTimeout: (() => void) | undefined;
 
   constructor(parts: RegionExecutionParts) {
     this.#parts = parts;
+    const { asleep } = parts;
+    if (asleep === undefined) return;
+    this.#isStopping = asleep.isStopping;
+    for (const slotIndex of asleep.gone) this.#gone.add(slotIndex);
+    if (asleep.endsStuckAtEpochMs !== undefined) this.#endStuckAt(asleep.endsStuckAtEpochMs);
   }
 
   get attempt(): number {
@@ -44,8 +54,20 @@ export class RegionExecution {
     return this.#isStopping;
   }
 
+  get isLaunched(): boolean {
+    return this.#handles.size > 0;
+  }
+
   launch(launcher: SlotLauncher, region: RegionLaunch): void {
-    const handles = launcher.launch(region);
+    this.#take(launcher.launch(region), region);
+  }
+
+  /** Reaches the slots that an earlier turn has launched. */
+  attach(launcher: AttachingLauncher, region: RegionLaunch): void {
+    this.#take(launcher.attach(region), region);
+  }
+
+  #take(handles: readonly SlotHandle[], region: RegionLaunch): void {
     region.slots.forEach(({ slotIndex }, at) => {
       const handle = handles[at];
       if (handle !== undefined) this.#handles.set(slotIndex, handle);
@@ -74,9 +96,28 @@ export class RegionExecution {
       if (!this.#handles.has(slotIndex)) this.#parts.onGone(slotIndex);
     }
     this.broadcast({ type: 'cancel' });
-    const { cancellationTimeoutMs, timers } = this.#parts;
+    const { cancellationTimeoutMs, clock } = this.#parts;
     if (cancellationTimeoutMs <= 0 || this.#gone.size === this.slotIndexes.length) return;
-    this.#cancelTimeout = timers.schedule(cancellationTimeoutMs, () => this.#endStuck());
+    this.#endStuckAt(clock.nowEpochMs() + cancellationTimeoutMs);
+  }
+
+  sleep(): SleepingRegion {
+    const { regionIndex, attempt, slotIndexes } = this.#parts;
+    const isDue = this.#gone.size < slotIndexes.length ? this.#endsStuckAtEpochMs : undefined;
+    return {
+      ...{ regionIndex, attempt, slotIndexes },
+      gone: [...this.#gone],
+      isStopping: this.#isStopping,
+      isLaunched: this.isLaunched,
+      ...(isDue === undefined ? {} : { endsStuckAtEpochMs: isDue }),
+    };
+  }
+
+  #endStuckAt(epochMs: number): void {
+    const { clock, timers } = this.#parts;
+    this.#endsStuckAtEpochMs = epochMs;
+    const delayMs = Math.max(0, epochMs - clock.nowEpochMs());
+    this.#cancelTimeout = timers.schedule(delayMs, () => this.#endStuck());
   }
 
   /** Ends every slot. */

@@ -8,6 +8,7 @@ import {
 import type { JobGraph } from '../graph/index.ts';
 import type { RestoredSubtaskState } from '../protocol/index.ts';
 import type { JobMasterParts } from './job-master-parts.ts';
+import type { RestoredFrom } from './turn-messages.ts';
 
 /** The newest checkpoint of the job, else what it was started from; undefined: from nothing. */
 export async function readRestorePoint(
@@ -16,6 +17,17 @@ export async function readRestorePoint(
 ): Promise<CheckpointManifest | undefined> {
   if (newest === undefined || newest.path === restore?.path) return restore?.manifest;
   return await readManifest(blobs, manifestLocation(newest.path));
+}
+
+/** Where {@link readRestorePoint} reads. */
+export function restorePath(
+  { restore }: Pick<JobMasterParts, 'restore'>,
+  newest: RetainedCheckpoint | undefined,
+): RestoredFrom | undefined {
+  const path = newest?.path ?? restore?.path;
+  if (path === undefined) return undefined;
+  const allowNonRestoredState = path === restore?.path && restore.allowNonRestoredState;
+  return { path, allowNonRestoredState };
 }
 
 /**

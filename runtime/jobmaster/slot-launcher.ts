@@ -1,5 +1,6 @@
 import type { ExecutionGraph, JobGraphOverrides } from '../graph/index.ts';
 import type { RestoredSubtaskState, SlotCommand, SlotReport } from '../protocol/index.ts';
+import type { RestoredFrom } from './turn-messages.ts';
 
 /** What a launched slot tells. */
 export interface SlotEvents {
@@ -21,6 +22,8 @@ export interface RegionLaunch {
   /** With these the slots' graphs become the execution graph's. */
   readonly overrides: JobGraphOverrides;
   readonly attempt: number;
+  /** Where the state comes from that `slots` are given; undefined: they begin without. */
+  readonly restoredFrom?: RestoredFrom | undefined;
   readonly slots: readonly SlotLaunch[];
 }
 
@@ -37,4 +40,10 @@ export interface SlotLaunch {
 export interface SlotLauncher {
   /** One handle a slot, in the order of `slots`. */
   launch(region: RegionLaunch): readonly SlotHandle[];
+}
+
+/** A launcher whose slots outlive the process that has launched them. */
+export interface AttachingLauncher extends SlotLauncher {
+  /** As `launch`, of an attempt that an earlier process has launched: starts nothing. */
+  attach(region: RegionLaunch): readonly SlotHandle[];
 }

@@ -7,6 +7,7 @@
  * I3  A split assigned after a checkpoint's snapshot is in the enumerator's share of it; one
  *     assigned before is in its reader's. A reader that goes back to a checkpoint gives back the
  *     splits assigned since.
+ * I4  One that wakes does to its readers nothing that was done before it fell asleep.
  *
  * @see Flink `SourceCoordinator`, `SplitAssignmentTracker`
  */
@@ -21,6 +22,7 @@ import {
   type Timers,
 } from '../core/index.ts';
 import type { ReaderEvent, SourceEvent } from '../protocol/index.ts';
+import type { SleepingSource, SplitAssignment } from './sleeping-job.ts';
 
 export interface SourceCoordinatorParts {
   readonly source: Source<unknown, unknown, unknown>;
@@ -35,13 +37,8 @@ export interface SourceCoordinatorParts {
   readonly restored?: unknown;
   /** The checkpoint that the job starts from, whether this source is in it or not. */
   readonly restoredCheckpointId?: number;
-}
-
-interface Assignment {
-  readonly subtaskIndex: number;
-  readonly splits: readonly unknown[];
-  /** The newest snapshot taken before it; 0: none. */
-  readonly afterCheckpointId: number;
+  /** As an earlier coordinator left it; `restored` is its enumerator's state. */
+  readonly asleep?: SleepingSource;
 }
 
 export class SourceCoordinator {
@@ -49,14 +46,20 @@ export class SourceCoordinator {
   readonly #enumerator: SplitEnumerator<unknown, unknown>;
   #closed = false;
   #started = false;
-  readonly #readers = new Set<number>();
+  readonly #readers: Set<number>;
   readonly #early: { readonly subtaskIndex: number; readonly event: ReaderEvent }[] = [];
-  #assignments: Assignment[] = [];
+  readonly #asking: Set<number>;
+  #assignments: SplitAssignment[];
+  #isWaking = false;
   #lastSnapshotId: number;
 
   constructor(parts: SourceCoordinatorParts) {
     this.#parts = parts;
-    this.#lastSnapshotId = parts.restoredCheckpointId ?? 0;
+    const { asleep } = parts;
+    this.#lastSnapshotId = asleep?.lastSnapshotId ?? parts.restoredCheckpointId ?? 0;
+    this.#assignments = [...(asleep?.assignments ?? [])];
+    this.#asking = new Set(asleep?.asking);
+    this.#readers = new Set(asleep?.readers);
     const { parallelism, clock, timers, logger, fileSystem } = parts;
     const ctx: EnumeratorContext<unknown> = {
       parallelism,
@@ -65,7 +68,7 @@ export class SourceCoordinator {
       logger,
       fileSystem,
       assignSplits: (subtaskIndex, splits) => this.#assign(subtaskIndex, splits),
-      signalNoMoreSplits: (subtaskIndex) => this.#send(subtaskIndex, { type: 'no-more-splits' }),
+      signalNoMoreSplits: (subtaskIndex) => this.#signalNoMoreSplits(subtaskIndex),
       sendEvent: (subtaskIndex, payload) => this.#send(subtaskIndex, { type: 'custom', payload }),
     };
     this.#enumerator =
@@ -80,7 +83,12 @@ export class SourceCoordinator {
       await this.#enumerator.start();
       if (this.#closed) return;
       this.#started = true;
+      this.#isWaking = this.#parts.asleep !== undefined;
       for (const subtaskIndex of this.#readers) this.#enumerator.addReader(subtaskIndex);
+      for (const subtaskIndex of [...this.#asking]) {
+        this.#enumerator.handleSplitRequest(subtaskIndex);
+      }
+      this.#isWaking = false;
       for (const { subtaskIndex, event } of this.#early.splice(0)) this.handle(subtaskIndex, event);
     } catch (thrown) {
       this.#parts.fail(this.#named(thrown));
@@ -99,7 +107,8 @@ export class SourceCoordinator {
    */
   readerReset(subtaskIndex: number, checkpointId: number | undefined): void {
     this.#readers.delete(subtaskIndex);
-    const isLost = (a: Assignment): boolean =>
+    this.#asking.delete(subtaskIndex);
+    const isLost = (a: SplitAssignment): boolean =>
       a.subtaskIndex === subtaskIndex && a.afterCheckpointId >= (checkpointId ?? 0);
     const splits = this.#assignments.filter(isLost).flatMap((assignment) => assignment.splits);
     this.#assignments = this.#assignments.filter((a) => a.subtaskIndex !== subtaskIndex);
@@ -146,13 +155,26 @@ export class SourceCoordinator {
       return;
     }
     this.#guarded(() => {
-      if (event.type === 'request-split') this.#enumerator.handleSplitRequest(subtaskIndex);
-      else this.#enumerator.handleEvent?.(subtaskIndex, event.payload);
+      if (event.type === 'request-split') {
+        this.#asking.add(subtaskIndex);
+        this.#enumerator.handleSplitRequest(subtaskIndex);
+      } else this.#enumerator.handleEvent?.(subtaskIndex, event.payload);
     });
   }
 
   totalProgress(): number | undefined {
     return this.#enumerator.totalProgress?.();
+  }
+
+  /** Between events, once it has started. */
+  sleep(): Omit<SleepingSource, 'vertexId' | 'operatorId'> {
+    return {
+      enumerator: this.#enumerator.snapshotState(),
+      readers: [...this.#readers],
+      asking: [...this.#asking],
+      assignments: this.#assignments,
+      lastSnapshotId: this.#lastSnapshotId,
+    };
   }
 
   async close(): Promise<void> {
@@ -164,7 +186,15 @@ export class SourceCoordinator {
   #assign(subtaskIndex: number, splits: readonly unknown[]): void {
     const afterCheckpointId = this.#lastSnapshotId;
     this.#assignments.push({ subtaskIndex, splits, afterCheckpointId });
+    this.#asking.delete(subtaskIndex);
     this.#send(subtaskIndex, { type: 'add-splits', splits });
+  }
+
+  #signalNoMoreSplits(subtaskIndex: number): void {
+    const isKnown = this.#isWaking && !this.#asking.has(subtaskIndex);
+    this.#asking.delete(subtaskIndex);
+    // I4.
+    if (!isKnown) this.#send(subtaskIndex, { type: 'no-more-splits' });
   }
 
   #guarded(call: () => void): void {

@@ -1,0 +1,296 @@
+/**
+ * One turn of a job's master: it wakes from the job's record, hears its messages, does what
+ * follows and falls asleep again. Whoever drives turns writes the new record, conditional on the
+ * one the turn began with, and then carries out its effects; see docs/adr/0010.
+ *
+ * I1  A turn whose record is not written has said nothing: it can be repeated from the old record.
+ *     What it did to stores before can be done again: checkpoints are stored only after the record
+ *     says what is stored ({@link JobTurnParts.write}).
+ * I2  Effects are in the record until the next turn has ended: that turn sends them again when it
+ *     cannot know that they were sent.
+ * I3  A message that comes again changes nothing.
+ */
+import {
+  type Clock,
+  StreamError,
+  type StreamErrorRecord,
+  type Timers,
+  toStreamError,
+} from '../core/index.ts';
+import type { JobMaster } from './job-master.ts';
+import type { JobMasterParts, JobResult } from './job-master-parts.ts';
+import type { SleepingJob } from './sleeping-job.ts';
+import type { ClientAnswer, NextStep, TurnEffect, TurnMessage } from './turn-messages.ts';
+import { TurnSlots, type TurnSlotsRecord } from './turn-slots.ts';
+import { TurnTimers } from './turn-timers.ts';
+
+/** A job between turns. Persisted: fields are only ever added. */
+export interface TurnRecord {
+  /** Absent before the first turn, and after the end. */
+  readonly asleep?: SleepingJob;
+  readonly slots?: TurnSlotsRecord;
+  /** Who waits to be told what to run. */
+  readonly runner?: { readonly taskToken: string; readonly rounds: number };
+  /** Task tokens of requests without an answer, by request. */
+  readonly requestTokens: Readonly<Record<string, string>>;
+  /** The last requests, oldest first: they are not carried out again. */
+  readonly heard: readonly string[];
+  readonly end?: { readonly status: string; readonly error?: StreamErrorRecord };
+  /** I2. */
+  readonly effects: readonly TurnEffect[];
+  /** When the next tick was asked for. */
+  readonly tickAtEpochMs?: number;
+}
+
+export const NEW_TURN_RECORD: TurnRecord = { requestTokens: {}, heard: [], effects: [] };
+
+/** What a master is made of that the turn knows. */
+export type TurnMasterParts = Pick<JobMasterParts, 'launcher' | 'timers' | 'asleep'> &
+  Required<Pick<JobMasterParts, 'onAnswer' | 'turn'>>;
+
+export interface JobTurnParts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Attempts that one execution runs before it is continued. */
+  readonly maxRounds: number;
+  /** @throws {StreamError} kind `invalid` when the job cannot start: it fails. */
+  readonly createMaster: (parts: TurnMasterParts) => Promise<JobMaster>;
+  /**
+   * Writes the record, conditional on the one before. Called in the turn and at its end; the last
+   * one that was written counts.
+   */
+  readonly write: (record: TurnRecord) => Promise<void>;
+}
+
+const HEARD_COUNT = 100;
+/** A tick that comes this much too early is not sent again. */
+const TICK_TOLERANCE_MS = 1;
+
+export class JobTurn {
+  readonly #parts: JobTurnParts;
+  readonly #before: TurnRecord;
+  readonly #slots: TurnSlots;
+  readonly #timers: TurnTimers;
+  readonly #effects: TurnEffect[] = [];
+  readonly #heard: string[];
+  readonly #tokens: Map<string, string>;
+  #runner: TurnRecord['runner'];
+  #end: TurnRecord['end'];
+  readonly #abandoned = Promise.withResolvers<never>();
+
+  constructor(parts: JobTurnParts, before: TurnRecord) {
+    this.#parts = parts;
+    this.#before = before;
+    this.#slots = new TurnSlots(before.slots);
+    this.#timers = new TurnTimers(parts.clock, parts.timers);
+    this.#heard = [...before.heard];
+    this.#tokens = new Map(Object.entries(before.requestTokens));
+    this.#runner = before.runner;
+    this.#end = before.end;
+  }
+
+  /**
+   * @returns what was written last, with what is to be sent now.
+   * @throws {StreamError} what kept the turn from its end: it has to be repeated.
+   */
+  async run(messages: readonly TurnMessage[]): Promise<TurnRecord> {
+    try {
+      const ended = this.#run(messages);
+      // Rejected, it may be, when nobody waits for it any more.
+      ended.catch(() => undefined);
+      return await Promise.race([ended, this.#abandoned.promise]);
+    } finally {
+      this.#timers.end();
+    }
+  }
+
+  async #run(messages: readonly TurnMessage[]): Promise<TurnRecord> {
+    const unplanned = messages.find((message) => message.type === 'not-planned');
+    if (unplanned !== undefined && this.#end === undefined) {
+      this.#end = { status: 'FAILED', error: unplanned.error };
+    }
+    const asleep =
+      this.#end === undefined ? await this.#wakeAndSleep(messages) : this.#hearWhenOver(messages);
+    this.#tellRunner();
+    const record = this.#record(asleep);
+    await this.#parts.write(record);
+    return record;
+  }
+
+  async #wakeAndSleep(messages: readonly TurnMessage[]): Promise<SleepingJob | undefined> {
+    const { asleep } = this.#before;
+    const master: JobMaster = await this.#parts.createMaster({
+      launcher: this.#slots,
+      timers: this.#timers,
+      onAnswer: (requestId, answer) => this.#answer(requestId, answer),
+      turn: {
+        beforeStore: () => this.#writeBetween(() => master.sleep()),
+        abandon: (error) => this.#abandoned.reject(error),
+      },
+      ...(asleep === undefined ? {} : { asleep }),
+    });
+    let result: JobResult | undefined;
+    const ended = master.run().then((settled) => {
+      result = settled;
+    });
+    await this.#quiet(master);
+    for (const message of messages) {
+      this.#hear(master, message);
+      await this.#quiet(master);
+    }
+    if (master.isOver) await ended;
+    if (result === undefined) return master.sleep();
+    const { status, error } = result;
+    if (error?.kind === 'fenced') throw StreamError.fromJSON(error);
+    this.#end = { status, ...(error === undefined ? {} : { error }) };
+    return undefined;
+  }
+
+  /** What is said so far is in it, and sent at the end. */
+  async #writeBetween(sleep: () => SleepingJob | undefined): Promise<void> {
+    // Not in the middle of a decision.
+    await new Promise<void>((resolve) => void this.#parts.timers.schedule(0, resolve));
+    const asleep = sleep();
+    if (asleep !== undefined) await this.#parts.write(this.#record(asleep));
+  }
+
+  /** Until it waits for others. */
+  async #quiet(master: JobMaster): Promise<void> {
+    do {
+      await master.quiet();
+    } while (this.#slots.tellLater() || this.#timers.runDue());
+  }
+
+  #hear(master: JobMaster, message: TurnMessage): void {
+    switch (message.type) {
+      case 'next':
+        this.#hearRunner(message);
+        break;
+      case 'reports':
+        if (this.#slots.report(message)) break;
+        this.#lose(message.attempt, [message.slotIndex], missingReports(message));
+        break;
+      case 'lost':
+        this.#lose(message.attempt, message.slotIndexes, StreamError.fromJSON(message.error));
+        break;
+      case 'request':
+        this.#request(master, message);
+        break;
+      case 'not-planned':
+      case 'tick':
+        break;
+    }
+  }
+
+  /** After the end there is nothing to do but to say so. */
+  #hearWhenOver(messages: readonly TurnMessage[]): undefined {
+    for (const message of messages) {
+      if (message.type === 'next') this.#hearRunner(message);
+      if (message.type !== 'request' || !this.#isNew(message.requestId)) continue;
+      this.#keepToken(message);
+      const { status = '' } = this.#end ?? {};
+      this.#answer(message.requestId, { error: jobOver(status).toJSON() });
+    }
+    return undefined;
+  }
+
+  #lose(attempt: number, slotIndexes: readonly number[], error: Error): void {
+    for (const slotIndex of slotIndexes) this.#slots.lost(slotIndex, attempt, error);
+  }
+
+  #hearRunner({ execution, rounds, taskToken }: Extract<TurnMessage, { type: 'next' }>): void {
+    if (this.#isNew(`${execution}#${rounds}`)) this.#runner = { taskToken, rounds };
+  }
+
+  /** I3. */
+  #isNew(id: string): boolean {
+    if (this.#heard.includes(id)) return false;
+    this.#heard.push(id);
+    return true;
+  }
+
+  #keepToken({ requestId, taskToken }: Extract<TurnMessage, { type: 'request' }>): void {
+    if (taskToken !== undefined) this.#tokens.set(requestId, taskToken);
+  }
+
+  #request(master: JobMaster, message: Extract<TurnMessage, { type: 'request' }>): void {
+    const { requestId, request } = message;
+    if (!this.#isNew(requestId)) return;
+    this.#keepToken(message);
+    try {
+      master.request(requestId, request);
+    } catch (thrown) {
+      this.#answer(requestId, { error: toStreamError(thrown).toJSON() });
+    }
+  }
+
+  #answer(requestId: string, answer: ClientAnswer): void {
+    const taskToken = this.#tokens.get(requestId);
+    this.#tokens.delete(requestId);
+    const token = taskToken === undefined ? {} : { taskToken };
+    this.#effects.push({ type: 'answer', requestId, ...token, answer });
+  }
+
+  #tellRunner(): void {
+    if (this.#runner === undefined) return;
+    const { taskToken, rounds } = this.#runner;
+    const step = this.#nextStep(rounds);
+    if (step === undefined) return;
+    this.#runner = undefined;
+    this.#effects.push({ type: 'next', taskToken, step });
+  }
+
+  #nextStep(rounds: number): NextStep | undefined {
+    if (this.#end !== undefined) return { action: 'END', status: this.#end.status };
+    const { waiting } = this.#slots;
+    if (waiting === undefined) return undefined;
+    if (rounds >= this.#parts.maxRounds) return { action: 'CONTINUE' };
+    this.#effects.push({ type: 'attempt', record: waiting });
+    this.#slots.takeWaiting();
+    return { action: 'RUN', attempt: waiting.attempt };
+  }
+
+  #record(asleep: SleepingJob | undefined): TurnRecord {
+    const tick = this.#tick();
+    return {
+      ...(asleep === undefined ? {} : { asleep, slots: this.#slots.record }),
+      ...(this.#runner === undefined ? {} : { runner: this.#runner }),
+      requestTokens: Object.fromEntries(this.#tokens),
+      heard: this.#heard.slice(-HEARD_COUNT),
+      ...(this.#end === undefined ? {} : { end: this.#end }),
+      effects: [...this.#slots.effects, ...this.#effects, ...tick.effects],
+      ...(tick.atEpochMs === undefined ? {} : { tickAtEpochMs: tick.atEpochMs }),
+    };
+  }
+
+  /** Asked for only when it is due earlier than the one that was asked for, or that one is over. */
+  #tick(): { readonly atEpochMs?: number; readonly effects: readonly TurnEffect[] } {
+    const atEpochMs = this.#end === undefined ? this.#timers.nextAtEpochMs : undefined;
+    if (atEpochMs === undefined) return { effects: [] };
+    const { tickAtEpochMs: asked } = this.#before;
+    const nowEpochMs = this.#parts.clock.nowEpochMs();
+    const isAsked =
+      asked !== undefined && asked > nowEpochMs && asked <= atEpochMs + TICK_TOLERANCE_MS;
+    if (isAsked) return { atEpochMs: asked, effects: [] };
+    return { atEpochMs, effects: [{ type: 'tick', atEpochMs }] };
+  }
+}
+
+function missingReports(message: Extract<TurnMessage, { type: 'reports' }>): StreamError {
+  const { slotIndex, attempt, sequence } = message;
+  return new StreamError({
+    kind: 'unavailable',
+    code: 'SLOT_LOST',
+    message: `reports of the slot are missing; slot=${slotIndex} attempt=${attempt} before=${sequence}`,
+    details: { slotIndex, attempt },
+  });
+}
+
+function jobOver(status: string): StreamError {
+  return new StreamError({
+    kind: 'conflict',
+    code: 'JOB_NOT_RUNNING',
+    message: `the job has ended: status=${status}`,
+    details: { status },
+  });
+}

@@ -1,0 +1,83 @@
+/**
+ * A job between two turns of its master: what a JobMaster knows that is written nowhere else.
+ * Plain JSON; a master that works in turns persists it, so fields are only ever added.
+ *
+ * I1  A master that wakes from the record goes on where the one that fell asleep was: nothing that
+ *     was deployed is deployed again, no attempt begins, nothing is said to slots a second time.
+ * I2  What was under way and ends by itself (a deployment, a plan, a checkpoint being stored, a
+ *     request being checked) begins again: each of them may be done twice.
+ */
+import type { CheckpointsState } from '../checkpoint/index.ts';
+import type { JobGraphOverrides } from '../graph/index.ts';
+import type { TaskMetricsRecord } from '../protocol/index.ts';
+import type { OpenRequest } from './job-requests.ts';
+import type { JobState } from './job-state.ts';
+import type { ExceptionHistory } from './restart-exception-history.ts';
+
+export interface SleepingJob {
+  readonly state: JobState;
+  readonly startedAtEpochMs: number;
+  /** Of the layout that is deployed. */
+  readonly overrides: JobGraphOverrides;
+  /** Of the next layout, by vertex id. */
+  readonly parallelism: Readonly<Record<string, number>>;
+  readonly regions: readonly SleepingRegion[];
+  /** Restarts that are not due yet. */
+  readonly restarts: readonly SleepingRestart[];
+  readonly checkpoints: SleepingCheckpoints;
+  readonly sources: SleepingSources;
+  readonly requests: readonly OpenRequest[];
+  readonly exceptions: ExceptionHistory;
+  readonly metrics: readonly TaskMetricsRecord[];
+}
+
+/** The present attempt of a region. */
+export interface SleepingRegion {
+  readonly regionIndex: number;
+  readonly attempt: number;
+  readonly slotIndexes: readonly number[];
+  /** Slots that will not be heard of any more. */
+  readonly gone: readonly number[];
+  readonly isStopping: boolean;
+  readonly isLaunched: boolean;
+  /** While stopping: when slots that do not stop are ended. */
+  readonly endsStuckAtEpochMs?: number;
+}
+
+export interface SleepingRestart {
+  readonly atEpochMs: number;
+  readonly regionIndexes: readonly number[];
+}
+
+export interface SleepingCheckpoints {
+  readonly state: CheckpointsState;
+  /** Directory of a savepoint or checkpoint that the job has claimed. */
+  readonly claimed?: string;
+  /** Directories of savepoints that failed. */
+  readonly discarded: readonly string[];
+}
+
+export interface SleepingSources {
+  /** They are made anew at the next deployment. */
+  readonly isStale: boolean;
+  readonly sources: readonly SleepingSource[];
+}
+
+export interface SleepingSource {
+  readonly vertexId: string;
+  readonly operatorId: string;
+  readonly enumerator: unknown;
+  readonly readers: readonly number[];
+  /** Readers that have asked for a split and got none yet. */
+  readonly asking: readonly number[];
+  readonly assignments: readonly SplitAssignment[];
+  readonly lastSnapshotId: number;
+}
+
+/** Splits that no checkpoint of their reader covers yet. */
+export interface SplitAssignment {
+  readonly subtaskIndex: number;
+  readonly splits: readonly unknown[];
+  /** The newest snapshot taken before it; 0: none. */
+  readonly afterCheckpointId: number;
+}
