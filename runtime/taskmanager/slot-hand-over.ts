@@ -5,7 +5,8 @@
  * I1  All tasks are held by the same checkpoint: the first that none of them had heard of.
  * I2  Nothing is left before that checkpoint is complete: its state is what the successor reads,
  *     what sinks had prepared is committed, and everything sent before it was taken.
- * I3  A command is handled by the slot or by its successor, never by none.
+ * I3  A command is handled by the slot or by its successor, never by none. That a checkpoint was
+ *     aborted both have to know: its barriers may still be under way.
  */
 import type { SlotCommand, SlotHandOverRecord, TaskMetricsRecord } from '../protocol/index.ts';
 import type { SlotParts, SlotTask } from './slot.ts';
@@ -15,6 +16,8 @@ export class SlotHandOver {
   readonly #parts: Pick<SlotParts, 'reporter' | 'slotIndex'>;
   /** Triggers of checkpoints that are not known to be over; oldest first. */
   #triggers: Extract<SlotCommand, { type: 'trigger-checkpoint' }>[] = [];
+  /** Later than the newest that is complete. */
+  #aborted: Extract<SlotCommand, { type: 'checkpoint-aborted' }>[] = [];
   #begun = false;
   /** Left; undefined as long as the slot runs. */
   record: SlotHandOverRecord | undefined;
@@ -38,9 +41,11 @@ export class SlotHandOver {
     if (command.type === 'trigger-checkpoint') this.#triggers.push(command);
     if (command.type === 'checkpoint-complete') {
       this.#triggers = this.#triggers.filter((t) => idOf(t) > command.checkpointId);
+      this.#aborted = this.#aborted.filter((a) => a.checkpointId > command.checkpointId);
     }
     if (command.type === 'checkpoint-aborted') {
       this.#triggers = this.#triggers.filter((t) => idOf(t) !== command.checkpointId);
+      this.#aborted.push(command);
       if (this.#begun) this.#parts.reporter.report({ type: 'checkpoint-wanted' });
     }
   }
@@ -59,7 +64,7 @@ export class SlotHandOver {
       slotIndex: this.#parts.slotIndex,
       checkpointId,
       tasks: left.map(({ record }) => record),
-      commands: [...this.#triggers, ...left.flatMap(({ commands }) => commands)],
+      commands: [...this.#aborted, ...this.#triggers, ...left.flatMap((l) => l.commands)],
       metrics: metrics(),
     };
     return true;
