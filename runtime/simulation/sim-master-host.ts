@@ -135,7 +135,8 @@ export class SimMasterHost {
       return await this.#retried(() => createJobMaster(start));
     } catch (thrown) {
       const { kind, code, message } = toStreamError(thrown);
-      if (kind !== 'invalid') throw thrown;
+      // Who was replaced may find what its successor has deleted since; it cannot write so.
+      if (kind !== 'invalid' && kind !== 'data') throw thrown;
       world.trace(`${host.name} refuses ${jobId} ${message}`);
       await this.#retried(() => journal.update({ status: 'FAILED', coordinator: { code } }));
       return undefined;
