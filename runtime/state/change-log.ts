@@ -75,6 +75,11 @@ export class ChangeLog<E extends Tracked> {
     entry.mark = TOMBSTONE;
   }
 
+  /** Of an entry in the table: a snapshot has it, in whatever shape. */
+  wasVisited(entry: E): boolean {
+    return entry.mark <= this.#mark;
+  }
+
   /**
    * Gives each changed entry to `put`, each tombstone to `remove`, and begins anew. When a
    * callback throws nothing is forgotten.

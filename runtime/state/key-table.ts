@@ -150,6 +150,16 @@ export class KeyTable<V> {
     );
   }
 
+  /**
+   * Visits, as removed, what was visited before and is still here: the table is given up as a
+   * whole, so nobody needs to delete and list its entries one by one.
+   */
+  visitGone(visitor: EntryVisitor, subKey?: EncodedKey): void {
+    this.#held.forEach((held, key) => {
+      if (!(held instanceof KeyEntry) || this.#log.wasVisited(held)) visitor.remove(key, subKey);
+    });
+  }
+
   /** Like `set` of an entry that was visited before. */
   restorePut(key: EncodedKey, value: V): void {
     const flat = typeof key === 'string' ? flatCopy(key) : key;

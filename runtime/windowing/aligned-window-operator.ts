@@ -94,6 +94,8 @@ export class AlignedWindowOperator<T, A, R, O> implements OneInputOperator<T> {
   }
 
   snapshotState(checkpointId: number): void {
+    // What comes next opens its panes again: records need no check whether a snapshot was taken.
+    this.#closeBucket();
     this.#firings?.snapshot(this.#time.passedMs);
     this.#emitter.user.snapshotState(checkpointId);
   }
@@ -254,6 +256,10 @@ export class AlignedWindowOperator<T, A, R, O> implements OneInputOperator<T> {
   #remove(pane: Pane<A>): void {
     this.#panes.remove(pane);
     // The bucket may hold the pane, which must not be kept alive nor be found again.
+    this.#closeBucket();
+  }
+
+  #closeBucket(): void {
     this.#bucketStartMs = NEVER_MS;
     this.#bucketEndMs = NEVER_MS;
     this.#bucket = [];

@@ -4,9 +4,13 @@
  *
  * I1  A pane is in the table from its first record to its cleanup. It never comes back: its
  *     cleanup time has passed.
- * I2  A pane that a snapshot knows is kept, emptied, until the next snapshot says that it is gone.
- * I3  A pane that no snapshot knows has no entries to track: its accumulators are in a plain map.
- *     Most panes come and go between two snapshots.
+ * I2  A pane that a snapshot knows is kept when it goes until the next snapshot says so.
+ * I3  Entries are tracked one by one from the second snapshot that has changes of the pane. Most
+ *     panes go before: once one snapshot knows a pane, any change makes all of it changed. What
+ *     that writes twice came between two snapshots; to track it would cost every pane that is open
+ *     at a snapshot an object and a list entry for each key.
+ * I4  While entries are not tracked none is removed, and the first `knownCount` are those that the
+ *     snapshot knows.
  */
 import { assert, type EncodedKey } from '../core/index.ts';
 import type { KeyedStateMetaRecord } from '../protocol/index.ts';
@@ -21,37 +25,77 @@ export class Pane<A> {
   readonly subKey: string;
   live = false;
   fired = false;
-  /** Accumulators, until a snapshot knows the pane. */
-  fresh: LargeMap<A> | undefined = new LargeMap();
-  /** Accumulators, from then on. */
+  /** Accumulators that may change without being told of; undefined: see {@link reopen}. */
+  fresh: LargeMap<A> | undefined;
+  /** Accumulators whose changes are tracked, see I3. */
   stored: KeyTable<A> | undefined;
+  /** All accumulators, unless `stored`. */
+  #held = new LargeMap<A>();
+  #knownCount = 0;
 
   constructor(startMs: number, endMs: number, cleanupMs: number) {
     this.startMs = startMs;
     this.endMs = endMs;
     this.cleanupMs = cleanupMs;
     this.subKey = `${startMs},${endMs}`;
+    this.fresh = this.#held;
   }
 
   get size(): number {
-    return (this.fresh ?? this.stored)?.size ?? 0;
+    return (this.stored ?? this.#held).size;
+  }
+
+  get changeCount(): number {
+    if (this.stored !== undefined) return this.stored.changeCount;
+    return this.fresh === undefined ? 0 : this.#held.size;
+  }
+
+  /** Upper bound of what {@link visitGone} will visit. */
+  get knownCount(): number {
+    return this.stored?.size ?? this.#knownCount;
   }
 
   get(key: EncodedKey): A | undefined {
-    return (this.fresh ?? this.stored)?.get(key);
+    return this.stored === undefined ? this.#held.get(key) : this.stored.get(key);
   }
 
   forEach(visit: (accumulator: A, key: EncodedKey) => void): void {
-    (this.fresh ?? this.stored)?.forEach(visit);
+    if (this.stored === undefined) this.#held.forEach(visit);
+    else this.stored.forEach(visit);
+  }
+
+  /** Something of it may change from now on. */
+  reopen(): void {
+    if (this.stored === undefined) this.fresh = this.#held;
+  }
+
+  /** A snapshot has all there is: what is here counts as visited. */
+  visited(): void {
+    if (this.stored !== undefined || this.fresh === undefined) return;
+    if (this.#knownCount > 0) this.track();
+    this.#knownCount = this.#held.size;
+    this.fresh = undefined;
   }
 
   /** Tracks changes from now on; what is here counts as visited. */
   track(): KeyTable<A> {
-    if (this.stored === undefined) {
-      this.stored = KeyTable.of(this.fresh ?? new LargeMap<A>(), { tracksChanges: true });
-      this.fresh = undefined;
-    }
+    this.stored ??= KeyTable.of(this.#held, { tracksChanges: true });
+    this.fresh = undefined;
     return this.stored;
+  }
+
+  /** Visits, as removed, each entry that a snapshot knows. */
+  visitGone(visitor: EntryVisitor): void {
+    const { subKey, stored } = this;
+    if (stored !== undefined) {
+      stored.visitGone(visitor, subKey);
+      return;
+    }
+    let left = this.#knownCount;
+    this.#held.forEach((_, key) => {
+      if (left > 0) visitor.remove(key, subKey);
+      left -= 1;
+    });
   }
 }
 
@@ -86,14 +130,16 @@ export class PaneTable<A> implements SnapshotTable {
   get changeCount(): number {
     if (!this.#tracksChanges) return 0;
     let count = 0;
-    for (const { stored, size } of this.#panes.values()) count += stored?.changeCount ?? size;
-    for (const { stored } of this.#removed) count += stored?.changeCount ?? 0;
+    for (const { changeCount } of this.#panes.values()) count += changeCount;
+    for (const { knownCount } of this.#removed) count += knownCount;
     return count;
   }
 
-  /** The pane that begins here; a new one is not in the table before {@link add}. */
+  /** The pane that begins here, to be changed; a new one is not in the table before {@link add}. */
   at(startMs: number): Pane<A> {
-    return this.#panes.get(startMs) ?? this.#create(startMs, startMs + this.#sizeMs);
+    const pane = this.#panes.get(startMs) ?? this.#create(startMs, startMs + this.#sizeMs);
+    pane.reopen();
+    return pane;
   }
 
   add(pane: Pane<A>): void {
@@ -103,9 +149,7 @@ export class PaneTable<A> implements SnapshotTable {
 
   remove(pane: Pane<A>): void {
     this.#panes.delete(this.#idOf(pane));
-    if (pane.stored === undefined) return;
-    pane.stored.clear();
-    this.#removed.push(pane);
+    if (pane.knownCount > 0) this.#removed.push(pane);
   }
 
   /** In no order. */
@@ -115,16 +159,16 @@ export class PaneTable<A> implements SnapshotTable {
 
   visitAll(visitor: EntryVisitor): void {
     this.#removed = [];
-    for (const pane of this.#panes.values()) this.#visitPane(pane, visitor);
+    for (const pane of inOrder(this.#panes.values())) this.#visitPane(pane, visitor);
   }
 
   visitChanges(visitor: EntryVisitor): void {
     assert(this.#tracksChanges, 'changes are visited only where they are tracked');
-    for (const { stored, subKey } of this.#removed) stored?.visitChanges(visitor, subKey);
+    for (const pane of inOrder(this.#removed)) pane.visitGone(visitor);
     this.#removed = [];
-    for (const pane of this.#panes.values()) {
-      if (pane.stored === undefined) this.#visitPane(pane, visitor);
-      else pane.stored.visitChanges(visitor, pane.subKey);
+    for (const pane of inOrder(this.#panes.values())) {
+      if (pane.stored !== undefined) pane.stored.visitChanges(visitor, pane.subKey);
+      else if (pane.fresh !== undefined) this.#visitPane(pane, visitor);
     }
   }
 
@@ -151,7 +195,7 @@ export class PaneTable<A> implements SnapshotTable {
     pane.forEach((accumulator, key) => {
       visitor.put(key, subKey, accumulator);
     });
-    if (this.#tracksChanges) pane.track();
+    if (this.#tracksChanges) pane.visited();
   }
 
   #restored(subKey: EncodedKey | undefined): Pane<A> {
@@ -173,4 +217,9 @@ export class PaneTable<A> implements SnapshotTable {
   #idOf({ startMs, endMs }: Pick<Pane<A>, 'startMs' | 'endMs'>): number | string {
     return endMs - startMs === this.#sizeMs ? startMs : `${startMs},${endMs}`;
   }
+}
+
+/** As entries are ordered in snapshots, which then need not be sorted by it. */
+function inOrder<A>(panes: Iterable<Pane<A>>): readonly Pane<A>[] {
+  return [...panes].sort((left, right) => (left.subKey < right.subKey ? -1 : 1));
 }

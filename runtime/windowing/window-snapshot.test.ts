@@ -139,14 +139,22 @@ describe('aligned windows, restored', () => {
     const { harness, feed, at } = sums(TumblingEventTimeWindows.of(10));
     for (let i = 0; i < 100; i++) feed(`k${i}`, 1, i % 20);
     assert.deepEqual(harness.snapshotSync('delta').written, { puts: 100, removes: 0 });
+    assert.deepEqual(harness.snapshotSync('delta').written, { puts: 0, removes: 0 });
+    // A window that one snapshot knows is written again as a whole, one that two know is not.
     feed('k11', 1, 11);
     feed('k11', 1, 11);
     feed('late key', 1, 25);
-    assert.deepEqual(harness.snapshotSync('delta').written, { puts: 2, removes: 0 });
-    assert.equal(at(9).length, 50);
+    assert.deepEqual(harness.snapshotSync('delta').written, { puts: 51, removes: 0 });
+    feed('k13', 1, 13);
+    feed('k13', 1, 13);
+    assert.deepEqual(harness.snapshotSync('delta').written, { puts: 1, removes: 0 });
+    // What comes after the only snapshot that knows a window leaves nothing to remove.
+    feed('unknown', 1, 9);
+    feed('unknown', 1, 19);
+    assert.equal(at(9).length, 51);
     feed('x', 1, 31);
     // A window that no snapshot knows comes and goes without a trace.
-    assert.equal(at(39).length, 52);
+    assert.equal(at(39).length, 53);
     assert.deepEqual(harness.snapshotSync('delta').written, { puts: 0, removes: 101 });
     assert.deepEqual(harness.snapshotSync().keyedStates[0]?.entries, []);
   });
