@@ -117,6 +117,18 @@ describe('OperatorStateHandler', () => {
     assert.deepEqual(kinds(await checkpoint(w, 3)), ['BASE 3']);
   });
 
+  it('writes a base in place of a delta that has as many entries', async () => {
+    const w = world();
+    w.set(0, 100, 1);
+    await checkpoint(w, 1);
+    w.set(0, 60, undefined);
+    const snapshot = w.handler.snapshot(barrier(2));
+    assert.equal(snapshot.syncEntries, 40);
+    assert.deepEqual(kinds(await snapshot.store()), ['BASE 2']);
+    w.set(60, 100, undefined);
+    assert.deepEqual(kinds(await checkpoint(w, 3)), []);
+  });
+
   it('refers to the chain alone when nothing changed', async () => {
     const w = world();
     w.set(0, 10, 1);

@@ -168,6 +168,7 @@ export class OperatorStateHandler {
       tracksChanges: keyed.tracksChanges,
       full: savepoint || barrier.full || keyed.needsFullSnapshot,
       changeCount: tables.reduce((sum, { changeCount }) => sum + changeCount, 0),
+      entryCount: tables.reduce((sum, { size }) => sum + size, 0),
     });
     // I2, unless this visit leads on to a chain.
     this.#end = undefined;

@@ -19,13 +19,19 @@ export interface SegmentFacts {
   /** The barrier asks for all, or values have another shape than in the chain. */
   readonly full: boolean;
   readonly changeCount: number;
+  /** Entries a base would have now. */
+  readonly entryCount: number;
 }
 
-/** A base as soon as the deltas, with the one to write, outweigh it. */
+/**
+ * A base as soon as the deltas, with the one to write, outweigh it, and in place of a delta that
+ * has as many entries as a base would have: most of a state that turns over are removals.
+ */
 export function decideSegment(facts: SegmentFacts): 'BASE' | 'DELTA' {
-  const { chain, tracksChanges, full, changeCount } = facts;
+  const { chain, tracksChanges, full, changeCount, entryCount } = facts;
   if (chain === undefined || full || !tracksChanges) return 'BASE';
   if (chain.segments >= MAX_CHAIN_SEGMENTS) return 'BASE';
+  if (changeCount >= entryCount && changeCount > 0) return 'BASE';
   return chain.deltaEntries + changeCount > chain.baseEntries ? 'BASE' : 'DELTA';
 }
 
