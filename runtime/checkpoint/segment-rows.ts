@@ -21,7 +21,6 @@ import {
   layoutOfValue,
   mergeLayouts,
   type RecordCodec,
-  writeValue,
 } from '../exchange/index.ts';
 import type { KeyedStateMetaRecord } from '../protocol/index.ts';
 import {
@@ -32,6 +31,7 @@ import {
   type ValueCollector,
 } from './segment-entries.ts';
 import type { PartRecord, RunRecord, SectionRecord } from './segment-format.ts';
+import { type EncodedSubKeys, encodedSubKeys, KeyColumn } from './segment-keys.ts';
 import type { KeySorter } from './segment-sort.ts';
 
 const BUFFER_BYTES = 64 * 1024;
@@ -45,8 +45,10 @@ export class StateWriter {
   readonly #meta: KeyedStateMetaRecord;
   readonly #codecs: CodecCache;
   readonly #rows = new EncodeBuffer(0, BUFFER_BYTES);
-  readonly #keys = new EncodeBuffer(0, 1024);
-  readonly #removed = new EncodeBuffer(0, 1024);
+  readonly #keys = new KeyColumn();
+  readonly #removed = new KeyColumn();
+  /** By id, while sub keys can be copied. */
+  #subKeys: EncodedSubKeys | undefined;
   #runs: RunRecord[] = [];
   #codec: RecordCodec | undefined;
   #layouts = 0;
@@ -64,9 +66,8 @@ export class StateWriter {
 
   /** Of the section so far. */
   get sizeBytes(): number {
-    const [rows, keys, removed] = [this.#rows, this.#keys, this.#removed];
-    const bytes = rows.position + keys.position + removed.position;
-    return bytes + rows.text.length + keys.text.length + removed.text.length;
+    const rowBytes = this.#rows.position + this.#rows.text.length;
+    return rowBytes + this.#keys.sizeBytes + this.#removed.sizeBytes;
   }
 
   get entryCount(): number {
@@ -132,6 +133,11 @@ export class StateWriter {
     }
   }
 
+  /** Entries are visited and sorted; to be written are those of this sorter. */
+  begin(sorter: KeySorter): void {
+    this.#subKeys = encodedSubKeys(sorter);
+  }
+
   /** What is left of an earlier, failed snapshot. */
   reset(): void {
     for (const buffer of [this.#rows, this.#keys, this.#removed]) buffer.reset();
@@ -145,7 +151,8 @@ export class StateWriter {
   /** Closes the section; its bytes are valid until the next {@link reset}. */
   seal(sorter: KeySorter): { readonly section: SectionRecord; readonly parts: Uint8Array[] } {
     this.#endRun();
-    const [rows, keys, removed] = [this.#rows, this.#keys, this.#removed];
+    const rows = this.#rows;
+    const [keys, removed] = [this.#keys.seal(), this.#removed.seal()];
     const section: SectionRecord = {
       state: this.#meta,
       numberKeys: sorter.numberKeys,
@@ -153,10 +160,10 @@ export class StateWriter {
       puts: this.#puts,
       removes: this.#removes,
       runs: this.#runs,
-      keys: sealPart(keys, 0),
-      removed: sealPart(removed, 0),
+      keys: keys.part,
+      removed: removed.part,
     };
-    return { section, parts: [rows, keys, removed].map((b) => b.bytes.subarray(0, b.position)) };
+    return { section, parts: [rows.bytes.subarray(0, rows.position), keys.bytes, removed.bytes] };
   }
 
   /** The slow path, as a channel's: finds a layout for the value, or says what is wrong with it. */
@@ -200,14 +207,20 @@ export class StateWriter {
   }
 
   #writeKeys(sorter: KeySorter, entry: number): void {
-    if (!sorter.numberKeys) append(this.#keys, sorter.key(entry));
-    if (sorter.hasSubKeys) append(this.#keys, sorter.subKey(entry));
+    if (!sorter.numberKeys) this.#keys.add(sorter.key(entry));
+    if (sorter.hasSubKeys) this.#writeSubKey(this.#keys, sorter, entry);
   }
 
   #writeRemoved(sorter: KeySorter, entry: number): void {
-    append(this.#removed, sorter.key(entry));
-    if (sorter.hasSubKeys) append(this.#removed, sorter.subKey(entry));
+    this.#removed.add(sorter.key(entry));
+    if (sorter.hasSubKeys) this.#writeSubKey(this.#removed, sorter, entry);
     this.#removes++;
+  }
+
+  #writeSubKey(column: KeyColumn, sorter: KeySorter, entry: number): void {
+    const encoded = this.#subKeys?.[sorter.subKeyId(entry)];
+    if (encoded === undefined) column.add(sorter.subKey(entry));
+    else column.addEncoded(encoded);
   }
 }
 
@@ -219,10 +232,6 @@ function touch({ sorter, values }: ValueCollector, from: number, to: number): nu
     if (typeof values[order[i] as number] === 'object') objects++;
   }
   return objects;
-}
-
-function append(buffer: EncodeBuffer, key: EncodedKey | undefined): void {
-  buffer.position = writeValue(buffer, key, buffer.position, 0);
 }
 
 /** Writes the text behind the rows that began at `start`. */

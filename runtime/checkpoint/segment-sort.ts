@@ -19,6 +19,8 @@ import {
 const RADIX_BITS = 11;
 const RADIX = 1 << RADIX_BITS;
 const RADIX_MASK = RADIX - 1;
+/** So few entries with equal hashes are sorted in place: a call costs more than the work. */
+const MAX_INSERTED = 16;
 /** Makes signed order unsigned. */
 const SIGN = 0x80000000;
 
@@ -29,24 +31,32 @@ export class KeySorter {
   count = 0;
   order = new Uint32Array(0);
   starts = new Uint32Array(0);
-  /** Undefined when no entry has one. */
-  #subKeys: (EncodedKey | undefined)[] | undefined;
+  /** A sub key once for all entries that come with it in a row; at 0 undefined, for no sub key. */
+  #subKeys: (EncodedKey | undefined)[] = [undefined];
+  /** By entry, where its sub key is in `#subKeys`; undefined when none has one. */
+  #subKeyIds: Uint32Array | undefined;
+  #lastSubKey: EncodedKey | undefined;
   /** Undefined while every key is an int: the hashes are the keys then. */
   #keys: EncodedKey[] | undefined;
   #hashes = new Uint32Array(0);
   #groups = new Uint16Array(0);
   #spare = new Uint32Array(0);
+  #ids = new Uint32Array(0);
 
   get hasSubKeys(): boolean {
-    return this.#subKeys !== undefined;
+    return this.#subKeyIds !== undefined;
+  }
+
+  /** Of all entries, in no order; some may be here more than once. */
+  get subKeys(): readonly (EncodedKey | undefined)[] {
+    return this.#subKeys;
   }
 
   /** @param expected entries to make room for; more may come. */
   begin(expected: number): void {
     this.numberKeys = true;
     this.count = 0;
-    this.#keys = undefined;
-    this.#subKeys = undefined;
+    this.end();
     if (this.#hashes.length < expected) this.#reserve(expected);
   }
 
@@ -58,7 +68,8 @@ export class KeySorter {
       this.#hashes[at] = key ^ SIGN;
       if (this.#keys !== undefined) this.#keys[at] = key;
     } else this.#addKey(at, key);
-    if (subKey !== undefined) this.#addSubKey(at, subKey);
+    if (subKey !== this.#lastSubKey) this.#nextSubKey(at, subKey);
+    if (this.#subKeyIds !== undefined) this.#subKeyIds[at] = this.#subKeys.length - 1;
     return at;
   }
 
@@ -68,14 +79,19 @@ export class KeySorter {
   }
 
   subKey(entry: number): EncodedKey | undefined {
-    return this.#subKeys?.[entry];
+    return this.#subKeys[this.subKeyId(entry)];
+  }
+
+  /** Its index in {@link subKeys}. */
+  subKeyId(entry: number): number {
+    return this.#subKeyIds?.[entry] ?? 0;
   }
 
   /** @throws {StreamError} kind `internal`, code `KEY_GROUP_NOT_OWNED`. */
   sort(maxParallelism: number, keyGroups: KeyGroupRange, stateName: string): void {
     this.#sortByHash();
     this.#sortByGroup(maxParallelism);
-    if (this.#keys !== undefined || this.#subKeys !== undefined) this.#sortEqualHashes();
+    if (this.#keys !== undefined || !this.#cameInOrder()) this.#sortEqualHashes();
     const { starts, order } = this;
     const outside = starts[keyGroups.start] !== 0 ? 0 : (starts[keyGroups.end + 1] ?? 0);
     if (outside >= this.count) return;
@@ -85,7 +101,9 @@ export class KeySorter {
   /** Lets go of the keys. */
   end(): void {
     this.#keys = undefined;
-    this.#subKeys = undefined;
+    this.#subKeys = [undefined];
+    this.#subKeyIds = undefined;
+    this.#lastSubKey = undefined;
   }
 
   #addKey(at: number, key: EncodedKey): void {
@@ -99,10 +117,18 @@ export class KeySorter {
     this.#hashes[at] = hashKey(key) ^ SIGN;
   }
 
-  #addSubKey(at: number, subKey: EncodedKey): void {
-    this.#subKeys ??= [];
-    // Entries without one are holes, which read as undefined.
-    this.#subKeys[at] = subKey;
+  #nextSubKey(at: number, subKey: EncodedKey | undefined): void {
+    this.#subKeys.push(subKey);
+    this.#lastSubKey = subKey;
+    if (this.#subKeyIds !== undefined) return;
+    this.#subKeyIds = this.#spareIds(this.#hashes.length);
+    this.#subKeyIds.fill(0, 0, at);
+  }
+
+  /** Scratch memory of at least this size. */
+  #spareIds(size: number): Uint32Array {
+    if (this.#ids.length < size) this.#ids = new Uint32Array(size);
+    return this.#ids;
   }
 
   #reserve(size: number): void {
@@ -112,6 +138,10 @@ export class KeySorter {
     const hashes = new Uint32Array(size);
     hashes.set(this.#hashes);
     this.#hashes = hashes;
+    if (this.#subKeyIds === undefined) return;
+    const ids = this.#subKeyIds;
+    this.#subKeyIds = this.#spareIds(size);
+    this.#subKeyIds.set(ids);
   }
 
   /** Least significant digit first; digits that all entries share cost no pass. */
@@ -181,6 +211,16 @@ export class KeySorter {
     this.#spare = order;
   }
 
+  /** What has equal keys came in the order of sub keys, which sorting by hash has kept. */
+  #cameInOrder(): boolean {
+    const subKeys = this.#subKeys;
+    for (let id = 1; id < subKeys.length; id++) {
+      if (compareKeys(subKeys[id - 1], subKeys[id]) >= 0) return false;
+    }
+    return true;
+  }
+
+  /** Entries that differ in more than the hash. */
   #sortEqualHashes(): void {
     const { count, order } = this;
     const hashes = this.#hashes;
@@ -188,13 +228,28 @@ export class KeySorter {
       const hash = hashes[order[from] as number];
       let to = from + 1;
       while (to < count && hashes[order[to] as number] === hash) to++;
-      if (to - from > 1) order.subarray(from, to).sort((a, b) => this.#compare(a, b));
+      if (to - from > MAX_INSERTED) {
+        order.subarray(from, to).sort((a, b) => this.#compare(a, b));
+      } else if (to - from > 1) this.#insertSorted(from, to);
       from = to;
     }
   }
 
+  #insertSorted(from: number, to: number): void {
+    const { order } = this;
+    for (let i = from + 1; i < to; i++) {
+      const entry = order[i] as number;
+      let at = i;
+      for (; at > from && this.#compare(order[at - 1] as number, entry) > 0; at--) {
+        order[at] = order[at - 1] as number;
+      }
+      order[at] = entry;
+    }
+  }
+
   #compare(a: number, b: number): number {
-    const byKey = compareKeys(this.key(a), this.key(b));
+    // Keys that are ints have the hash in common, so they are equal.
+    const byKey = this.#keys === undefined ? 0 : compareKeys(this.key(a), this.key(b));
     return byKey !== 0 ? byKey : compareKeys(this.subKey(a), this.subKey(b));
   }
 }

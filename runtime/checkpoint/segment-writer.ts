@@ -89,6 +89,7 @@ export class SegmentWriter {
         slot.writer.reset();
         visit(tables[i] as SnapshotTable, slot, options.mode);
         slot.sorter.sort(options.maxParallelism, options.keyGroups, slot.meta.name);
+        slot.writer.begin(slot.sorter);
       }
       const chunks = writeChunks(slots, options, this.#buffers);
       return {

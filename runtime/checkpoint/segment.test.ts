@@ -94,6 +94,42 @@ describe('serializeTables', () => {
     }
   });
 
+  it('gives the same bytes in whatever order the entries of windows come', async () => {
+    for (const windows of [
+      ['0,10', '10,20', '9,19'],
+      ['', 'zürich', 'a'.repeat(40)],
+      [1, 2.5, -3],
+    ]) {
+      const entries = windows.flatMap((window) =>
+        [...Array(50).keys()].map((key) => ({ key, window })),
+      );
+      const tableIn = (order: typeof entries): FixtureTable => {
+        const table = new FixtureTable('windows');
+        for (const { key, window } of order) table.set(key, window, { sum: key });
+        return table;
+      };
+      const byKey = entries.toSorted((a, b) => a.key - b.key);
+      const orders = [entries, entries.toReversed(), byKey].map(tableIn);
+      const bytes = orders.map((table) =>
+        serializeTables([table], BASE).chunks.map((c) => c.bytes),
+      );
+      assert.deepEqual(bytes[1], bytes[0]);
+      assert.deepEqual(bytes[2], bytes[0]);
+      for (const table of orders) {
+        assert.deepEqual(
+          new Map([...(await roundTrip(table)).entries].sort()),
+          new Map([...table.entries].sort()),
+        );
+        for (const { key, window } of entries) table.delete(key, window);
+        const chunks = serializeTables([table], { ...BASE, mode: 'DELTA' }).chunks;
+        assert.equal(
+          chunks.reduce((sum, { entryCount }) => sum + entryCount, 0),
+          150,
+        );
+      }
+    }
+  });
+
   it('gives nothing for tables without entries, and no changes', () => {
     assert.deepEqual(serializeTables([tableOf([])], BASE).chunks, []);
     const table = tableOf(ints(3));

@@ -20,7 +20,7 @@ export {
   rebalancePartitioner,
   shufflePartitioner,
 } from './partitioner.ts';
-export { byteText, DecodeCursor, EncodeBuffer } from './record-buffer.ts';
+export { byteText, DecodeCursor, EncodeBuffer, TEXT_ASCII } from './record-buffer.ts';
 export {
   type LinkAck,
   type LinkFrame,
