@@ -19,6 +19,11 @@ export interface BlobStore {
    */
   readonly inlineLimitBytes?: number;
   /**
+   * Where a segment of this size is to be put: `location`, or one beside it whose name says that
+   * it lies in another of several stores. Without, `location`.
+   */
+  place?(location: string, sizeBytes: number): string;
+  /**
    * Creates the blob, durably.
    *
    * @throws {StreamError} `BLOB_EXISTS`, kind `conflict`, when the location is taken;
@@ -34,6 +39,12 @@ export interface BlobStore {
   list(directory: string): Promise<readonly BlobInfo[]>;
   /** Idempotent. */
   delete(location: string): Promise<void>;
+  /**
+   * Many at a time, where that takes fewer requests.
+   *
+   * @returns those that could not be deleted; it does not throw.
+   */
+  deleteMany?(locations: readonly string[]): Promise<readonly string[]>;
 }
 
 /** A piece of a blob; reading beyond its end gives fewer bytes. */

@@ -14,6 +14,7 @@ const INLINE_LIMIT_BYTES = 20 * 1024;
 /**
  * Writes a blob, or nothing when the bytes are few.
  *
+ * @param location of the blob, or beside which the store places it.
  * @throws {StreamError} as {@link BlobStore.put}.
  */
 export async function storeBytes(
@@ -23,8 +24,9 @@ export async function storeBytes(
 ): Promise<BytesRecord> {
   const limitBytes = blobs.inlineLimitBytes ?? INLINE_LIMIT_BYTES;
   if (bytes.length < limitBytes) return { inlineBase64: bufferOf(bytes).toString('base64') };
-  await blobs.put(location, bytes);
-  return { location, sizeBytes: bytes.length, crc32: crc32(bytes) };
+  const placed = blobs.place?.(location, bytes.length) ?? location;
+  await blobs.put(placed, bytes);
+  return { location: placed, sizeBytes: bytes.length, crc32: crc32(bytes) };
 }
 
 /**

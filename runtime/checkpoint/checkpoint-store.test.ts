@@ -243,6 +243,29 @@ describe('CheckpointStore.collectGarbage', () => {
     assert.deepEqual(world.memory.locations, kept);
   });
 
+  it('deletes many at a time where the store can', async () => {
+    const world = new World();
+    const store = await world.open();
+    const locations = [await world.segment(1), await world.segment(2), await world.segment(3)];
+    await store.complete(sampleManifest(3), NO_FENCE);
+    const asked: (readonly string[])[] = [];
+    const deleteMany = async (batch: readonly string[]) => {
+      asked.push(batch);
+      return batch.slice(0, 1);
+    };
+    const blobs = Object.assign(new MemoryBlobStore(), {
+      deleteMany,
+      list: (directory: string) => world.memory.list(directory),
+      get: (location: string) => world.memory.get(location),
+    });
+    const other = await CheckpointStore.open({ ...world.parts, blobs });
+    assert.deepEqual(
+      await other.collectGarbage({ attemptsInUse: [0], pendingIds: [], fence: [] }),
+      { type: 'collected', deleted: locations.slice(1), failed: locations.slice(0, 1) },
+    );
+    assert.deepEqual(asked, [locations]);
+  });
+
   it('deletes nothing when a live manifest cannot be read', async () => {
     const world = new World();
     const store = await world.open();

@@ -289,11 +289,16 @@ export async function deleteAll(
   blobs: BlobStore,
   locations: readonly string[],
 ): Promise<{ readonly deleted: readonly string[]; readonly failed: readonly string[] }> {
+  const failed = new Set(await (blobs.deleteMany?.(locations) ?? deleteEach(blobs, locations)));
+  return { deleted: locations.filter((location) => !failed.has(location)), failed: [...failed] };
+}
+
+async function deleteEach(blobs: BlobStore, locations: readonly string[]): Promise<string[]> {
   const failed: string[] = [];
   for (const location of locations) {
     await blobs.delete(location).catch(() => failed.push(location));
   }
-  return { deleted: locations.filter((location) => !failed.includes(location)), failed };
+  return failed;
 }
 
 function liveManifest(manifest: CheckpointManifest, location: string): LiveManifest {

@@ -105,11 +105,16 @@ export {
   checkpointDirectory,
   checkpointsDirectory,
   coordinatorKey,
+  isRowSegment,
+  isSharedSegment,
+  jobRoot,
   leaseKey,
+  METADATA_NAME,
   manifestLocation,
   OWNER_KEY,
   parentOf,
   type RowKey,
+  rowSegmentLocation,
   type SegmentName,
   savepointDirectory,
   savepointsDirectory,
@@ -158,3 +163,4 @@ export {
   type SerializeOptions,
   serializeTables,
 } from './segment-writer.ts';
+export { compress, decompress } from './zstd.ts';

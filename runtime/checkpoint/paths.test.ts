@@ -3,10 +3,13 @@ import { describe, it } from 'node:test';
 import {
   checkpointDirectory,
   checkpointKey,
+  isRowSegment,
+  isSharedSegment,
   manifestLocation,
   manifestRoot,
   parseCheckpointDirectory,
   parseSegmentLocation,
+  rowSegmentLocation,
   savepointDirectory,
   segmentLocation,
   sharedDirectory,
@@ -41,6 +44,17 @@ describe('paths', () => {
     const attempt = 12_345_678;
     const large = { ownerId: 'a', subtaskIndex: 123_456, attempt, checkpointId: 0, part: 'x' };
     assert.deepEqual(parseSegmentLocation(segmentLocation('', large)), large);
+  });
+
+  it('names a segment the same where it lies in a row, but for the end', () => {
+    const location = segmentLocation('/c/j/shared', { ...name, ownerId: 'a' });
+    const row = rowSegmentLocation(location);
+    assert.equal(row, location.replace('.seg', '.row'));
+    assert.deepEqual(parseSegmentLocation(row), parseSegmentLocation(location));
+    assert.deepEqual([location, row].map(isRowSegment), [false, true]);
+    assert.deepEqual([location, row].map(isSharedSegment), [true, true]);
+    const elsewhere = segmentLocation('/savepoints/savepoint-1', { ...name, ownerId: 'a' });
+    assert.deepEqual([elsewhere, '/c/j/shared/notes.seg'].map(isSharedSegment), [false, false]);
   });
 
   it('refuses names that would not read back', () => {

@@ -13,7 +13,9 @@ export const METADATA_NAME = '_metadata';
 export const CLAIM_NAME = '_claimed';
 
 const OWNER_CHARS = 16;
-const SEGMENT_NAME = /^([0-9A-Za-z_]{1,16})-(\d{5,})-(\d{6,})-(\d{12,})-([a-z0-9-]+)\.seg$/;
+const SEGMENT_NAME = /^([0-9A-Za-z_]{1,16})-(\d{5,})-(\d{6,})-(\d{12,})-([a-z0-9-]+)\.(?:seg|row)$/;
+const SHARED_NAME = 'shared';
+const ROW_END = '.row';
 
 export interface RowKey {
   readonly partitionKey: string;
@@ -38,7 +40,7 @@ export function jobRoot(directory: string, jobId: string): string {
 
 /** Takes the blobs of checkpoints. */
 export function sharedDirectory(directory: string, jobId: string): string {
-  return `${jobRoot(directory, jobId)}/shared`;
+  return `${jobRoot(directory, jobId)}/${SHARED_NAME}`;
 }
 
 export function checkpointDirectory(
@@ -77,6 +79,21 @@ export function segmentLocation(directory: string, name: SegmentName): string {
   const file = `${owner}-${numbers.join('-')}-${part}.seg`;
   assert(SEGMENT_NAME.test(file), `I2: a segment's name reads back name=${file}`);
   return `${directory}/${file}`;
+}
+
+/** Whether it is a segment of a job's checkpoints, as {@link segmentLocation} names it. */
+export function isSharedSegment(location: string): boolean {
+  return nameOf(parentOf(location)) === SHARED_NAME && SEGMENT_NAME.test(nameOf(location));
+}
+
+/** The same segment's location where blobs are rows: the name says in which store it lies. */
+export function rowSegmentLocation(location: string): string {
+  return location.replace(/\.seg$/, ROW_END);
+}
+
+/** Whether {@link rowSegmentLocation} made it. */
+export function isRowSegment(location: string): boolean {
+  return location.endsWith(ROW_END);
 }
 
 /** The name in a location's last part; `ownerId` has its first 16 characters only. */
