@@ -1,0 +1,104 @@
+/** Steps of a write as parts of DynamoDB requests. */
+import type {
+  PutItemCommandInput,
+  TransactWriteItem,
+  UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import type { RowWrite } from '../../checkpoint/index.ts';
+import { encodeValue, type Item, itemSizeBytes, keyOf, MAX_ITEM_BYTES } from './row-item.ts';
+import { invalidCall } from './store-failure.ts';
+
+type RowPut = RowWrite & { readonly type: 'put' };
+
+/** As the service returns the row that was there. */
+const ON_REFUSED = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
+
+interface Condition {
+  readonly ConditionExpression?: string;
+  readonly ExpressionAttributeValues?: Item;
+}
+
+/** @param expectedVersion undefined: none. */
+export function conditionOf(expectedVersion: number | undefined): Condition {
+  if (expectedVersion === undefined) return {};
+  if (expectedVersion === 0) return { ConditionExpression: 'attribute_not_exists(pk)' };
+  return {
+    ConditionExpression: 'v = :expected',
+    ExpressionAttributeValues: { ':expected': { N: String(expectedVersion) } },
+  };
+}
+
+/** @throws {StreamError} `ROW_TOO_LARGE` */
+export async function putParts(
+  step: RowPut,
+  expectedVersion: number,
+  table: string,
+  writeId: string,
+): Promise<PutItemCommandInput & { readonly Item: Item }> {
+  const item: Item = {
+    ...keyOf(step.partitionKey, step.sortKey),
+    v: { N: String(expectedVersion + 1) },
+    w: { S: writeId },
+    ...(await encodeValue(step.value)),
+  };
+  checkSize(item);
+  return { TableName: table, Item: item, ...conditionOf(expectedVersion) };
+}
+
+/**
+ * A put whatever is there: only the service knows which version comes next.
+ *
+ * @throws {StreamError} `ROW_TOO_LARGE`
+ */
+export async function updateParts(
+  step: RowPut,
+  table: string,
+  writeId: string,
+): Promise<UpdateItemCommandInput & { readonly UpdateExpression: string }> {
+  const key = keyOf(step.partitionKey, step.sortKey);
+  const value = await encodeValue(step.value);
+  checkSize({ ...key, w: { S: writeId }, v: { N: '0' }, ...value });
+  const isCompressed = 'z' in value;
+  const parts: Item = isCompressed ? { ':z': value.z, ':n': value.n } : { ':j': value.j };
+  const change = isCompressed ? 'z = :z, n = :n REMOVE j' : 'j = :j REMOVE z, n';
+  return {
+    TableName: table,
+    Key: key,
+    UpdateExpression: `SET v = if_not_exists(v, :zero) + :one, w = :w, ${change}`,
+    ExpressionAttributeValues: {
+      ':zero': { N: '0' },
+      ':one': { N: '1' },
+      ':w': { S: writeId },
+      ...parts,
+    },
+  };
+}
+
+/** @throws {StreamError} `ROW_TOO_LARGE` */
+export async function transactionStep(
+  step: RowWrite,
+  table: string,
+  writeId: string,
+): Promise<TransactWriteItem> {
+  if (step.type === 'put') {
+    const { expectedVersion } = step;
+    return expectedVersion === undefined
+      ? { Update: await updateParts(step, table, writeId) }
+      : { Put: { ...(await putParts(step, expectedVersion, table, writeId)), ...ON_REFUSED } };
+  }
+  const at = { TableName: table, Key: keyOf(step.partitionKey, step.sortKey) };
+  if (step.type === 'delete') return { Delete: { ...at, ...conditionOf(step.expectedVersion) } };
+  const { ConditionExpression = '', ...values } = conditionOf(step.expectedVersion);
+  return { ConditionCheck: { ...at, ConditionExpression, ...values } };
+}
+
+function checkSize(item: Item): void {
+  const sizeBytes = itemSizeBytes(item);
+  if (sizeBytes <= MAX_ITEM_BYTES) return;
+  const text = 'a row is larger than DynamoDB takes: keep the large part in a blob';
+  throw invalidCall('ROW_TOO_LARGE', text, {
+    sortKey: item.sk?.S ?? '',
+    sizeBytes,
+    limitBytes: MAX_ITEM_BYTES,
+  });
+}
