@@ -1,0 +1,34 @@
+export {
+  type AwsAttempt,
+  AwsCallFailed,
+  AwsCalls,
+  type AwsCallsParts,
+  type AwsOperation,
+} from './aws-calls.ts';
+export { type AwsFailure, type AwsFailureReason, adviceOf, awsFailure } from './aws-failure.ts';
+export {
+  type AwsClientConfig,
+  type AwsClientSettings,
+  type AwsClients,
+  type AwsCredentials,
+  type AwsRequestHandler,
+  awsClientConfig,
+  createAwsClients,
+  createDynamoDbClient,
+  createS3Client,
+} from './clients.ts';
+export { DynamoBlobStore, type DynamoBlobStoreParts } from './dynamo-blob-store.ts';
+export { DynamoRowStore, type DynamoRowStoreParts } from './dynamo-row-store.ts';
+export { type AwsPrices, US_EAST_1_PRICES } from './prices.ts';
+export { DEFAULT_RETRY_BUDGET, decideRetry, type RetryBudget } from './retry-budget.ts';
+export { S3BlobStore, type S3BlobStoreParts } from './s3-blob-store.ts';
+export { isS3Location, parseS3Location, type S3Location, s3Location } from './s3-location.ts';
+export { DEFAULT_MULTIPART, type MultipartSettings } from './s3-multipart.ts';
+export {
+  dynamoSegmentUsd,
+  type SegmentLife,
+  s3SegmentUsd,
+  tierThresholdBytes,
+  USUAL_LIFE,
+} from './segment-tier.ts';
+export { TieredBlobStore, type TieredBlobStoreParts } from './tiered-blob-store.ts';
