@@ -30,7 +30,7 @@ export type {
   StateReport,
 } from './local/savepoint-compatibility.ts';
 export { createJobMaster, type JobStart } from './local/start-job.ts';
-export { SystemClock, SystemTimers } from './local/system-world.ts';
+export { SystemClock, SystemRng, SystemTimers } from './local/system-world.ts';
 export { runTaskManager } from './local/task-manager-process.ts';
 export { MemoryBlobStore } from './memory/memory-blob-store.ts';
 export { MemoryFileSystem } from './memory/memory-file-system.ts';

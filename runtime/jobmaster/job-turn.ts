@@ -1,7 +1,7 @@
 /**
  * One turn of a job's master: it wakes from the job's record, hears its messages, does what
  * follows and falls asleep again. Whoever drives turns writes the new record, conditional on the
- * one the turn began with, and then carries out its effects; see docs/adr/0010.
+ * one the turn began with, and then carries out its effects; see docs/adr/0012.
  *
  * I1  A turn whose record is not written has said nothing: it can be repeated from the old record.
  *     What it did to stores before can be done again: checkpoints are stored only after the record

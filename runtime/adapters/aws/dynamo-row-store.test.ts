@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { RowWrite } from '../../checkpoint/index.ts';
 import { isStreamError } from '../../core/index.ts';
 import { testRowStoreConformance } from '../row-store.conformance.ts';
@@ -62,6 +63,18 @@ describe('DynamoRowStore', () => {
       (await rows.query('p')).map((row) => row.value),
       [1, value],
     );
+  });
+
+  it('says which item does not read as a row', async () => {
+    const { rows, clients } = new AwsWorld();
+    const value = Array.from({ length: 3_000 }, (_, n) => n);
+    for (const broken of [{ j: { S: '{' } }, {}, { z: { B: Buffer.from(value) }, n: { N: '3' } }]) {
+      const item = { pk: { S: 'p' }, sk: { S: 'a' }, v: { N: '1' }, ...broken };
+      await clients.dynamoDb.send(new PutItemCommand({ TableName: 'rows', Item: item }));
+      const expected = { code: 'ROW_CORRUPT', kind: 'data', message: /pk=p sk=a$/ };
+      await assert.rejects(rows.get('p', 'a'), expected);
+      await assert.rejects(rows.query('p'), expected);
+    }
   });
 
   it('refuses rows, writes and keys that DynamoDB does not take, before it asks', async () => {

@@ -31,4 +31,10 @@ export {
   tierThresholdBytes,
   USUAL_LIFE,
 } from './segment-tier.ts';
+export {
+  BUCKET_ACTIONS,
+  OBJECT_ACTIONS,
+  ROW_ACTIONS,
+  SEGMENT_ACTIONS,
+} from './store-permissions.ts';
 export { TieredBlobStore, type TieredBlobStoreParts } from './tiered-blob-store.ts';

@@ -2,7 +2,7 @@
  * What the functions of a deployed cluster, its state machine and its queues say to each other.
  * Plain JSON. Between them go references and small records; state and programs lie in the bucket.
  *
- * @see docs/adr/0010-aws-one-coordinator-function-in-turns.md
+ * @see docs/adr/0012-aws-one-coordinator-function-in-turns.md
  */
 import type { StreamErrorRecord } from '../../core/index.ts';
 import type { SlotReport } from '../../protocol/index.ts';

@@ -8,7 +8,7 @@
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { compress, decompress, type Row } from '../../checkpoint/index.ts';
-import { defined } from '../../core/index.ts';
+import { defined, StreamError } from '../../core/index.ts';
 import { invalidCall } from './store-failure.ts';
 
 /** By attribute name. */
@@ -38,18 +38,31 @@ export async function encodeValue(value: unknown): Promise<ValueAttributes> {
   return { z: { B: await compress(bytes) }, n: { N: String(bytes.length) } };
 }
 
+/** @throws {StreamError} `ROW_CORRUPT`, kind `data`. */
 export async function decodeRow(item: Item): Promise<Row> {
-  const { pk, sk, j, z, n } = item;
-  const json =
-    z?.B === undefined
-      ? defined(j?.S, 'an item has a value')
-      : (await decompress(z.B, Number(n?.N))).toString('utf8');
-  return {
-    partitionKey: defined(pk?.S, 'an item has a key'),
-    sortKey: defined(sk?.S, 'an item has a key'),
-    version: versionOf(item),
-    value: JSON.parse(json) as unknown,
-  };
+  const { pk, sk } = item;
+  try {
+    const value: unknown = JSON.parse(await jsonOf(item));
+    return {
+      partitionKey: defined(pk?.S, 'an item has a key'),
+      sortKey: defined(sk?.S, 'an item has a key'),
+      version: versionOf(item),
+      value,
+    };
+  } catch (thrown) {
+    throw new StreamError({
+      kind: 'data',
+      code: 'ROW_CORRUPT',
+      message: `an item was not written by this project, or is damaged: restore the table, or remove it pk=${pk?.S} sk=${sk?.S}`,
+      details: { partitionKey: pk?.S ?? '', sortKey: sk?.S ?? '' },
+      cause: thrown,
+    });
+  }
+}
+
+async function jsonOf({ j, z, n }: Item): Promise<string> {
+  if (z?.B === undefined) return defined(j?.S, 'an item has a value');
+  return (await decompress(z.B, Number(n?.N))).toString('utf8');
 }
 
 /** 0: there is none. */

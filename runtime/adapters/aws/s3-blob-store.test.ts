@@ -85,6 +85,8 @@ describe('S3BlobStore', () => {
       name === 'UploadPart' ? { status: 403, code: 'AccessDenied' } : 'none';
     await assert.rejects(blobs.put(`${AT}2`, BYTES), { code: 'BLOB_NOT_WRITABLE' });
     assert.equal(s3.openUploads, 0);
+    // Of four parts, two are under way when the first fails.
+    assert.equal(aws.countOf('UploadPart'), 6 + 2);
     assert.deepEqual(s3.keys('bucket'), ['checkpoints/job/a']);
   });
 

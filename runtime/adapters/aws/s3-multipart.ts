@@ -132,7 +132,13 @@ async function uploadParts(
         ContentLength: body.length,
         ChecksumCRC32,
       });
-      const { ETag } = await calls.call(PUT, ({ options }) => s3.send(command, options));
+      const { ETag } = await calls
+        .call(PUT, ({ options }) => s3.send(command, options))
+        .catch((thrown: unknown) => {
+          // The others begin no more.
+          next = plan.length;
+          throw thrown;
+        });
       uploaded[n] = { PartNumber, ChecksumCRC32, ...(ETag === undefined ? {} : { ETag }) };
     }
   };
