@@ -32,7 +32,7 @@ export const FOLDER_RANKS: Readonly<Record<string, number>> = {
 
 const TESTING_RANK = 10;
 const EXTERNAL_HOMES: readonly (readonly [start: string, homes: readonly string[]])[] = [
-  ['@aws-sdk/', ['runtime/adapters/aws/']],
+  ['@aws-sdk/', ['runtime/adapters/aws/', 'integration/']],
   ['@middy/', ['functions/']],
   ['aws-cdk-lib', ['cdk/', 'integration/']],
 ];

@@ -1,0 +1,16 @@
+export {
+  type Address,
+  type Emulator,
+  type EmulatorOptions,
+  type FrontDoor,
+  prepareEmulator,
+  startEmulator,
+} from './emulator.ts';
+export type { Invocation } from './invocation-records.ts';
+export { EmulatorUnavailable } from './python-environment.ts';
+export {
+  ProcessFailure,
+  type ProcessOptions,
+  type ProcessOutput,
+  runProcess,
+} from './run-process.ts';

@@ -1,0 +1,1 @@
+"""What MiniStack lacks, or does otherwise than AWS, mended in memory: one module a service."""
