@@ -19,15 +19,21 @@ export async function runTests(patterns: readonly string[]): Promise<TestCounts>
   const files = sourceFiles(REPOSITORY_ROOT)
     .filter((file) => file.endsWith('.test.ts'))
     .filter((file) => patterns.length === 0 || patterns.some((part) => file.includes(part)));
+  if (files.length > 0) return runTestFiles(files, availableParallelism());
+  print(`no test file matches: patterns=${patterns.join(',')}`);
+  return { passed: 0, failed: 1 };
+}
+
+/** Runs test files, given relative to the repository; prints failures in full. */
+export async function runTestFiles(
+  files: readonly string[],
+  concurrency: number,
+): Promise<TestCounts> {
   const counts: TestCounts = { passed: 0, failed: 0 };
-  if (files.length === 0) {
-    print(`no test file matches: patterns=${patterns.join(',')}`);
-    return { passed: 0, failed: 1 };
-  }
   const stream = run({
     files: files.map((file) => `${REPOSITORY_ROOT}/${file}`),
     cwd: REPOSITORY_ROOT,
-    concurrency: availableParallelism(),
+    concurrency,
     execArgv: ['--conditions=sluice-source'],
   });
   for await (const event of stream) consume(event as TestEvent, counts);
