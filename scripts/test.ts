@@ -24,16 +24,21 @@ export async function runTests(patterns: readonly string[]): Promise<TestCounts>
   return { passed: 0, failed: 1 };
 }
 
-/** Runs test files, given relative to the repository; prints failures in full. */
+/**
+ * Runs test files, given relative to the repository; prints failures in full.
+ *
+ * @param timeoutMs of each file. @defaultValue no limit
+ */
 export async function runTestFiles(
   files: readonly string[],
   concurrency: number,
+  timeoutMs: number = Number.POSITIVE_INFINITY,
 ): Promise<TestCounts> {
   const counts: TestCounts = { passed: 0, failed: 0 };
   const stream = run({
     files: files.map((file) => `${REPOSITORY_ROOT}/${file}`),
     cwd: REPOSITORY_ROOT,
-    concurrency,
+    ...{ concurrency, timeout: timeoutMs },
     execArgv: ['--conditions=sluice-source'],
   });
   for await (const event of stream) consume(event as TestEvent, counts);

@@ -107,6 +107,8 @@ export class InjectingProxy implements FrontDoor {
     this.#server.once('error', reject);
     this.#server.listen(0, LOOPBACK, resolve);
     await promise;
+    // A suite that forgets to close it still ends.
+    this.#server.unref();
     const address = this.#server.address();
     if (typeof address !== 'object' || address === null) throw new Error('no port was given');
     return { host: LOOPBACK, port: address.port };

@@ -5,6 +5,9 @@ import { runTestFiles, type TestCounts } from '../../scripts/test.ts';
 import { chosenSuites } from './chosen-suites.ts';
 import { EmulatorUnavailable, prepareEmulator } from './emulator/index.ts';
 
+/** A suite that hangs is a failed one; CI's short set has 15 minutes in all. */
+const SUITE_TIMEOUT_MS = 10 * 60_000;
+
 async function main(args: readonly string[]): Promise<TestCounts> {
   const suites = chosenSuites(sourceFiles(REPOSITORY_ROOT), args);
   if (suites.length === 0) {
@@ -15,7 +18,7 @@ async function main(args: readonly string[]): Promise<TestCounts> {
   const counts: TestCounts = { passed: 0, failed: 0 };
   for (const suite of suites) {
     // One at a time: each has an emulator, a deployment and processes of functions of its own.
-    const { passed, failed } = await timed(suite, () => runTestFiles([suite], 1));
+    const { passed, failed } = await timed(suite, () => runTestFiles([suite], 1, SUITE_TIMEOUT_MS));
     counts.passed += passed;
     counts.failed += failed;
   }

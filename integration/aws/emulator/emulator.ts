@@ -7,12 +7,13 @@
  *
  * I1  Emulator and functions are one process group; `stop` kills the group, frozen functions too.
  *     When this process dies without `stop`, the emulator sees its standard input end.
+ *     It does not keep this process alive: a suite that forgets to stop it still ends.
  * I2  The emulator inherits nothing of AWS from this process's environment: its functions would
  *     take over a profile or an endpoint.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
@@ -27,7 +28,6 @@ const ACCOUNT = '000000000000';
 const ROOT_CREDENTIALS: Credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 const START_TIMEOUT_MS = 60_000;
 const HEALTH_POLL_MS = 50;
-const STOP_TIMEOUT_MS = 5_000;
 const PYTHON_FOLDER = join(import.meta.dirname, 'python');
 
 /** Where a server listens on the loopback interface. */
@@ -58,6 +58,8 @@ export interface EmulatorOptions {
    * the zombie that fencing is for. @defaultValue false
    */
   readonly timedOutInvocationsSurvive?: boolean;
+  /** The account's limit of concurrent invocations. @defaultValue 1000 */
+  readonly accountConcurrency?: number;
 }
 
 /** A running emulator. */
@@ -104,7 +106,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const python = await prepareEmulator();
   mkdirSync(join(workDirectory, 'tmp'), { recursive: true });
   const runtimeClient = await bundleRuntimeClient(workDirectory);
-  const own = { host: LOOPBACK, port: options.port ?? (await freePort()) };
+  const own = { host: LOOPBACK, port: await freePort(options.port) };
   const address = (await frontDoor?.open(own)) ?? own;
   const running = new EmulatorProcess(
     python,
@@ -171,6 +173,7 @@ function variablesOf(
   runtimeClient: string,
 ): Record<string, string> {
   const { workDirectory, auth = false, timedOutInvocationsSurvive = false } = options;
+  const { accountConcurrency = 1000 } = options;
   return {
     ...machineEnvironment(),
     GATEWAY_PORT: String(own.port),
@@ -179,6 +182,7 @@ function variablesOf(
     MINISTACK_HOST: 'localhost',
     LOG_LEVEL: 'WARNING',
     AUTH: String(auth),
+    LAMBDA_ACCOUNT_CONCURRENCY: String(accountConcurrency),
     AWS_ACCESS_KEY_ID: ROOT_CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: ROOT_CREDENTIALS.secretAccessKey,
     S3_DATA_DIR: join(workDirectory, 's3'),
@@ -202,11 +206,14 @@ async function bundleRuntimeClient(workDirectory: string): Promise<string> {
   return outfile;
 }
 
-function freePort(): Promise<number> {
+/** @param wanted 0 is any. @throws {EmulatorUnavailable} when it is taken. */
+function freePort(wanted = 0): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const server = createServer();
-  server.on('error', reject);
-  server.listen(0, LOOPBACK, () => {
+  server.on('error', (cause) =>
+    reject(new EmulatorUnavailable(`the port is not free: ${cause.message}`, { cause })),
+  );
+  server.listen(wanted, LOOPBACK, () => {
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     server.close(() => resolve(port));
@@ -227,6 +234,9 @@ class EmulatorProcess {
       ...{ env: environment, stdio: ['pipe', log, log], detached: true },
     });
     closeSync(log);
+    // I1
+    this.#child.unref();
+    if (this.#child.stdin instanceof Socket) this.#child.stdin.unref();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#child.on('error', () => resolve());
     this.#child.on('close', () => resolve());
@@ -260,6 +270,7 @@ class EmulatorProcess {
     } catch {
       // It has ended in between.
     }
-    await Promise.race([this.#closed, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+    this.#child.ref();
+    await this.#closed;
   }
 }

@@ -8,7 +8,8 @@
  * I1  One invocation at a time; its answer is posted before the next one is asked for.
  * I2  An answer is not delayed by what the handler has left behind (timers, sockets): the process
  *     is frozen with it, as on AWS. What is left is in the record.
- * I3  `begin` is on disk before the handler runs, so a killed invocation has no `end`.
+ * I3  `begin` is on disk before the handler runs, so a killed invocation has no `end`; `end` before
+ *     the answer is posted, for the process is frozen as soon as it is.
  */
 import { appendFileSync, existsSync } from 'node:fs';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
@@ -68,14 +69,12 @@ function call(method: 'GET' | 'POST', path: string, body = '', headers = {}): Pr
   return promise;
 }
 
-async function report(path: string, thrown: unknown): Promise<ErrorReport> {
-  const description = describeError(thrown);
+async function report(path: string, description: ErrorReport): Promise<void> {
   process.stderr.write(`${JSON.stringify(description)}\n`);
   await call('POST', path, JSON.stringify(description), {
     'content-type': 'application/json',
     'lambda-runtime-function-error-type': description.errorType,
   });
-  return description;
 }
 
 function describeError(thrown: unknown): ErrorReport {
@@ -128,24 +127,23 @@ async function serve(handler: Handler, { headers, body }: Answer): Promise<void>
   const startedAtEpochMs = Date.now();
   const startedMs = performance.now();
   record({ phase: 'begin', requestId, functionName, pid: process.pid, startedAtEpochMs });
-  let errorType: string | undefined;
-  let leftovers: readonly string[] = [];
+  let answer = '';
+  let failure: ErrorReport | undefined;
   try {
-    const result = await handler(JSON.parse(body), contextOf(requestId, headers));
-    leftovers = leftBehind();
-    const text = JSON.stringify(result) ?? 'null';
-    const json = { 'content-type': 'application/json' };
-    await call('POST', `/invocation/${requestId}/response`, text, json);
+    answer =
+      JSON.stringify(await handler(JSON.parse(body), contextOf(requestId, headers))) ?? 'null';
   } catch (thrown) {
-    leftovers = leftBehind();
-    errorType = (await report(`/invocation/${requestId}/error`, thrown)).errorType;
+    failure = describeError(thrown);
   }
-  inFlight = undefined;
   record({
     ...{ phase: 'end', requestId, durationMs: performance.now() - startedMs },
-    ...{ maxRssBytes: process.resourceUsage().maxRSS * 1024, leftovers },
-    ...(errorType === undefined ? {} : { errorType }),
+    ...{ maxRssBytes: process.resourceUsage().maxRSS * 1024, leftovers: leftBehind() },
+    ...(failure === undefined ? {} : { errorType: failure.errorType }),
   });
+  inFlight = undefined;
+  const path = `/invocation/${requestId}`;
+  if (failure !== undefined) await report(`${path}/error`, failure);
+  else await call('POST', `${path}/response`, answer, { 'content-type': 'application/json' });
 }
 
 /** What keeps the process alive now, its standard output and error apart. */
@@ -154,8 +152,12 @@ function leftBehind(): string[] {
 }
 
 async function dieOf(fault: unknown): Promise<void> {
+  const description = describeError(fault);
   try {
-    await report(inFlight === undefined ? '/init/error' : `/invocation/${inFlight}/error`, fault);
+    await report(
+      inFlight === undefined ? '/init/error' : `/invocation/${inFlight}/error`,
+      description,
+    );
   } finally {
     process.exit(128);
   }
@@ -172,7 +174,7 @@ async function main(): Promise<void> {
   try {
     handler = await loadHandler();
   } catch (error) {
-    await report('/init/error', error);
+    await report('/init/error', describeError(error));
     process.exit(1);
   }
   // Since the process was started: on AWS too, the runtime's own start belongs to the Init phase.

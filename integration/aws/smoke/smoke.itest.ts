@@ -142,6 +142,17 @@ describe('the smoke stack', () => {
     });
   });
 
+  it('reports a killed process, and serves the next call in another one', async () => {
+    const victim = invoke({ run: 'victim', sleepMs: 2_000 });
+    const { pid } = await waitUntil('the victim runs', PATIENCE_MS, async () =>
+      app.emulator.invocations().find(({ durationMs }) => durationMs === undefined),
+    );
+    process.kill(pid, 'SIGKILL');
+    assert.equal((await victim).payload.errorType, 'Runtime.ExitError');
+    assert.equal((await invoke({ run: 'heir', square: 2 })).payload.squared, 4);
+    assert.notEqual(app.emulator.invocations().at(-1)?.pid, pid);
+  });
+
   it('kills a function at its timeout', async () => {
     const { payload } = await invoke({ run: 'late', sleepMs: 4_000 });
     assert.equal(payload.errorType, 'Sandbox.Timedout');
