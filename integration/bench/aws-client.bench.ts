@@ -1,20 +1,23 @@
 /**
  * CPU that a call of an AWS adapter takes, run with `node integration/bench/aws-client.bench.ts`.
  *
- *     (g) microseconds of this process for one call: building, signing, sending over a kept
- *         connection of the loopback interface, reading the answer. The server is another process,
- *         that answers without looking; its time, and waiting, are not counted.
+ *     (g) microseconds of this process for one call. Without network: building and signing the
+ *         request, reading the answer, by the adapter and the SDK; the request is answered where it
+ *         would be sent. Over loopback: also node:http, a kept connection and the kernel; the
+ *         server is another process, whose time is not counted.
  *
- * The last lines subtract what a bare request of node:http takes with the same body: that much the
- * network costs, the rest is the SDK and the adapter. Random bytes, which do not compress.
+ * Random bytes, which do not compress.
  */
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { Agent, createServer, request } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import {
   AwsCalls,
+  type AwsClients,
+  type AwsRequestHandler,
   createAwsClients,
   DynamoBlobStore,
   DynamoRowStore,
@@ -67,60 +70,73 @@ async function measure(call: Call): Promise<number> {
   return median(rounds);
 }
 
-function bareRequest(endpoint: string, method: string, path: string, body: Buffer): Call {
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-  return () =>
-    new Promise((resolve, reject) => {
-      const headers = { 'content-length': body.length };
-      const sent = request(`${endpoint}${path}`, { agent, method, headers }, (response) => {
-        response.on('data', () => {});
-        response.on('end', resolve);
-      });
-      sent.on('error', reject);
-      sent.end(body);
-    });
+/** Answers at once, as the server does. */
+function answering(object: Buffer): AwsRequestHandler {
+  return {
+    async handle(request) {
+      const { method, path } = request as { readonly method: string; readonly path: string };
+      const found = path.includes('small') ? object.subarray(0, KB) : object;
+      const body = Readable.from([method === 'GET' ? found : Buffer.from('{}')]);
+      return { response: { statusCode: 200, headers: {}, body } as never };
+    },
+  };
 }
 
-async function main(): Promise<void> {
-  const server = fork(import.meta.filename, ['serve']);
-  const [port] = (await once(server, 'message')) as [number];
-  const endpoint = `http://127.0.0.1:${port}`;
-  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
-  const clients = createAwsClients({ region: 'us-east-1', endpoint, credentials });
+/** The calls to be measured, by name. */
+function callsOf({ dynamoDb, s3 }: AwsClients): ReadonlyMap<string, Call> {
   const world = { clock: new SystemClock(), rng: new SystemRng(), timers: new SystemTimers() };
   const calls = new AwsCalls(world);
-  const rows = new DynamoRowStore({ dynamoDb: clients.dynamoDb, calls, table: 'rows' });
-  const objects = new S3BlobStore({ s3: clients.s3, calls });
+  const rows = new DynamoRowStore({ dynamoDb, calls, table: 'rows' });
+  const objects = new S3BlobStore({ s3, calls });
   const directory = 's3://bucket/c';
-  const items = new DynamoBlobStore({ dynamoDb: clients.dynamoDb, calls, table: 's', directory });
+  const items = new DynamoBlobStore({ dynamoDb, calls, table: 'segments', directory });
   const [small, large] = [randomBytes(KB), randomBytes(100 * KB)];
   const text = (bytes: Buffer): string => bytes.toString('latin1').replace(/[^!-~]/g, '-');
   const put = (value: string): Call => {
     const key = { partitionKey: 'p', expectedVersion: 0, value };
     return (n) => rows.write([{ type: 'put', sortKey: String(n), ...key }]);
   };
-  const table: readonly (readonly [name: string, call: Call])[] = [
-    ['PutItem of a row, 1 KB of JSON', put(text(small))],
-    ['PutItem of a row, 100 KB of JSON', put(text(large))],
-    ['PutItem of a segment, 1 KB', (n) => items.put(`${directory}/j/shared/${n}`, small)],
-    ['PutItem of a segment, 100 KB', (n) => items.put(`${directory}/j/shared/${n}`, large)],
+  const check = { type: 'check', partitionKey: 'p', sortKey: 'owner', expectedVersion: 1 } as const;
+  const append: Call = (n) =>
+    rows.write([
+      { type: 'put', partitionKey: 'p', sortKey: String(n), value: {}, expectedVersion: 0 },
+      { type: 'put', partitionKey: 'p', sortKey: 'head', value: {}, expectedVersion: 1 },
+      check,
+    ]);
+  return new Map<string, Call>([
+    ['PutItem, a row of 1 KB', put(text(small))],
+    ['PutItem, a row of 100 KB', put(text(large))],
+    ['TransactWriteItems, an append', append],
+    ['PutItem, a segment of 1 KB', (n) => items.put(`${directory}/j/shared/${n}`, small)],
+    ['PutItem, a segment of 100 KB', (n) => items.put(`${directory}/j/shared/${n}`, large)],
     ['PutObject, 1 KB', (n) => objects.put(`s3://bucket/${n}`, small)],
     ['PutObject, 100 KB', (n) => objects.put(`s3://bucket/${n}`, large)],
     ['GetObject, 1 KB', (n) => objects.get(`s3://bucket/small-${n}`)],
     ['GetObject, 100 KB', (n) => objects.get(`s3://bucket/${n}`)],
-    ['bare PUT, 1 KB', bareRequest(endpoint, 'PUT', '/x', small)],
-    ['bare PUT, 100 KB', bareRequest(endpoint, 'PUT', '/x', large)],
-    ['bare GET, 1 KB', bareRequest(endpoint, 'GET', '/small', Buffer.of())],
-    ['bare GET, 100 KB', bareRequest(endpoint, 'GET', '/x', Buffer.of())],
-  ];
-  process.stdout.write(`(g) CPU of a call, median of ${ROUNDS} rounds of ${CALLS_A_ROUND}\n`);
-  for (const [name, call] of table) {
-    const tookUs = await measure(call);
-    process.stdout.write(`    ${name.padEnd(34)} ${tookUs.toFixed(0).padStart(6)} µs\n`);
+  ]);
+}
+
+async function main(): Promise<void> {
+  const server = fork(import.meta.filename, ['serve']);
+  const [port] = (await once(server, 'message')) as [number];
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+  const settings = { region: 'us-east-1', endpoint: `http://127.0.0.1:${port}`, credentials };
+  const requestHandler = answering(randomBytes(100 * KB));
+  const apart = createAwsClients({ ...settings, requestHandler });
+  const connected = createAwsClients(settings);
+  const overLoopback = callsOf(connected);
+  process.stdout.write(
+    `(g) CPU of a call, median of ${ROUNDS} rounds of ${CALLS_A_ROUND}, ${IN_FLIGHT} in flight\n` +
+      `    ${''.padEnd(32)} without network   over loopback\n`,
+  );
+  for (const [name, call] of callsOf(apart)) {
+    const alone = await measure(call);
+    const sent = await measure(overLoopback.get(name) ?? call);
+    const us = (value: number): string => `${value.toFixed(0).padStart(12)} µs`;
+    process.stdout.write(`    ${name.padEnd(32)} ${us(alone)} ${us(sent)}\n`);
   }
-  clients.close();
+  connected.close();
   server.kill();
-  process.exit();
 }
 
 if (process.argv[2] === 'serve') await serve();
