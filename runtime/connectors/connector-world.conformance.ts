@@ -12,6 +12,7 @@ export interface SubtaskOptions {
   readonly subtaskIndex?: number;
   readonly parallelism?: number;
   readonly attempt?: number;
+  readonly lease?: number;
   readonly jobId?: string;
   readonly restoredCheckpointId?: number | undefined;
   readonly restoredState?: readonly unknown[];

@@ -39,6 +39,41 @@ describe('fileSink, after a failure or from a savepoint', () => {
     assert.deepEqual(names(world.fileSystem), ['part-0-0-01234567-3.jsonl', 'part-0-0.jsonl']);
   });
 
+  it('names parts by lease too, where a subtask moves within an attempt', async () => {
+    const world = new ConnectorWorld();
+    const places = [
+      { attempt: 0 },
+      { attempt: 0, lease: 1 },
+      { attempt: 0, lease: 2 },
+      { attempt: 1 },
+      { attempt: 1, lease: 1 },
+    ];
+    let restored: Awaited<ReturnType<SinkRun<Row>['checkpoint']>> | undefined;
+    for (const [i, place] of places.entries()) {
+      const options = restored === undefined ? place : { ...place, restored };
+      const run: SinkRun<Row> = await SinkRun.open(world, sink, options);
+      await run.write([{ id: i }]);
+      restored = await run.checkpoint(i + 1);
+      await run.complete(i + 1);
+      // What is open when a subtask dies.
+      await run.write([{ id: -1 }]);
+    }
+    const visible = names(world.fileSystem).filter((name) => !name.startsWith('.'));
+    assert.deepEqual(visible.toSorted(), [
+      'part-0-0-01234567-0-1.jsonl',
+      'part-0-0-01234567-0-2.jsonl',
+      'part-0-0-01234567-1-1.jsonl',
+      'part-0-0-01234567-1.jsonl',
+      'part-0-0.jsonl',
+    ]);
+    const hidden = names(world.fileSystem).filter((name) => name.startsWith('.'));
+    assert.deepEqual(
+      hidden.filter((name) => /-0(-\d+)?$/.test(name)),
+      [],
+      'those of all leases of the attempt before are gone',
+    );
+  });
+
   it('removes hidden files of its own earlier attempts only, once it is safe', async () => {
     const world = new ConnectorWorld();
     const others = ['.x.jsonl.inprogress.ffff-0', 'day=1/.notes', '_SUCCESS'];

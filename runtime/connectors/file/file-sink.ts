@@ -60,10 +60,11 @@ const DEFAULT_MAX_SIZE_BYTES = 128 * 1024 * 1024;
 
 /**
  * Writes records into part files, `part-<subtask>-<counter>`, followed by `-<job>-<attempt>` when
- * the job goes on after a failure or from a savepoint. A file appears under that name when it is
- * complete and its checkpoint, or, in a job without checkpoints, its input is; until then its name
- * begins with a dot. A job that goes on from a savepoint may write into the directory that the
- * savepoint's job has written to: `overwrite` removes nothing then.
+ * the job goes on after a failure or from a savepoint, and by `-<lease>` where a subtask has moved
+ * within an attempt. A file appears under that name when it is complete and its checkpoint, or, in
+ * a job without checkpoints, its input is; until then its name begins with a dot. A job that goes
+ * on from a savepoint may write into the directory that the savepoint's job has written to:
+ * `overwrite` removes nothing then.
  *
  * @throws {StreamError} `BAD_FILE_SINK`; when the job is submitted `OUTPUT_EXISTS`,
  * `OUTPUT_NOT_WRITABLE`; while it runs `BAD_BUCKET`, `VALUE_NOT_ENCODABLE`, `PRECISION_LOST`.
@@ -88,9 +89,9 @@ export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FileCommittabl
       return prepareOutputDirectory(fileSystem, directory, mode, naming);
     },
     createWriter: async (ctx) => {
-      const { fileSystem, logger, jobId, attempt, subtaskIndex, parallelism } = ctx;
+      const { fileSystem, logger, jobId, attempt, lease, subtaskIndex, parallelism } = ctx;
       const continues = attempt > 0 || ctx.restoredCheckpointId !== undefined;
-      const owner = { jobId, attempt, subtaskIndex, parallelism, continues };
+      const owner = { jobId, attempt, lease, subtaskIndex, parallelism, continues };
       // Without checkpoints nothing of an earlier attempt can still be committed.
       if (!ctx.checkpointing && attempt > 0) {
         await removeLeftOvers(fileSystem, directory, naming, owner);
