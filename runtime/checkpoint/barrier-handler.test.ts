@@ -51,6 +51,7 @@ function subtask(channelCount: number, kind: Overrides = ALIGNED, calls: readonl
       take({ type: 'announced', barrier: barrierOf(checkpointId), nowMs }),
     endOfPartition: (channel: number) => take({ type: 'end-of-partition', channel, nowMs }),
     aborted: (checkpointId: number) => take({ type: 'aborted', checkpointId }),
+    alignFrom: (checkpointId: number) => take({ type: 'align-from', checkpointId }),
     clock: (to: number) => {
       nowMs = to;
       take({ type: 'time', nowMs });
@@ -435,5 +436,40 @@ describe('aligned barriers with a timeout', () => {
     assert.deepEqual(s.log, ['alarm 100']);
     s.barrier(1, 0);
     assert.deepEqual(s.log, ['alarm 100', 'trigger 1 overtaking 1,2']);
+  });
+});
+
+describe('barriers of a subtask that is handed over', () => {
+  it('are aligned from that checkpoint on, also at least once', () => {
+    const s = subtask(2, AT_LEAST_ONCE);
+    s.alignFrom(2);
+    s.barrier(1, 0);
+    assert.deepEqual(s.blocked(), []);
+    s.barrier(1, 1);
+    s.barrier(2, 0);
+    assert.deepEqual(s.blocked(), [0]);
+    s.barrier(2, 1);
+    assert.deepEqual(s.blocked(), []);
+    s.barrier(3, 0);
+    s.barrier(4, 1);
+    assert.deepEqual(s.blocked(), [1]);
+    assert.deepEqual(s.log, ['trigger 1', 'trigger 2', 'subsumed 3 by 4']);
+  });
+
+  it('are, for its successor, those behind the checkpoint, of channels that go on', () => {
+    const state = initialBarrierState(3, [], { checkpointId: 4, endedChannels: [1] });
+    const barrier = (checkpointId: number, channel: number): BarrierEvent => ({
+      ...{ type: 'barrier', channel, nowMs: 0 },
+      barrier: {
+        ...{ checkpointId, triggeredAtEpochMs: 0, type: 'CHECKPOINT', full: false },
+        ...{ mode: 'EXACTLY_ONCE', unalignedAfterMs: -1, directory: 'd' },
+      },
+    });
+    const old = decideBarrier(decideBarrier(state, barrier(4, 0)).state, barrier(3, 2)).state;
+    assert.deepEqual(blockedChannels(old), []);
+    const one = decideBarrier(old, barrier(5, 0)).state;
+    assert.deepEqual(blockedChannels(one), [0]);
+    const both = decideBarrier(one, barrier(5, 2));
+    assert.equal(both.commands.filter(({ type }) => type === 'trigger').length, 1);
   });
 });

@@ -5,7 +5,8 @@
  *
  * I1  Snapshots are triggered in ascending order of checkpoint ids, each id once at most.
  * I2  Exactly once: a channel that has delivered a barrier is held until that checkpoint is
- *     triggered or given up. At least once: no channel is ever held.
+ *     triggered or given up. At least once: no channel is ever held, but for a hand-over: a
+ *     successor has to begin at the barriers.
  * I3  An ended channel counts as one that has delivered every barrier. Where all have ended, and
  *     in a subtask without channels, the announcement triggers.
  * I4  A barrier overtakes what is on its way in queues only. Calls keep nothing on the way: they
@@ -29,6 +30,8 @@ export interface BarrierState {
   readonly newestBarrierId: number;
   /** Ids above it that must not start any more. */
   readonly aborted: ReadonlySet<number>;
+  /** Checkpoints from this one on are aligned, whatever their mode. */
+  readonly alignFromId: number;
   /** Ascending by id. */
   readonly pending: readonly PendingBarrier[];
 }
@@ -55,6 +58,8 @@ export type BarrierEvent =
     }
   | { readonly type: 'end-of-partition'; readonly channel: number; readonly nowMs: number }
   | { readonly type: 'aborted'; readonly checkpointId: number }
+  /** Comes before anything of that checkpoint. */
+  | { readonly type: 'align-from'; readonly checkpointId: number }
   | { readonly type: 'time'; readonly nowMs: number };
 
 export type BarrierCommand =
@@ -103,6 +108,7 @@ export function initialBarrierState(
     lastTriggeredId: resume?.checkpointId ?? 0,
     newestBarrierId: resume?.checkpointId ?? 0,
     aborted: new Set(),
+    alignFromId: Number.POSITIVE_INFINITY,
     pending: [],
   };
 }
@@ -111,10 +117,14 @@ export function initialBarrierState(
 export function blockedChannels(state: BarrierState): readonly number[] {
   const blocked = new Set<number>();
   for (const { barrier, arrived, triggered } of state.pending) {
-    if (triggered || barrier.mode === 'AT_LEAST_ONCE') continue;
+    if (triggered || !isAligned(state, barrier)) continue;
     for (const channel of arrived) if (!state.ended.has(channel)) blocked.add(channel);
   }
   return [...blocked].toSorted((a, b) => a - b);
+}
+
+function isAligned({ alignFromId }: BarrierState, barrier: CheckpointBarrier): boolean {
+  return barrier.mode === 'EXACTLY_ONCE' || barrier.checkpointId >= alignFromId;
 }
 
 /** When a checkpoint stops waiting for its barriers; undefined when it never does. */
@@ -126,7 +136,7 @@ export function unalignedAtMs(barrier: CheckpointBarrier, seenAtMs: number): num
 export function decideBarrier(state: BarrierState, event: BarrierEvent): BarrierDecision {
   const commands: BarrierCommand[] = [];
   const taken = take(state, event, commands);
-  const settled = event.type === 'aborted' ? taken : settle(taken, event.nowMs, commands);
+  const settled = 'nowMs' in event ? settle(taken, event.nowMs, commands) : taken;
   if (settled === state) return { state, commands };
   return { state: settled, commands: [...blockingChanges(state, settled), ...commands] };
 }
@@ -143,6 +153,8 @@ function take(state: BarrierState, event: BarrierEvent, commands: BarrierCommand
       return endChannel(state, event.channel, commands);
     case 'aborted':
       return abort(state, event.checkpointId);
+    case 'align-from':
+      return { ...state, alignFromId: event.checkpointId };
     case 'time':
       return state;
   }
@@ -163,8 +175,7 @@ function takeBarrier(
   const { checkpointId } = barrier;
   const newestBarrierId = Math.max(state.newestBarrierId, checkpointId);
   // I5.
-  const earlier =
-    barrier.mode === 'EXACTLY_ONCE' ? giveUpBefore(state, checkpointId, commands) : state;
+  const earlier = isAligned(state, barrier) ? giveUpBefore(state, checkpointId, commands) : state;
   const kept = { ...earlier, newestBarrierId };
   const known = kept.pending.some((p) => p.barrier.checkpointId === checkpointId);
   if (!known && isOver(kept, barrier)) return kept;
@@ -272,7 +283,7 @@ function settle(state: BarrierState, nowMs: number, commands: BarrierCommand[]):
 /** At least once: of several that are complete the newest counts, as in Flink's tracker. */
 function newestTrackedOnly(state: BarrierState, commands: BarrierCommand[]): BarrierState {
   const newest = state.pending.findLast(
-    (p) => p.barrier.mode === 'AT_LEAST_ONCE' && missingChannels(state, p).length === 0,
+    (p) => !isAligned(state, p.barrier) && missingChannels(state, p).length === 0,
   );
   return newest === undefined ? state : giveUpBefore(state, newest.barrier.checkpointId, commands);
 }

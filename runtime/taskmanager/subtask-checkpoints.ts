@@ -93,6 +93,7 @@ export class SubtaskCheckpoints {
   /** The subtask is to be handed over behind the next checkpoint from this one on. */
   holdFrom(checkpointId: number): void {
     this.#handOverFrom = checkpointId;
+    this.#apply({ type: 'align-from', checkpointId });
   }
 
   /** It is not handed over behind the checkpoint it is held by. */
