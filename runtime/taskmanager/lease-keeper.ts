@@ -4,7 +4,7 @@
  * I1  A store that does not answer is asked again until it does, or until nobody waits any more:
  *     whether the write had happened, the row tells.
  */
-import { leaseKey, type RowStore } from '../checkpoint/index.ts';
+import { leaseKey, type RowKey, type RowStore } from '../checkpoint/index.ts';
 import { isStreamError, StreamError } from '../core/index.ts';
 import type { LeaveRecord } from '../protocol/index.ts';
 import {
@@ -36,7 +36,8 @@ export class LeaseKeeper {
    * The first thing a TaskManager does. Gives what the lease before has left; undefined for the
    * first lease of an attempt.
    *
-   * @throws {StreamError} kind `fenced`: `LEASE_FENCED`, `LEASE_HELD`, `LEASE_NOT_LEFT`.
+   * @throws {StreamError} kind `fenced`: `LEASE_FENCED`, `LEASE_HELD`, `LEASE_NOT_LEFT`; kind
+   * `data`: `LEASE_ROW_CORRUPT`.
    */
   async claim(): Promise<LeaveRecord | undefined> {
     const { claim } = this.#parts;
@@ -53,7 +54,7 @@ export class LeaseKeeper {
   /**
    * The last thing it does: from now on another process may claim the next lease.
    *
-   * @throws {StreamError} kind `fenced`: `LEASE_FENCED`.
+   * @throws {StreamError} kind `fenced`: `LEASE_FENCED`; kind `data`: `LEASE_ROW_CORRUPT`.
    */
   async leave(left: LeaveRecord): Promise<void> {
     await this.#settle((found) => decideLeave(found, this.#parts.claim, left));
@@ -66,7 +67,7 @@ export class LeaseKeeper {
     for (;;) {
       try {
         const row = await rows.get(key.partitionKey, key.sortKey);
-        const decision = decide(row === undefined ? undefined : leaseRow(row.value));
+        const decision = decide(row === undefined ? undefined : leaseRow(row.value, key));
         if (decision.type === 'done') return;
         if (decision.type === 'refused') throw decision.error;
         const expectedVersion = row?.version ?? 0;
@@ -81,15 +82,21 @@ export class LeaseKeeper {
   }
 }
 
-function leaseRow(value: unknown): LeaseRow {
-  const { attempt, lease, holder } = (value ?? {}) as Partial<LeaseRow>;
-  if (Number.isInteger(attempt) && Number.isInteger(lease) && typeof holder === 'string') {
-    return value as LeaseRow;
-  }
+function leaseRow(value: unknown, { sortKey, partitionKey }: RowKey): LeaseRow {
+  const { attempt, lease, holder, left } = (value ?? {}) as Partial<LeaseRow>;
+  const isNamed =
+    Number.isInteger(attempt) && Number.isInteger(lease) && typeof holder === 'string';
+  if (isNamed && (left === undefined || isLeaveRecord(left))) return value as LeaseRow;
   throw new StreamError({
     kind: 'data',
     code: 'LEASE_ROW_CORRUPT',
-    message: 'a lease row does not read as one; the job has to restart',
-    details: {},
+    message: `a lease row does not read as one; the job has to restart: row=${partitionKey}/${sortKey}`,
+    details: { partitionKey, sortKey },
   });
+}
+
+function isLeaveRecord(left: unknown): left is LeaveRecord {
+  const { checkpointId, slots, links } = (left ?? {}) as Partial<LeaveRecord>;
+  const hasLinks = typeof links === 'object' && links !== null && !Array.isArray(links);
+  return Number.isInteger(checkpointId) && Array.isArray(slots) && hasLinks;
 }

@@ -52,16 +52,16 @@ export function decideClaim(found: LeaseRow | undefined, claim: LeaseClaim): Lea
   return isNext ? { type: 'write', row } : refuse('LEASE_NOT_LEFT', claim, found);
 }
 
-/** May it leave? */
+/** May it leave? Only who has claimed it asks. */
 export function decideLeave(
   found: LeaseRow | undefined,
   claim: LeaseClaim,
   left: LeaveRecord,
 ): LeaseDecision {
-  const isOwn =
-    found?.attempt === claim.attempt &&
-    found.lease === claim.lease &&
-    found.holder === claim.holder;
+  const isOfAttempt = found?.attempt === claim.attempt;
+  // I2, I4: its successor is there, so it has left.
+  if (isOfAttempt && found.lease > claim.lease) return { type: 'done' };
+  const isOwn = isOfAttempt && found.lease === claim.lease && found.holder === claim.holder;
   if (!isOwn) return refuse('LEASE_FENCED', claim, found);
   return found.left === undefined ? { type: 'write', row: { ...claim, left } } : { type: 'done' };
 }
