@@ -83,4 +83,42 @@ describe('InputGate', () => {
       (error) => isStreamError(error) && error.code === 'ASSERTION',
     );
   });
+
+  it('goes on, resumed, where the one before it was (I3)', () => {
+    const before = gateOf(3);
+    channel(before.gate, 0).watermark(5);
+    channel(before.gate, 1).watermark(7);
+    channel(before.gate, 2).end();
+    channel(before.gate, 0).idle(true);
+    const { status } = before.gate;
+    assert.deepEqual(
+      status.channels.map(({ ended, idle }) => [ended, idle]),
+      [
+        [false, true],
+        [false, false],
+        [true, false],
+      ],
+    );
+    const after = gateOf(3);
+    after.gate.resume({
+      ...status,
+      channels: status.channels.map((c) => ({ ...c, partitionEnded: c.ended, overtaken: [] })),
+    });
+    assert.deepEqual(after.log, ['wm7']);
+    assert.equal(after.gate.watermarkMs, 7);
+    assert.equal(after.gate.ended, false);
+    assert.deepEqual(after.gate.status, status);
+    const { gate, log } = gateOf(3);
+    gate.resume({
+      ...status,
+      channels: status.channels.map((c) => ({ ...c, partitionEnded: c.ended, overtaken: [] })),
+    });
+    channel(gate, 1).end();
+    assert.equal(gate.ended, false);
+    channel(gate, 0).end();
+    assert.equal(gate.ended, true);
+    assert.equal(log.at(-1), `wm${MAX_WATERMARK_MS}`);
+    channel(gate, 2).barrier(barrierOf(4));
+    assert.equal(log.at(-1), 'barrier4 on 7 ended=true');
+  });
 });

@@ -28,32 +28,57 @@ export interface Hooks {
   suspension?: () => Promise<void> | undefined;
   finish?: () => Promise<void>;
   open?: () => void | Promise<void>;
+  watermark?: (watermarkMs: number) => void;
+  idle?: (idle: boolean) => void;
 }
 
-/** Emits what the test pushes; its state is what it has emitted. */
+/** What a source is to emit; stays when another subtask takes the source's place. */
+export interface PushQueue {
+  readonly emissions: ((output: Output<unknown>) => unknown)[];
+  ending: boolean;
+}
+
+/** Emits what the test pushes; its state is the values it has emitted. */
 export class PushSource implements SourceOperator {
   readonly #output: Output<unknown>;
   readonly #log: (text: string) => void;
   readonly #ctx: OperatorContext;
   #seen: ListState<unknown> | undefined;
-  readonly #queue: unknown[] = [];
-  #ending = false;
+  readonly #queue: PushQueue;
   #ended = false;
   #wake: (() => void) | undefined;
 
-  constructor(ctx: OperatorContext, output: Output<unknown>, log: (text: string) => void) {
+  constructor(ctx: OperatorContext, output: Output<unknown>, log: Log, queue: PushQueue) {
+    this.#queue = queue;
     this.#output = output;
     this.#log = log;
     this.#ctx = ctx;
   }
 
   push(...values: readonly unknown[]): void {
-    this.#queue.push(...values);
+    for (const value of values) {
+      this.emit((output) => {
+        this.#seen?.add(value);
+        output.collect(value, 0);
+      });
+    }
+  }
+
+  watermark(watermarkMs: number): void {
+    this.emit((output) => output.emitWatermark(watermarkMs));
+  }
+
+  idle(idle: boolean): void {
+    this.emit((output) => output.emitIdle(idle));
+  }
+
+  emit(emission: PushQueue['emissions'][number]): void {
+    this.#queue.emissions.push(emission);
     this.#wake?.();
   }
 
   end(): void {
-    this.#ending = true;
+    this.#queue.ending = true;
     this.#wake?.();
   }
 
@@ -68,12 +93,10 @@ export class PushSource implements SourceOperator {
 
   poll(maxRecords: number): SourcePoll {
     if (this.#ended) return 'end';
-    for (const value of this.#queue.splice(0, maxRecords)) {
-      this.#seen?.add(value);
-      this.#output.collect(value, 0);
-    }
-    if (this.#queue.length > 0) return 'more';
-    if (!this.#ending) return 'nothing';
+    const { emissions, ending } = this.#queue;
+    for (const emission of emissions.splice(0, maxRecords)) emission(this.#output);
+    if (emissions.length > 0) return 'more';
+    if (!ending) return 'nothing';
     this.#ended = true;
     this.#output.emitWatermark(Number.MAX_SAFE_INTEGER);
     return 'end';
@@ -128,10 +151,12 @@ class LoggingOperator implements OneInputOperator<unknown>, TwoInputOperator<unk
   }
 
   processWatermark(watermarkMs: number): void {
+    this.#hooks.watermark?.(watermarkMs);
     this.#output.emitWatermark(watermarkMs);
   }
 
   processIdle(idle: boolean): void {
+    this.#hooks.idle?.(idle);
     this.#output.emitIdle(idle);
   }
 
@@ -181,6 +206,7 @@ export interface NodeOptions {
 export class FixtureJob {
   readonly #builder = new StreamGraphBuilder();
   readonly sources = new Map<string, PushSource>();
+  readonly #queues = new Map<string, PushQueue>();
   readonly hooks = new Map<string, Hooks>();
   /** `<name>/<subtask>: <what>`, in the order it happened. */
   log: string[] = [];
@@ -197,7 +223,9 @@ export class FixtureJob {
         source: { name, boundedness: 'BOUNDED', createEnumerator: notRun, createReader: notRun },
         factory: (ctx, output) => {
           const key = `${name}/${ctx.subtaskIndex}`;
-          const source = new PushSource(ctx, output, this.#logOf(key));
+          const queue = this.#queues.get(key) ?? { emissions: [], ending: false };
+          this.#queues.set(key, queue);
+          const source = new PushSource(ctx, output, this.#logOf(key), queue);
           this.sources.set(key, source);
           return source;
         },

@@ -38,28 +38,55 @@ export class FixtureBlobs implements BlobStore {
   async delete(): Promise<void> {}
 }
 
-/** Rings by channel; both ends in this thread. */
+interface FixtureChannel {
+  readonly id: ChannelId;
+  readonly from: RingWriter;
+  readonly to: RingReader;
+  writer?: ChannelWriter;
+  reader?: ChannelReader;
+}
+
+/** Rings by channel; both ends in this thread. An end that is opened again goes on. */
 export class FixtureExchange implements SlotExchange {
-  readonly #rings = new Map<string, SharedArrayBuffer>();
+  readonly #channels = new Map<string, FixtureChannel>();
   readonly #ringBytes: number;
 
   constructor(ringBytes: number) {
     this.#ringBytes = ringBytes;
   }
 
-  openWriter(channel: ChannelId, _type: unknown, keyed: boolean): ChannelWriter {
-    return new ChannelWriter({ ring: new RingWriter(this.#ring(channel)), keyed });
+  openWriter(id: ChannelId, _type: unknown, keyed: boolean): ChannelWriter {
+    const channel = this.#channel(id);
+    const nextSequence = channel.writer?.nextSequence ?? 0;
+    channel.writer = new ChannelWriter({ ring: channel.from, keyed, nextSequence });
+    return channel.writer;
   }
 
-  openReader(channel: ChannelId, keyed: boolean): ChannelReader {
-    return new ChannelReader({ ring: new RingReader(this.#ring(channel)), keyed });
+  openReader(id: ChannelId, keyed: boolean): ChannelReader {
+    const channel = this.#channel(id);
+    const nextSequence = channel.reader?.nextSequence ?? 0;
+    channel.reader = new ChannelReader({ ring: channel.to, keyed, nextSequence });
+    return channel.reader;
   }
 
-  #ring({ edgeId, fromSubtask, toSubtask }: ChannelId): SharedArrayBuffer {
+  /** True when all that was written to these channels is in the rings. */
+  drain(isOf: (from: ChannelId) => boolean): boolean {
+    let drained = true;
+    for (const { id, writer } of this.#channels.values()) {
+      if (isOf(id) && writer !== undefined) drained = writer.drain() && drained;
+    }
+    return drained;
+  }
+
+  #channel(id: ChannelId): FixtureChannel {
+    const { edgeId, fromSubtask, toSubtask } = id;
     const key = `${edgeId}:${fromSubtask}:${toSubtask}`;
-    const ring = this.#rings.get(key) ?? allocateRing(this.#ringBytes);
-    this.#rings.set(key, ring);
-    return ring;
+    const known = this.#channels.get(key);
+    if (known !== undefined) return known;
+    const memory = allocateRing(this.#ringBytes);
+    const channel = { id, from: new RingWriter(memory), to: new RingReader(memory) };
+    this.#channels.set(key, channel);
+    return channel;
   }
 }
 

@@ -5,19 +5,27 @@
 import { promisify } from 'node:util';
 import { zstdCompress } from 'node:zlib';
 import { defined } from '../core/index.ts';
-import { buildExecutionGraph, type ExecutionGraph, generateJobGraph } from '../graph/index.ts';
+import {
+  buildExecutionGraph,
+  type ExecutionGraph,
+  generateJobGraph,
+  type StreamGraph,
+} from '../graph/index.ts';
 import type {
   CheckpointBarrier,
   RestoredSubtaskState,
   SlotCommand,
+  SlotHandOverRecord,
   SlotReport,
   SubtaskRef,
   SubtaskStateRecord,
 } from '../protocol/index.ts';
 import type { Slot } from './slot.ts';
 import { buildSlot } from './slot-builder.ts';
+import type { SlotDeployment } from './slot-deployment.ts';
 import type { FixtureJob, Hooks, PushSource } from './slot-fixture-job.ts';
 import { FixtureBlobs, FixtureExchange, NO_FILES } from './slot-fixture-world.ts';
+import type { ChannelId } from './slot-ports.ts';
 
 const RING_BYTES = 64 * 1024;
 const compress = promisify(zstdCompress);
@@ -41,42 +49,74 @@ export class FixtureCluster {
   readonly blobs: FixtureBlobs;
   readonly executionGraph: ExecutionGraph;
   readonly reports: SlotReport[] = [];
-  readonly slots: readonly Slot[];
+  readonly slots: Slot[];
   /** Slots that are not stepped now. */
   readonly stalled = new Set<number>();
   nowMs = 0;
+  /** How often a slot asked for a turn. */
+  wakes = 0;
+  readonly #exchange: FixtureExchange;
+  readonly #options: ClusterOptions;
+  readonly #graph: StreamGraph;
 
   constructor(job: FixtureJob, options: ClusterOptions = {}) {
     this.job = job;
     this.blobs = options.blobs ?? new FixtureBlobs();
-    const graph = job.build();
-    this.executionGraph = buildExecutionGraph(generateJobGraph(graph));
-    const exchange = new FixtureExchange(options.ringBytes ?? RING_BYTES);
+    this.#options = options;
+    this.#graph = job.build();
+    this.executionGraph = buildExecutionGraph(generateJobGraph(this.#graph));
+    this.#exchange = new FixtureExchange(options.ringBytes ?? RING_BYTES);
     this.slots = this.executionGraph.slots.map(({ slotIndex }) =>
-      buildSlot(
-        {
-          jobId: 'a'.repeat(32),
-          graph,
-          executionGraph: this.executionGraph,
-          slotIndex,
-          attempt: 1,
-          checkpointing: options.checkpointing ?? true,
-          restore: options.restore ?? [],
-          bufferTimeoutMs: -1,
-          autoWatermarkIntervalMs: 0,
-        },
-        {
-          clock: { nowEpochMs: () => this.nowMs, monotonicMs: () => this.nowMs },
-          rng: { next: () => 0 },
-          logger: { log: () => undefined },
-          fileSystem: NO_FILES,
-          blobs: this.blobs,
-          exchange,
-          reporter: { report: (report) => this.reports.push(report) },
-          wake: () => undefined,
-        },
-      ),
+      this.#build({ slotIndex, restore: options.restore ?? [] }),
     );
+  }
+
+  #build(of: Pick<SlotDeployment, 'slotIndex' | 'restore' | 'lease' | 'handOver'>): Slot {
+    return buildSlot(
+      {
+        ...of,
+        jobId: 'a'.repeat(32),
+        graph: this.#graph,
+        executionGraph: this.executionGraph,
+        attempt: 1,
+        checkpointing: this.#options.checkpointing ?? true,
+        bufferTimeoutMs: -1,
+        autoWatermarkIntervalMs: 0,
+      },
+      {
+        clock: { nowEpochMs: () => this.nowMs, monotonicMs: () => this.nowMs },
+        rng: { next: () => 0 },
+        logger: { log: () => undefined },
+        fileSystem: NO_FILES,
+        blobs: this.blobs,
+        exchange: this.#exchange,
+        reporter: { report: (report) => this.reports.push(report) },
+        wake: () => {
+          this.wakes += 1;
+        },
+      },
+    );
+  }
+
+  /** A slot that was left is replaced by its successor, which opens. */
+  async succeed(slotIndex: number): Promise<SlotHandOverRecord> {
+    const left = defined(this.slots[slotIndex]?.left, `slot ${slotIndex} is left`);
+    const { subtasks } = defined(this.executionGraph.slots[slotIndex], 'it is of the plan');
+    const isOf = ({ edgeId, fromSubtask }: ChannelId): boolean => {
+      const edge = this.executionGraph.jobGraph.edges[edgeId];
+      return subtasks.some(
+        (ref) => ref.vertexId === edge?.sourceVertexId && ref.subtaskIndex === fromSubtask,
+      );
+    };
+    for (let i = 0; !this.#exchange.drain(isOf); i += 1) {
+      if (i > 100) throw new Error('what the slot has sent does not arrive');
+      await this.run();
+    }
+    const handOver = JSON.parse(JSON.stringify(left)) as SlotHandOverRecord;
+    const restore = this.restoreOf(left.checkpointId);
+    this.slots[slotIndex] = this.#build({ slotIndex, restore, lease: 1, handOver });
+    await this.slots[slotIndex]?.open();
+    return handOver;
   }
 
   /** Opens, starts and runs. */

@@ -5,19 +5,30 @@
  * I1  All tasks are held by the same checkpoint: the first that none of them had heard of.
  * I2  Nothing is left before that checkpoint is complete: its state is what the successor reads,
  *     what sinks had prepared is committed, and everything sent before it was taken.
- * I3  A command is handled by the slot or by its successor, never by none. That a checkpoint was
- *     aborted both have to know: its barriers may still be under way.
+ * I3  A command is handled by the slot or by its successor, never by none, and the successor
+ *     handles them in the order they came.
  */
 import type { SlotCommand, SlotHandOverRecord, TaskMetricsRecord } from '../protocol/index.ts';
-import type { SlotParts, SlotTask } from './slot.ts';
+import type { SlotParts } from './slot.ts';
+import type { DeferredCommand } from './source-inbox.ts';
 import type { Task } from './task.ts';
+
+/** A barrier of an aborted checkpoint may still come: who does not know would wait for the rest. */
+type CheckpointWord = Extract<
+  SlotCommand,
+  { readonly type: 'trigger-checkpoint' | 'checkpoint-aborted' }
+>;
+
+/** What of a task concerns it. */
+export interface LeavableTask
+  extends Pick<Task, 'holdFrom' | 'standsBehind' | 'mayBeLeftBehind' | 'release' | 'leave'> {
+  readonly parts: { readonly checkpoints: { readonly newestId: number } };
+}
 
 export class SlotHandOver {
   readonly #parts: Pick<SlotParts, 'reporter' | 'slotIndex'>;
-  /** Triggers of checkpoints that are not known to be over; oldest first. */
-  #triggers: Extract<SlotCommand, { type: 'trigger-checkpoint' }>[] = [];
-  /** Later than the newest that is complete. */
-  #aborted: Extract<SlotCommand, { type: 'checkpoint-aborted' }>[] = [];
+  /** Of checkpoints that are not known to be complete; in the order they came. */
+  #words: CheckpointWord[] = [];
   #begun = false;
   /** Left; undefined as long as the slot runs. */
   record: SlotHandOverRecord | undefined;
@@ -27,50 +38,77 @@ export class SlotHandOver {
   }
 
   /** I1. */
-  begin(tasks: readonly Task[]): void {
+  begin(tasks: readonly LeavableTask[]): void {
     if (this.#begun) return;
     this.#begun = true;
     const heardOf = tasks.map(({ parts }) => parts.checkpoints.newestId);
-    const from = 1 + Math.max(0, ...heardOf, ...this.#triggers.map(idOf));
+    const from = 1 + Math.max(0, ...heardOf, ...this.#words.map(idOf));
     for (const task of tasks) task.holdFrom(from);
-    this.#parts.reporter.report({ type: 'checkpoint-wanted' });
+    this.#want();
   }
 
   /** I3. */
   note(command: SlotCommand): void {
-    if (command.type === 'trigger-checkpoint') this.#triggers.push(command);
     if (command.type === 'checkpoint-complete') {
-      this.#triggers = this.#triggers.filter((t) => idOf(t) > command.checkpointId);
-      this.#aborted = this.#aborted.filter((a) => a.checkpointId > command.checkpointId);
-    }
-    if (command.type === 'checkpoint-aborted') {
-      this.#triggers = this.#triggers.filter((t) => idOf(t) !== command.checkpointId);
-      this.#aborted.push(command);
-      if (this.#begun) this.#parts.reporter.report({ type: 'checkpoint-wanted' });
+      this.#words = this.#words.filter((word) => idOf(word) > command.checkpointId);
+    } else if (command.type === 'trigger-checkpoint') {
+      this.#words.push(command);
+    } else if (command.type === 'checkpoint-aborted') {
+      this.#words = this.#words.filter((word) => idOf(word) !== command.checkpointId);
+      this.#words.push(command);
+      if (this.#begun) this.#want();
     }
   }
 
   /** True when the slot is left: the tasks are to be closed (I2). */
-  leave(tasks: readonly SlotTask[], metrics: () => readonly TaskMetricsRecord[]): boolean {
+  leave(tasks: readonly LeavableTask[], metrics: () => readonly TaskMetricsRecord[]): boolean {
     if (!this.#begun || this.record !== undefined) return false;
-    const behind = tasks.map(({ task }) => task.standsBehind).filter((id) => id !== undefined);
+    const behind = tasks.map((task) => task.standsBehind).filter((id) => id !== undefined);
     const checkpointId = behind[0];
     if (checkpointId === undefined) return false;
-    const answers = tasks.map(({ task }) => task.mayBeLeftBehind(checkpointId));
-    if (answers.includes('never')) for (const { task } of tasks) task.release();
+    const answers = tasks.map((task) => task.mayBeLeftBehind(checkpointId));
+    if (answers.includes('never')) {
+      for (const task of tasks) task.release();
+      this.#want();
+    }
     if (answers.some((answer) => answer !== 'now')) return false;
-    const left = tasks.map(({ task }) => task.leave());
+    const left = tasks.map((task) => task.leave());
     this.record = {
       slotIndex: this.#parts.slotIndex,
       checkpointId,
       tasks: left.map(({ record }) => record),
-      commands: [...this.#aborted, ...this.#triggers, ...left.flatMap((l) => l.commands)],
+      commands: inOrder(
+        this.#words,
+        left.flatMap(({ commands }) => commands),
+      ),
       metrics: metrics(),
     };
     return true;
   }
+
+  #want(): void {
+    this.#parts.reporter.report({ type: 'checkpoint-wanted' });
+  }
 }
 
-function idOf({ barrier }: Extract<SlotCommand, { type: 'trigger-checkpoint' }>): number {
-  return barrier.checkpointId;
+function idOf(word: CheckpointWord): number {
+  return word.type === 'trigger-checkpoint' ? word.barrier.checkpointId : word.checkpointId;
+}
+
+/** I3. What was said to a source before a trigger comes before that checkpoint's snapshot. */
+function inOrder(
+  words: readonly CheckpointWord[],
+  deferred: readonly DeferredCommand[],
+): readonly SlotCommand[] {
+  const left = deferred.toSorted((a, b) => a.after - b.after);
+  const ordered: SlotCommand[] = [];
+  for (const word of words) {
+    if (word.type === 'trigger-checkpoint') {
+      const later = left.findIndex(({ after }) => after >= idOf(word));
+      const earlier = left.splice(0, later < 0 ? left.length : later);
+      ordered.push(...earlier.map(({ command }) => command));
+    }
+    ordered.push(word);
+  }
+  return [...ordered, ...left.map(({ command }) => command)];
 }

@@ -251,7 +251,8 @@ export class Slot {
       }
     }
     if (this.#reported.size < this.#tasks.length) {
-      const isLeft = this.#closing === 0 && this.#handOver.leave(this.#tasks, () => this.metrics());
+      const tasks = this.#tasks.map(({ task }) => task);
+      const isLeft = this.#closing === 0 && this.#handOver.leave(tasks, () => this.metrics());
       if (isLeft) this.#stop();
       return isLeft;
     }

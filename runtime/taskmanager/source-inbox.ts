@@ -17,7 +17,14 @@ export interface SnapshotsAhead {
 
 interface DeferredWord {
   readonly event: SourceEvent | 'drain';
-  /** The checkpoint whose snapshot comes first. */
+  /** The checkpoint whose snapshot comes first; 0: none. */
+  readonly after: number;
+}
+
+/** What waits, as it was said. */
+export interface DeferredCommand {
+  readonly command: SlotCommand;
+  /** The newest trigger that came before it; 0: none that still waits. Ascending. */
   readonly after: number;
 }
 
@@ -51,11 +58,15 @@ export class SourceInbox {
     }
   }
 
-  /** What waits, as it was said. */
-  waiting(task: SubtaskRef): readonly SlotCommand[] {
-    return this.#deferred.map(({ event }) =>
-      event === 'drain' ? { type: 'drain' } : { type: 'source-event', task, event },
-    );
+  /** In the order it came. */
+  waiting(task: SubtaskRef): readonly DeferredCommand[] {
+    let newest = 0;
+    return this.#deferred.map(({ event, after }) => {
+      newest = Math.max(newest, after);
+      const command: SlotCommand =
+        event === 'drain' ? { type: 'drain' } : { type: 'source-event', task, event };
+      return { command, after: newest };
+    });
   }
 
   clear(): void {

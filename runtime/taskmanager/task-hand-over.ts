@@ -53,7 +53,8 @@ export function resumeTask(
   for (const [i, writer] of writers.entries()) {
     writer.watermarkMs = outputWatermarksMs[i] ?? writer.watermarkMs;
   }
-  if (!inputs.some(({ idle }) => idle)) for (const writer of writers) writer.processIdle(false);
+  const willBeIdle = inputs.length > 0 && inputs.every(({ idle }) => idle);
+  if (!willBeIdle) for (const writer of writers) writer.processIdle(false);
   for (const [i, gate] of gates.entries()) {
     const status = inputs[i];
     if (status !== undefined) gate.resume(status);

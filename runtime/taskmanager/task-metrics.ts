@@ -56,6 +56,7 @@ export function withEarlier(
     numBytesOut: before.numBytesOut + now.numBytesOut,
     numRecordsFallback: before.numRecordsFallback + now.numRecordsFallback,
     maxPendingBytes: Math.max(before.maxPendingBytes, now.maxPendingBytes),
+    currentInputWatermarkMs: Math.max(before.currentInputWatermarkMs, now.currentInputWatermarkMs),
     busyTimeMs: before.busyTimeMs + now.busyTimeMs,
     backPressuredTimeMs: before.backPressuredTimeMs + now.backPressuredTimeMs,
     idleTimeMs: before.idleTimeMs + now.idleTimeMs,

@@ -16,16 +16,11 @@
  * I5  A task that stands behind a checkpoint takes no input until it is released or replaced.
  */
 import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS, toStreamError } from '../core/index.ts';
-import type {
-  CheckpointBarrier,
-  SlotCommand,
-  SourceEvent,
-  TaskHandOverRecord,
-} from '../protocol/index.ts';
+import type { CheckpointBarrier, SourceEvent, TaskHandOverRecord } from '../protocol/index.ts';
 import type { ChannelReplay } from './channel-replay.ts';
 import type { ChainLink } from './operator-chain.ts';
 import { runningLinks } from './restore-subtask.ts';
-import { SourceInbox } from './source-inbox.ts';
+import { type DeferredCommand, SourceInbox } from './source-inbox.ts';
 import { SourcePoller } from './source-poller.ts';
 import type { CheckpointNotice, SubtaskCheckpoints } from './subtask-checkpoints.ts';
 import { findSuspension } from './suspension.ts';
@@ -211,10 +206,11 @@ export class Task {
     this.#standsBehind = undefined;
     this.#checkpoints.releaseHold();
     this.#inbox.handleDue();
+    this.parts.wake();
   }
 
   /** What the task that takes its place has to know; only while it may be left. */
-  leave(): { readonly record: TaskHandOverRecord; readonly commands: readonly SlotCommand[] } {
+  leave(): { record: TaskHandOverRecord; commands: readonly DeferredCommand[] } {
     const record = leaveTask(this.parts, this.#state === 'FINISHED', this.#inbox.noMoreSplits);
     return { record, commands: this.#inbox.waiting(this.parts.ref) };
   }
