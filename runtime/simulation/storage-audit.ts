@@ -104,11 +104,9 @@ export class AuditedStorage {
     const row = step.value as LeaseRow;
     const before = this.#leases.get(key);
     this.#leases.set(key, row);
-    if (before === undefined || before.attempt < row.attempt) return;
-    const isSame = before.attempt === row.attempt && before.lease === row.lease;
-    const isNext = before.attempt === row.attempt && before.lease === row.lease - 1;
-    if (isSame ? before.holder === row.holder : isNext && before.left !== undefined) return;
-    const name = ({ attempt, lease, holder }: LeaseRow) => `${attempt}.${lease} of ${holder}`;
+    if (mayFollow(before, row)) return;
+    const name = (lease: LeaseRow | undefined) =>
+      lease === undefined ? 'none' : `${lease.attempt}.${lease.lease} of ${lease.holder}`;
     this.#parts.violate(`I4: lease ${name(row)} at ${key} follows ${name(before)}`);
   }
 
@@ -192,4 +190,13 @@ export class AuditedStorage {
 
 function isPut(step: RowWrite): boolean {
   return step.type === 'put';
+}
+
+/** I4. */
+function mayFollow(before: LeaseRow | undefined, row: LeaseRow): boolean {
+  if (before === undefined || before.attempt < row.attempt) return row.lease === 0;
+  if (before.attempt > row.attempt) return false;
+  if (before.lease === row.lease - 1) return before.left !== undefined;
+  const isSame = before.lease === row.lease && before.holder === row.holder;
+  return isSame && (before.left === undefined || row.left !== undefined);
 }
