@@ -65,6 +65,54 @@ describe('LinkSender', () => {
   });
 });
 
+describe('an end that takes the place of another', () => {
+  it('begins, as a sender, where that one stood, with its credit', () => {
+    const link = sender(2);
+    link.offer('a', 0);
+    link.onAck({ ...ME, nextSequence: 1, limitSequence: 3 }, 1);
+    assert.deepEqual(link.position, { nextSequence: 1, limitSequence: 3 });
+    const identity = { ...ME, lease: 2 };
+    const options = { identity, windowFrames: 2, retransmitMs: 10, maxRetransmitMs: 40 };
+    const next = new LinkSender<string>({ ...options, resume: link.position });
+    assert.deepEqual(next.offer('b', 0), [frame(1, 'b', 2, 2)]);
+    assert.deepEqual(next.offer('c', 0), [frame(2, 'c', 2, 2)]);
+    assert.deepEqual(next.offer('d', 0), []);
+    const late = { ...ME, nextSequence: 1, limitSequence: 3 };
+    assert.equal(next.onAck(late, 1).verdict, 'duplicate');
+    assert.deepEqual(next.onAck({ ...late, limitSequence: 4 }, 1).frames, [frame(3, 'd', 2, 2)]);
+  });
+
+  it('is given, as a receiver, what had arrived and was not taken', () => {
+    const link = receiver(4);
+    for (const [sequence, payload] of ['a', 'b', 'c'].entries()) {
+      link.onFrame(frame(sequence, payload, 2, 3));
+    }
+    link.onFrame(frame(4, 'e', 2, 3));
+    link.take();
+    assert.deepEqual(link.position, { nextSequence: 1, limitSequence: 4 });
+    link.ack();
+    assert.deepEqual(link.position, { nextSequence: 1, limitSequence: 5 });
+    link.onFrame(frame(4, 'e', 2, 3));
+    const leftover = link.leftover();
+    assert.deepEqual(leftover, [frame(1, 'b', 2, 3), frame(2, 'c', 2, 3), frame(4, 'e', 2, 3)]);
+    const next = new LinkReceiver<string>({ ...ME, lease: 2 }, 2, link.position);
+    assert.equal(next.ack().limitSequence, 5, 'what was promised stays promised');
+    for (const again of leftover.toReversed()) assert.equal(next.onFrame(again), 'accepted');
+    assert.equal(next.onFrame(frame(0, 'a', 2, 3)), 'duplicate');
+    assert.deepEqual([next.take(), next.take(), next.take()], ['b', 'c', undefined]);
+    assert.equal(next.onFrame(frame(3, 'd', 2, 3)), 'accepted');
+    assert.deepEqual([next.take(), next.take()], ['d', 'e']);
+    assert.deepEqual(next.leftover(), []);
+  });
+
+  it('knows what a frame looked like that was taken and is given back', () => {
+    const link = receiver();
+    link.onFrame(frame(0, 'a', 2, 6));
+    link.take();
+    assert.deepEqual(link.frameOf(0, 'a'), frame(0, 'a', 2, 6));
+  });
+});
+
 describe('LinkReceiver', () => {
   it('waits for a gap, drops duplicates and gives payloads in order', () => {
     const link = receiver(4);

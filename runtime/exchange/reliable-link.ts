@@ -8,8 +8,9 @@
  *
  * I1  What was offered is taken once, complete and in order, or not at all: never a gap, never
  *     twice, as long as both ends live.
- * I2  At most `windowFrames` are un-taken: a frame is sent only below the limit the receiver set,
- *     and one beyond it is dropped. What has no credit waits with the sender.
+ * I2  At most `windowFrames` are un-taken, but for those that an end gave back (I5): a frame is
+ *     sent only below the limit the receiver set, and one beyond it is dropped. What has no credit
+ *     waits with the sender.
  * I3  Everything sent is sent again until it is acknowledged; a sender without credit probes, since
  *     the acknowledgement that gave it may be lost.
  * I4  A word of an older attempt, or of an older lease of the same attempt, changes nothing and is
