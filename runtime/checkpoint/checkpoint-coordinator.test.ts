@@ -421,3 +421,57 @@ describe('decideCheckpoint: the end of the job', () => {
     assert.deepEqual(run.at(99).savepoint('s', 'SAVEPOINT').commands, []);
   });
 });
+
+describe('decideCheckpoint: a checkpoint that is wanted', () => {
+  it('begins at once, and the next one an interval later', () => {
+    const run = CheckpointRun.running({ interval: 100 }).at(30);
+    assert.deepEqual(run.on({ type: 'wanted' }).types, ['trigger']);
+    run.complete(1);
+    assert.deepEqual(run.at(129).types, []);
+    assert.deepEqual(run.at(130).types, ['trigger']);
+  });
+
+  it('is one, also where no interval is set', () => {
+    const run = CheckpointRun.running({}).at(30);
+    assert.deepEqual(run.on({ type: 'wanted' }).types, ['trigger']);
+    run.complete(1).at(1e9);
+    assert.deepEqual(run.triggeredIds, [1]);
+    run.on({ type: 'wanted' }, { type: 'wanted' });
+    run.complete(2).complete(3).at(2e9);
+    assert.deepEqual(run.triggeredIds, [1, 2, 3], 'the second came when one was under way');
+  });
+
+  it('waits for the one under way, and is one for all that want it', () => {
+    const run = CheckpointRun.running({ interval: 1000 }).at(1000);
+    run.on({ type: 'wanted' }, { type: 'wanted' }, { type: 'wanted' });
+    assert.deepEqual(run.triggeredIds, [1]);
+    run.complete(1);
+    assert.deepEqual(run.types.includes('trigger'), true);
+    run.complete(2).at(1999);
+    assert.deepEqual(run.triggeredIds, [1, 2]);
+  });
+
+  it('begins beside the one under way where there is room', () => {
+    const run = CheckpointRun.running({ interval: 1000, 'max-concurrent-checkpoints': 2 }).at(1000);
+    run.on({ type: 'wanted' });
+    assert.deepEqual(run.triggeredIds, [1, 2]);
+  });
+
+  it('keeps to the pause between two', () => {
+    const run = CheckpointRun.running({ interval: 1000, 'min-pause': 50 }).at(1000);
+    run.complete(1);
+    run.at(1020).on({ type: 'wanted' });
+    assert.deepEqual(run.types, []);
+    assert.deepEqual(run.commands.at(-1), { type: 'tick-at', epochMs: 1050 });
+    assert.deepEqual(run.at(1050).types, ['trigger']);
+    run.complete(2).at(1999);
+    assert.deepEqual(run.triggeredIds, [1, 2]);
+  });
+
+  it('waits until the job runs', () => {
+    const run = new CheckpointRun({});
+    run.on({ type: 'job-deployed', tasks: TASKS }, { type: 'wanted' });
+    assert.deepEqual(run.triggeredIds, []);
+    assert.deepEqual(run.on({ type: 'job-running' }).types, ['trigger']);
+  });
+});
