@@ -131,4 +131,33 @@ describe('ChannelRecorder', () => {
     assert.equal(await recorder.recording, undefined);
     assert.equal(recorder.drain(), false);
   });
+
+  it('ends before a barrier that was taken ahead for an earlier checkpoint (I2)', async () => {
+    const { writer, source, found, send, start } = recording();
+    send('a');
+    writer.writeBarrier(barrierOf(5));
+    send('b');
+    while (source.ahead.length < 2) source.takeAhead();
+    const barrier = source.takeAhead();
+    assert.ok(barrier?.barrier !== undefined);
+    source.putBack(barrier);
+    const recorder = start();
+    recorder.drain();
+    assert.deepEqual(found, [5]);
+    assert.equal(recorder.mustDrainFirst(7), false);
+    assert.equal(await framesOf(recorder), 1);
+  });
+
+  it('waits in vain where a later barrier was taken ahead', () => {
+    const { writer, source, found, send, start } = recording();
+    writer.writeBarrier(barrierOf(6));
+    send('a');
+    const barrier = source.takeAhead();
+    assert.ok(barrier?.barrier !== undefined);
+    source.putBack(barrier);
+    const recorder = start();
+    assert.equal(recorder.drain(), false);
+    assert.deepEqual(found, []);
+    assert.equal(source.ahead.length, 1);
+  });
 });

@@ -4,7 +4,8 @@
  * through channels that the task is too slow to process.
  *
  * I1  While a channel is recorded, frames reach the task only by way of `drain`: none is missed.
- * I2  A channel's record ends before its barrier, or with its end of partition.
+ * I2  A channel's record ends before its barrier, or with its end of partition; the barrier may lie
+ *     among the frames that were taken ahead for an earlier checkpoint.
  */
 import type { CheckpointBarrier } from '../protocol/index.ts';
 import type { ChannelId, ChannelSource } from './slot-ports.ts';
@@ -39,6 +40,8 @@ interface OpenRecord {
   recordFrames: number;
   /** A later barrier lies ahead: nothing more of this checkpoint will come. */
   stalled: boolean;
+  /** Its barrier was ahead already, and is to be told. */
+  foundAhead: CheckpointBarrier | undefined;
 }
 
 export class ChannelRecorder {
@@ -67,12 +70,17 @@ export class ChannelRecorder {
     this.recording = settled.promise;
     this.#all = overtaken.map((from): OpenRecord => {
       const schema = from.source.schemaFrame();
-      const ahead = from.source.ahead;
+      const { ahead } = from.source;
+      const { checkpointId } = barrier;
+      const end = ahead.findIndex((f) => (f.barrier?.checkpointId ?? 0) >= checkpointId);
+      const own = end < 0 ? ahead : ahead.slice(0, end);
+      const found = ahead[end]?.barrier;
       return {
         from,
-        frames: [...(schema === undefined ? [] : [schema]), ...ahead.map(({ bytes }) => bytes)],
-        recordFrames: ahead.filter(({ records }) => records > 0).length,
-        stalled: false,
+        frames: [...(schema === undefined ? [] : [schema]), ...own.map(({ bytes }) => bytes)],
+        recordFrames: own.filter(({ records }) => records > 0).length,
+        stalled: found !== undefined && found.checkpointId > checkpointId,
+        foundAhead: found?.checkpointId === checkpointId ? found : undefined,
       };
     });
     for (const record of this.#all) this.#open.set(record.from.channel, record);
@@ -96,6 +104,11 @@ export class ChannelRecorder {
   drain(maxAheadBytes = MAX_AHEAD_BYTES): boolean {
     let any = false;
     for (const record of [...this.#open.values()]) {
+      if (record.foundAhead !== undefined) {
+        this.#onBarrier(record.from.channel, record.foundAhead);
+        any = true;
+        continue;
+      }
       while (!record.stalled && record.from.source.aheadBytes < maxAheadBytes) {
         if (!this.#takeFrom(record)) break;
         any = true;

@@ -277,6 +277,29 @@ describe('an unaligned checkpoint', () => {
     assert.deepEqual(all, await seen(cluster, 'src/0', 2));
   });
 
+  it('holds nothing that came behind a barrier it had found ahead of an earlier one', async () => {
+    const cluster = await congested(4);
+    const [source, map] = [slotOf(cluster, 'src/0'), slotOf(cluster, 'map/0')];
+    cluster.trigger(1, UNALIGNED, map);
+    await cluster.run();
+    cluster.trigger(2, UNALIGNED, source);
+    await cluster.run();
+    for (let i = 4; i < 7; i += 1) {
+      cluster.source('src/0').push(large(i));
+      await cluster.run();
+    }
+    cluster.abort(1);
+    cluster.trigger(2, UNALIGNED, map);
+    await cluster.run();
+    cluster.stalled.clear();
+    cluster.trigger(2, UNALIGNED, slotOf(cluster, 'sink/0'));
+    await cluster.run();
+    const all = [...(await seen(cluster, 'map/0', 2)), ...(await onTheWay(cluster, 'map/0', 2))];
+    assert.deepEqual(all, await seen(cluster, 'src/0', 2));
+    const records = cluster.takeLog('sink/0').filter((line) => line.startsWith('record'));
+    assert.equal(records.length, 7);
+  });
+
   it('overtakes the end of data too; the restored sender says it again', async () => {
     const cluster = await congested(5);
     cluster.source('src/0').end();
