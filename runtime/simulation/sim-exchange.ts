@@ -186,40 +186,36 @@ export class SimExchange implements SlotExchange {
 }
 
 const BARRIER_TYPE = 16;
+const SCHEMA_TYPE = 2;
 const RECORDS_TYPE = 1;
 const SEQUENCE_OFFSET = 4;
 
 /** Only with a planted bug: records behind a barrier are handed over before it. */
 class BarrierDisorder {
   readonly #bugs: BugSwitch;
-  #held: Uint8Array | undefined;
+  readonly #held: Uint8Array[] = [];
 
   constructor(bugs: BugSwitch) {
     this.#bugs = bugs;
   }
 
   next(take: () => Uint8Array | undefined): Uint8Array | undefined {
-    const held = this.#held;
-    this.#held = undefined;
-    if (held !== undefined) return held;
-    const frame = take();
+    const frame = this.#held.shift() ?? take();
     if (frame?.[0] !== BARRIER_TYPE || !this.#bugs.is('forget-channel-alignment')) return frame;
-    const follower = take();
-    if (follower?.[0] !== RECORDS_TYPE) {
-      this.#held = follower;
-      return frame;
+    // Their layout comes before them.
+    while (this.#held.every(([type]) => type === SCHEMA_TYPE)) {
+      const follower = take();
+      if (follower === undefined) return frame;
+      this.#held.push(follower);
     }
-    swapSequences(frame, follower);
-    this.#held = frame;
-    return follower;
+    if (this.#held.at(-1)?.[0] !== RECORDS_TYPE) return frame;
+    const first = viewOf(frame).getUint32(SEQUENCE_OFFSET, true);
+    this.#held.push(frame);
+    for (const [i, held] of this.#held.entries()) {
+      viewOf(held).setUint32(SEQUENCE_OFFSET, first + i, true);
+    }
+    return this.#held.shift();
   }
-}
-
-function swapSequences(a: Uint8Array, b: Uint8Array): void {
-  const [first, second] = [viewOf(a), viewOf(b)];
-  const sequence = first.getUint32(SEQUENCE_OFFSET, true);
-  first.setUint32(SEQUENCE_OFFSET, second.getUint32(SEQUENCE_OFFSET, true), true);
-  second.setUint32(SEQUENCE_OFFSET, sequence, true);
 }
 
 function viewOf(bytes: Uint8Array): DataView {
