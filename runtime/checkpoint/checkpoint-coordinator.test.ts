@@ -48,6 +48,7 @@ describe('decideCheckpoint: periodic checkpoints', () => {
       type: 'store',
       checkpoint: {
         checkpointId: 1,
+        completedAtEpochMs: 100,
         checkpointType: 'CHECKPOINT',
         full: false,
         directory: '/dir/job/shared',

@@ -48,6 +48,7 @@ export class FakeS3 implements FakeService {
     const hasKey = /^\/[^/]+\/./.test(path);
     if (method === 'POST' && 'delete' in query) return 'DeleteObjects';
     if (method === 'POST') return 'uploads' in query ? 'CreateUpload' : 'CompleteUpload';
+    if (method === 'PUT' && 'x-amz-copy-source' in headers) return 'CopyObject';
     if (method === 'PUT') return 'partNumber' in query ? 'UploadPart' : 'PutObject';
     if (method === 'DELETE') return 'uploadId' in query ? 'AbortUpload' : 'DeleteObject';
     if (method === 'HEAD') return 'HeadObject';
@@ -63,6 +64,8 @@ export class FakeS3 implements FakeService {
     switch (this.operationOf(request)) {
       case 'PutObject':
         return this.#create(bucket, key, request, metadataOf(request), request.body);
+      case 'CopyObject':
+        return this.#copy(bucket, key, request);
       case 'GetObject':
         return this.#get(bucket.get(key), request);
       case 'HeadObject':
@@ -98,6 +101,15 @@ export class FakeS3 implements FakeService {
     return { status: 200, headers: { etag: '"e"' } };
   }
 
+  #copy(bucket: Map<string, StoredObject>, key: string, { headers }: FakeRequest): FakeResponse {
+    const source = decodeURIComponent(headers['x-amz-copy-source'] ?? '');
+    const [, from = '', name = ''] = /^\/?([^/]+)\/(.*)$/s.exec(source) ?? [];
+    const found = this.#buckets.get(from)?.get(name);
+    if (found === undefined) return this.refusal(404, 'NoSuchKey', 'no such key');
+    bucket.set(key, found);
+    return xml('<CopyObjectResult><ETag>"c"</ETag></CopyObjectResult>');
+  }
+
   #get(found: StoredObject | undefined, { headers }: FakeRequest): FakeResponse {
     if (found === undefined) return this.refusal(404, 'NoSuchKey', 'no such key');
     const range = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '');
@@ -111,8 +123,17 @@ export class FakeS3 implements FakeService {
     const prefix = String(query.prefix ?? '');
     const after = String(query['continuation-token'] ?? '');
     const found = [...bucket.keys()].sort().filter((key) => key.startsWith(prefix) && key > after);
-    const page = found.slice(0, this.pageKeys);
-    const contents = page.map((key) => {
+    const page = found.slice(0, Number(query['max-keys'] ?? this.pageKeys));
+    const delimiter = String(query.delimiter ?? '');
+    const prefixOf = (key: string): string | undefined => {
+      const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
+      return end < 0 ? undefined : key.slice(0, end + 1);
+    };
+    const prefixes = [...new Set(page.map(prefixOf).filter((found) => found !== undefined))].map(
+      (common) => `<CommonPrefixes><Prefix>${escaped(common)}</Prefix></CommonPrefixes>`,
+    );
+    const own = page.filter((key) => prefixOf(key) === undefined);
+    const contents = own.map((key) => {
       const sizeBytes = bucket.get(key)?.bytes.length;
       return `<Contents><Key>${escaped(key)}</Key><Size>${sizeBytes}</Size></Contents>`;
     });
@@ -121,7 +142,7 @@ export class FakeS3 implements FakeService {
       ? `<NextContinuationToken>${escaped(page.at(-1) ?? '')}</NextContinuationToken>`
       : '';
     return xml(
-      `<ListBucketResult><IsTruncated>${isCut}</IsTruncated>${contents.join('')}${next}</ListBucketResult>`,
+      `<ListBucketResult><IsTruncated>${isCut}</IsTruncated>${contents.join('')}${prefixes.join('')}${next}</ListBucketResult>`,
     );
   }
 
@@ -156,7 +177,10 @@ export class FakeS3 implements FakeService {
 function head(found: StoredObject | undefined): FakeResponse {
   // An answer to HEAD has no body, and so no code.
   if (found === undefined) return { status: 404 };
-  return { status: 200, headers: found.metadata };
+  return {
+    status: 200,
+    headers: { ...found.metadata, 'content-length': String(found.bytes.length) },
+  };
 }
 
 function metadataOf({ headers }: FakeRequest): Readonly<Record<string, string>> {

@@ -21,7 +21,9 @@ export { DynamoBlobStore, type DynamoBlobStoreParts } from './dynamo-blob-store.
 export { DynamoRowStore, type DynamoRowStoreParts } from './dynamo-row-store.ts';
 export { type AwsPrices, US_EAST_1_PRICES } from './prices.ts';
 export { DEFAULT_RETRY_BUDGET, decideRetry, type RetryBudget } from './retry-budget.ts';
+export { RoutedFileSystem } from './routed-file-system.ts';
 export { S3BlobStore, type S3BlobStoreParts } from './s3-blob-store.ts';
+export { S3FileSystem, type S3FileSystemParts } from './s3-file-system.ts';
 export { isS3Location, parseS3Location, type S3Location, s3Location } from './s3-location.ts';
 export { DEFAULT_MULTIPART, type MultipartSettings } from './s3-multipart.ts';
 export {

@@ -13,6 +13,12 @@ export function blobFailure(
   return storeFailure(code, `a blob cannot be ${access}`, { location }, thrown);
 }
 
+/** `FILE_NOT_READABLE` or `FILE_NOT_WRITABLE`. */
+export function fileFailure(access: 'read' | 'written', path: string, thrown: unknown): unknown {
+  const code = access === 'read' ? 'FILE_NOT_READABLE' : 'FILE_NOT_WRITABLE';
+  return storeFailure(code, `a file cannot be ${access}`, { path }, thrown);
+}
+
 /** `ROW_STORE_NOT_READABLE` or `ROW_STORE_NOT_WRITABLE`. */
 export function rowFailure(access: 'read' | 'written', table: string, thrown: unknown): unknown {
   const code = access === 'read' ? 'ROW_STORE_NOT_READABLE' : 'ROW_STORE_NOT_WRITABLE';
