@@ -100,6 +100,7 @@ export {
   type StoredOperatorSnapshot,
 } from './operator-state-handler.ts';
 export {
+  attemptKey,
   bundleLocation,
   CLAIM_NAME,
   checkpointDirectory,
@@ -120,6 +121,7 @@ export {
   savepointsDirectory,
   segmentLocation,
   sharedDirectory,
+  turnKey,
 } from './paths.ts';
 export {
   type CheckpointTask,

@@ -155,6 +155,16 @@ export function coordinatorKey(jobId: string): RowKey {
   return { partitionKey: jobPartition(jobId), sortKey: 'coordinator' };
 }
 
+/** A job between two turns of its master; changes with each of them. */
+export function turnKey(jobId: string): RowKey {
+  return { partitionKey: jobPartition(jobId), sortKey: 'turn' };
+}
+
+/** What every TaskManager of an attempt has to know; does not change. */
+export function attemptKey(jobId: string, attempt: number): RowKey {
+  return { partitionKey: jobPartition(jobId), sortKey: `attempt#${padded(attempt, 9)}` };
+}
+
 /** Who is a TaskManager of a job now, and what the one before it has left. */
 export function leaseKey(jobId: string, taskManager: number): RowKey {
   return { partitionKey: jobPartition(jobId), sortKey: `lease#${padded(taskManager, 5)}` };

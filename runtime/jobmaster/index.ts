@@ -17,7 +17,7 @@ export { type JobHistorySettings, jobHistorySettings } from './job-history.ts';
 export { type JobJournal, type JournalEntry, TransientJournal } from './job-journal.ts';
 export { JobMaster } from './job-master.ts';
 export type { JobMasterParts, JobRestore, JobResult } from './job-master-parts.ts';
-export { type JobPlan, planJobExecution } from './job-plan.ts';
+export { type JobPlan, planJobExecution, planOf } from './job-plan.ts';
 export type { JobRequest, OpenRequest } from './job-requests.ts';
 export type { JobSnapshot, VertexSnapshot } from './job-snapshot.ts';
 export {
@@ -38,6 +38,7 @@ export {
   JobTurn,
   type JobTurnParts,
   NEW_TURN_RECORD,
+  type TurnEnd,
   type TurnMasterParts,
   type TurnRecord,
 } from './job-turn.ts';
@@ -63,6 +64,7 @@ export type {
   SlotLaunch,
   SlotLauncher,
 } from './slot-launcher.ts';
+export { TurnJournal, type TurnJournalParts } from './turn-journal.ts';
 export type {
   AttemptRecord,
   ClientAnswer,

@@ -14,6 +14,8 @@
  * I5  Who is fenced deletes nothing, claimed savepoints included.
  * I6  In a turn, what is to be stored is in the turn's record before; an outcome that is unknown
  *     ends the turn, and the next one stores the same again.
+ * I7  In a turn nothing is deleted but what the record says with which it began: what led to more
+ *     may be decided otherwise when the turn is repeated.
  */
 import {
   type BlobStore,
@@ -57,7 +59,7 @@ import {
   type SubtaskStateRecord,
 } from '../protocol/index.ts';
 import { jobFenced } from './job-errors.ts';
-import type { SleepingCheckpoints } from './sleeping-job.ts';
+import type { Cleaning, SleepingCheckpoints } from './sleeping-job.ts';
 
 export type CheckpointReport = Extract<
   SlotReport,
@@ -100,6 +102,8 @@ export interface JobCheckpointsParts {
   readonly claimed?: string;
   /** Directories of savepoints that failed before. */
   readonly discarded?: readonly string[];
+  /** What an earlier turn has left to clean. */
+  readonly cleanings?: readonly Cleaning[];
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -130,6 +134,8 @@ export class JobCheckpoints {
   /** Of the cleaning, that has not come to its end. */
   #cleaningSteps = 0;
   #claimed: string | undefined;
+  /** I7. Of the turn to come. */
+  #left: Cleaning[] = [];
 
   constructor(parts: JobCheckpointsParts) {
     this.#parts = parts;
@@ -140,11 +146,20 @@ export class JobCheckpoints {
     if (parts.initial.wakeUpEpochMs !== undefined) this.#tickAt(parts.initial.wakeUpEpochMs);
   }
 
-  /** Goes on with what an earlier turn had begun to store. */
+  /** Goes on with what an earlier turn had begun to store, or left to clean. */
   wake(): void {
     for (const { toStore } of this.#state.pending) {
-      if (toStore !== undefined) void this.#store(toStore);
+      if (toStore !== undefined) void this.#store(toStore, true);
     }
+    for (const cleaning of this.#parts.cleanings ?? []) this.#cleanNow(cleaning);
+  }
+
+  /** It waits for its turn, or is being carried out. */
+  knows(requestId: string): boolean {
+    const { pending, requests, stop } = this.#state;
+    return [...pending, ...requests, { requestId: stop?.requestId }].some(
+      (waiting) => waiting.requestId === requestId,
+    );
   }
 
   get statistics(): CheckpointStatistics {
@@ -233,6 +248,7 @@ export class JobCheckpoints {
       state: this.#state,
       ...(this.#claimed === undefined ? {} : { claimed: this.#claimed }),
       discarded: [...this.#discarded],
+      cleanings: this.#left,
     };
   }
 
@@ -246,8 +262,9 @@ export class JobCheckpoints {
     this.#cancelTick?.();
     await this.settled();
     if (isFinal) {
-      for (const directory of this.#discarded) this.#discard(directory);
-      this.#clean(async () => {
+      for (const cleaning of this.#left) this.#cleanNow(cleaning);
+      for (const directory of this.#discarded) this.#cleanNow({ type: 'discard', directory });
+      this.#cleanUp(async () => {
         await store.dispose(this.#state.retained.length > 0, fence());
       });
     }
@@ -280,11 +297,11 @@ export class JobCheckpoints {
         host.fail(command.error);
         break;
       case 'drop':
-        this.#clean(() => this.#drop(command.checkpoints));
+        this.#clean({ type: 'drop', checkpoints: command.checkpoints });
         break;
       case 'discard':
-        if (command.savepointDirectory === undefined) this.#clean(() => this.#collect());
-        else this.#discard(command.savepointDirectory);
+        if (command.savepointDirectory === undefined) this.#clean({ type: 'collect' });
+        else this.#clean({ type: 'discard', directory: command.savepointDirectory });
         break;
       case 'tick-at':
         this.#tickAt(command.epochMs);
@@ -305,11 +322,12 @@ export class JobCheckpoints {
     this.#parts.host.trigger(barrier, tasks);
   }
 
-  async #store(checkpoint: CheckpointToStore): Promise<void> {
+  /** @param isRecorded the turn has begun with it. */
+  async #store(checkpoint: CheckpointToStore, isRecorded = false): Promise<void> {
     const { checkpointId, checkpointType, directory } = checkpoint;
     const { turn } = this.#parts;
     try {
-      await turn?.beforeStore();
+      if (!isRecorded && turn !== undefined) await this.#record(turn);
       const manifest = this.#manifest(checkpoint);
       const path = isSavepoint(checkpointType)
         ? await this.#storeSavepoint(manifest, checkpointType, directory)
@@ -327,8 +345,17 @@ export class JobCheckpoints {
     const isStop = isSavepoint(checkpointType) && checkpointType !== 'SAVEPOINT';
     if (!isStop || this.#state.stop?.checkpointId === checkpointId || this.isOver) return;
     // The job did not stop: the log goes on without it.
-    const { store, fence } = this.#parts;
-    this.#clean(async () => void (await store.drop(checkpointId, fence())));
+    this.#clean({ type: 'forget', checkpointId });
+  }
+
+  /** I6. Without a record nothing is stored, and nothing follows. */
+  async #record(turn: MasterTurn): Promise<void> {
+    try {
+      await turn.beforeStore();
+    } catch (thrown) {
+      turn.abandon(toStreamError(thrown));
+      await new Promise(() => {});
+    }
   }
 
   async #storeSavepoint(
@@ -374,13 +401,41 @@ export class JobCheckpoints {
     this.#cancelTick = timers.schedule(delayMs, () => this.apply({ type: 'tick' }));
   }
 
-  async #drop(checkpoints: readonly RetainedCheckpoint[]): Promise<void> {
-    const { store, fence } = this.#parts;
-    for (const checkpoint of checkpoints) {
-      if (checkpoint.claimed === true) continue;
-      if ((await store.drop(checkpoint.checkpointId, fence())) === 'fenced') return;
+  /** I7. */
+  #clean(cleaning: Cleaning): void {
+    if (cleaning.type === 'discard') this.#discarded.add(cleaning.directory);
+    const isEnding = this.isOver || this.#state.endStatus !== undefined;
+    const isKept = this.#parts.turn !== undefined && !isEnding;
+    if (isKept) this.#left.push(cleaning);
+    else this.#cleanNow(cleaning);
+  }
+
+  #cleanNow(cleaning: Cleaning): void {
+    this.#cleanUp(() => this.#carryOut(cleaning));
+  }
+
+  async #carryOut(cleaning: Cleaning): Promise<void> {
+    const { store, fence, blobs } = this.#parts;
+    switch (cleaning.type) {
+      case 'drop':
+        for (const { checkpointId, claimed } of cleaning.checkpoints) {
+          if (claimed === true) continue;
+          if ((await store.drop(checkpointId, fence())) === 'fenced') return;
+        }
+        await this.#collect();
+        break;
+      case 'forget':
+        await store.drop(cleaning.checkpointId, fence());
+        break;
+      case 'collect':
+        await this.#collect();
+        break;
+      case 'discard':
+        // A savepoint that was not completed is garbage as a whole.
+        for (const { location } of await blobs.list(cleaning.directory)) {
+          await blobs.delete(location);
+        }
     }
-    await this.#collect();
   }
 
   async #collect(): Promise<void> {
@@ -406,17 +461,8 @@ export class JobCheckpoints {
     if (done) this.#claimed = undefined;
   }
 
-  /** A savepoint that was not completed is garbage as a whole. */
-  #discard(savepointDirectory: string): void {
-    const { blobs } = this.#parts;
-    this.#discarded.add(savepointDirectory);
-    this.#clean(async () => {
-      for (const { location } of await blobs.list(savepointDirectory)) await blobs.delete(location);
-    });
-  }
-
   /** What cannot be deleted now stays for the next collection. */
-  #clean(work: () => Promise<void>): void {
+  #cleanUp(work: () => Promise<void>): void {
     const { logger, jobId } = this.#parts;
     this.#cleaningSteps += 1;
     this.#cleaning = this.#cleaning

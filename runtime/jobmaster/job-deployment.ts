@@ -6,6 +6,7 @@
  *
  * I1  An attempt is durable in the journal before any slot of it is launched.
  * I2  No slot is launched, and no plan replaced, before its predecessors are gone.
+ * I3  A job whose master works in turns is one region: its slots start and stop together.
  */
 import { assert, defined, type StreamErrorRecord, toStreamError } from '../core/index.ts';
 import type { SubtaskRef } from '../protocol/index.ts';
@@ -14,7 +15,7 @@ import { slotOf } from './deployed-tasks.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
 import type { JobMasterParts } from './job-master-parts.ts';
 import type { JobOutput } from './job-output.ts';
-import { type JobPlan, planJobExecution, planOf } from './job-plan.ts';
+import { inOneRegion, type JobPlan, planJobExecution, planOf } from './job-plan.ts';
 import type { JobSources } from './job-sources.ts';
 import { RegionExecution, type RegionExecutionParts } from './region-execution.ts';
 import { readRestorePoint, restoredSubtasks, restorePath } from './restore-point.ts';
@@ -46,7 +47,7 @@ export class JobDeployment {
     this.#parts = parts;
     this.#job = job;
     const { asleep, graph, plan } = parts;
-    this.#plan = asleep === undefined ? plan : planOf(graph, asleep.overrides);
+    this.#plan = this.#laidOut(asleep === undefined ? plan : planOf(graph, asleep.overrides));
     this.#parallelism = asleep?.parallelism ?? plan.overrides.parallelism ?? {};
     for (const region of asleep?.regions ?? []) this.#attach(region);
   }
@@ -116,11 +117,16 @@ export class JobDeployment {
     await this.regions.terminate();
     const manifest = await readRestorePoint(this.#parts, checkpoints?.newest);
     if (!isWanted()) return false;
-    this.#plan = planJobExecution(this.#parts.graph, this.#parallelism, manifest);
+    this.#plan = this.#laidOut(planJobExecution(this.#parts.graph, this.#parallelism, manifest));
     this.regions.clear();
     this.#job.output.resetAll();
     this.#job.sources.invalidate();
     return true;
+  }
+
+  /** I3. */
+  #laidOut(plan: JobPlan): JobPlan {
+    return this.#parts.turn === undefined ? plan : inOneRegion(plan);
   }
 
   #execution(

@@ -21,3 +21,23 @@ export function jobFenced(jobId: string): StreamError {
     details: { jobId },
   });
 }
+
+/** The job has ended, and whoever goes on with it would not know. */
+export function endNotRecorded(jobId: string, status: string): StreamError {
+  return new StreamError({
+    kind: 'unavailable',
+    code: 'JOB_END_NOT_RECORDED',
+    message: `the end of the job could not be recorded; job=${jobId} status=${status}`,
+    details: { jobId, status },
+  });
+}
+
+/** What was asked for came after the end. */
+export function jobEnded(status: string): StreamError {
+  return new StreamError({
+    kind: 'conflict',
+    code: 'JOB_NOT_RUNNING',
+    message: `the job has ended: status=${status}`,
+    details: { status },
+  });
+}

@@ -20,7 +20,7 @@ import { deployedTasks, slotOf } from './deployed-tasks.ts';
 import { FailureLog, type NotedException } from './failure-log.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
 import { JobDeployment } from './job-deployment.ts';
-import { jobNotRunning } from './job-errors.ts';
+import { endNotRecorded, jobNotRunning } from './job-errors.ts';
 import type { JobMasterParts, JobResult } from './job-master-parts.ts';
 import { JobOutput } from './job-output.ts';
 import { JobRequests, type StopOptions } from './job-requests.ts';
@@ -88,6 +88,7 @@ export class JobMaster {
       status: () => this.status,
       checkpoints: () => (isTerminal(this.status) ? undefined : this.#checkpoints),
       replan: (parallelism) => this.#replanAt(parallelism),
+      recordPlan: () => this.#recordPlan(),
       track: (work) => this.#track(work),
     });
   }
@@ -210,14 +211,18 @@ export class JobMaster {
     const isRefused = this.#state === before;
     if (isRefused) deployment.setParallelism(former);
     if (isRefused) throw jobNotRunning(this.jobId, this.status);
-    // Durable before the answer. A journal that fails here fails the deployment, which acts.
-    const entry = { attempt: this.#state.attempt, parallelism: deployment.parallelism };
-    await this.#parts.journal.record(entry).catch(() => {});
+    await this.#recordPlan();
+  }
+
+  /** Durable before the answer. A journal that fails here fails the deployment, which acts. */
+  async #recordPlan(): Promise<void> {
+    const { parallelism } = this.#deployment;
+    await this.#parts.journal.record({ attempt: this.#state.attempt, parallelism }).catch(() => {});
   }
 
   /** Resolves once it waits for nothing but reports, requests and times, or has ended. */
   async quiet(): Promise<void> {
-    while (!this.#isQuiet) {
+    while (this.#work.size > 0 || this.#checkpoints?.isQuiet === false) {
       while (this.#work.size > 0) await Promise.all(this.#work);
       await this.#checkpoints?.quiet();
       await this.#sources.started();
@@ -249,10 +254,6 @@ export class JobMaster {
       exceptions: this.#failures.history,
       metrics: [...this.#output.metrics.values()],
     };
-  }
-
-  get #isQuiet(): boolean {
-    return this.#work.size === 0 && this.#checkpoints?.isQuiet !== false;
   }
 
   get #runtimeMs(): number {
@@ -476,6 +477,7 @@ export class JobMaster {
     await this.#sources.close();
     const end = endOf(status);
     const isOver = end !== 'SUSPENDED' && (await recordEnd(this.#parts, end));
+    if (!isOver) this.#parts.turn?.abandon(endNotRecorded(this.jobId, end));
     // I5.
     const isKept = !isOver || failure?.kind === 'data';
     const error = failure === undefined ? {} : { error: failure };

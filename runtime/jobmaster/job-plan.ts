@@ -50,3 +50,10 @@ export function planJobExecution(
 export function planOf(graph: StreamGraph, overrides: JobGraphOverrides): JobPlan {
   return { executionGraph: buildExecutionGraph(generateJobGraph(graph, overrides)), overrides };
 }
+
+/** The same, with slots that start and stop together. */
+export function inOneRegion({ executionGraph, overrides }: JobPlan): JobPlan {
+  const slots = executionGraph.regions.flatMap((region) => region.slots).toSorted((a, b) => a - b);
+  const regions = [{ regionIndex: 0, slots }];
+  return { executionGraph: { ...executionGraph, regions }, overrides };
+}

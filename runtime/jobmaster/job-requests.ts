@@ -36,6 +36,8 @@ export type JobRequest =
 export interface OpenRequest {
   readonly requestId: string;
   readonly request: JobRequest;
+  /** What it was answered, while that is being made durable. */
+  readonly answer?: CheckpointAnswer;
 }
 
 /** The job as it is now, and what a request makes of it. */
@@ -45,6 +47,8 @@ export interface RequestedJob {
   checkpoints(): JobCheckpoints | undefined;
   /** Goes on at another parallelism. @throws {StreamError} when it cannot. */
   replan(parallelism: Readonly<Record<string, number>>): Promise<void>;
+  /** Makes durable what {@link replan} has begun. */
+  recordPlan(): Promise<void>;
   /** Something is under way that ends by itself; never rejects. */
   track(work: Promise<void>): void;
 }
@@ -59,29 +63,32 @@ const PROBE_NAME = '.write-probe';
 export class JobRequests {
   readonly #parts: RequestParts;
   readonly #job: RequestedJob;
-  readonly #open = new Map<string, JobRequest>();
+  readonly #open = new Map<string, Omit<OpenRequest, 'requestId'>>();
   readonly #waiting = new Map<string, PromiseWithResolvers<CheckpointAnswer>>();
   #nextId = 1;
 
   constructor(parts: RequestParts, job: RequestedJob) {
     this.#parts = parts;
     this.#job = job;
-    for (const { requestId, request } of parts.asleep?.requests ?? []) {
-      this.#open.set(requestId, request);
+    for (const { requestId, ...open } of parts.asleep?.requests ?? []) {
+      this.#open.set(requestId, open);
     }
   }
 
-  /** Begins those of an earlier turn again that it may not have got to ask. */
+  /** Goes on with those of an earlier turn that wait for nothing but it. */
   wake(): void {
-    for (const [requestId, request] of this.#open) {
-      this.#job.track(this.#begin(requestId, request));
+    for (const [requestId, { request, answer }] of this.#open) {
+      if (answer !== undefined) this.#settleAfter(this.#job.recordPlan(), requestId, answer);
+      else if (this.#job.checkpoints()?.knows(requestId) !== true) {
+        this.#job.track(this.#begin(requestId, request));
+      }
     }
   }
 
   /** Asks; the answer goes to `onAnswer`. @throws {StreamError} as the methods below, at once. */
   ask(requestId: string, request: JobRequest): void {
     this.#checkpoints();
-    this.#open.set(requestId, request);
+    this.#open.set(requestId, { request });
     this.#job.track(this.#begin(requestId, request));
   }
 
@@ -102,7 +109,7 @@ export class JobRequests {
 
   /** I2. */
   get open(): readonly OpenRequest[] {
-    return [...this.#open].map(([requestId, request]) => ({ requestId, request }));
+    return [...this.#open].map(([requestId, open]) => ({ requestId, ...open }));
   }
 
   /**
@@ -149,16 +156,21 @@ export class JobRequests {
 
   /** What the checkpoint coordinator says to a request. */
   answered(requestId: string, answer: CheckpointAnswer): void {
-    const request = this.#open.get(requestId);
+    const request = this.#open.get(requestId)?.request;
     if (request?.type !== 'rescale' || 'error' in answer) {
       this.#settle(requestId, answer);
       return;
     }
-    const replanned = this.#job.replan(request.parallelism).then(
+    this.#open.set(requestId, { request, answer });
+    this.#settleAfter(this.#job.replan(request.parallelism), requestId, answer);
+  }
+
+  #settleAfter(done: Promise<void>, requestId: string, answer: CheckpointAnswer): void {
+    const settled = done.then(
       () => this.#settle(requestId, answer),
       (thrown: unknown) => this.#settle(requestId, { error: toStreamError(thrown).toJSON() }),
     );
-    this.#job.track(replanned);
+    this.#job.track(settled);
   }
 
   async #answerOf(
@@ -191,7 +203,7 @@ export class JobRequests {
 
   /** I1. */
   #settle(requestId: string, answer: CheckpointAnswer): void {
-    this.#open.delete(requestId);
+    if (!this.#open.delete(requestId)) return;
     const waiting = this.#waiting.get(requestId);
     this.#waiting.delete(requestId);
     if (waiting === undefined) this.#parts.onAnswer?.(requestId, answer);

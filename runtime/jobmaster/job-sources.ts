@@ -64,8 +64,9 @@ export class JobSources {
     await this.#started;
   }
 
-  /** Once they have started. */
+  /** Once they have started. Stale ones are not needed any more. */
   sleep(): SleepingSources {
+    if (this.#isStale) return { isStale: true, sources: [] };
     const sources = [...this.#sources].map(([vertexId, { operatorId, coordinator }]) => ({
       vertexId,
       operatorId,

@@ -10,19 +10,28 @@
  *     cannot know that they were sent.
  * I3  A message that comes again changes nothing.
  */
+import type { StopProgress } from '../checkpoint/index.ts';
 import {
   type Clock,
+  defined,
   StreamError,
   type StreamErrorRecord,
   type Timers,
   toStreamError,
 } from '../core/index.ts';
+import { jobEnded } from './job-errors.ts';
 import type { JobMaster } from './job-master.ts';
 import type { JobMasterParts, JobResult } from './job-master-parts.ts';
 import type { SleepingJob } from './sleeping-job.ts';
 import type { ClientAnswer, NextStep, TurnEffect, TurnMessage } from './turn-messages.ts';
 import { TurnSlots, type TurnSlotsRecord } from './turn-slots.ts';
 import { TurnTimers } from './turn-timers.ts';
+
+/** How the job has ended. */
+export interface TurnEnd {
+  readonly status: string;
+  readonly error?: StreamErrorRecord;
+}
 
 /** A job between turns. Persisted: fields are only ever added. */
 export interface TurnRecord {
@@ -35,7 +44,7 @@ export interface TurnRecord {
   readonly requestTokens: Readonly<Record<string, string>>;
   /** The last requests, oldest first: they are not carried out again. */
   readonly heard: readonly string[];
-  readonly end?: { readonly status: string; readonly error?: StreamErrorRecord };
+  readonly end?: TurnEnd;
   /** I2. */
   readonly effects: readonly TurnEffect[];
   /** When the next tick was asked for. */
@@ -60,6 +69,10 @@ export interface JobTurnParts {
    * one that was written counts.
    */
   readonly write: (record: TurnRecord) => Promise<void>;
+  /** The job's row says so: the turn that has found out was not written. */
+  readonly ended?: TurnEnd;
+  /** Makes the end of a job durable that no master has run to its end. */
+  readonly recordEnd: (end: TurnEnd) => Promise<void>;
 }
 
 const HEARD_COUNT = 100;
@@ -77,6 +90,9 @@ export class JobTurn {
   #runner: TurnRecord['runner'];
   #end: TurnRecord['end'];
   readonly #abandoned = Promise.withResolvers<never>();
+  #isOver = false;
+  /** The tick that was asked for has come. */
+  #hasTicked = false;
 
   constructor(parts: JobTurnParts, before: TurnRecord) {
     this.#parts = parts;
@@ -100,35 +116,69 @@ export class JobTurn {
       ended.catch(() => undefined);
       return await Promise.race([ended, this.#abandoned.promise]);
     } finally {
-      this.#timers.end();
+      this.#isOver = true;
+      this.#timers.stop();
     }
   }
 
   async #run(messages: readonly TurnMessage[]): Promise<TurnRecord> {
+    this.#hasTicked = messages.some(
+      (message) => message.type === 'tick' && message.atEpochMs === this.#before.tickAtEpochMs,
+    );
     const unplanned = messages.find((message) => message.type === 'not-planned');
-    if (unplanned !== undefined && this.#end === undefined) {
-      this.#end = { status: 'FAILED', error: unplanned.error };
-    }
-    const asleep =
-      this.#end === undefined ? await this.#wakeAndSleep(messages) : this.#hearWhenOver(messages);
+    const { ended } = this.#parts;
+    if (ended !== undefined) this.#end ??= ended;
+    else if (unplanned !== undefined && this.#end === undefined) await this.#fail(unplanned.error);
+    const asleep = this.#end === undefined ? await this.#wakeAndSleep(messages) : undefined;
+    if (asleep === undefined) this.#hearWhenOver(messages);
     this.#tellRunner();
+    // What is due from now on is for the next turn.
+    this.#timers.stop();
     const record = this.#record(asleep);
-    await this.#parts.write(record);
+    await this.#write(record);
     return record;
   }
 
-  async #wakeAndSleep(messages: readonly TurnMessage[]): Promise<SleepingJob | undefined> {
+  async #write(record: TurnRecord): Promise<void> {
+    // I1.
+    if (this.#isOver) throw turnOver();
+    await this.#parts.write(record);
+  }
+
+  /** The job ends although no master has run it to its end. */
+  async #fail(error: StreamErrorRecord): Promise<void> {
+    await this.#parts.recordEnd({ status: 'FAILED', error });
+    this.#end = { status: 'FAILED', error };
+  }
+
+  async #createMaster(): Promise<JobMaster | undefined> {
     const { asleep } = this.#before;
-    const master: JobMaster = await this.#parts.createMaster({
+    let master: JobMaster | undefined;
+    const parts: TurnMasterParts = {
       launcher: this.#slots,
       timers: this.#timers,
       onAnswer: (requestId, answer) => this.#answer(requestId, answer),
       turn: {
-        beforeStore: () => this.#writeBetween(() => master.sleep()),
+        beforeStore: () => this.#writeBetween(() => master?.sleep()),
         abandon: (error) => this.#abandoned.reject(error),
       },
       ...(asleep === undefined ? {} : { asleep }),
-    });
+    };
+    try {
+      master = await this.#parts.createMaster(parts);
+      return master;
+    } catch (thrown) {
+      const error = toStreamError(thrown).toJSON();
+      if (error.kind !== 'invalid' && error.kind !== 'data') throw thrown;
+      await this.#fail(error);
+      return undefined;
+    }
+  }
+
+  /** Undefined: it has ended. */
+  async #wakeAndSleep(messages: readonly TurnMessage[]): Promise<SleepingJob | undefined> {
+    const master = await this.#createMaster();
+    if (master === undefined) return undefined;
     let result: JobResult | undefined;
     const ended = master.run().then((settled) => {
       result = settled;
@@ -139,7 +189,10 @@ export class JobTurn {
       await this.#quiet(master);
     }
     if (master.isOver) await ended;
-    if (result === undefined) return master.sleep();
+    if (result === undefined) {
+      this.#timers.stop();
+      return defined(master.sleep(), 'a master that is quiet has its checkpoints');
+    }
     const { status, error } = result;
     if (error?.kind === 'fenced') throw StreamError.fromJSON(error);
     this.#end = { status, ...(error === undefined ? {} : { error }) };
@@ -149,16 +202,23 @@ export class JobTurn {
   /** What is said so far is in it, and sent at the end. */
   async #writeBetween(sleep: () => SleepingJob | undefined): Promise<void> {
     // Not in the middle of a decision.
-    await new Promise<void>((resolve) => void this.#parts.timers.schedule(0, resolve));
+    await this.#breathe();
     const asleep = sleep();
-    if (asleep !== undefined) await this.#parts.write(this.#record(asleep));
+    if (asleep !== undefined) await this.#write(this.#record(asleep));
   }
 
   /** Until it waits for others. */
   async #quiet(master: JobMaster): Promise<void> {
-    do {
+    for (;;) {
       await master.quiet();
-    } while (this.#slots.tellLater() || this.#timers.runDue());
+      if (!this.#slots.tellLater() && !this.#timers.runDue()) return;
+      await this.#breathe();
+    }
+  }
+
+  /** Everything that can settle does. */
+  #breathe(): Promise<void> {
+    return new Promise((resolve) => void this.#parts.timers.schedule(0, resolve));
   }
 
   #hear(master: JobMaster, message: TurnMessage): void {
@@ -183,15 +243,29 @@ export class JobTurn {
   }
 
   /** After the end there is nothing to do but to say so. */
-  #hearWhenOver(messages: readonly TurnMessage[]): undefined {
+  #hearWhenOver(messages: readonly TurnMessage[]): void {
+    const { asleep } = this.#before;
+    const { stop } = asleep?.checkpoints.state ?? {};
+    const answered = new Set(this.#effects.map((e) => (e.type === 'answer' ? e.requestId : '')));
+    for (const { requestId } of asleep?.requests ?? []) {
+      if (answered.has(requestId)) continue;
+      const isStopped = stop?.requestId === requestId && stop.phase === 'STOPPING';
+      this.#answer(requestId, isStopped ? this.#stopAnswer(stop) : this.#overAnswer());
+    }
     for (const message of messages) {
       if (message.type === 'next') this.#hearRunner(message);
       if (message.type !== 'request' || !this.#isNew(message.requestId)) continue;
       this.#keepToken(message);
-      const { status = '' } = this.#end ?? {};
-      this.#answer(message.requestId, { error: jobOver(status).toJSON() });
+      this.#answer(message.requestId, this.#overAnswer());
     }
-    return undefined;
+  }
+
+  #stopAnswer({ path = '', checkpointId = 0 }: StopProgress): ClientAnswer {
+    return this.#end?.status === 'FINISHED' ? { path, checkpointId } : this.#overAnswer();
+  }
+
+  #overAnswer(): ClientAnswer {
+    return { error: jobEnded(this.#end?.status ?? '').toJSON() };
   }
 
   #lose(attempt: number, slotIndexes: readonly number[], error: Error): void {
@@ -199,7 +273,10 @@ export class JobTurn {
   }
 
   #hearRunner({ execution, rounds, taskToken }: Extract<TurnMessage, { type: 'next' }>): void {
-    if (this.#isNew(`${execution}#${rounds}`)) this.#runner = { taskToken, rounds };
+    if (!this.#isNew(`${execution}#${rounds}`)) return;
+    this.#runner = { taskToken, rounds };
+    // Who is ready for more runs nothing any more.
+    this.#slots.allLost((slotIndex, attempt) => slotEnded(slotIndex, attempt));
   }
 
   /** I3. */
@@ -270,7 +347,10 @@ export class JobTurn {
     const { tickAtEpochMs: asked } = this.#before;
     const nowEpochMs = this.#parts.clock.nowEpochMs();
     const isAsked =
-      asked !== undefined && asked > nowEpochMs && asked <= atEpochMs + TICK_TOLERANCE_MS;
+      !this.#hasTicked &&
+      asked !== undefined &&
+      asked > nowEpochMs &&
+      asked <= atEpochMs + TICK_TOLERANCE_MS;
     if (isAsked) return { atEpochMs: asked, effects: [] };
     return { atEpochMs, effects: [{ type: 'tick', atEpochMs }] };
   }
@@ -286,11 +366,19 @@ function missingReports(message: Extract<TurnMessage, { type: 'reports' }>): Str
   });
 }
 
-function jobOver(status: string): StreamError {
+function slotEnded(slotIndex: number, attempt: number): StreamError {
+  return new StreamError({
+    kind: 'unavailable',
+    code: 'SLOT_LOST',
+    message: `the slot has ended and did not say so; slot=${slotIndex} attempt=${attempt}`,
+    details: { slotIndex, attempt },
+  });
+}
+
+function turnOver(): StreamError {
   return new StreamError({
     kind: 'conflict',
-    code: 'JOB_NOT_RUNNING',
-    message: `the job has ended: status=${status}`,
-    details: { status },
+    code: 'TURN_OVER',
+    message: 'the turn is over: what it would still write does not count',
   });
 }

@@ -36,7 +36,7 @@ export async function openCheckpoints(
 /** Those of a job, from what is known of them. */
 export function jobCheckpoints(
   parts: JobMasterParts,
-  known: Pick<JobCheckpointsParts, 'initial' | 'claimed' | 'discarded'>,
+  known: Pick<JobCheckpointsParts, 'initial' | 'claimed' | 'discarded' | 'cleanings'>,
   { deployment, sources, attemptsInUse, answered, fail }: CheckpointedJob,
 ): JobCheckpoints {
   const { jobId, graph, checkpointStore, blobs, journal, clock, timers, logger, turn } = parts;

@@ -82,6 +82,10 @@ export class RegionExecution {
     for (const slotIndex of this.#handles.keys()) this.send(slotIndex, command);
   }
 
+  isGone(slotIndex: number): boolean {
+    return this.#gone.has(slotIndex);
+  }
+
   /** True the first time (I1). */
   markGone(slotIndex: number): boolean {
     if (this.#gone.has(slotIndex)) return false;

@@ -7,7 +7,7 @@
  * I2  What was under way and ends by itself (a deployment, a plan, a checkpoint being stored, a
  *     request being checked) begins again: each of them may be done twice.
  */
-import type { CheckpointsState } from '../checkpoint/index.ts';
+import type { CheckpointsState, RetainedCheckpoint } from '../checkpoint/index.ts';
 import type { JobGraphOverrides } from '../graph/index.ts';
 import type { TaskMetricsRecord } from '../protocol/index.ts';
 import type { OpenRequest } from './job-requests.ts';
@@ -55,7 +55,18 @@ export interface SleepingCheckpoints {
   readonly claimed?: string;
   /** Directories of savepoints that failed. */
   readonly discarded: readonly string[];
+  readonly cleanings: readonly Cleaning[];
 }
+
+/** Something to be deleted. */
+export type Cleaning =
+  /** Log rows, then manifests; then what of all that is there nobody refers to any more. */
+  | { readonly type: 'drop'; readonly checkpoints: readonly RetainedCheckpoint[] }
+  /** A log row that counts for nothing. */
+  | { readonly type: 'forget'; readonly checkpointId: number }
+  /** A savepoint that was not completed. */
+  | { readonly type: 'discard'; readonly directory: string }
+  | { readonly type: 'collect' };
 
 export interface SleepingSources {
   /** They are made anew at the next deployment. */
@@ -70,6 +81,8 @@ export interface SleepingSource {
   readonly readers: readonly number[];
   /** Readers that have asked for a split and got none yet. */
   readonly asking: readonly number[];
+  /** Readers that were told that no more splits come. */
+  readonly told: readonly number[];
   readonly assignments: readonly SplitAssignment[];
   readonly lastSnapshotId: number;
 }

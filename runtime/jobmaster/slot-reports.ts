@@ -1,7 +1,8 @@
 /**
  * What a slot says, to whom it goes: events of the job's state, checkpoints, sources, output.
  *
- * I1  Reports of a slot count only while its attempt is its region's present one.
+ * I1  Reports of a slot count only while its attempt is its region's present one and it is not
+ *     gone.
  * I2  A slot is told gone once, and never inside the decision that stopped it.
  */
 import { toStreamError } from '../core/index.ts';
@@ -35,7 +36,8 @@ export class SlotReports {
   eventsOf(region: RegionExecution, slotIndex: number): SlotEvents {
     return {
       onReport: (report) => {
-        if (this.#isPresent(region)) this.#onReport(region, slotIndex, report);
+        if (!this.#isPresent(region) || region.isGone(slotIndex)) return;
+        this.#onReport(region, slotIndex, report);
       },
       onLost: (lost) => {
         if (!this.#isPresent(region) || !region.markGone(slotIndex)) return;

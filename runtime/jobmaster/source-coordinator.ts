@@ -50,7 +50,8 @@ export class SourceCoordinator {
   readonly #early: { readonly subtaskIndex: number; readonly event: ReaderEvent }[] = [];
   readonly #asking: Set<number>;
   #assignments: SplitAssignment[];
-  #isWaking = false;
+  /** They were told that no more splits come. */
+  readonly #told: Set<number>;
   #lastSnapshotId: number;
 
   constructor(parts: SourceCoordinatorParts) {
@@ -60,6 +61,7 @@ export class SourceCoordinator {
     this.#assignments = [...(asleep?.assignments ?? [])];
     this.#asking = new Set(asleep?.asking);
     this.#readers = new Set(asleep?.readers);
+    this.#told = new Set(asleep?.told);
     const { parallelism, clock, timers, logger, fileSystem } = parts;
     const ctx: EnumeratorContext<unknown> = {
       parallelism,
@@ -83,12 +85,10 @@ export class SourceCoordinator {
       await this.#enumerator.start();
       if (this.#closed) return;
       this.#started = true;
-      this.#isWaking = this.#parts.asleep !== undefined;
       for (const subtaskIndex of this.#readers) this.#enumerator.addReader(subtaskIndex);
       for (const subtaskIndex of [...this.#asking]) {
         this.#enumerator.handleSplitRequest(subtaskIndex);
       }
-      this.#isWaking = false;
       for (const { subtaskIndex, event } of this.#early.splice(0)) this.handle(subtaskIndex, event);
     } catch (thrown) {
       this.#parts.fail(this.#named(thrown));
@@ -108,6 +108,7 @@ export class SourceCoordinator {
   readerReset(subtaskIndex: number, checkpointId: number | undefined): void {
     this.#readers.delete(subtaskIndex);
     this.#asking.delete(subtaskIndex);
+    this.#told.delete(subtaskIndex);
     const isLost = (a: SplitAssignment): boolean =>
       a.subtaskIndex === subtaskIndex && a.afterCheckpointId >= (checkpointId ?? 0);
     const splits = this.#assignments.filter(isLost).flatMap((assignment) => assignment.splits);
@@ -172,6 +173,7 @@ export class SourceCoordinator {
       enumerator: this.#enumerator.snapshotState(),
       readers: [...this.#readers],
       asking: [...this.#asking],
+      told: [...this.#told],
       assignments: this.#assignments,
       lastSnapshotId: this.#lastSnapshotId,
     };
@@ -191,10 +193,11 @@ export class SourceCoordinator {
   }
 
   #signalNoMoreSplits(subtaskIndex: number): void {
-    const isKnown = this.#isWaking && !this.#asking.has(subtaskIndex);
     this.#asking.delete(subtaskIndex);
     // I4.
-    if (!isKnown) this.#send(subtaskIndex, { type: 'no-more-splits' });
+    if (this.#told.has(subtaskIndex)) return;
+    this.#told.add(subtaskIndex);
+    this.#send(subtaskIndex, { type: 'no-more-splits' });
   }
 
   #guarded(call: () => void): void {

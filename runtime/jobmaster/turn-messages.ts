@@ -51,8 +51,8 @@ export type TurnMessage =
     }
   /** The job could not be planned. */
   | { readonly type: 'not-planned'; readonly error: StreamErrorRecord }
-  /** Something is due. */
-  | { readonly type: 'tick' };
+  /** Something is due, by the clock of who asked for it. */
+  | { readonly type: 'tick'; readonly atEpochMs: number };
 
 /** What to do next, for who runs attempts. */
 export type NextStep =

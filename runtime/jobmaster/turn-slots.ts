@@ -117,6 +117,14 @@ export class TurnSlots implements AttachingLauncher {
     if (slot?.attempt === attempt) slot.events?.onLost(error);
   }
 
+  /** Nothing runs any more of what somebody was told to run. */
+  allLost(errorOf: (slotIndex: number, attempt: number) => Error): void {
+    for (const [slotIndex, { attempt }] of [...this.#slots]) {
+      if (this.#waiting?.attempt === attempt) continue;
+      this.lost(slotIndex, attempt, errorOf(slotIndex, attempt));
+    }
+  }
+
   /** Tells what had to wait; true when there was something. */
   tellLater(): boolean {
     const later = this.#later.splice(0);
@@ -150,5 +158,6 @@ export class TurnSlots implements AttachingLauncher {
     for (const { events } of this.#slots.values()) {
       this.#later.push(() => events?.onReport({ type: 'released' }));
     }
+    this.#slots.clear();
   }
 }

@@ -2,7 +2,7 @@
  * Timers of one turn: real ones, as long as it lasts; afterwards only the time is known at which
  * the next would have been due.
  *
- * I1  After `end` nothing runs any more.
+ * I1  After `stop` nothing runs any more; what was due next stays known.
  */
 import type { Clock, Timers } from '../core/index.ts';
 
@@ -16,6 +16,7 @@ export class TurnTimers implements Timers {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #waiting = new Set<TurnTimer>();
+  #isStopped = false;
 
   constructor(clock: Clock, timers: Timers) {
     this.#clock = clock;
@@ -30,7 +31,7 @@ export class TurnTimers implements Timers {
     const timer: TurnTimer = {
       atEpochMs: this.#clock.nowEpochMs() + Math.max(0, delayMs),
       callback: run,
-      cancel: this.#timers.schedule(delayMs, run),
+      cancel: this.#isStopped ? () => {} : this.#timers.schedule(delayMs, run),
     };
     this.#waiting.add(timer);
     return () => {
@@ -59,8 +60,8 @@ export class TurnTimers implements Timers {
   }
 
   /** I1. */
-  end(): void {
+  stop(): void {
+    this.#isStopped = true;
     for (const { cancel } of this.#waiting) cancel();
-    this.#waiting.clear();
   }
 }

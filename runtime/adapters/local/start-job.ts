@@ -25,13 +25,16 @@ import {
 } from '../../core/index.ts';
 import { type StreamGraph, validateSinks } from '../../graph/index.ts';
 import {
+  type AttachingLauncher,
   type JobJournal,
   JobMaster,
   type JobPlan,
   type JobRestore,
   planJobExecution,
+  planOf,
   restartSettings,
   type SlotLauncher,
+  type TurnMasterParts,
 } from '../../jobmaster/index.ts';
 import type { JobStorage } from './job-storage.ts';
 import { warnAtStart } from './start-warnings.ts';
@@ -47,7 +50,12 @@ export interface JobStart {
   readonly journal: JobJournal;
   /** Taken over from a process that died. */
   readonly isRecovered: boolean;
-  readonly launcherOf: (plan: JobPlan, checkpointing: CheckpointSettings) => SlotLauncher;
+  readonly launcherOf: (
+    plan: JobPlan,
+    checkpointing: CheckpointSettings,
+  ) => SlotLauncher | AttachingLauncher;
+  /** The turn that the master works in, if it works in turns. */
+  readonly turn?: Pick<TurnMasterParts, 'asleep' | 'onAnswer' | 'turn'>;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly rng: Rng;
@@ -68,15 +76,7 @@ export async function createJobMaster(start: JobStart): Promise<JobMaster> {
   const restart = restartSettings(configuration);
   const { blobs, rows, directory } = storage;
   const checkpointStore = await CheckpointStore.open({ blobs, rows, directory, jobId });
-  const newest = await checkpointStore.latest();
-  const own = newest && (await checkpointStore.load(newest.checkpointId));
-  const restore = await openRestore(jobId, recoverySettings(configuration), storage, own);
-  const plan = await layOut(start, restore, own).catch(async (thrown: unknown) => {
-    if (restore?.claimMode === 'CLAIM' && !isRecovered) {
-      await unclaimSavepoint(blobs, restore.path, jobId);
-    }
-    throw thrown;
-  });
+  const { restore, plan } = await foundation(start, checkpointStore);
   const { clock, timers, rng, logger, journal, onPrint, onDeliver } = start;
   return new JobMaster({
     jobId,
@@ -95,11 +95,40 @@ export async function createJobMaster(start: JobStart): Promise<JobMaster> {
     journal,
     ...(restore === undefined ? {} : { restore }),
     isRecovered,
+    ...start.turn,
     cancellationTimeoutMs: configuration.get(ConfigOptions.TASK_CANCELLATION_TIMEOUT_MS),
     exceptionHistoryCount: configuration.get(ConfigOptions.WEB_EXCEPTION_HISTORY_SIZE),
     onPrint,
     onDeliver,
   });
+}
+
+interface Foundation {
+  readonly restore: JobRestore | undefined;
+  readonly plan: JobPlan;
+}
+
+/** What it starts from, and its layout. */
+async function foundation(start: JobStart, store: CheckpointStore): Promise<Foundation> {
+  const { jobId, graph, configuration, storage, isRecovered } = start;
+  const recovery = recoverySettings(configuration);
+  const asleep = start.turn?.asleep;
+  if (asleep !== undefined) {
+    const { retained } = asleep.checkpoints.state;
+    const hasOwn = retained.some(({ claimed }) => claimed !== true);
+    const restore = await reopenRestore(recovery, storage, hasOwn);
+    return { restore, plan: planOf(graph, asleep.overrides) };
+  }
+  const newest = await store.latest();
+  const own = newest && (await store.load(newest.checkpointId));
+  const restore = await openRestore(jobId, recovery, storage, own);
+  const plan = await layOut(start, restore, own).catch(async (thrown: unknown) => {
+    if (restore?.claimMode === 'CLAIM' && !isRecovered) {
+      await unclaimSavepoint(storage.blobs, restore.path, jobId);
+    }
+    throw thrown;
+  });
+  return { restore, plan };
 }
 
 /** Checks the sinks and what is restored, and lays the job out. */
@@ -127,22 +156,15 @@ function checkRestore({ manifest, allowNonRestoredState }: JobRestore, plan: Job
 /** @param own the job's newest checkpoint: it goes on from there. */
 async function openRestore(
   jobId: string,
-  { path, claimMode, ignoreUnclaimedState }: RecoverySettings,
+  recovery: RecoverySettings,
   { blobs }: JobStorage,
   own: CheckpointManifest | undefined,
 ): Promise<JobRestore | undefined> {
+  const { path, claimMode, ignoreUnclaimedState } = recovery;
   if (path === undefined) return undefined;
-  const location = /^[a-z][a-z0-9+.-]*:/i.test(path) ? path : resolve(path);
+  const location = locationOf(path);
   const restore = { claimMode, allowNonRestoredState: ignoreUnclaimedState };
-  if (own !== undefined) {
-    // Only what the job owns concerns it still, if it has not deleted it.
-    if (claimMode === 'NO_CLAIM') return undefined;
-    const claimed = await openRestorePoint(blobs, location).catch((thrown: unknown) => {
-      if (isErrorWithCode(thrown, 'RESTORE_PATH_NOT_FOUND')) return undefined;
-      throw thrown;
-    });
-    return claimed && { ...claimed, ...restore };
-  }
+  if (own !== undefined) return await reopenRestore(recovery, { blobs }, true);
   if (claimMode === 'NO_CLAIM') return { ...(await verifySavepoint(blobs, location)), ...restore };
   const directory = await claimSavepoint(blobs, location, jobId);
   try {
@@ -152,4 +174,27 @@ async function openRestore(
     await unclaimSavepoint(blobs, directory, jobId);
     throw thrown;
   }
+}
+
+/**
+ * What a job was started from that has begun.
+ *
+ * @param hasOwn it goes on from a checkpoint of its own: only what it owns concerns it still, if it
+ * has not deleted it.
+ */
+async function reopenRestore(
+  { path, claimMode, ignoreUnclaimedState }: RecoverySettings,
+  { blobs }: Pick<JobStorage, 'blobs'>,
+  hasOwn: boolean,
+): Promise<JobRestore | undefined> {
+  if (path === undefined || (hasOwn && claimMode === 'NO_CLAIM')) return undefined;
+  const restored = await openRestorePoint(blobs, locationOf(path)).catch((thrown: unknown) => {
+    if (hasOwn && isErrorWithCode(thrown, 'RESTORE_PATH_NOT_FOUND')) return undefined;
+    throw thrown;
+  });
+  return restored && { ...restored, claimMode, allowNonRestoredState: ignoreUnclaimedState };
+}
+
+function locationOf(path: string): string {
+  return /^[a-z][a-z0-9+.-]*:/i.test(path) ? path : resolve(path);
 }
