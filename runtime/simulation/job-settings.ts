@@ -40,3 +40,16 @@ export function isUnaligned(configuration: SimConfiguration): boolean {
 export function isAtLeastOnce(configuration: SimConfiguration): boolean {
   return configuration['execution.checkpointing.mode'] === 'AT_LEAST_ONCE';
 }
+
+/** The same for a master that works in turns: everything takes a few of them. */
+export function slowedDown(configuration: SimConfiguration): SimConfiguration {
+  const slowed = [
+    ['execution.checkpointing.interval', 2],
+    ['execution.checkpointing.timeout', 5],
+    ['task.cancellation.timeout', 5],
+  ] as const;
+  const changes = slowed.map(([name, factor]) => {
+    return [name, `${Number.parseInt(`${configuration[name]}`, 10) * factor} ms`];
+  });
+  return { ...configuration, ...Object.fromEntries(changes) };
+}

@@ -3,7 +3,7 @@
  * could make, put in at a port or between two parts. The simulator has to find every one.
  */
 import { type BlobStore, CLAIM_NAME, type RowStore, type RowWrite } from '../checkpoint/index.ts';
-import type { JobJournal } from '../jobmaster/index.ts';
+import type { JobJournal, TurnMessage, TurnRecord } from '../jobmaster/index.ts';
 import type {
   LeaveRecord,
   RestoredOperatorState,
@@ -41,6 +41,13 @@ export const PLANTED_BUGS = {
   'forget-told-sources': 'the successor of a slot does not know what its sources were told',
   'claim-what-is-held': 'a lease is taken from whoever has it',
   'reuse-attempt': 'a new JobMaster goes on with the attempt of the one before it',
+  'send-before-write': 'a turn says what it wants to say before it is written',
+  'forget-unsent-effects': 'what the turn before may not have sent is not sent again',
+  'renumber-commands': 'a turn numbers commands from 0',
+  'next-counts-twice': 'who asks for the next attempt is heard twice',
+  'store-before-record': 'a checkpoint is stored before the record of its turn says so',
+  'turn-without-fence': 'writes of a turn that was replaced are not conditional',
+  'reports-count-twice': 'reports that come twice count twice',
 } as const;
 
 export type PlantedBug = keyof typeof PLANTED_BUGS;
@@ -138,6 +145,35 @@ export class BugSwitch {
       end: (status) => journal.end(status),
       fence: () => journal.fence(),
     };
+  }
+
+  /** What a turn writes to. */
+  turnRows(rows: RowStore): RowStore {
+    if (!this.is('turn-without-fence')) return rows;
+    return { ...forwardingRows(rows), write: unconditionally(rows) };
+  }
+
+  /** What a turn begins with. */
+  turnRecord(record: TurnRecord): TurnRecord {
+    const { slots } = record;
+    if (this.is('next-counts-twice')) {
+      return { ...record, heard: record.heard.filter((id) => !id.includes('#')) };
+    }
+    if (!this.is('renumber-commands') || slots === undefined) return record;
+    const renumbered = slots.slots.map((slot) => ({ ...slot, nextCommand: 0 }));
+    return { ...record, slots: { ...slots, slots: renumbered } };
+  }
+
+  /** What a turn hears. */
+  turnMessages(record: TurnRecord, messages: readonly TurnMessage[]): readonly TurnMessage[] {
+    if (!this.is('reports-count-twice')) return messages;
+    const next = new Map(record.slots?.slots.map((slot) => [slot.slotIndex, slot.nextReport]));
+    return messages.map((message) => {
+      if (message.type !== 'reports') return message;
+      const sequence = next.get(message.slotIndex) ?? 0;
+      next.set(message.slotIndex, sequence + message.reports.length);
+      return { ...message, sequence };
+    });
   }
 
   /** What a slot starts from. */

@@ -8,11 +8,13 @@
  * I3  Of two jobs that claim one savepoint, one is refused.
  * I4  A job that has no place for some state is refused, unless it is told to leave it behind.
  */
+import type { StreamErrorRecord } from '../core/index.ts';
 import {
   isAtLeastOnce,
   isUnaligned,
   randomConfiguration,
   SAVEPOINT_DIRECTORY,
+  slowedDown,
 } from './job-settings.ts';
 import { type JobSpec, randomJob } from './job-spec.ts';
 import { dropsState, rescaled, rescaledAlike, upgraded } from './job-upgrade.ts';
@@ -75,7 +77,8 @@ export class SimClient {
     this.#cluster = cluster;
     this.#world = cluster.world;
     this.#rng = rng;
-    this.#configuration = randomConfiguration(rng.stream('configuration'));
+    const configuration = randomConfiguration(rng.stream('configuration'));
+    this.#configuration = cluster.isInTurns ? slowedDown(configuration) : configuration;
     // How far an unbounded job has read cannot be told from records that may be repeated.
     this.#bounded = rng.chance(0.7) || isAtLeastOnce(this.#configuration);
     this.#audit = new OutputAudit(cluster.external, this.#bounded);
@@ -104,6 +107,7 @@ export class SimClient {
       if (!this.#bounded) this.#drain(job);
       await this.#sleep(POLL_MS);
     }
+    while (!(await this.#cluster.isOver())) await this.#sleep(POLL_MS);
   }
 
   #start(
@@ -161,9 +165,8 @@ export class SimClient {
 
   async #wish(job: WatchedJob): Promise<void> {
     const { jobId } = job.submission;
-    const { manager } = this.#cluster;
-    const master = manager.masterOf(jobId);
-    if (master === undefined || manager.host.state !== 'alive') {
+    const master = this.#cluster.controlOf(jobId);
+    if (master === undefined) {
       await this.#settle(job);
       return;
     }
@@ -173,24 +176,24 @@ export class SimClient {
     try {
       switch (wish) {
         case 'checkpoint':
-          await this.#patiently(master.triggerCheckpoint(this.#rng.pick(['CONFIGURED', 'FULL'])));
+          await this.#patiently(master.checkpoint(this.#rng.pick(['CONFIGURED', 'FULL'])));
           break;
         case 'rescale': {
           const parallelism = this.#rng.int(1, 4);
-          const vertices = master.snapshot().vertices.map(({ id }) => [id, parallelism]);
+          const vertices = master.vertexIds.map((id) => [id, parallelism]);
           await this.#patiently(master.rescale(Object.fromEntries(vertices)));
           break;
         }
         case 'stop':
           job.stopTargets.push(target);
-          await this.#patiently(master.stopWithSavepoint({ drain: false, target }));
+          await this.#patiently(master.stop(false, target));
           break;
         case 'retain':
           job.isCancelled = true;
-          this.#cluster.jobManager().enter(() => master.cancel());
+          master.cancel();
           break;
         default:
-          await this.#savepoint(job, wish, await this.#patiently(master.triggerSavepoint(target)));
+          await this.#savepoint(job, wish, await this.#patiently(master.savepoint(target)));
       }
     } catch (thrown) {
       this.#world.trace(`wish ${wish} failed: ${String(thrown)}`);
@@ -211,9 +214,9 @@ export class SimClient {
       other.rival = one;
     }
     if (wish !== 'cancel') return;
-    const master = this.#cluster.manager.masterOf(jobId);
+    const master = this.#cluster.controlOf(jobId);
     if (master === undefined) return;
-    this.#cluster.jobManager().enter(() => master.cancel());
+    master.cancel();
     this.#watched = this.#watched.filter((watched) => watched !== job);
     await this.#goOn(job, path, true);
   }
@@ -230,7 +233,7 @@ export class SimClient {
     const status = stored?.job.status;
     if (status !== 'FINISHED' && status !== 'FAILED' && status !== 'CANCELED') {
       // Its submission may be lost with the process.
-      if (this.#cluster.manager.masterOf(jobId) === undefined) this.#cluster.submit(job.submission);
+      if (this.#cluster.isForgotten(jobId)) this.#cluster.submit(job.submission);
       return false;
     }
     this.#watched = this.#watched.filter((watched) => watched !== job);
@@ -260,7 +263,8 @@ export class SimClient {
 
   /** I3, I4. */
   #wasRefused(job: WatchedJob, coordinator: unknown): boolean {
-    const code = (coordinator as { readonly code?: string } | null)?.code;
+    const said = coordinator as { readonly code?: string; error?: StreamErrorRecord } | null;
+    const code = said?.code ?? said?.error?.code;
     const { submission, from, rival } = job;
     const { restore, spec } = submission;
     const isTaken = code === 'SAVEPOINT_CLAIMED' || code === 'RESTORE_PATH_NOT_FOUND';
@@ -285,11 +289,10 @@ export class SimClient {
   }
 
   #drain(job: WatchedJob): void {
-    const { manager } = this.#cluster;
-    const master = manager.masterOf(job.submission.jobId);
-    if (master === undefined || master.status !== 'RUNNING') return;
+    const master = this.#cluster.controlOf(job.submission.jobId);
+    if (master?.isRunning !== true) return;
     const target = `${SAVEPOINT_DIRECTORY}/drain-${this.#nextTarget++}`;
-    master.stopWithSavepoint({ drain: true, target }).catch((thrown: unknown) => {
+    master.stop(true, target).catch((thrown: unknown) => {
       this.#world.trace(`drain failed: ${String(thrown)}`);
     });
   }

@@ -3,9 +3,11 @@ import { MemoryFileSystem } from '../adapters/index.ts';
 import { StreamExecutionEnvironment } from '../api/index.ts';
 import {
   assignState,
+  attemptKey,
   type BlobStore,
   CheckpointStore,
   checkpointDirectory,
+  type JobRecord,
   JobStore,
   manifestLocation,
   readManifest,
@@ -19,6 +21,7 @@ import {
   type JobGraphOverrides,
   type StreamGraph,
 } from '../graph/index.ts';
+import type { AttemptRecord, RestoredFrom } from '../jobmaster/index.ts';
 import type { LeaveRecord, RestoredSubtaskState } from '../protocol/index.ts';
 import { buildSlot, type Slot } from '../taskmanager/index.ts';
 import { ChannelAudit } from './channel-audit.ts';
@@ -38,16 +41,21 @@ import type { JobSpec } from './job-spec.ts';
 import { VisibleOutputAudit } from './output-audit.ts';
 import { OwnedRows } from './owned-rows.ts';
 import type { BugSwitch } from './planted-bugs.ts';
+import { masterControl, type SimJobControl } from './sim-job-control.ts';
 import type { LeasedSlotParts, SimSlotPorts } from './sim-leased-slot.ts';
 import { SimMasterHost } from './sim-master-host.ts';
 import { SimNetwork } from './sim-network.ts';
 import { SimProcess } from './sim-process.ts';
 import { type LaunchRequest, SimSlotHost } from './sim-slot-host.ts';
+import { SimReportSender, SimTurnSlotHost } from './sim-turn-slots.ts';
+import { SimTurns, type TurnProcess } from './sim-turns.ts';
 import type { SimWorld } from './sim-world.ts';
 import { AuditedStorage } from './storage-audit.ts';
 
 /** Until a process that was fenced is started again. */
 const RESTART_MS = 20;
+/** How many schedules run jobs whose masters work in turns. */
+const IN_TURNS_RATE = 0.4;
 
 /** What a job is to start from. */
 export interface RestoreSettings {
@@ -83,7 +91,10 @@ export class SimCluster {
   readonly #taskManagers: SlotHostPlace[] = [];
   /** By job and overrides; plain values, the same in every slot. */
   readonly #executionGraphs = new Map<string, ExecutionGraph>();
-  #jobManager: SimMasterHost;
+  #jobManager: SimMasterHost | undefined;
+  /** Instead of it, in a part of the schedules. */
+  readonly #turns: SimTurns | undefined;
+  #turnHosts: SimTurnSlotHost[] = [];
   #storeFaults: StoreFaults;
   #incarnations = 0;
   #nextPlace = 0;
@@ -102,7 +113,8 @@ export class SimCluster {
     for (let i = 0; i < plan.taskManagerCount; i += 1) {
       this.#taskManagers.push(this.#startTaskManager(i));
     }
-    this.#jobManager = this.#startJobManager();
+    if (world.rng.stream('in turns').chance(IN_TURNS_RATE)) this.#turns = this.#startTurns();
+    else this.#jobManager = this.#startJobManager();
   }
 
   taskManagers(): readonly SimProcess[] {
@@ -110,21 +122,45 @@ export class SimCluster {
   }
 
   jobManager(): SimProcess {
-    return this.#jobManager.host;
+    return defined(this.#turns?.host ?? this.#jobManager?.host, 'a cluster has a JobManager');
   }
 
-  get manager(): SimMasterHost {
-    return this.#jobManager;
+  get isInTurns(): boolean {
+    return this.#turns !== undefined;
+  }
+
+  /** Undefined: nobody can be asked anything of the job now. */
+  controlOf(jobId: string): SimJobControl | undefined {
+    if (this.#turns !== undefined) {
+      return this.#turns.controlOf(jobId, () => this.#vertexIds(jobId));
+    }
+    const host = this.#jobManager?.host;
+    const master = this.#jobManager?.masterOf(jobId);
+    if (master === undefined || host?.state !== 'alive') return undefined;
+    return masterControl(master, host);
+  }
+
+  /** Its submission may be lost with the process. */
+  isForgotten(jobId: string): boolean {
+    return this.#jobManager !== undefined && this.#jobManager.masterOf(jobId) === undefined;
+  }
+
+  /** Everybody knows how every job has ended. */
+  async isOver(): Promise<boolean> {
+    const statusOf = async (jobId: string) => (await this.stored(jobId))?.job.status;
+    return (await this.#turns?.isOver(statusOf)) ?? true;
   }
 
   /** Nothing goes wrong from now on. */
   heal(): void {
     this.network.heal();
+    this.#turns?.heal();
     this.#storeFaults = GOOD_STORE;
   }
 
   replace(host: SimProcess): void {
-    if (host === this.#jobManager.host) {
+    if (this.#turns?.replace(host) === true) return;
+    if (host === this.#jobManager?.host) {
       this.#jobManager = this.#startJobManager();
       return;
     }
@@ -136,25 +172,27 @@ export class SimCluster {
   submit(submission: SimSubmission): void {
     const { jobId } = submission;
     this.#jobs.set(jobId, submission);
-    const { host } = this.#jobManager;
-    host.enter(() => {
-      const submitted = this.#jobManager.submit({
-        jobId,
-        name: `job-${jobId}`,
-        status: 'CREATED',
-        attempt: 0,
-        submittedAtEpochMs: host.clock.nowEpochMs(),
-        bundleLocation: '',
-        args: [],
-        configuration: recordedConfiguration(submission),
-        parallelism: {},
-        coordinator: null,
-      });
-      submitted.catch((thrown: unknown) => {
+    const job = {
+      ...{ jobId, name: `job-${jobId}`, status: 'CREATED', attempt: 0 },
+      ...{ submittedAtEpochMs: this.world.nowMs, bundleLocation: '', args: [] },
+      configuration: recordedConfiguration(submission),
+      ...{ parallelism: {}, coordinator: null },
+    };
+    if (this.#turns !== undefined) this.#submitToTurns(this.#turns, job);
+    const manager = this.#jobManager;
+    manager?.host.enter(() => {
+      manager.submit(job).catch((thrown: unknown) => {
         if (isStreamError(thrown) && thrown.kind === 'fenced') return;
         this.world.violate(`submit: ${String(thrown)}`);
       });
     });
+  }
+
+  #submitToTurns(turns: SimTurns, job: JobRecord): void {
+    new JobStore(this.storage.rows, 'client').create(job).then(
+      () => turns.begin(job.jobId),
+      (thrown: unknown) => this.world.violate(`submit: ${String(thrown)}`),
+    );
   }
 
   /** The newest completed checkpoint of a job, past all faults. */
@@ -206,6 +244,35 @@ export class SimCluster {
     return manager;
   }
 
+  #startTurns(): SimTurns {
+    return new SimTurns({
+      ...{ world: this.world, plan: this.#plan, network: this.network, rows: this.storage.rows },
+      startProcess: () => this.#startTurnProcess(),
+      taskManager: () => {
+        this.#nextPlace += 1;
+        return this.#turnHosts[this.#nextPlace % this.#turnHosts.length];
+      },
+    });
+  }
+
+  #startTurnProcess(): TurnProcess {
+    const host = this.#host('turn');
+    const calls = new FaultyCalls(host, () => this.#storeFaults);
+    const rows = new FaultyRowStore(this.storage.turnStore(this.#incarnations), calls);
+    return {
+      ...{ host, calls, fileSystem: this.#fileSystem, bugs: this.#bugs },
+      blobs: this.#bugs.jobManagerBlobs(this.#blobs(calls)),
+      rows: this.#bugs.turnRows(this.#bugs.jobManagerRows(rows)),
+      checkpointDirectory: CHECKPOINT_DIRECTORY,
+      graphOf: (jobId) => this.#graphOf(jobId, host),
+    };
+  }
+
+  #vertexIds(jobId: string): readonly string[] {
+    const graph = this.#graphOf(jobId, this.jobManager());
+    return generateJobGraph(graph).vertices.map(({ id }) => id);
+  }
+
   #startTaskManager(index: number): SlotHostPlace {
     const host = this.#host(`tm${index}`);
     const address = host.name;
@@ -225,7 +292,36 @@ export class SimCluster {
       buildSlot: (...args) => this.#buildSlot(...args),
     };
     new SimSlotHost(parts, address);
+    this.#turnHosts[index] = this.#turnSlotHost(parts, calls);
     return { host, address };
+  }
+
+  #turnSlotHost(parts: LeasedSlotParts, calls: FaultyCalls): SimTurnSlotHost {
+    const { host, rows, blobs } = parts;
+    return new SimTurnSlotHost({
+      leased: {
+        ...parts,
+        openReports: (request, resume) =>
+          new SimReportSender(host, request, resume, async (message) => {
+            await this.#turns?.queue.send(calls, request.jobId, message);
+          }),
+      },
+      launchOf: async (request) => {
+        const { partitionKey, sortKey } = attemptKey(request.jobId, request.attempt);
+        const row = await rows.get(partitionKey, sortKey);
+        const record = defined(row, 'an attempt that runs is known').value as AttemptRecord;
+        const { overrides, restoredFrom } = record;
+        const launch = { ...request, overrides, restore: [] };
+        const { jobGraph } = this.#executionGraphOf(
+          request.jobId,
+          this.#graphOf(request.jobId, host),
+          overrides,
+        );
+        if (jobGraph.hash !== record.graphHash) this.world.violate('another graph is run');
+        if (restoredFrom === undefined) return launch;
+        return { ...launch, restore: await this.#readState(launch, restoredFrom, host, blobs) };
+      },
+    });
   }
 
   /** Round robin; whether it is alive shows itself. */
@@ -269,15 +365,24 @@ export class SimCluster {
 
   /** Each subtask's share of a checkpoint of the attempt that runs: nothing has to be checked. */
   async #readCheckpoint(
-    { jobId, overrides }: LaunchRequest,
+    request: LaunchRequest,
     checkpointId: number,
     host: SimProcess,
     blobs: BlobStore,
   ): Promise<readonly RestoredSubtaskState[]> {
-    const path = checkpointDirectory(CHECKPOINT_DIRECTORY, jobId, checkpointId);
+    const path = checkpointDirectory(CHECKPOINT_DIRECTORY, request.jobId, checkpointId);
+    return await this.#readState(request, { path, allowNonRestoredState: false }, host, blobs);
+  }
+
+  async #readState(
+    { jobId, overrides }: LaunchRequest,
+    { path, allowNonRestoredState }: RestoredFrom,
+    host: SimProcess,
+    blobs: BlobStore,
+  ): Promise<readonly RestoredSubtaskState[]> {
     const manifest = await readManifest(blobs, manifestLocation(path));
     const { jobGraph } = this.#executionGraphOf(jobId, this.#graphOf(jobId, host), overrides);
-    return assignState(manifest, jobGraph, { allowNonRestoredState: false }).subtasks;
+    return assignState(manifest, jobGraph, { allowNonRestoredState }).subtasks;
   }
 
   #buildSlot(request: LaunchRequest, left: LeaveRecord | undefined, ports: SimSlotPorts): Slot {

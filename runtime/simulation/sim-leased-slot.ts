@@ -10,6 +10,7 @@ import type { BlobStore, RowStore } from '../checkpoint/index.ts';
 import { type FileSystem, type Logger, toStreamError } from '../core/index.ts';
 import type {
   LeaveRecord,
+  LinkPosition,
   RestoredSubtaskState,
   SlotCommand,
   SlotReport,
@@ -54,6 +55,17 @@ export interface LeasedSlotParts {
     left: LeaveRecord | undefined,
     ports: SimSlotPorts,
   ) => Slot;
+  /** Of a master that works in turns: commands are durable, and nobody listens for heartbeats. */
+  readonly openReports?: (request: LaunchRequest, resume: LinkPosition | undefined) => ReportsEnd;
+}
+
+/** How reports leave a slot. */
+export interface ReportsEnd {
+  /** Everything offered has arrived. */
+  readonly isIdle: boolean;
+  readonly position: LinkPosition;
+  offer(report: SlotReport): void;
+  close(): void;
 }
 
 /** Slot → JobMaster, by datagram. */
@@ -65,6 +77,8 @@ export interface Heartbeat {
 
 export const HEARTBEAT_MS = 35;
 export const COMMAND_WINDOW = 64;
+/** Nobody sends a command again that was dropped. */
+const DURABLE_WINDOW = 1_000_000;
 const RETRY_MS = 5;
 const LEASE_MARGIN_MS = 20;
 /** Of one that has left: then who launches must have heard it, or never will. */
@@ -83,6 +97,9 @@ export class LeasedSlot {
   #stopped = false;
   #heartbeatsLeft = Number.POSITIVE_INFINITY;
   #hasLeft = false;
+  /** How its invocation ends. */
+  readonly outcome: Promise<'left' | 'done' | 'failed'>;
+  readonly #stopping = Promise.withResolvers<'failed'>();
 
   constructor(parts: LeasedSlotParts, request: LaunchRequest) {
     this.#parts = parts;
@@ -95,11 +112,13 @@ export class LeasedSlot {
       claim: { attempt, lease, holder: this.#name },
       pause: () => this.#pause(),
     });
-    this.#heartbeat();
-    this.#run().catch((thrown: unknown) => {
+    if (parts.openReports === undefined) this.#heartbeat();
+    const ran = this.#run().catch((thrown: unknown) => {
       this.#trace(`ends ${toStreamError(thrown).message}`);
       this.stop();
+      return 'failed' as const;
     });
+    this.outcome = Promise.race([ran, this.#stopping.promise]);
   }
 
   /** I2. Whatever it does; nothing of it is heard any more. */
@@ -107,25 +126,30 @@ export class LeasedSlot {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#running?.stop();
+    this.#stopping.resolve('failed');
   }
 
-  async #run(): Promise<void> {
+  async #run(): Promise<'left' | 'done' | 'failed'> {
     // I1.
     const left = await this.#keeper.claim();
-    if (this.#stopped) return;
+    if (this.#stopped) return 'failed';
     if (left !== undefined) this.#trace(`goes on behind checkpoint ${left.checkpointId}`);
     const { bugs } = this.#parts.network;
     const found = bugs.leftBehind(left);
     const request = await this.#withState(found);
-    if (this.#stopped) return;
+    if (this.#stopped) return 'failed';
     this.#running = new RunningSlot(this.#parts, request, found, () => this.stop());
     this.#handOverInTime(this.#running);
     const leaves = await this.#running.ended;
-    if (leaves === undefined || this.#stopped) return;
+    if (leaves === undefined || this.#stopped) {
+      while (!this.#running.isOver) await this.#pause();
+      return 'done';
+    }
     await this.#keeper.leave(leaves);
     this.#trace(`left behind checkpoint ${leaves.checkpointId}`);
     this.#hasLeft = true;
     this.#heartbeatsLeft = LAST_HEARTBEATS;
+    return 'left';
   }
 
   async #withState(left: LeaveRecord | undefined): Promise<LaunchRequest> {
@@ -179,7 +203,7 @@ class RunningSlot {
   readonly #request: LaunchRequest;
   readonly #exchange: SimExchange;
   readonly #commands: SimLinkReceiver<SlotCommand>;
-  readonly #reports: SimLinkSender<SlotReport>;
+  readonly #reports: ReportsEnd;
   readonly #slot: Slot | undefined;
   readonly #end = Promise.withResolvers<LeaveRecord | undefined>();
   #stopped = false;
@@ -208,9 +232,12 @@ class RunningSlot {
     this.#exchange = new SimExchange({ ...shared, windowFrames, audit, wake, resume });
     const end = (name: string) => {
       const address = `${slotAddress(job, slotIndex)}/${name}`;
-      return { ...shared, windowFrames: COMMAND_WINDOW, address, resume: resume[address] };
+      const windowFrames = parts.openReports === undefined ? COMMAND_WINDOW : DURABLE_WINDOW;
+      return { ...shared, windowFrames, address, resume: resume[address] };
     };
-    this.#reports = new SimLinkSender(end('reports'), () => undefined);
+    this.#reports =
+      parts.openReports?.(request, end('reports').resume) ??
+      new SimLinkSender<SlotReport>(end('reports'), () => undefined);
     this.#commands = new SimLinkReceiver(end('commands'), () => this.#takeCommands());
     this.#slot = this.#build(left, wake);
     if (this.#slot !== undefined) this.#run(this.#slot, thread);
@@ -317,5 +344,6 @@ class RunningSlot {
     const error = toStreamError(thrown).toJSON();
     this.#report({ type: 'task-failed', task: { vertexId: '', subtaskIndex: 0 }, error });
     this.#report({ type: 'released' });
+    this.#end.resolve(undefined);
   }
 }

@@ -5,6 +5,7 @@
  * I1  What a row of a checkpoint log, or a savepoint, refers to is there at all times.
  * I2  Checkpoint ids of a job's log grow, and none is used twice.
  * I3  Nothing is written but by who has taken the owner's row over last.
+ *     A job whose master works in turns has an owner of its own: the turn that has claimed it last.
  * I4  TaskManagers write leases and nothing else: each has one holder, and none comes again.
  */
 import { MemoryBlobStore, MemoryRowStore } from '../adapters/index.ts';
@@ -40,6 +41,8 @@ export class AuditedStorage {
   readonly #newestId = new Map<string, number>();
   readonly #leases = new Map<string, LeaseRow>();
   #owner = 0;
+  /** Of jobs whose masters work in turns, by partition. */
+  readonly #turns = new Map<string, number>();
 
   constructor(parts: StorageAuditParts) {
     this.#parts = parts;
@@ -75,6 +78,20 @@ export class AuditedStorage {
       write: async (steps) => {
         await rows.write(steps);
         this.#checkOwner(owner, steps);
+        for (const step of steps) await this.#noteLogRow(step);
+      },
+    };
+  }
+
+  /** What turns of a process reach. @param owner tells processes apart. */
+  turnStore(owner: number): RowStore {
+    const { rows } = this;
+    return {
+      get: (partitionKey, sortKey) => rows.get(partitionKey, sortKey),
+      query: (partitionKey, query): Promise<readonly Row[]> => rows.query(partitionKey, query),
+      write: async (steps) => {
+        await rows.write(steps);
+        for (const step of steps) this.#checkTurn(owner, step);
         for (const step of steps) await this.#noteLogRow(step);
       },
     };
@@ -120,6 +137,18 @@ export class AuditedStorage {
     if (owner === this.#owner) return;
     const what = steps.map(({ type, sortKey }) => `${type} ${sortKey}`).join(', ');
     this.#parts.violate(`I3: ${owner} wrote after ${this.#owner} had taken over: ${what}`);
+  }
+
+  /** I3. What does not change may come late. */
+  #checkTurn(owner: number, step: RowWrite): void {
+    const { type, partitionKey, sortKey } = step;
+    const isFree = type === 'check' || sortKey.startsWith('attempt#');
+    if (isFree || !JOB_PARTITION.test(partitionKey)) return;
+    if (sortKey === 'coordinator') this.#turns.set(partitionKey, owner);
+    const present = this.#turns.get(partitionKey);
+    if (owner === present) return;
+    const what = `${type} ${partitionKey} ${sortKey}`;
+    this.#parts.violate(`I3: ${owner} wrote after ${present} had begun a turn: ${what}`);
   }
 
   async #noteLogRow(step: RowWrite): Promise<void> {

@@ -1,0 +1,235 @@
+/**
+ * Jobs whose masters work in turns: the queue, the function's processes, the state machines, and
+ * what turns say to all of them.
+ *
+ * I1  A batch goes to a process that is free, as far as anybody knows; there is always one more.
+ * I2  Effects are carried out in their order, commands among themselves at once, each until it
+ *     has happened.
+ */
+import { attemptKey, type RowStore } from '../checkpoint/index.ts';
+import type { AttemptRecord, TurnEffect } from '../jobmaster/index.ts';
+import type { FaultPlan } from './fault-plan.ts';
+import type { FaultyCalls } from './faulty-stores.ts';
+import { type Batch, SimFifoQueue } from './sim-fifo-queue.ts';
+import type { SimJobControl } from './sim-job-control.ts';
+import { slotAddress } from './sim-leased-slot.ts';
+import type { SimNetwork } from './sim-network.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { SimRng } from './sim-rng.ts';
+import { type LeaseOutcome, type LeaseRequest, SimStateMachine } from './sim-state-machine.ts';
+import { SimTurnClient } from './sim-turn-client.ts';
+import { SimTurnHost, type TurnHostParts } from './sim-turn-host.ts';
+import { retried, type SimTurnSlotHost } from './sim-turn-slots.ts';
+import type { SimWorld } from './sim-world.ts';
+
+/** A new process of the function, with its ways to the services. */
+export interface TurnProcess extends Omit<TurnHostParts, 'send' | 'delete'> {
+  readonly calls: FaultyCalls;
+}
+
+export interface SimTurnsParts {
+  readonly world: SimWorld;
+  readonly plan: FaultPlan;
+  readonly network: SimNetwork;
+  /** Past all faults. */
+  readonly rows: RowStore;
+  readonly startProcess: () => TurnProcess;
+  /** One that may be dead by now. */
+  readonly taskManager: () => SimTurnSlotHost | undefined;
+}
+
+const INVOKE_MS = 5;
+/** Between two looks at a TaskManager that stalls. */
+const TIMEOUT_MS = 150;
+/** An invocation of which is wrongly said that it has failed. */
+const FALSE_FAILURE_RATE = 0.05;
+const MAX_FALSE_FAILURE_MS = 300;
+
+export class SimTurns {
+  readonly queue: SimFifoQueue;
+  readonly #parts: SimTurnsParts;
+  readonly #rng: SimRng;
+  readonly #client: SimTurnClient;
+  readonly #machines = new Map<string, SimStateMachine>();
+  #hosts: SimTurnHost[] = [];
+  #isHealed = false;
+
+  constructor(parts: SimTurnsParts) {
+    const { world, plan } = parts;
+    this.#parts = parts;
+    this.#rng = world.rng.stream('turns');
+    this.queue = new SimFifoQueue(world, plan.network.duplicateRate, (batch) => {
+      this.#freeHost().handle(batch);
+    });
+    this.#client = new SimTurnClient(world, (jobId, message) => this.queue.put(jobId, message));
+    this.#start();
+  }
+
+  /** One that works, if there is one. */
+  get host(): SimProcess {
+    const busy = this.#hosts.find(({ isFree, host }) => !isFree && host.state === 'alive');
+    return (busy ?? this.#freeHost()).host;
+  }
+
+  heal(): void {
+    this.#isHealed = true;
+    this.queue.duplicateRate = 0;
+  }
+
+  /** True: it was one of them. */
+  replace(host: SimProcess): boolean {
+    const isOurs = this.#hosts.some((other) => other.host === host);
+    this.#hosts = this.#hosts.filter((other) => other.host !== host);
+    return isOurs;
+  }
+
+  /** Once its row is there. */
+  begin(jobId: string): void {
+    if (this.#machines.has(jobId)) return;
+    const { world, rows } = this.#parts;
+    const machine = new SimStateMachine({
+      ...{ world, jobId },
+      send: (message) => this.queue.put(jobId, message),
+      attemptRecord: async (attempt) => {
+        const { partitionKey, sortKey } = attemptKey(jobId, attempt);
+        return (await rows.get(partitionKey, sortKey))?.value as AttemptRecord | undefined;
+      },
+      invoke: (request, settled) => this.#invoke(request, settled),
+    });
+    this.#machines.set(jobId, machine);
+  }
+
+  /** Undefined: it was not submitted, or has ended. */
+  controlOf(jobId: string, vertexIds: () => readonly string[]): SimJobControl | undefined {
+    const machine = this.#machines.get(jobId);
+    if (machine === undefined || machine.ended !== undefined) return undefined;
+    return this.#client.controlOf(jobId, vertexIds());
+  }
+
+  /** Every job has ended and said so to everybody. @param statusOf as in the rows. */
+  async isOver(statusOf: (jobId: string) => Promise<string | undefined>): Promise<boolean> {
+    const { world } = this.#parts;
+    for (const [jobId, { ended }] of this.#machines) {
+      if (ended === undefined || !this.queue.isEmpty(jobId)) return false;
+      const status = await statusOf(jobId);
+      if (status !== ended) world.violate(`${jobId} is ${status} and was told to be ${ended}`);
+    }
+    const { unanswered } = this.#client;
+    if (unanswered.length > 0) world.violate(`never answered: ${unanswered.join()}`);
+    return true;
+  }
+
+  /** I1. */
+  #freeHost(): SimTurnHost {
+    this.#hosts = this.#hosts.filter(({ host }) => host.state !== 'dead');
+    return this.#rng.pickOf(this.#hosts.filter(({ isFree }) => isFree)) ?? this.#start();
+  }
+
+  #start(): SimTurnHost {
+    const { calls, ...place } = this.#parts.startProcess();
+    const host = new SimTurnHost({
+      ...place,
+      send: (jobId, effects) => this.#send(place, calls, jobId, effects),
+      delete: (batch: Batch) => retried(place.host, () => this.queue.delete(calls, batch)),
+    });
+    this.#hosts.push(host);
+    return host;
+  }
+
+  /** I2. */
+  async #send(
+    { host, rows }: Pick<TurnProcess, 'host' | 'rows'>,
+    calls: FaultyCalls,
+    jobId: string,
+    effects: readonly TurnEffect[],
+  ): Promise<void> {
+    const commands = effects.filter(({ type }) => type === 'command');
+    await Promise.all(commands.map((effect) => this.#sendOne(host, rows, calls, jobId, effect)));
+    for (const effect of effects) {
+      if (effect.type === 'command') continue;
+      await retried(host, () => this.#sendOne(host, rows, calls, jobId, effect));
+    }
+  }
+
+  async #sendOne(
+    host: SimProcess,
+    rows: RowStore,
+    calls: FaultyCalls,
+    jobId: string,
+    effect: TurnEffect,
+  ): Promise<void> {
+    switch (effect.type) {
+      case 'attempt': {
+        const { record } = effect;
+        await rows.write([{ type: 'put', ...attemptKey(jobId, record.attempt), value: record }]);
+        break;
+      }
+      case 'command': {
+        const { attempt, sequence, command, slotIndex } = effect;
+        const frame = { job: jobId, attempt, lease: 0, sequence, payload: command };
+        await this.#parts.network.putBack(host, `${slotAddress(jobId, slotIndex)}/commands`, frame);
+        break;
+      }
+      case 'next':
+        await calls.call(`answer ${effect.taskToken}`, true, async () => {
+          this.#machines.get(jobId)?.answer(effect.taskToken, effect.step);
+        });
+        break;
+      case 'answer':
+        await calls.call(`answer ${effect.requestId}`, true, async () => {
+          this.#client.answered(effect.requestId, effect.answer);
+        });
+        break;
+      case 'tick': {
+        const { atEpochMs } = effect;
+        const delayMs = Math.max(0, atEpochMs - host.clock.nowEpochMs());
+        await calls.call('tick', true, async () => {
+          this.queue.put(jobId, { type: 'tick', atEpochMs }, delayMs);
+        });
+      }
+    }
+  }
+
+  #invoke(request: LeaseRequest, settled: (outcome: LeaseOutcome) => void): void {
+    const { world, taskManager } = this.#parts;
+    let isSettled = false;
+    const settle = (outcome: LeaseOutcome): void => {
+      if (isSettled) return;
+      isSettled = true;
+      world.trace(`${JSON.stringify(request)} ${outcome}`);
+      settled(outcome);
+    };
+    world.schedule(this.#rng.next() * INVOKE_MS, 'invoke', () => {
+      const place = taskManager();
+      if (place === undefined || place.host.state === 'dead') {
+        settle('failed');
+        return;
+      }
+      place.invoke(request, (outcome) => {
+        world.schedule(this.#rng.next() * INVOKE_MS, 'outcome', () => settle(outcome));
+      });
+      this.#watch(place.host, () => isSettled, settle);
+    });
+  }
+
+  #watch(
+    host: SimProcess,
+    isSettled: () => boolean,
+    settle: (outcome: LeaseOutcome) => void,
+  ): void {
+    const { world } = this.#parts;
+    if (!this.#isHealed && this.#rng.chance(FALSE_FAILURE_RATE)) {
+      const delayMs = this.#rng.next() * MAX_FALSE_FAILURE_MS;
+      world.schedule(delayMs, 'false failure', () => settle('failed'));
+    }
+    let wasStalled = false;
+    const look = (): void => {
+      if (isSettled()) return;
+      const isStalled = host.state === 'stalled';
+      if (isStalled && wasStalled) settle('failed');
+      wasStalled = isStalled;
+      world.schedule(TIMEOUT_MS, 'watch', look);
+    };
+    look();
+  }
+}
