@@ -17,7 +17,7 @@ export interface KnownJob {
   readonly job: JobRecord;
   readonly status: JobStatus;
   /** Undefined: it could not be planned yet. */
-  readonly plan: PlannedProgram | undefined;
+  readonly plan: Pick<PlannedProgram, 'vertices'> | undefined;
   /** Undefined: it does not run. */
   readonly control: JobControl | undefined;
   /** Of the end, in this process. */

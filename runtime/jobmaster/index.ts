@@ -1,5 +1,11 @@
+export { describeJob, endRecordOf, type KnownJob } from './describe-job.ts';
 export { Dispatcher, type DispatcherParts, type SlotOverview } from './dispatcher.ts';
-export { noResourceAvailable } from './dispatcher-errors.ts';
+export {
+  jobAlreadyEnded,
+  jobAlreadySubmitted,
+  jobNotFound,
+  noResourceAvailable,
+} from './dispatcher-errors.ts';
 export { DispatcherJournal } from './dispatcher-journal.ts';
 export type {
   DispatchedJob,
@@ -17,7 +23,7 @@ export { type JobHistorySettings, jobHistorySettings } from './job-history.ts';
 export { type JobJournal, type JournalEntry, TransientJournal } from './job-journal.ts';
 export { JobMaster } from './job-master.ts';
 export type { JobMasterParts, JobRestore, JobResult } from './job-master-parts.ts';
-export { type JobPlan, planJobExecution, planOf } from './job-plan.ts';
+export { asOneRegion, type JobPlan, planJobExecution, planOf } from './job-plan.ts';
 export type { JobRequest, OpenRequest } from './job-requests.ts';
 export type { JobSnapshot, VertexSnapshot } from './job-snapshot.ts';
 export {
@@ -42,10 +48,11 @@ export {
   type TurnMasterParts,
   type TurnRecord,
 } from './job-turn.ts';
-export type {
-  ExceptionHistory,
-  ExceptionHistoryEntry,
-  ExceptionRecord,
+export {
+  type ExceptionHistory,
+  type ExceptionHistoryEntry,
+  type ExceptionRecord,
+  emptyExceptionHistory,
 } from './restart-exception-history.ts';
 export { type RestartSettings, restartSettings } from './restart-settings.ts';
 export {

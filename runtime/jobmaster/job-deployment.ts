@@ -8,6 +8,7 @@
  * I2  No slot is launched, and no plan replaced, before its predecessors are gone.
  * I3  A job whose master works in turns is one region: its slots start and stop together.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { assert, defined, type StreamErrorRecord, toStreamError } from '../core/index.ts';
 import type { SubtaskRef } from '../protocol/index.ts';
 import { DeployedRegions } from './deployed-regions.ts';
@@ -15,7 +16,7 @@ import { slotOf } from './deployed-tasks.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
 import type { JobMasterParts } from './job-master-parts.ts';
 import type { JobOutput } from './job-output.ts';
-import { inOneRegion, type JobPlan, planJobExecution, planOf } from './job-plan.ts';
+import { asOneRegion, type JobPlan, planJobExecution, planOf } from './job-plan.ts';
 import type { JobSources } from './job-sources.ts';
 import { RegionExecution, type RegionExecutionParts } from './region-execution.ts';
 import { readRestorePoint, restoredSubtasks, restorePath } from './restore-point.ts';
@@ -47,7 +48,8 @@ export class JobDeployment {
     this.#parts = parts;
     this.#job = job;
     const { asleep, graph, plan } = parts;
-    this.#plan = this.#laidOut(asleep === undefined ? plan : planOf(graph, asleep.overrides));
+    const isPlan = asleep === undefined || isDeepStrictEqual(asleep.overrides, plan.overrides);
+    this.#plan = this.#laidOut(isPlan ? plan : planOf(graph, asleep.overrides));
     this.#parallelism = asleep?.parallelism ?? plan.overrides.parallelism ?? {};
     for (const region of asleep?.regions ?? []) this.#attach(region);
   }
@@ -126,7 +128,7 @@ export class JobDeployment {
 
   /** I3. */
   #laidOut(plan: JobPlan): JobPlan {
-    return this.#parts.turn === undefined ? plan : inOneRegion(plan);
+    return this.#parts.turn === undefined ? plan : asOneRegion(plan);
   }
 
   #execution(

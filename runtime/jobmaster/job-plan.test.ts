@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { StreamExecutionEnvironment } from '../api/index.ts';
 import type { CheckpointManifest, ManifestVertex } from '../checkpoint/index.ts';
 import type { StreamGraph } from '../graph/index.ts';
-import { planJobExecution } from './job-plan.ts';
+import { asOneRegion, planJobExecution } from './job-plan.ts';
 
 function graphOf(parallelism: number, maxParallelism?: number): StreamGraph {
   const env = new StreamExecutionEnvironment().setParallelism(parallelism);
@@ -125,5 +125,24 @@ describe('planJobExecution', () => {
     for (const parallelism of [0, -1, 1.5, Number.NaN]) {
       assert.throws(() => widths(graph, all(graph, parallelism)), { code: 'INVALID_PARALLELISM' });
     }
+  });
+});
+
+describe('asOneRegion', () => {
+  it('joins pipelines that never meet, and keeps their slots', () => {
+    const env = new StreamExecutionEnvironment().setParallelism(2);
+    env.fromSequence(1, 9).print();
+    env.fromSequence(1, 9).print();
+    const plan = planJobExecution(env.getStreamGraph(), {}, undefined);
+    assert.equal(plan.executionGraph.regions.length, 4);
+    const { executionGraph } = asOneRegion(plan);
+    assert.deepEqual(executionGraph.regions, [{ regionIndex: 0, slots: [0, 1, 2, 3] }]);
+    assert.equal(executionGraph.slots, plan.executionGraph.slots);
+    assert.equal(executionGraph.jobGraph.hash, plan.executionGraph.jobGraph.hash);
+  });
+
+  it('leaves a job alone that is one region already', () => {
+    const plan = planJobExecution(graphOf(2), {}, undefined);
+    assert.equal(asOneRegion(plan), plan);
   });
 });

@@ -51,9 +51,14 @@ export function planOf(graph: StreamGraph, overrides: JobGraphOverrides): JobPla
   return { executionGraph: buildExecutionGraph(generateJobGraph(graph, overrides)), overrides };
 }
 
-/** The same, with slots that start and stop together. */
-export function inOneRegion({ executionGraph, overrides }: JobPlan): JobPlan {
-  const slots = executionGraph.regions.flatMap((region) => region.slots).toSorted((a, b) => a - b);
+/**
+ * The same job as one region: its slots start, fail and restart together, whether channels join
+ * them or not. For masters that work in turns, whose attempts are all of the job's.
+ */
+export function asOneRegion(plan: JobPlan): JobPlan {
+  const { executionGraph } = plan;
+  if (executionGraph.regions.length <= 1) return plan;
+  const slots = executionGraph.slots.map(({ slotIndex }) => slotIndex);
   const regions = [{ regionIndex: 0, slots }];
-  return { executionGraph: { ...executionGraph, regions }, overrides };
+  return { ...plan, executionGraph: { ...executionGraph, regions } };
 }
