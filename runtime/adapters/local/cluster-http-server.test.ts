@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import type { ClusterApi } from './cluster-http-api.ts';
 import { type HttpServer, serveCluster } from './cluster-http-server.ts';
 import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
+import { type DispatcherApiParts, dispatcherApi } from './dispatcher-api.ts';
 
 const clock = { nowEpochMs: () => 0, monotonicMs: () => 0 };
-const api = {
+const api = dispatcherApi({
   dispatcher: { list: () => [], slots: { total: 1, available: 1 } },
   operations: new ClusterOperations(clock),
   jars: new ClusterJars(),
@@ -16,7 +16,7 @@ const api = {
   dataDirectory: '/data',
   newId: () => '',
   // The routes asked here use no more of it.
-} as unknown as ClusterApi;
+} as unknown as DispatcherApiParts);
 
 describe('serveCluster', () => {
   let server: HttpServer;

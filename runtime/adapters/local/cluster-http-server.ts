@@ -9,15 +9,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isStreamError, StreamError } from '../../core/index.ts';
-import { reasonOf } from '../store-errors.ts';
-import type { ClusterApi } from './cluster-http-api.ts';
 import {
+  answerRequest,
+  type ClusterApi,
   errorAnswer,
   type HttpAnswer,
   HttpRefusal,
   type HttpRequest,
-} from './cluster-http-records.ts';
-import { answerRequest } from './cluster-http-routes.ts';
+} from '../http/index.ts';
+import { reasonOf } from '../store-errors.ts';
 
 const LOOPBACK = '127.0.0.1';
 const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
@@ -89,7 +89,10 @@ async function readRequest(message: IncomingMessage): Promise<HttpRequest> {
   const path = decoded(url.pathname).replace(/^\/v1(?=\/)/, '');
   const limitBytes = path === '/jars/upload' ? MAX_UPLOAD_BYTES : MAX_JSON_BYTES;
   const body = await readBody(message, limitBytes);
-  return { method, path, query: url.searchParams, contentType, contentTypeHeader, body };
+  const key = headers['idempotency-key'];
+  const idempotency = typeof key === 'string' ? { idempotencyKey: key } : {};
+  const query = url.searchParams;
+  return { method, path, query, contentType, contentTypeHeader, body, ...idempotency };
 }
 
 /** I1. */

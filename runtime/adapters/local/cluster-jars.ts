@@ -5,26 +5,22 @@
  *     looked up, never used as a path.
  */
 import { randomUUID } from 'node:crypto';
-import { HttpRefusal } from './cluster-http-records.ts';
+import { HttpRefusal, programFileName, type UploadedProgram } from '../http/index.ts';
 
 /** Programs beyond these push the oldest out. */
 const MAX_PROGRAMS = 32;
 
-export interface UploadedProgram {
-  readonly id: string;
-  readonly name: string;
-  readonly uploadedAtEpochMs: number;
+interface KeptProgram extends UploadedProgram {
   readonly bundle: Uint8Array;
 }
 
 /** In memory: a job that runs has its program in the data directory. */
 export class ClusterJars {
-  readonly #programs = new Map<string, UploadedProgram>();
+  readonly #programs = new Map<string, KeptProgram>();
 
   /** I1. */
   add(fileName: string, bundle: Uint8Array, nowEpochMs: number): UploadedProgram {
-    const base = fileName.replace(/^.*[/\\]/, '').replace(/[^\w.-]/g, '_');
-    const name = base === '' || base.startsWith('.') ? 'job.mjs' : base.slice(-100);
+    const name = programFileName(fileName);
     const id = `${randomUUID()}_${name}`;
     const program = { id, name, uploadedAtEpochMs: nowEpochMs, bundle };
     this.#programs.set(id, program);
@@ -34,12 +30,12 @@ export class ClusterJars {
   }
 
   /** Newest first. */
-  list(): readonly UploadedProgram[] {
+  list(): readonly KeptProgram[] {
     return [...this.#programs.values()].reverse();
   }
 
   /** @throws {HttpRefusal} 404. */
-  get(id: string): UploadedProgram {
+  get(id: string): KeptProgram {
     const program = this.#programs.get(id);
     if (program === undefined) throw new HttpRefusal(404, `Jar file ${id} does not exist`);
     return program;

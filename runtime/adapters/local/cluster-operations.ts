@@ -4,17 +4,13 @@
  * I1  A trigger id starts one operation, however often it is sent.
  * I2  Results are kept for five minutes after they are there (`rest.async.store-duration`).
  */
-import { type Clock, type StreamErrorRecord, toStreamError } from '../../core/index.ts';
+import { type Clock, toStreamError } from '../../core/index.ts';
+import type { OperationState } from '../http/index.ts';
 
 const KEPT_MS = 300_000;
 
-export type OperationState<T> =
-  | { readonly type: 'in-progress' }
-  | { readonly type: 'completed'; readonly value: T }
-  | { readonly type: 'failed'; readonly error: StreamErrorRecord };
-
 interface Entry {
-  state: OperationState<unknown>;
+  state: OperationState;
   settledAtMs: number | undefined;
 }
 
@@ -37,7 +33,7 @@ export class ClusterOperations {
     if (this.#entries.has(key)) return;
     const entry: Entry = { state: { type: 'in-progress' }, settledAtMs: undefined };
     this.#entries.set(key, entry);
-    const settle = (state: OperationState<unknown>): void => {
+    const settle = (state: OperationState): void => {
       entry.state = state;
       entry.settledAtMs = this.#clock.monotonicMs();
     };
@@ -48,7 +44,7 @@ export class ClusterOperations {
   }
 
   /** Undefined: no such operation, or too long ago. */
-  get(scope: string, triggerId: string): OperationState<unknown> | undefined {
+  get(scope: string, triggerId: string): OperationState | undefined {
     this.#forget();
     return this.#entries.get(`${scope}#${triggerId}`)?.state;
   }

@@ -18,6 +18,7 @@ import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 import { ClusterPlanner } from './cluster-planner.ts';
 import { DataDirectory } from './data-directory.ts';
+import { dispatcherApi } from './dispatcher-api.ts';
 import { NodeFileSystem } from './node-file-system.ts';
 import { SystemClock, SystemRng, SystemTimers } from './system-world.ts';
 
@@ -81,7 +82,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   try {
     await dispatcher.recover();
     server = await serveCluster(
-      {
+      dispatcherApi({
         dispatcher,
         operations: new ClusterOperations(clock),
         jars: new ClusterJars(),
@@ -89,7 +90,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
         version: options.version,
         dataDirectory: data.path,
         newId: () => randomBytes(16).toString('hex'),
-      },
+      }),
       options.port,
     );
   } catch (thrown) {

@@ -10,6 +10,8 @@ export interface HttpRequest {
   readonly contentType: string;
   /** The whole header. */
   readonly contentTypeHeader: string;
+  /** The header of this name. */
+  readonly idempotencyKey?: string;
   readonly body: Uint8Array;
 }
 

@@ -1,7 +1,12 @@
 /** What changes running jobs, over REST. */
 
-import type { ClusterApi, PathParameters, Route } from './cluster-http-api.ts';
-import { failureJson } from './cluster-http-jobs.ts';
+import type {
+  ClusterApi,
+  OperationPlace,
+  PathParameters,
+  Route,
+  TriggeredOperation,
+} from './cluster-api.ts';
 import {
   badRequest,
   flagOf,
@@ -10,7 +15,8 @@ import {
   type HttpRequest,
   jsonBody,
   optionalText,
-} from './cluster-http-records.ts';
+} from './http-records.ts';
+import { failureJson } from './jobs-json.ts';
 
 const ACCEPTED: HttpAnswer = { status: 202, body: {} };
 
@@ -30,7 +36,7 @@ export const TRIGGER_ROUTES: readonly Route[] = [
 ];
 
 async function cancel(
-  { dispatcher }: ClusterApi,
+  { jobs }: ClusterApi,
   { query }: HttpRequest,
   { jobid = '' }: PathParameters,
 ): Promise<HttpAnswer> {
@@ -38,8 +44,8 @@ async function cancel(
   if (mode !== 'cancel') {
     throw badRequest(`Mode "${mode}" is not known; POST /jobs/${jobid}/stop stops a job.`);
   }
-  const { status } = dispatcher.get(jobid);
-  await dispatcher.cancel(jobid).catch((thrown: { readonly code?: string }) => {
+  const { status } = await jobs.get(jobid);
+  await jobs.cancel(jobid).catch((thrown: { readonly code?: string }) => {
     if (thrown.code !== 'JOB_ALREADY_ENDED') throw thrown;
     throw new HttpRefusal(
       409,
@@ -50,44 +56,49 @@ async function cancel(
 }
 
 /** Starts an operation once, whatever its fate. */
-function trigger(
+async function trigger(
   { operations, newId }: ClusterApi,
-  scope: string,
   body: Readonly<Record<string, unknown>>,
-  operation: () => Promise<unknown>,
-): HttpAnswer {
+  operation: TriggeredOperation,
+): Promise<HttpAnswer> {
   const triggerId = optionalText(body, 'triggerId') ?? newId();
   if (!/^[0-9a-f]{32}$/.test(triggerId)) {
     throw badRequest(`Field 'triggerId' must be 32 hex digits: ${triggerId}`);
   }
-  operations.start(scope, triggerId, operation);
+  await operations.start(triggerId, operation);
   return { status: 202, body: { 'request-id': triggerId } };
 }
 
-function stop(api: ClusterApi, request: HttpRequest, { jobid = '' }: PathParameters): HttpAnswer {
+function stop(
+  api: ClusterApi,
+  request: HttpRequest,
+  { jobid = '' }: PathParameters,
+): Promise<HttpAnswer> {
   const body = jsonBody(request);
   checkFormat(body);
   const drain = flagOf(body, 'drain');
-  const target = optionalText(body, 'targetDirectory');
-  api.dispatcher.get(jobid);
-  const options = { drain, ...(target === undefined ? {} : { target }) };
-  return trigger(api, `savepoint ${jobid}`, body, () => api.dispatcher.stop(jobid, options));
+  const target = targetOf(body, 'targetDirectory');
+  return trigger(api, body, { type: 'stop', jobId: jobid, drain, ...target });
 }
 
 function savepoint(
   api: ClusterApi,
   request: HttpRequest,
   { jobid = '' }: PathParameters,
-): HttpAnswer {
+): Promise<HttpAnswer> {
   const body = jsonBody(request);
   checkFormat(body);
-  const target = optionalText(body, 'target-directory');
-  const isCancel = flagOf(body, 'cancel-job');
-  const { dispatcher } = api;
-  dispatcher.get(jobid);
-  return trigger(api, `savepoint ${jobid}`, body, () =>
-    isCancel ? dispatcher.cancelWithSavepoint(jobid, target) : dispatcher.savepoint(jobid, target),
-  );
+  const target = targetOf(body, 'target-directory');
+  const cancelsJob = flagOf(body, 'cancel-job');
+  return trigger(api, body, { type: 'savepoint', jobId: jobid, cancelsJob, ...target });
+}
+
+function targetOf(
+  body: Readonly<Record<string, unknown>>,
+  name: string,
+): { readonly target?: string } {
+  const target = optionalText(body, name);
+  return target === undefined ? {} : { target };
 }
 
 function checkFormat(body: Readonly<Record<string, unknown>>): void {
@@ -101,45 +112,42 @@ function checkpoint(
   api: ClusterApi,
   request: HttpRequest,
   { jobid = '' }: PathParameters,
-): HttpAnswer {
+): Promise<HttpAnswer> {
   const body = jsonBody(request);
   const type = optionalText(body, 'checkpointType') ?? 'CONFIGURED';
   if (type !== 'CONFIGURED' && type !== 'FULL' && type !== 'INCREMENTAL') {
     throw badRequest(`Field 'checkpointType' is not known: ${type}`);
   }
-  api.dispatcher.get(jobid);
   const kind = type === 'FULL' ? 'FULL' : 'CONFIGURED';
-  return trigger(api, `checkpoint ${jobid}`, body, () => api.dispatcher.checkpoint(jobid, kind));
+  return trigger(api, body, { type: 'checkpoint', jobId: jobid, kind });
 }
 
 function rescaling(
   api: ClusterApi,
   { query }: HttpRequest,
   { jobid = '' }: PathParameters,
-): HttpAnswer {
+): Promise<HttpAnswer> {
   const text = query.get('parallelism') ?? '';
   if (!/^[1-9]\d{0,5}$/.test(text)) {
     throw badRequest('Query parameter parallelism must be a positive integer.');
   }
-  api.dispatcher.get(jobid);
-  const parallelism = Number(text);
-  return trigger(api, `rescaling ${jobid}`, {}, () => api.dispatcher.rescale(jobid, parallelism));
+  return trigger(api, {}, { type: 'rescale', jobId: jobid, parallelism: Number(text) });
 }
 
-function requirements(
-  { dispatcher }: ClusterApi,
+async function requirements(
+  { jobs }: ClusterApi,
   _request: HttpRequest,
   { jobid = '' }: PathParameters,
-): HttpAnswer {
-  const entries = dispatcher.get(jobid).vertices.map(({ id, parallelism }) => {
+): Promise<HttpAnswer> {
+  const entries = (await jobs.get(jobid)).vertices.map(({ id, parallelism }) => {
     return [id, { parallelism: { lowerBound: 1, upperBound: parallelism } }];
   });
   return { status: 200, body: Object.fromEntries(entries) };
 }
 
-/** Answers when the job runs at the new parallelism; the upper bounds count. */
+/** The upper bounds count. */
 async function changeRequirements(
-  { dispatcher }: ClusterApi,
+  { jobs }: ClusterApi,
   request: HttpRequest,
   { jobid = '' }: PathParameters,
 ): Promise<HttpAnswer> {
@@ -152,25 +160,24 @@ async function changeRequirements(
     }
     parallelism[id] = upperBound;
   }
-  await dispatcher.rescale(jobid, parallelism);
+  await jobs.rescale(jobid, parallelism);
   return { status: 200, body: {} };
 }
 
-function dispose(api: ClusterApi, request: HttpRequest): HttpAnswer {
+async function dispose(api: ClusterApi, request: HttpRequest): Promise<HttpAnswer> {
   const body = jsonBody(request);
   const path = optionalText(body, 'savepoint-path');
   if (path === undefined) throw badRequest("Field 'savepoint-path' must be given.");
-  const started = trigger(api, 'disposal', body, () => api.dispatcher.disposeSavepoint(path));
-  return { ...started, status: 200 };
+  return { ...(await trigger(api, body, { type: 'dispose', path })), status: 200 };
 }
 
 function savepointStatus(
   api: ClusterApi,
   _request: HttpRequest,
   { jobid = '', triggerid = '' }: PathParameters,
-): HttpAnswer {
+): Promise<HttpAnswer> {
   const what = `savepoint operation with triggerId=${triggerid} for job ${jobid}`;
-  return status(api, `savepoint ${jobid}`, triggerid, what, {
+  return status(api, { type: 'savepoint', jobId: jobid, triggerId: triggerid }, what, {
     completed: (location) => ({ location }),
     failure: 'failure-cause',
   });
@@ -180,9 +187,9 @@ function checkpointStatus(
   api: ClusterApi,
   _request: HttpRequest,
   { jobid = '', triggerid = '' }: PathParameters,
-): HttpAnswer {
+): Promise<HttpAnswer> {
   const what = `checkpoint operation with triggerId=${triggerid} for job ${jobid}`;
-  return status(api, `checkpoint ${jobid}`, triggerid, what, {
+  return status(api, { type: 'checkpoint', jobId: jobid, triggerId: triggerid }, what, {
     completed: (checkpointId) => ({ checkpointId }),
     failure: 'failureCause',
   });
@@ -192,9 +199,9 @@ function rescalingStatus(
   api: ClusterApi,
   _request: HttpRequest,
   { jobid = '', triggerid = '' }: PathParameters,
-): HttpAnswer {
+): Promise<HttpAnswer> {
   const what = `rescaling with triggerId=${triggerid} for job ${jobid}`;
-  return status(api, `rescaling ${jobid}`, triggerid, what, {
+  return status(api, { type: 'rescale', jobId: jobid, triggerId: triggerid }, what, {
     completed: () => ({}),
     failure: 'failure-cause',
   });
@@ -204,23 +211,22 @@ function disposalStatus(
   api: ClusterApi,
   _request: HttpRequest,
   { triggerid = '' }: PathParameters,
-): HttpAnswer {
+): Promise<HttpAnswer> {
   const what = `savepoint disposal with triggerId=${triggerid}`;
-  return status(api, 'disposal', triggerid, what, {
+  return status(api, { type: 'dispose', triggerId: triggerid }, what, {
     completed: () => ({}),
     failure: 'failure-cause',
   });
 }
 
 /** Flink's shape of an operation's state. */
-function status(
+async function status(
   { operations }: ClusterApi,
-  scope: string,
-  triggerId: string,
+  place: OperationPlace,
   what: string,
   shape: { readonly completed: (value: unknown) => object; readonly failure: string },
-): HttpAnswer {
-  const state = operations.get(scope, triggerId);
+): Promise<HttpAnswer> {
+  const state = await operations.get(place);
   if (state === undefined) throw new HttpRefusal(404, `There is no ${what}.`);
   if (state.type === 'in-progress') return { status: 200, body: { status: { id: 'IN_PROGRESS' } } };
   const operation =

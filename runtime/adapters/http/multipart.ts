@@ -1,4 +1,4 @@
-import { badRequest } from './cluster-http-records.ts';
+import { badRequest } from './http-records.ts';
 
 export interface UploadedFile {
   readonly fileName: string;

@@ -5,23 +5,19 @@
  * I1  Ids are checked before anything is done with them.
  * I2  What changes something is never a GET.
  */
-import type { ClusterApi, PathParameters, Route, RouteHandler } from './cluster-http-api.ts';
-import { checkpointJson, checkpointsJson } from './cluster-http-checkpoints.ts';
-import {
-  exceptionsJson,
-  executionResultJson,
-  jobJson,
-  jobOverviewJson,
-} from './cluster-http-jobs.ts';
-import { PROGRAM_ROUTES } from './cluster-http-programs.ts';
+
+import { checkpointJson, checkpointsJson } from './checkpoints-json.ts';
+import type { ClusterApi, PathParameters, Route, RouteHandler } from './cluster-api.ts';
 import {
   badRequest,
   errorAnswer,
   type HttpAnswer,
   HttpRefusal,
   type HttpRequest,
-} from './cluster-http-records.ts';
-import { TRIGGER_ROUTES } from './cluster-http-triggers.ts';
+} from './http-records.ts';
+import { exceptionsJson, executionResultJson, jobJson, jobOverviewJson } from './jobs-json.ts';
+import { PROGRAM_ROUTES } from './program-routes.ts';
+import { TRIGGER_ROUTES } from './trigger-routes.ts';
 
 /** Answers a request; never rejects. */
 export async function answerRequest(api: ClusterApi, request: HttpRequest): Promise<HttpAnswer> {
@@ -36,42 +32,42 @@ export async function answerRequest(api: ClusterApi, request: HttpRequest): Prom
 const ok = (body: unknown): HttpAnswer => ({ status: 200, body });
 
 const ROUTES: readonly Route[] = [
-  ['GET', '/overview', (api) => ok(overview(api))],
+  ['GET', '/overview', async (api) => ok(await overview(api))],
   ['GET', '/config', (api) => ok(config(api))],
-  ['GET', '/jobs', ({ dispatcher }) => ok({ jobs: dispatcher.list().map(idAndStatus) })],
+  ['GET', '/jobs', async ({ jobs }) => ok({ jobs: (await jobs.list()).map(idAndStatus) })],
   [
     'GET',
     '/jobs/overview',
-    ({ dispatcher, clock }) => {
+    async ({ jobs, clock }) => {
       const nowEpochMs = clock.nowEpochMs();
-      return ok({ jobs: dispatcher.list().map((job) => jobOverviewJson(job, nowEpochMs)) });
+      return ok({ jobs: (await jobs.list()).map((job) => jobOverviewJson(job, nowEpochMs)) });
     },
   ],
   [
     'GET',
     '/jobs/:jobid',
-    ({ dispatcher, clock }, _request, { jobid = '' }) =>
-      ok(jobJson(dispatcher.get(jobid), clock.nowEpochMs())),
+    async ({ jobs, clock }, _request, { jobid = '' }) =>
+      ok(jobJson(await jobs.get(jobid), clock.nowEpochMs())),
   ],
   [
     'GET',
     '/jobs/:jobid/status',
-    ({ dispatcher }, _request, { jobid = '' }) => ok({ status: dispatcher.get(jobid).status }),
+    async ({ jobs }, _request, { jobid = '' }) => ok({ status: (await jobs.get(jobid)).status }),
   ],
   [
     'GET',
     '/jobs/:jobid/execution-result',
-    ({ dispatcher }, _request, { jobid = '' }) => ok(executionResultJson(dispatcher.get(jobid))),
+    async ({ jobs }, _request, { jobid = '' }) => ok(executionResultJson(await jobs.get(jobid))),
   ],
   [
     'GET',
     '/jobs/:jobid/exceptions',
-    ({ dispatcher }, { query }, { jobid = '' }) => {
+    async ({ jobs }, { query }, { jobid = '' }) => {
       const maxCount = Number(query.get('maxExceptions') ?? 20);
       if (!Number.isSafeInteger(maxCount) || maxCount < 0) {
         throw badRequest('Query parameter maxExceptions must be a count.');
       }
-      return ok(exceptionsJson(dispatcher.get(jobid).exceptions, maxCount));
+      return ok(exceptionsJson((await jobs.get(jobid)).exceptions, maxCount));
     },
   ],
   ['GET', '/jobs/:jobid/checkpoints', checkpoints],
@@ -116,9 +112,9 @@ function match(route: string, path: string): PathParameters | undefined {
   return parameters;
 }
 
-function overview({ dispatcher, version }: ClusterApi): object {
-  const { total, available } = dispatcher.slots;
-  const jobs = dispatcher.list();
+async function overview(api: ClusterApi): Promise<object> {
+  const { total, available } = await api.jobs.slots();
+  const jobs = await api.jobs.list();
   const count = (status: string): number => jobs.filter((job) => job.status === status).length;
   const [finished, canceled, failed] = [count('FINISHED'), count('CANCELED'), count('FAILED')];
   return {
@@ -129,7 +125,7 @@ function overview({ dispatcher, version }: ClusterApi): object {
     'jobs-finished': finished,
     'jobs-cancelled': canceled,
     'jobs-failed': failed,
-    'flink-version': version,
+    'flink-version': api.version,
     'flink-commit': 'sluice',
   };
 }
@@ -151,24 +147,24 @@ function idAndStatus({ jobId, status }: { jobId: string; status: string }): obje
   return { id: jobId, status };
 }
 
-function checkpoints(
-  { dispatcher, clock }: ClusterApi,
+async function checkpoints(
+  { jobs, clock }: ClusterApi,
   _request: HttpRequest,
   { jobid = '' }: PathParameters,
-): HttpAnswer {
-  const { checkpointStatistics } = dispatcher.get(jobid);
+): Promise<HttpAnswer> {
+  const { checkpointStatistics } = await jobs.get(jobid);
   if (checkpointStatistics === undefined) {
     throw new HttpRefusal(404, `Checkpointing is not known of yet for job ${jobid}.`);
   }
   return ok(checkpointsJson(checkpointStatistics, clock.nowEpochMs()));
 }
 
-function checkpointDetails(
-  { dispatcher, clock }: ClusterApi,
+async function checkpointDetails(
+  { jobs, clock }: ClusterApi,
   _request: HttpRequest,
   { jobid = '', checkpointid = '' }: PathParameters,
-): HttpAnswer {
-  const history = dispatcher.get(jobid).checkpointStatistics?.history ?? [];
+): Promise<HttpAnswer> {
+  const history = (await jobs.get(jobid)).checkpointStatistics?.history ?? [];
   const record = history.find(({ checkpointId }) => String(checkpointId) === checkpointid);
   if (record === undefined) {
     throw new HttpRefusal(404, `Could not find checkpointing statistics for ${checkpointid}.`);

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { StreamError } from '../../core/index.ts';
 import type { DispatchedJob } from '../../jobmaster/index.ts';
-import type { ClusterApi } from './cluster-http-api.ts';
-import { answerRequest } from './cluster-http-routes.ts';
+import { answerRequest, type ClusterApi } from '../http/index.ts';
 import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
+import { dispatcherApi } from './dispatcher-api.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
 const TRIGGER = 'f'.repeat(32);
@@ -23,6 +23,7 @@ const running: DispatchedJob = {
 describe('the REST interface', () => {
   let calls: unknown[][];
   let api: ClusterApi;
+  let jars: ClusterJars;
   let job: DispatchedJob;
   let failure: StreamError | undefined;
 
@@ -38,7 +39,8 @@ describe('the REST interface', () => {
         if (failure !== undefined) throw failure;
         return result;
       };
-    api = {
+    jars = new ClusterJars();
+    api = dispatcherApi({
       dispatcher: {
         submit: record('submit', TRIGGER),
         list: () => [job],
@@ -57,12 +59,12 @@ describe('the REST interface', () => {
         disposeSavepoint: record('dispose', undefined),
       },
       operations: new ClusterOperations(clock),
-      jars: new ClusterJars(),
+      jars,
       clock,
       version: '1.0',
       dataDirectory: '/data',
       newId: () => TRIGGER,
-    };
+    });
   });
 
   async function ask(
@@ -306,7 +308,7 @@ describe('the REST interface', () => {
       body: new Uint8Array(await request.arrayBuffer()),
     });
     assert.equal(answer.status, 200);
-    assert.deepEqual(Buffer.from(api.jars.list()[0]?.bundle ?? []).toString(), 'code');
+    assert.deepEqual(Buffer.from(jars.list()[0]?.bundle ?? []).toString(), 'code');
   });
 
   it('refuses what it does not understand', async () => {

@@ -1,7 +1,7 @@
 /** Programs over REST: uploaded, listed, run. Flink's "jars" are bundled job modules here. */
+import { createHash } from 'node:crypto';
 import { ConfigOptions, Configuration, type ConfigValue } from '../../core/index.ts';
-import type { ClusterApi, PathParameters, Route } from './cluster-http-api.ts';
-import { uploadedFile } from './cluster-http-multipart.ts';
+import type { ClusterApi, PathParameters, Route } from './cluster-api.ts';
 import {
   badRequest,
   flagOf,
@@ -11,7 +11,8 @@ import {
   jsonBody,
   optionalCount,
   optionalText,
-} from './cluster-http-records.ts';
+} from './http-records.ts';
+import { uploadedFile } from './multipart.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -20,23 +21,30 @@ export const PROGRAM_ROUTES: readonly Route[] = [
   ['POST', '/jars/upload', upload],
   ['POST', '/jars/:jarid/run', run],
   ['DELETE', '/jars/:jarid', remove],
+  ['POST', '/jobs', submit],
 ];
 
-function list({ jars }: ClusterApi): HttpAnswer {
-  const files = jars.list().map(({ id, name, uploadedAtEpochMs }) => {
+async function list({ programs }: ClusterApi): Promise<HttpAnswer> {
+  const files = (await programs.list()).map(({ id, name, uploadedAtEpochMs }) => {
     return { id, name, uploaded: uploadedAtEpochMs, entry: [] };
   });
   return { status: 200, body: { address: '', files } };
 }
 
-async function upload({ jars, clock }: ClusterApi, request: HttpRequest): Promise<HttpAnswer> {
+async function upload({ programs }: ClusterApi, request: HttpRequest): Promise<HttpAnswer> {
   const { contentType, contentTypeHeader, body, query } = request;
+  if (contentType === 'application/json' && programs.prepareUpload !== undefined) {
+    const fileName = optionalText(jsonBody(request), 'fileName') ?? 'job.mjs';
+    const { id, url, headers, expiresAtEpochMs } = await programs.prepareUpload(fileName);
+    const uploadTo = { method: 'PUT', url, headers, expires: expiresAtEpochMs };
+    return { status: 200, body: { filename: id, status: 'success', upload: uploadTo } };
+  }
   const file =
     contentType === 'multipart/form-data'
       ? await uploadedFile(contentTypeHeader, body)
       : plainFile(contentType, body, query.get('name') ?? 'job.mjs');
   if (file.bytes.length === 0) throw badRequest('The program is empty.');
-  const { id } = jars.add(file.fileName, file.bytes, clock.nowEpochMs());
+  const { id } = await programs.add(file.fileName, file.bytes);
   return { status: 200, body: { filename: id, status: 'success' } };
 }
 
@@ -48,30 +56,48 @@ function plainFile(contentType: string, bytes: Uint8Array, fileName: string) {
   throw new HttpRefusal(415, message);
 }
 
-function remove(
-  { jars }: ClusterApi,
+async function remove(
+  { programs }: ClusterApi,
   _request: HttpRequest,
   { jarid = '' }: PathParameters,
-): HttpAnswer {
-  jars.remove(jarid);
+): Promise<HttpAnswer> {
+  await programs.remove(jarid);
   return { status: 200, body: {} };
 }
 
 async function run(
-  { jars, dispatcher, newId }: ClusterApi,
+  api: ClusterApi,
   request: HttpRequest,
   { jarid = '' }: PathParameters,
 ): Promise<HttpAnswer> {
+  return await start(api, request, jarid);
+}
+
+/** As `run`, with the program in the body. */
+async function submit(api: ClusterApi, request: HttpRequest): Promise<HttpAnswer> {
+  const program = optionalText(jsonBody(request), 'program');
+  if (program === undefined) throw badRequest("Field 'program' must be the id of an upload.");
+  return await start(api, request, program);
+}
+
+async function start(api: ClusterApi, request: HttpRequest, id: string): Promise<HttpAnswer> {
   const body = jsonBody(request);
-  const jobId = optionalText(body, 'jobId') ?? newId();
+  const jobId = jobIdOf(body, request.idempotencyKey) ?? api.newId();
   if (!/^[0-9a-f]{32}$/.test(jobId)) {
     throw badRequest(`Field 'jobId' must be 32 hex digits: ${jobId}`);
   }
-  const { bundle } = jars.get(jarid);
   const args = argumentsOf(body);
   const configuration = configurationOf(body).toJSON();
-  await dispatcher.submit({ jobId, bundle, args, configuration });
+  await api.programs.run(id, { jobId, args, configuration });
   return { status: 200, body: { jobid: jobId } };
+}
+
+/** A submission that is sent again with its key is the same job. */
+function jobIdOf(body: Body, header: string | undefined): string | undefined {
+  const key = optionalText(body, 'idempotencyKey') ?? header;
+  const jobId = optionalText(body, 'jobId');
+  if (jobId !== undefined || key === undefined) return jobId;
+  return createHash('sha256').update(key).digest('hex').slice(0, 32);
 }
 
 function argumentsOf(body: Body): readonly string[] {

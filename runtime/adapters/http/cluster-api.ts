@@ -1,0 +1,122 @@
+/** What a route of the REST interface is, and what it works on: a cluster, wherever it runs. */
+import type { Clock, StreamErrorRecord } from '../../core/index.ts';
+import type { DispatchedJob, JobSubmission, SlotOverview } from '../../jobmaster/index.ts';
+import type { HttpAnswer, HttpRequest } from './http-records.ts';
+
+/** What the routes work on. */
+export interface ClusterApi {
+  readonly jobs: ClusterJobs;
+  readonly operations: OperationLog;
+  readonly programs: ClusterPrograms;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly dataDirectory: string;
+  /** 32 hex digits. */
+  readonly newId: () => string;
+}
+
+/** Port: the jobs of a cluster. */
+export interface ClusterJobs {
+  /** In the order of their submission. Metrics, exceptions and checkpoints may be left out. */
+  list(): Promise<readonly DispatchedJob[]>;
+  /** @throws {StreamError} `JOB_NOT_FOUND`. */
+  get(jobId: string): Promise<DispatchedJob>;
+  slots(): Promise<SlotOverview>;
+  /** @throws {StreamError} `JOB_NOT_FOUND`, `JOB_ALREADY_ENDED`. */
+  cancel(jobId: string): Promise<void>;
+  /**
+   * @param parallelism by vertex id.
+   * @throws {StreamError} `JOB_NOT_FOUND`, `UNKNOWN_VERTEX`; what else is known to be wrong.
+   */
+  rescale(jobId: string, parallelism: Readonly<Record<string, number>>): Promise<void>;
+}
+
+/** What clients trigger and come back for. */
+export type TriggeredOperation =
+  | {
+      readonly type: 'savepoint';
+      readonly jobId: string;
+      readonly target?: string;
+      /** The job is canceled when it is there. */
+      readonly cancelsJob: boolean;
+    }
+  | {
+      readonly type: 'stop';
+      readonly jobId: string;
+      readonly drain: boolean;
+      readonly target?: string;
+    }
+  | { readonly type: 'checkpoint'; readonly jobId: string; readonly kind: 'CONFIGURED' | 'FULL' }
+  /** Of every vertex that leaves it to the job. */
+  | { readonly type: 'rescale'; readonly jobId: string; readonly parallelism: number }
+  | { readonly type: 'dispose'; readonly path: string };
+
+/** Under what a client asks for it again. Ids of different places do not meet. */
+export interface OperationPlace {
+  /** A stop is a savepoint to who asks. */
+  readonly type: 'savepoint' | 'checkpoint' | 'rescale' | 'dispose';
+  /** Absent: it is no job's. */
+  readonly jobId?: string;
+  readonly triggerId: string;
+}
+
+export type OperationState<T = unknown> =
+  | { readonly type: 'in-progress' }
+  /** A path, an id, or nothing. */
+  | { readonly type: 'completed'; readonly value: T }
+  | { readonly type: 'failed'; readonly error: StreamErrorRecord };
+
+/** Port: what was triggered. */
+export interface OperationLog {
+  /**
+   * Starts an operation, unless its id is known.
+   *
+   * @throws {StreamError} `JOB_NOT_FOUND`; what else is known to be wrong.
+   */
+  start(triggerId: string, operation: TriggeredOperation): Promise<void>;
+  /** Undefined: no such operation, or too long ago. */
+  get(place: OperationPlace): Promise<OperationState | undefined>;
+}
+
+export interface UploadedProgram {
+  readonly id: string;
+  readonly name: string;
+  readonly uploadedAtEpochMs: number;
+}
+
+/** Where a client puts a program that is too large for a request. */
+export interface UploadPlace {
+  readonly id: string;
+  /** Takes a PUT of the program with these headers. A secret for as long as it is valid. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly expiresAtEpochMs: number;
+}
+
+/** A submission of a program that was uploaded. */
+export type ProgramRun = Omit<JobSubmission, 'bundle'>;
+
+/** Port: uploaded programs: bundled job modules that wait to be run. */
+export interface ClusterPrograms {
+  /** Newest first. */
+  list(): Promise<readonly UploadedProgram[]>;
+  add(fileName: string, bundle: Uint8Array): Promise<UploadedProgram>;
+  /** Absent: requests take any program. */
+  readonly prepareUpload?: (fileName: string) => Promise<UploadPlace>;
+  /** @throws {HttpRefusal} 404. */
+  remove(id: string): Promise<void>;
+  /** @throws {HttpRefusal} 404. @throws {StreamError} what is wrong with the job. */
+  run(id: string, run: ProgramRun): Promise<void>;
+}
+
+/** A route's place-holders, by name: `:jobid`. */
+export type PathParameters = Readonly<Record<string, string>>;
+
+export type RouteHandler = (
+  api: ClusterApi,
+  request: HttpRequest,
+  parameters: PathParameters,
+) => HttpAnswer | Promise<HttpAnswer>;
+
+/** A path with place-holders: `/jobs/:jobid`. */
+export type Route = readonly [method: string, path: string, handler: RouteHandler];

@@ -1,0 +1,21 @@
+export { answerRequest } from './answer-request.ts';
+export type {
+  ClusterApi,
+  ClusterJobs,
+  ClusterPrograms,
+  OperationLog,
+  OperationPlace,
+  OperationState,
+  ProgramRun,
+  TriggeredOperation,
+  UploadedProgram,
+  UploadPlace,
+} from './cluster-api.ts';
+export {
+  badRequest,
+  errorAnswer,
+  type HttpAnswer,
+  HttpRefusal,
+  type HttpRequest,
+} from './http-records.ts';
+export { programFileName } from './program-file-name.ts';

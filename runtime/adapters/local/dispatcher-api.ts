@@ -1,0 +1,107 @@
+/** The Dispatcher of this process, as the REST interface sees it. */
+import type { Clock } from '../../core/index.ts';
+import type { Dispatcher } from '../../jobmaster/index.ts';
+import type {
+  ClusterApi,
+  ClusterJobs,
+  ClusterPrograms,
+  OperationLog,
+  OperationPlace,
+  TriggeredOperation,
+} from '../http/index.ts';
+import type { ClusterJars } from './cluster-jars.ts';
+import type { ClusterOperations } from './cluster-operations.ts';
+
+export interface DispatcherApiParts
+  extends Pick<ClusterApi, 'clock' | 'version' | 'dataDirectory' | 'newId'> {
+  readonly dispatcher: Pick<
+    Dispatcher,
+    | 'submit'
+    | 'list'
+    | 'get'
+    | 'slots'
+    | 'cancel'
+    | 'savepoint'
+    | 'cancelWithSavepoint'
+    | 'stop'
+    | 'checkpoint'
+    | 'rescale'
+    | 'disposeSavepoint'
+  >;
+  readonly operations: ClusterOperations;
+  readonly jars: ClusterJars;
+}
+
+export function dispatcherApi(parts: DispatcherApiParts): ClusterApi {
+  const { clock, version, dataDirectory, newId } = parts;
+  return {
+    ...{ clock, version, dataDirectory, newId },
+    jobs: jobsOf(parts),
+    operations: operationsOf(parts),
+    programs: programsOf(parts, clock),
+  };
+}
+
+function jobsOf({ dispatcher }: DispatcherApiParts): ClusterJobs {
+  return {
+    list: async () => dispatcher.list(),
+    get: async (jobId) => dispatcher.get(jobId),
+    slots: async () => dispatcher.slots,
+    cancel: (jobId) => dispatcher.cancel(jobId),
+    rescale: (jobId, parallelism) => dispatcher.rescale(jobId, parallelism),
+  };
+}
+
+function operationsOf({ dispatcher, operations }: DispatcherApiParts): OperationLog {
+  return {
+    start: async (triggerId, operation) => {
+      if ('jobId' in operation) dispatcher.get(operation.jobId);
+      const scope = scopeOf({ ...operation, type: placeOf(operation) });
+      operations.start(scope, triggerId, () => carryOut(dispatcher, operation));
+    },
+    get: async (place) => operations.get(scopeOf(place), place.triggerId),
+  };
+}
+
+function scopeOf({ type, jobId = '' }: Omit<OperationPlace, 'triggerId'>): string {
+  return `${type} ${jobId}`;
+}
+
+function placeOf({ type }: TriggeredOperation): OperationPlace['type'] {
+  return type === 'stop' ? 'savepoint' : type;
+}
+
+function carryOut(
+  dispatcher: DispatcherApiParts['dispatcher'],
+  operation: TriggeredOperation,
+): Promise<unknown> {
+  switch (operation.type) {
+    case 'savepoint': {
+      const { jobId, target, cancelsJob } = operation;
+      if (cancelsJob) return dispatcher.cancelWithSavepoint(jobId, target);
+      return dispatcher.savepoint(jobId, target);
+    }
+    case 'stop': {
+      const { jobId, drain, target } = operation;
+      return dispatcher.stop(jobId, { drain, ...(target === undefined ? {} : { target }) });
+    }
+    case 'checkpoint':
+      return dispatcher.checkpoint(operation.jobId, operation.kind);
+    case 'rescale':
+      return dispatcher.rescale(operation.jobId, operation.parallelism);
+    case 'dispose':
+      return dispatcher.disposeSavepoint(operation.path);
+  }
+}
+
+function programsOf({ dispatcher, jars }: DispatcherApiParts, clock: Clock): ClusterPrograms {
+  return {
+    list: async () => jars.list(),
+    add: async (fileName, bundle) => jars.add(fileName, bundle, clock.nowEpochMs()),
+    remove: async (id) => jars.remove(id),
+    run: async (id, { jobId, args, configuration }) => {
+      const { bundle } = jars.get(id);
+      await dispatcher.submit({ jobId, bundle, args, configuration });
+    },
+  };
+}
