@@ -72,6 +72,7 @@ export {
   type CompleteResult,
   type GarbageOptions,
   type GarbageResult,
+  putOnce,
 } from './checkpoint-store.ts';
 export { isErrorWithCode, type StorageErrorCode } from './errors.ts';
 export type { GarbageFacts, LiveManifest } from './garbage.ts';
@@ -100,6 +101,7 @@ export {
   type StoredOperatorSnapshot,
 } from './operator-state-handler.ts';
 export {
+  answerKey,
   attemptKey,
   bundleLocation,
   CLAIM_NAME,
@@ -108,20 +110,28 @@ export {
   coordinatorKey,
   isRowSegment,
   isSharedSegment,
+  jobPartition,
   jobRoot,
   leaseKey,
   METADATA_NAME,
   manifestLocation,
   OWNER_KEY,
   parentOf,
+  planKey,
+  RESERVATIONS_PARTITION,
   type RowKey,
+  requestKey,
+  reservationKey,
   rowSegmentLocation,
   type SegmentName,
+  SUMMARIES_PARTITION,
   savepointDirectory,
   savepointsDirectory,
   segmentLocation,
   sharedDirectory,
+  summaryKey,
   turnKey,
+  viewKey,
 } from './paths.ts';
 export {
   type CheckpointTask,

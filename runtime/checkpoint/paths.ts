@@ -170,6 +170,45 @@ export function leaseKey(jobId: string, taskManager: number): RowKey {
   return { partitionKey: jobPartition(jobId), sortKey: `lease#${padded(taskManager, 5)}` };
 }
 
+/** A job between two turns of its master. */
+export function turnKey(jobId: string): RowKey {
+  return { partitionKey: jobPartition(jobId), sortKey: 'turn' };
+}
+
+/** What evaluating a job's program has found. */
+export function planKey(jobId: string): RowKey {
+  return { partitionKey: jobPartition(jobId), sortKey: 'plan' };
+}
+
+/** What clients are shown of a job. */
+export function viewKey(jobId: string): RowKey {
+  return { partitionKey: jobPartition(jobId), sortKey: 'view' };
+}
+
+/** What clients have asked of a job, by the id they know it under. */
+export function requestKey(jobId: string, id: string): RowKey {
+  return { partitionKey: jobPartition(jobId), sortKey: `request#${id}` };
+}
+
+/** What a request was answered. */
+export function answerKey(jobId: string, requestId: string): RowKey {
+  return { partitionKey: jobPartition(jobId), sortKey: `answer#${requestId}` };
+}
+
+/** Lists of jobs show these. */
+export const SUMMARIES_PARTITION = 'job-summaries';
+
+export function summaryKey(jobId: string): RowKey {
+  return { partitionKey: SUMMARIES_PARTITION, sortKey: jobId };
+}
+
+/** How many TaskManagers each job may run at once. */
+export const RESERVATIONS_PARTITION = 'task-managers';
+
+export function reservationKey(jobId: string): RowKey {
+  return { partitionKey: RESERVATIONS_PARTITION, sortKey: jobId };
+}
+
 /** Says which process owns a data directory. */
 export const OWNER_KEY: RowKey = { partitionKey: 'cluster', sortKey: 'owner' };
 

@@ -1,0 +1,6 @@
+export {
+  type AttemptRecord,
+  attemptLocation,
+  readAttempt,
+  writeAttempt,
+} from './attempt-record.ts';
