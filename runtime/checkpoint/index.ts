@@ -115,6 +115,7 @@ export {
   leaseKey,
   METADATA_NAME,
   manifestLocation,
+  nameOf,
   OWNER_KEY,
   parentOf,
   planKey,

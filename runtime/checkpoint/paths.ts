@@ -170,11 +170,6 @@ export function leaseKey(jobId: string, taskManager: number): RowKey {
   return { partitionKey: jobPartition(jobId), sortKey: `lease#${padded(taskManager, 5)}` };
 }
 
-/** A job between two turns of its master. */
-export function turnKey(jobId: string): RowKey {
-  return { partitionKey: jobPartition(jobId), sortKey: 'turn' };
-}
-
 /** What evaluating a job's program has found. */
 export function planKey(jobId: string): RowKey {
   return { partitionKey: jobPartition(jobId), sortKey: 'plan' };

@@ -1,0 +1,217 @@
+/**
+ * A deployed cluster, as the REST interface sees it: reads what the coordinator has shown, and asks
+ * it by its queue. It decides nothing and waits for nothing.
+ *
+ * I1  What a client asks for is in a row before it is sent, so that its id is known from then on;
+ *     sent again, it is the same request.
+ */
+import {
+  answerKey,
+  isErrorWithCode,
+  type JobStore,
+  type RowStore,
+  requestKey,
+} from '../../../checkpoint/index.ts';
+import { type Clock, StreamError } from '../../../core/index.ts';
+import {
+  type ClientRequest,
+  type DispatchedJob,
+  jobAlreadyEnded,
+  jobNotFound,
+  type SlotOverview,
+} from '../../../jobmaster/index.ts';
+import {
+  type ClusterJobs,
+  HttpRefusal,
+  type OperationLog,
+  type OperationPlace,
+  type OperationState,
+  type TriggeredOperation,
+} from '../../http/index.ts';
+import type { CoordinatorQueues } from './effect-ports.ts';
+import { isEnded, type JobViews, submittedView } from './job-views.ts';
+import { readPlan } from './plan-record.ts';
+import type { TaskManagerReservations } from './task-manager-reservations.ts';
+import { type AnswerRow, CANCEL_AFTER } from './turn-effects.ts';
+
+export interface AwsClusterParts {
+  readonly rows: RowStore;
+  readonly jobs: JobStore;
+  readonly views: JobViews;
+  readonly queues: Pick<CoordinatorQueues, 'send'>;
+  readonly reservations: TaskManagerReservations;
+  readonly taskSlots: number;
+  readonly maxTaskManagers: number;
+  readonly clock: Clock;
+  /** 32 hex digits. */
+  readonly newId: () => string;
+}
+
+/** Row of a request (I1). Persisted. */
+interface RequestRow {
+  readonly requestId: string;
+  readonly request: ClientRequest;
+  readonly askedAtEpochMs: number;
+}
+
+type JobOperation = Extract<TriggeredOperation, { readonly jobId: string }>;
+
+export class AwsClusterJobs implements ClusterJobs {
+  readonly #parts: AwsClusterParts;
+
+  constructor(parts: AwsClusterParts) {
+    this.#parts = parts;
+  }
+
+  async list(): Promise<readonly DispatchedJob[]> {
+    return await this.#parts.views.list();
+  }
+
+  async get(jobId: string): Promise<DispatchedJob> {
+    const { views, jobs, rows } = this.#parts;
+    const view = await views.get(jobId);
+    if (view !== undefined) return view;
+    const stored = await jobs.get(jobId);
+    if (stored === undefined) throw jobNotFound(jobId);
+    const submitted = submittedView(stored.job);
+    const plan = await readPlan(rows, jobId);
+    return plan === undefined
+      ? submitted
+      : { ...submitted, name: plan.name, vertices: plan.vertices };
+  }
+
+  async slots(): Promise<SlotOverview> {
+    const { reservations, taskSlots, maxTaskManagers } = this.#parts;
+    const used = await reservations.used();
+    const available = Math.max(0, maxTaskManagers - used) * taskSlots;
+    return { total: maxTaskManagers * taskSlots, available };
+  }
+
+  async cancel(jobId: string): Promise<void> {
+    await this.#running(jobId);
+    await this.#send(jobId, `cancel-${this.#parts.newId()}`, { type: 'cancel' });
+  }
+
+  async rescale(jobId: string, parallelism: Readonly<Record<string, number>>): Promise<void> {
+    const { vertices } = await this.#running(jobId);
+    const unknown = Object.keys(parallelism).find((id) => !vertices.some((v) => v.id === id));
+    if (unknown !== undefined) throw unknownVertex(jobId, unknown);
+    const requestId = `rescale-${this.#parts.newId()}`;
+    await this.#send(jobId, requestId, { type: 'rescale', parallelism });
+  }
+
+  /** @throws {StreamError} as {@link OperationLog.start}. */
+  async ask(place: OperationPlace, operation: JobOperation): Promise<void> {
+    const { jobId } = operation;
+    const id = idOf(place);
+    const known = await this.#request(jobId, id);
+    if (known !== undefined) {
+      // It may have been stored and not sent.
+      await this.#send(jobId, known.requestId, known.request);
+      return;
+    }
+    await this.#running(jobId);
+    const request = await this.#requestOf(operation);
+    const cancels = operation.type === 'savepoint' && operation.cancelsJob;
+    const requestId = cancels ? `${CANCEL_AFTER}${id}` : id;
+    const { rows, clock } = this.#parts;
+    const value: RequestRow = { requestId, request, askedAtEpochMs: clock.nowEpochMs() };
+    try {
+      await rows.write([{ type: 'put', ...requestKey(jobId, id), value, expectedVersion: 0 }]);
+    } catch (thrown) {
+      if (!isErrorWithCode(thrown, 'ROW_CONFLICT')) throw thrown;
+    }
+    await this.#send(jobId, requestId, request);
+  }
+
+  async answerOf(place: OperationPlace): Promise<OperationState | undefined> {
+    const { jobId = '', type } = place;
+    const known = await this.#request(jobId, idOf(place));
+    if (known === undefined) return undefined;
+    const { partitionKey, sortKey } = answerKey(jobId, known.requestId);
+    const row = await this.#parts.rows.get(partitionKey, sortKey);
+    if (row === undefined) return { type: 'in-progress' };
+    const { answer } = row.value as AnswerRow;
+    if ('error' in answer) return { type: 'failed', error: answer.error };
+    return { type: 'completed', value: type === 'checkpoint' ? answer.checkpointId : answer.path };
+  }
+
+  async #request(jobId: string, id: string): Promise<RequestRow | undefined> {
+    const { partitionKey, sortKey } = requestKey(jobId, id);
+    return (await this.#parts.rows.get(partitionKey, sortKey))?.value as RequestRow | undefined;
+  }
+
+  async #running(jobId: string): Promise<DispatchedJob> {
+    const job = await this.get(jobId);
+    if (isEnded(job)) throw jobAlreadyEnded(jobId, job.status);
+    return job;
+  }
+
+  async #send(jobId: string, requestId: string, request: ClientRequest): Promise<void> {
+    const { queues } = this.#parts;
+    await queues.send({ type: 'request', jobId, requestId, request }, `${jobId}-${requestId}`);
+  }
+
+  async #requestOf(operation: JobOperation): Promise<ClientRequest> {
+    switch (operation.type) {
+      case 'savepoint':
+        return { type: 'savepoint', ...targetOf(operation.target) };
+      case 'stop':
+        return { type: 'stop', drain: operation.drain, ...targetOf(operation.target) };
+      case 'checkpoint':
+        return { type: 'checkpoint', full: operation.kind === 'FULL' };
+      case 'rescale': {
+        const { jobId, parallelism } = operation;
+        const plan = await readPlan(this.#parts.rows, jobId);
+        if (plan === undefined) throw notPlanned(jobId);
+        const wanted = plan.scalableVertexIds.map((id) => [id, parallelism] as const);
+        return { type: 'rescale', parallelism: Object.fromEntries(wanted) };
+      }
+    }
+  }
+}
+
+/** What was triggered, by rows. */
+export function awsOperations(jobs: AwsClusterJobs): OperationLog {
+  return {
+    start: async (triggerId, operation) => {
+      if (operation.type === 'dispose') throw disposalRefused();
+      const type = operation.type === 'stop' ? 'savepoint' : operation.type;
+      await jobs.ask({ type, jobId: operation.jobId, triggerId }, operation);
+    },
+    get: async (place) => (place.type === 'dispose' ? undefined : await jobs.answerOf(place)),
+  };
+}
+
+function idOf({ type, triggerId }: OperationPlace): string {
+  return `${type}-${triggerId}`;
+}
+
+function targetOf(target: string | undefined): { readonly targetDirectory?: string } {
+  return target === undefined ? {} : { targetDirectory: target };
+}
+
+function disposalRefused(): HttpRefusal {
+  return new HttpRefusal(
+    501,
+    'A deployed cluster deletes no savepoints: the API may not. Delete its directory in S3.',
+  );
+}
+
+function unknownVertex(jobId: string, vertexId: string): StreamError {
+  return new StreamError({
+    kind: 'invalid',
+    code: 'UNKNOWN_VERTEX',
+    message: `the job has no such vertex; job=${jobId} vertex=${vertexId}`,
+    details: { jobId, vertexId },
+  });
+}
+
+function notPlanned(jobId: string): StreamError {
+  return new StreamError({
+    kind: 'conflict',
+    code: 'JOB_NOT_RUNNING',
+    message: `the job is not planned yet: ask again when it runs; job=${jobId}`,
+    details: { jobId },
+  });
+}

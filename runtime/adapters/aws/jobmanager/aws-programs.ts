@@ -1,0 +1,155 @@
+/**
+ * Programs in the bucket: uploaded, and submitted as jobs.
+ *
+ * I1  An id is made here, of its time, a random part and a harmless name; what a client sends as an
+ *     id is checked before it becomes part of a key.
+ * I2  A job's program and row are durable before it is started. A submission that is sent again is
+ *     the same job, if it says the same; so one that got stuck half-way is completed.
+ */
+import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type BlobStore,
+  bundleLocation,
+  isErrorWithCode,
+  type JobRecord,
+  type JobStore,
+  nameOf,
+} from '../../../checkpoint/index.ts';
+import type { Clock } from '../../../core/index.ts';
+import { jobAlreadySubmitted } from '../../../jobmaster/index.ts';
+import {
+  type ClusterPrograms,
+  HttpRefusal,
+  type ProgramRun,
+  programFileName,
+  type UploadedProgram,
+  type UploadPlace,
+} from '../../http/index.ts';
+import type { StateMachines } from './effect-ports.ts';
+import { checkBundle } from './job-programs.ts';
+import { submittedStep } from './job-views.ts';
+
+export interface AwsProgramsParts {
+  readonly blobs: BlobStore;
+  readonly jobs: JobStore;
+  readonly machines: Pick<StateMachines, 'start'>;
+  /** `s3://bucket`; below it `uploads/` and `jobs/`. */
+  readonly root: string;
+  readonly clock: Clock;
+  /** A URL that takes one PUT of these headers until it expires. */
+  readonly presign: (
+    location: string,
+    headers: Readonly<Record<string, string>>,
+    validS: number,
+  ) => Promise<string>;
+}
+
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}_[\w.-]{1,100}$/;
+const UPLOAD_VALID_S = 900;
+const UPLOAD_HEADERS = { 'content-type': 'application/javascript' } as const;
+
+export class AwsPrograms implements ClusterPrograms {
+  readonly #parts: AwsProgramsParts;
+
+  constructor(parts: AwsProgramsParts) {
+    this.#parts = parts;
+  }
+
+  async list(): Promise<readonly UploadedProgram[]> {
+    const found = await this.#parts.blobs.list(`${this.#parts.root}/uploads`);
+    return found
+      .map(({ location }) => nameOf(location))
+      .filter((id) => ID.test(id))
+      .map(programOf)
+      .toSorted((a, b) => b.uploadedAtEpochMs - a.uploadedAtEpochMs);
+  }
+
+  async add(fileName: string, bundle: Uint8Array): Promise<UploadedProgram> {
+    const id = this.#newId(fileName);
+    checkBundle(bundle, id);
+    await this.#parts.blobs.put(this.#uploadOf(id), bundle);
+    return programOf(id);
+  }
+
+  readonly prepareUpload = async (fileName: string): Promise<UploadPlace> => {
+    const { presign, clock } = this.#parts;
+    const id = this.#newId(fileName);
+    const url = await presign(this.#uploadOf(id), UPLOAD_HEADERS, UPLOAD_VALID_S);
+    const expiresAtEpochMs = clock.nowEpochMs() + 1000 * UPLOAD_VALID_S;
+    return { id, url, headers: UPLOAD_HEADERS, expiresAtEpochMs };
+  };
+
+  async remove(id: string): Promise<void> {
+    await this.#read(id);
+    await this.#parts.blobs.delete(this.#uploadOf(id));
+  }
+
+  /** I2. */
+  async run(id: string, { jobId, args, configuration }: ProgramRun): Promise<void> {
+    const { jobs, machines, root, clock } = this.#parts;
+    const bundle = await this.#read(id);
+    checkBundle(bundle, jobId);
+    const location = bundleLocation(root, jobId);
+    await this.#putProgram(jobId, location, bundle);
+    const job: JobRecord = {
+      ...{ jobId, args, configuration, bundleLocation: location },
+      name: programOf(id).name,
+      status: 'CREATED',
+      attempt: 0,
+      submittedAtEpochMs: clock.nowEpochMs(),
+      parallelism: {},
+      coordinator: null,
+    };
+    const created = await jobs.create(job, [submittedStep(job)]);
+    if (created.type !== 'written') {
+      const before = created.type === 'conflict' ? created.current?.job : undefined;
+      const isSame =
+        isDeepStrictEqual(before?.args, args) &&
+        isDeepStrictEqual(before?.configuration, configuration);
+      if (!isSame) throw jobAlreadySubmitted(jobId);
+    }
+    await machines.start(`${jobId}-0`, { jobId });
+  }
+
+  async #putProgram(jobId: string, location: string, bundle: Uint8Array): Promise<void> {
+    const { blobs } = this.#parts;
+    try {
+      await blobs.put(location, bundle);
+    } catch (thrown) {
+      if (!isErrorWithCode(thrown, 'BLOB_EXISTS')) throw thrown;
+      const before = await blobs.get(location);
+      if (!Buffer.from(before).equals(bundle)) throw jobAlreadySubmitted(jobId);
+    }
+  }
+
+  /** I1. */
+  async #read(id: string): Promise<Uint8Array> {
+    const missing = new HttpRefusal(404, `Jar file ${id} does not exist`);
+    if (!ID.test(id)) throw missing;
+    try {
+      return await this.#parts.blobs.get(this.#uploadOf(id));
+    } catch (thrown) {
+      if (isErrorWithCode(thrown, 'BLOB_NOT_FOUND')) throw missing;
+      throw thrown;
+    }
+  }
+
+  #uploadOf(id: string): string {
+    return `${this.#parts.root}/uploads/${id}`;
+  }
+
+  /** A UUID of version 7, which begins with the time. */
+  #newId(fileName: string): string {
+    const time = this.#parts.clock.nowEpochMs().toString(16).padStart(12, '0');
+    const random = randomBytes(10).toString('hex');
+    const [a, b, c] = [random.slice(0, 3), random.slice(3, 6), random.slice(6, 18)];
+    const uuid = `${time.slice(0, 8)}-${time.slice(8)}-7${a}-8${b}-${c}`;
+    return `${uuid}_${programFileName(fileName)}`;
+  }
+}
+
+function programOf(id: string): UploadedProgram {
+  const uploadedAtEpochMs = Number.parseInt(id.slice(0, 13).replace('-', ''), 16);
+  return { id, name: id.slice(37), uploadedAtEpochMs };
+}

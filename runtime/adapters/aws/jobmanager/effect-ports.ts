@@ -1,0 +1,65 @@
+/** Where the coordinator's words go. Every send may happen twice; who receives drops the second. */
+import type { SlotCommand } from '../../../protocol/index.ts';
+import type { CoordinatorMessage } from '../messages.ts';
+import type { AttemptRecord } from '../taskmanager/index.ts';
+
+/** A command to one slot. */
+export interface AddressedCommand {
+  readonly slotIndex: number;
+  /** From 0 in every attempt. */
+  readonly sequence: number;
+  readonly command: SlotCommand;
+}
+
+/** Port: the inboxes of a job's TaskManagers. */
+export interface CommandSender {
+  /** In order. @throws {StreamError} `INBOX_NOT_WRITABLE` */
+  sendCommands(
+    to: { readonly jobId: string; readonly attempt: number; readonly taskManager: number },
+    commands: readonly AddressedCommand[],
+  ): Promise<void>;
+}
+
+/** Port: makes and deletes inboxes. */
+export interface Inboxes {
+  /** Those of TaskManagers `from` to `to`, without `to`; one that is there is fine. */
+  create(jobId: string, from: number, to: number): Promise<void>;
+  /** Those below `count`; one that is gone is fine. */
+  delete(jobId: string, count: number): Promise<void>;
+}
+
+/** Port: what the TaskManagers of an attempt are started from. */
+export interface AttemptWriter {
+  writeAttempt(record: AttemptRecord): Promise<void>;
+}
+
+/** Port: the state machines. A token that is over is passed over. */
+export interface StateMachines {
+  succeed(taskToken: string, output: unknown): Promise<void>;
+  fail(taskToken: string, code: string, reason: string): Promise<void>;
+  /** One that runs or ran under this name is fine. */
+  start(name: string, input: unknown): Promise<void>;
+}
+
+/** Port: the queues of the coordinator. */
+export interface CoordinatorQueues {
+  /** @param id the queue drops a message of the same id for five minutes. */
+  send(message: CoordinatorMessage, id: string): Promise<void>;
+  tick(message: CoordinatorMessage, delayS: number): Promise<void>;
+  /** Puts a message aside that nobody can take. */
+  bury(from: 'jobs' | 'ticks', body: string, group: string, reason: string): Promise<void>;
+}
+
+/** Port: metrics of the cluster. */
+export interface MetricSink {
+  add(metric: MetricName, value: number): void;
+}
+
+export type MetricName =
+  | 'NumberOfFailedCheckpoints'
+  | 'NumberOfCompletedCheckpoints'
+  | 'lastCheckpointDuration'
+  | 'JobFailed'
+  | 'LeaseRollOverLateMs'
+  | 'CoordinatorTurnMs'
+  | 'PoisonMessages';

@@ -1,0 +1,48 @@
+export {
+  AwsClusterJobs,
+  type AwsClusterParts,
+  awsOperations,
+} from './aws-cluster-api.ts';
+export { AwsPrograms, type AwsProgramsParts } from './aws-programs.ts';
+export { Coordinator, type CoordinatorParts, type QueueRecord } from './coordinator.ts';
+export { type ParsedMessage, parseCoordinatorMessage } from './coordinator-message.ts';
+export type {
+  AddressedCommand,
+  AttemptWriter,
+  CommandSender,
+  CoordinatorQueues,
+  Inboxes,
+  MetricName,
+  MetricSink,
+  StateMachines,
+} from './effect-ports.ts';
+export {
+  type HttpEvent,
+  type HttpResult,
+  httpRequestOf,
+  httpResultOf,
+} from './http-event.ts';
+export { importBundle } from './import-bundle.ts';
+export {
+  JobPrograms,
+  type JobProgramsParts,
+  MAX_BUNDLE_BYTES,
+} from './job-programs.ts';
+export { JobTurns, type JobTurnsParts } from './job-turns.ts';
+export { JobViews } from './job-views.ts';
+export { type CaughtError, lambdaFailure, thrownByFunction } from './lambda-failure.ts';
+export { type PlanJobParts, planJob } from './plan-job.ts';
+export { type PlanRecord, readPlan } from './plan-record.ts';
+export { presignUpload } from './presign-upload.ts';
+export { type SettleJobParts, settleJob } from './settle-job.ts';
+export { SqsCommandSender, type SqsCommandSenderParts } from './sqs-command-sender.ts';
+export {
+  SqsCoordinatorQueues,
+  type SqsCoordinatorQueuesParts,
+} from './sqs-coordinator-queues.ts';
+export { SqsInboxes, type SqsInboxesParts } from './sqs-inboxes.ts';
+export { createSfnClient, StepFunctions, type StepFunctionsParts } from './step-functions.ts';
+export { TaskManagerReservations } from './task-manager-reservations.ts';
+export { TurnEffects, type TurnEffectsParts } from './turn-effects.ts';
+export type { TurnMasterWorld } from './turn-master.ts';
+export { objectThresholdBytes, TurnStore, type TurnStoreParts } from './turn-store.ts';

@@ -1,0 +1,122 @@
+/**
+ * The programs of jobs, loaded from the bucket and evaluated.
+ *
+ * I1  Programs are evaluated one after the other: where a job builds its graph is one place in the
+ *     process.
+ * I2  A program never changes, so that it is loaded once for as long as the process keeps it.
+ */
+import { evaluateJob, jobFunctionOf } from '../../../api/index.ts';
+import type { BlobStore, JobRecord } from '../../../checkpoint/index.ts';
+import {
+  Configuration,
+  type ConfigValue,
+  isStreamError,
+  StreamError,
+} from '../../../core/index.ts';
+import { generateJobGraph, type StreamGraph } from '../../../graph/index.ts';
+
+/** What evaluates to the same thing every time. */
+export type ProgramSource = Pick<JobRecord, 'jobId' | 'bundleLocation' | 'args' | 'configuration'>;
+
+export interface EvaluatedProgram {
+  readonly graph: StreamGraph;
+  /** With the job's own settings. */
+  readonly configuration: Configuration;
+  /** Of the graph as the program builds it. */
+  readonly graphHash: string;
+}
+
+export interface JobProgramsParts {
+  readonly blobs: BlobStore;
+  /** Evaluates a module; each call anew, whatever was imported before. */
+  readonly importModule: (bytes: Uint8Array) => Promise<unknown>;
+  /** Programs kept; those used longest ago go first. */
+  readonly maxPrograms: number;
+}
+
+/** Larger ones take longer to load in every start of a slot than a checkpoint interval. */
+export const MAX_BUNDLE_BYTES = 20 * 1024 * 1024;
+
+export class JobPrograms {
+  readonly #parts: JobProgramsParts;
+  readonly #programs = new Map<string, EvaluatedProgram>();
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: JobProgramsParts) {
+    this.#parts = parts;
+  }
+
+  /** I2. @throws {StreamError} as {@link evaluate}. */
+  async get(source: ProgramSource): Promise<EvaluatedProgram> {
+    const { jobId } = source;
+    const program = this.#programs.get(jobId) ?? (await this.evaluate(source));
+    this.#programs.delete(jobId);
+    this.#programs.set(jobId, program);
+    const [oldest] = this.#programs.keys();
+    const isFull = this.#programs.size > this.#parts.maxPrograms;
+    if (isFull && oldest !== undefined) this.#programs.delete(oldest);
+    return program;
+  }
+
+  /**
+   * Anew, whatever is kept.
+   *
+   * @throws {StreamError} `BUNDLE_TOO_LARGE`, `BUNDLE_NOT_A_MODULE`, kind `invalid`; as
+   * `evaluateJob`; of the store.
+   */
+  async evaluate(source: ProgramSource): Promise<EvaluatedProgram> {
+    const bytes = await this.#parts.blobs.get(source.bundleLocation);
+    checkBundle(bytes, source.jobId);
+    const evaluated = this.#tail.then(() => this.#evaluate(source, bytes));
+    this.#tail = evaluated.catch(() => {});
+    return await evaluated;
+  }
+
+  /** I1. */
+  async #evaluate(source: ProgramSource, bytes: Uint8Array): Promise<EvaluatedProgram> {
+    const { args, configuration: options } = source;
+    const given = Configuration.fromRecord(options as Readonly<Record<string, ConfigValue>>);
+    const module = await this.#import(source, bytes);
+    const job = await evaluateJob(jobFunctionOf(module), { args, configuration: given });
+    const { graph, configuration } = job;
+    return { graph, configuration, graphHash: generateJobGraph(graph).hash };
+  }
+
+  async #import({ jobId }: ProgramSource, bytes: Uint8Array): Promise<unknown> {
+    try {
+      return await this.#parts.importModule(bytes);
+    } catch (thrown) {
+      if (isStreamError(thrown)) throw thrown;
+      const reason = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+      throw refused(
+        'BUNDLE_NOT_A_MODULE',
+        'a program does not load: bundle the job, with all it imports, into one ES module',
+        { jobId, reason },
+        thrown,
+      );
+    }
+  }
+}
+
+/** Before a program is stored or loaded. @throws {StreamError} `BUNDLE_TOO_LARGE`, `BUNDLE_EMPTY` */
+export function checkBundle(bytes: Uint8Array, jobId: string): void {
+  if (bytes.length > MAX_BUNDLE_BYTES) {
+    const text = 'a program is too large: leave data out of it, and read it from a store';
+    const details = { jobId, sizeBytes: bytes.length, maxBytes: MAX_BUNDLE_BYTES };
+    throw refused('BUNDLE_TOO_LARGE', text, details);
+  }
+  if (bytes.length > 0) return;
+  throw refused('BUNDLE_EMPTY', 'a program is empty: bundle the job again', { jobId });
+}
+
+function refused(
+  code: string,
+  text: string,
+  details: Readonly<Record<string, string | number>>,
+  cause?: unknown,
+): StreamError {
+  const values = Object.entries(details).map(([key, value]) => `${key}=${value}`);
+  const message = `${text} ${values.join(' ')}`;
+  const init = { kind: 'invalid', code, message, details } as const;
+  return new StreamError(cause === undefined ? init : { ...init, cause });
+}

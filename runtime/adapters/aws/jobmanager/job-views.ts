@@ -1,0 +1,119 @@
+/**
+ * What clients are shown of jobs: a row with all of it, and one for lists. Written by the
+ * coordinator after a turn, when it has changed; read by the API, which never asks anybody else.
+ */
+
+import type { JobRecord } from '../../../checkpoint/index.ts';
+import {
+  type RowStore,
+  type RowWrite,
+  SUMMARIES_PARTITION,
+  summaryKey,
+  viewKey,
+} from '../../../checkpoint/index.ts';
+import type { Clock, StreamErrorRecord } from '../../../core/index.ts';
+import {
+  type DispatchedJob,
+  type DispatchedVertex,
+  describeJob,
+  emptyExceptionHistory,
+  endRecordOf,
+  isTerminal,
+  type JobMaster,
+  type JobStatus,
+  type TurnRecord,
+} from '../../../jobmaster/index.ts';
+
+/** In a list: without what only the job's own page shows. */
+export function summaryOf(view: DispatchedJob): DispatchedJob {
+  const { checkpointStatistics: _statistics, ...rest } = view;
+  return { ...rest, metrics: [], exceptions: emptyExceptionHistory(0) };
+}
+
+/** Of a job that nothing is known of but its submission. */
+export function submittedView(job: JobRecord): DispatchedJob {
+  return {
+    jobId: job.jobId,
+    name: job.name,
+    status: job.status as JobStatus,
+    submittedAtEpochMs: job.submittedAtEpochMs,
+    vertices: [],
+    metrics: [],
+    exceptions: emptyExceptionHistory(0),
+  };
+}
+
+/** The step that makes a new job appear in lists. */
+export function submittedStep(job: JobRecord): RowWrite {
+  const value = submittedView(job);
+  return { type: 'put', ...summaryKey(job.jobId), value, expectedVersion: 0 };
+}
+
+/** A job behind a turn. */
+export interface TurnedJob {
+  readonly job: JobRecord;
+  /** Of the program. */
+  readonly name: string;
+  readonly vertices: readonly DispatchedVertex[];
+  /** Undefined: the turn needed none, for the job has ended before it began. */
+  readonly master: JobMaster | undefined;
+  readonly end: TurnRecord['end'];
+}
+
+/** What is shown of a job behind a turn. Pure but for the clock. */
+export function viewOf(turned: TurnedJob, clock: Clock): DispatchedJob {
+  const { master, vertices, end } = turned;
+  const job = { ...turned.job, name: turned.name };
+  const known = { job, plan: { vertices }, control: master, metrics: master?.snapshot() };
+  const status = (end?.status ?? master?.status ?? job.status) as JobStatus;
+  if (end === undefined) return describeJob({ ...known, status, end: undefined });
+  const ending = {
+    endedAtEpochMs: clock.nowEpochMs(),
+    netRuntimeMs: known.metrics?.elapsedMs ?? 0,
+    error: end.error,
+  };
+  return describeJob({ ...known, status, end: endRecordOf(known, ending) });
+}
+
+/** A job that has ended while its view had not heard of it. */
+export function endedView(
+  view: DispatchedJob,
+  end: { readonly status: string; readonly error?: StreamErrorRecord },
+  nowEpochMs: number,
+): DispatchedJob {
+  const error = end.error === undefined ? {} : { error: end.error };
+  return { ...view, status: end.status as JobStatus, endedAtEpochMs: nowEpochMs, ...error };
+}
+
+export class JobViews {
+  readonly #rows: RowStore;
+
+  constructor(rows: RowStore) {
+    this.#rows = rows;
+  }
+
+  async put(view: DispatchedJob, isSummaryNew: boolean): Promise<void> {
+    const steps: RowWrite[] = [{ type: 'put', ...viewKey(view.jobId), value: view }];
+    await this.#rows.write(steps);
+    if (!isSummaryNew) return;
+    await this.#rows.write([{ type: 'put', ...summaryKey(view.jobId), value: summaryOf(view) }]);
+  }
+
+  /** Undefined: the job has had no turn yet. */
+  async get(jobId: string): Promise<DispatchedJob | undefined> {
+    const { partitionKey, sortKey } = viewKey(jobId);
+    return (await this.#rows.get(partitionKey, sortKey))?.value as DispatchedJob | undefined;
+  }
+
+  /** In the order of their submission. */
+  async list(): Promise<readonly DispatchedJob[]> {
+    const rows = await this.#rows.query(SUMMARIES_PARTITION);
+    const views = rows.map(({ value }) => value as DispatchedJob);
+    return views.toSorted((a, b) => a.submittedAtEpochMs - b.submittedAtEpochMs);
+  }
+}
+
+/** Whether a job's view says that it has ended. */
+export function isEnded({ status }: Pick<DispatchedJob, 'status'>): boolean {
+  return isTerminal(status) && status !== 'SUSPENDED';
+}

@@ -1,0 +1,79 @@
+import type { RowStore } from '../../../checkpoint/index.ts';
+import { isStreamError, toStreamError } from '../../../core/index.ts';
+import { planJobExecution, type TurnRecord } from '../../../jobmaster/index.ts';
+import type { CoordinatorMessage } from '../messages.ts';
+import type { JobInCharge } from './job-in-charge.ts';
+import type { TaskManagerReservations } from './task-manager-reservations.ts';
+import { type TurnEffects, taskManagersOf } from './turn-effects.ts';
+
+export interface RescaleParts {
+  readonly rows: RowStore;
+  readonly effects: TurnEffects;
+  readonly reservations: TaskManagerReservations;
+  /** Of a TaskManager. */
+  readonly taskSlots: number;
+}
+
+type Rescale = Extract<CoordinatorMessage, { readonly type: 'request' }>;
+
+/**
+ * Answers requests to rescale to more TaskManagers than may run: the attempt would wait for them
+ * for ever. For the others it reserves what they need.
+ *
+ * @returns those it has answered.
+ * @throws {StreamError} of the stores.
+ */
+export async function refuseRescales(
+  job: JobInCharge,
+  before: TurnRecord,
+  messages: readonly CoordinatorMessage[],
+  { effects, reservations, taskSlots }: RescaleParts,
+): Promise<readonly CoordinatorMessage[]> {
+  const refused: CoordinatorMessage[] = [];
+  if (before.asleep === undefined) return refused;
+  const now = before.asleep.parallelism;
+  for (const message of messages) {
+    if (message.type !== 'request' || message.request.type !== 'rescale') continue;
+    const wanted = { ...now, ...message.request.parallelism };
+    const taskManagers = await taskManagersAt(job, wanted, taskSlots);
+    if (taskManagers === undefined) continue;
+    try {
+      await reservations.reserve(job.jobId, taskManagers);
+    } catch (thrown) {
+      if (!isStreamError(thrown) || thrown.code !== 'NO_RESOURCE_AVAILABLE') throw thrown;
+      await refuse(job.jobId, message, thrown, effects);
+      refused.push(message);
+    }
+  }
+  return refused;
+}
+
+/** Undefined: the job cannot run so, which its master says better. */
+async function taskManagersAt(
+  job: JobInCharge,
+  parallelism: Readonly<Record<string, number>>,
+  taskSlots: number,
+): Promise<number | undefined> {
+  const { graph } = await job.program();
+  try {
+    const { slots } = planJobExecution(graph, parallelism, undefined).executionGraph;
+    return taskManagersOf(
+      slots.map(({ slotIndex }) => slotIndex),
+      taskSlots,
+    );
+  } catch (thrown) {
+    if (isStreamError(thrown)) return undefined;
+    throw thrown;
+  }
+}
+
+async function refuse(
+  jobId: string,
+  { requestId, taskToken }: Rescale,
+  error: unknown,
+  effects: TurnEffects,
+): Promise<void> {
+  const answer = { error: toStreamError(error).toJSON() };
+  const token = taskToken === undefined ? {} : { taskToken };
+  await effects.answer(jobId, { type: 'answer', requestId, ...token, answer });
+}

@@ -1,0 +1,67 @@
+/** What the settle function does: tells the coordinator of losses, and clears up behind jobs. */
+import type { BlobStore, RowStore } from '../../../checkpoint/index.ts';
+import { type Logger, toStreamError } from '../../../core/index.ts';
+import type { SettleRequest } from '../messages.ts';
+import type { CoordinatorQueues, Inboxes } from './effect-ports.ts';
+import { lambdaFailure } from './lambda-failure.ts';
+import { readPlan } from './plan-record.ts';
+
+export interface SettleJobParts {
+  readonly rows: RowStore;
+  readonly blobs: BlobStore;
+  readonly queues: Pick<CoordinatorQueues, 'send'>;
+  readonly inboxes: Pick<Inboxes, 'delete'>;
+  /** Below it, `<directory>/<jobId>/…`: what was too large for a queue. */
+  readonly framesDirectory: string;
+  readonly logger: Logger;
+}
+
+/** @throws {StreamError} when it has to be asked again. */
+export async function settleJob(parts: SettleJobParts, request: SettleRequest): Promise<object> {
+  const { queues, logger } = parts;
+  const { jobId } = request;
+  switch (request.type) {
+    case 'lost': {
+      const { attempt, taskManager, lease } = request;
+      const error = lambdaFailure(request.error);
+      logger.log('warn', 'a lease is lost', {
+        jobId,
+        attempt,
+        taskManager,
+        lease,
+        code: error.code,
+      });
+      const id = `lost-${jobId}-${attempt}-${taskManager}-${lease}`;
+      await queues.send({ type: 'lost', jobId, attempt, taskManager, lease, error }, id);
+      return { told: true };
+    }
+    case 'not-planned': {
+      const error = lambdaFailure(request.error);
+      logger.log('error', 'a job cannot be planned', { jobId, code: error.code });
+      await queues.send({ type: 'not-planned', jobId, error }, `not-planned-${jobId}`);
+      await clear(parts, jobId);
+      return { told: true };
+    }
+    case 'ended':
+      return await clear(parts, jobId);
+  }
+}
+
+/** What cannot be deleted goes by itself: inboxes by the sweeper, frames by their age. */
+async function clear(
+  { rows, blobs, inboxes, framesDirectory, logger }: SettleJobParts,
+  jobId: string,
+): Promise<object> {
+  const count = (await readPlan(rows, jobId))?.inboxes ?? 0;
+  await inboxes.delete(jobId, count);
+  let frames = 0;
+  try {
+    const found = await blobs.list(`${framesDirectory}/${jobId}`);
+    await Promise.all(found.map(({ location }) => blobs.delete(location)));
+    frames = found.length;
+  } catch (thrown) {
+    const { code, message: reason } = toStreamError(thrown);
+    logger.log('warn', 'frames of a job are left to their expiry', { jobId, code, reason });
+  }
+  return { inboxes: count, frames };
+}

@@ -1,0 +1,197 @@
+/**
+ * Carries out what a turn has decided, after it is written.
+ *
+ * I1  What an attempt is started from is durable before anybody is told to run it.
+ * I2  Commands to a TaskManager go in their order.
+ * I3  All of it may be done again.
+ */
+import { answerKey, isErrorWithCode, type RowStore } from '../../../checkpoint/index.ts';
+import type { Clock, Logger } from '../../../core/index.ts';
+import type { ClientAnswer, TurnEffect } from '../../../jobmaster/index.ts';
+import type { NextStep } from '../messages.ts';
+import type { AttemptRecord } from '../taskmanager/index.ts';
+import type {
+  AddressedCommand,
+  AttemptWriter,
+  CommandSender,
+  CoordinatorQueues,
+  StateMachines,
+} from './effect-ports.ts';
+
+export interface TurnEffectsParts {
+  readonly rows: RowStore;
+  readonly commands: CommandSender;
+  readonly attempts: AttemptWriter;
+  readonly machines: StateMachines;
+  readonly queues: CoordinatorQueues;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of a TaskManager. */
+  readonly taskSlots: number;
+}
+
+/** The job, as its effects see it. */
+export interface EffectJob {
+  readonly jobId: string;
+  /** Completes what a turn says of an attempt. */
+  launchOf(record: LaunchEffect['record']): Promise<AttemptRecord>;
+  /** An attempt of so many TaskManagers is about to run. */
+  prepareInboxes(taskManagers: number): Promise<void>;
+}
+
+export type LaunchEffect = Extract<TurnEffect, { readonly type: 'attempt' }>;
+
+/** Row of an answer. Persisted. */
+export interface AnswerRow {
+  readonly answer: ClientAnswer;
+  readonly answeredAtEpochMs: number;
+}
+
+/** A savepoint that is to cancel the job afterwards is asked for under an id that begins so. */
+export const CANCEL_AFTER = 'cancel-after-';
+/** The longest that a queue delays a message. */
+export const MAX_DELAY_S = 900;
+
+/** Of a message that is due then. Never too early. */
+export function delayOf(atEpochMs: number, nowEpochMs: number): number {
+  return Math.min(MAX_DELAY_S, Math.max(0, Math.ceil((atEpochMs - nowEpochMs) / 1000)));
+}
+
+/** How many TaskManagers have these slots. */
+export function taskManagersOf(slotIndexes: readonly number[], taskSlots: number): number {
+  const last = slotIndexes.reduce((a, b) => Math.max(a, b), -1);
+  return Math.floor(last / taskSlots) + 1;
+}
+
+export class TurnEffects {
+  readonly #parts: TurnEffectsParts;
+
+  constructor(parts: TurnEffectsParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws {StreamError} what could not be sent; all has to be sent again then. */
+  async send(job: EffectJob, effects: readonly TurnEffect[]): Promise<void> {
+    const launches = effects.filter((effect) => effect.type === 'attempt');
+    // I1.
+    for (const { record } of launches) await this.#launch(job, record);
+    await Promise.all([
+      this.#sendCommands(job.jobId, effects),
+      ...effects.map((effect) => this.#sendOne(job, effect, launches)),
+    ]);
+  }
+
+  async #launch(job: EffectJob, record: LaunchEffect['record']): Promise<void> {
+    const { attempts, taskSlots } = this.#parts;
+    await Promise.all([
+      job.launchOf(record).then((launch) => attempts.writeAttempt(launch)),
+      job.prepareInboxes(taskManagersOf(record.slotIndexes, taskSlots)),
+    ]);
+  }
+
+  /** I2. */
+  async #sendCommands(jobId: string, effects: readonly TurnEffect[]): Promise<void> {
+    const byInbox = new Map<
+      string,
+      { attempt: number; taskManager: number; commands: AddressedCommand[] }
+    >();
+    for (const effect of effects) {
+      if (effect.type !== 'command') continue;
+      const { attempt, slotIndex, sequence, command } = effect;
+      const taskManager = Math.floor(slotIndex / this.#parts.taskSlots);
+      const key = `${attempt}/${taskManager}`;
+      const inbox = byInbox.get(key) ?? { attempt, taskManager, commands: [] };
+      byInbox.set(key, inbox);
+      inbox.commands.push({ slotIndex, sequence, command });
+    }
+    const sent = [...byInbox.values()].map(({ commands, ...to }) =>
+      this.#sendTo({ jobId, ...to }, commands),
+    );
+    await Promise.all(sent);
+  }
+
+  async #sendTo(
+    to: Parameters<CommandSender['sendCommands']>[0],
+    commands: readonly AddressedCommand[],
+  ): Promise<void> {
+    try {
+      await this.#parts.commands.sendCommands(to, commands);
+    } catch (thrown) {
+      if (!isQueueGone(thrown)) throw thrown;
+      // Nobody reads it: its TaskManager fails, or has ended, and says so.
+      this.#parts.logger.log('error', 'the inbox of a TaskManager is gone', { ...to });
+    }
+  }
+
+  async #sendOne(
+    { jobId }: EffectJob,
+    effect: TurnEffect,
+    launches: readonly LaunchEffect[],
+  ): Promise<void> {
+    const { machines, queues, clock } = this.#parts;
+    switch (effect.type) {
+      case 'next':
+        await machines.succeed(effect.taskToken, this.#stepOf(jobId, effect.step, launches));
+        break;
+      case 'answer':
+        await this.answer(jobId, effect);
+        break;
+      case 'tick': {
+        const { atEpochMs } = effect;
+        const delayS = delayOf(atEpochMs, clock.nowEpochMs());
+        await queues.tick({ type: 'tick', jobId, atEpochMs }, delayS);
+        break;
+      }
+      case 'attempt':
+      case 'command':
+        break;
+    }
+  }
+
+  #stepOf(
+    jobId: string,
+    step: Extract<TurnEffect, { readonly type: 'next' }>['step'],
+    launches: readonly LaunchEffect[],
+  ): NextStep {
+    if (step.action !== 'RUN') return { ...step, jobId };
+    const { attempt } = step;
+    const launch = launches.find(({ record }) => record.attempt === attempt);
+    const slotIndexes = launch?.record.slotIndexes ?? [];
+    return {
+      action: 'RUN',
+      attempt,
+      taskManagers: taskManagersOf(slotIndexes, this.#parts.taskSlots),
+    };
+  }
+
+  /** As of `send`. */
+  async answer(
+    jobId: string,
+    { requestId, taskToken, answer }: Extract<TurnEffect, { readonly type: 'answer' }>,
+  ): Promise<void> {
+    const { rows, machines, queues, clock } = this.#parts;
+    const value: AnswerRow = { answer, answeredAtEpochMs: clock.nowEpochMs() };
+    await rows.write([{ type: 'put', ...answerKey(jobId, requestId), value }]);
+    if (taskToken !== undefined) await tell(machines, taskToken, answer);
+    if (!requestId.startsWith(CANCEL_AFTER) || 'error' in answer) return;
+    const cancelId = `after-${requestId}`;
+    const request = { type: 'cancel' } as const;
+    await queues.send({ type: 'request', jobId, requestId: cancelId, request }, cancelId);
+  }
+}
+
+/** Whoever triggered a savepoint from a state machine gets its path, as a text. */
+async function tell(
+  machines: StateMachines,
+  taskToken: string,
+  answer: ClientAnswer,
+): Promise<void> {
+  if ('error' in answer) {
+    await machines.fail(taskToken, answer.error.code, answer.error.message);
+  } else await machines.succeed(taskToken, answer.path ?? answer);
+}
+
+function isQueueGone(thrown: unknown): boolean {
+  if (!isErrorWithCode(thrown, 'INBOX_NOT_WRITABLE')) return false;
+  return thrown.details.reason === 'missing-resource';
+}

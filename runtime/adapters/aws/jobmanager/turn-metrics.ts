@@ -1,0 +1,26 @@
+import type { CheckpointStatistics } from '../../../checkpoint/index.ts';
+import type { TurnRecord } from '../../../jobmaster/index.ts';
+import type { MetricSink } from './effect-ports.ts';
+
+/** What a turn has changed, as metrics. A turn that is taken again is counted again. */
+export function reportTurn(sink: MetricSink, before: TurnRecord, after: TurnRecord): void {
+  const [old, now] = [statisticsOf(before), statisticsOf(after)];
+  if (now !== undefined) {
+    const failed = now.counts.failed - (old?.counts.failed ?? 0);
+    const completed = now.counts.completed - (old?.counts.completed ?? 0);
+    if (failed > 0) sink.add('NumberOfFailedCheckpoints', failed);
+    if (completed > 0) reportCompleted(sink, now, completed);
+  }
+  if (before.end === undefined && after.end?.status === 'FAILED') sink.add('JobFailed', 1);
+}
+
+function reportCompleted(sink: MetricSink, { latest }: CheckpointStatistics, count: number): void {
+  sink.add('NumberOfCompletedCheckpoints', count);
+  const newest = latest.completed;
+  if (newest?.completedAtEpochMs === undefined) return;
+  sink.add('lastCheckpointDuration', newest.completedAtEpochMs - newest.triggeredAtEpochMs);
+}
+
+function statisticsOf({ asleep }: TurnRecord): CheckpointStatistics | undefined {
+  return asleep?.checkpoints.state.statistics;
+}
