@@ -33,6 +33,7 @@ export {
   tierThresholdBytes,
   USUAL_LIFE,
 } from './segment-tier.ts';
+export { connectQueueList, SqsQueueList, type SqsQueueListParts } from './sqs-queue-list.ts';
 export {
   BUCKET_ACTIONS,
   OBJECT_ACTIONS,
