@@ -1,6 +1,7 @@
 /**
  * `node scripts/build.ts [--types]`: bundles the package into dist/; with `--types` also writes
- * the declarations. `scripts/sluice.mjs` calls {@link build} in a clone whenever a source changed.
+ * the declarations and bundles the AWS functions. `scripts/sluice.mjs` calls {@link build} in a
+ * clone whenever a source changed.
  *
  * I1  A process may import dist/ while another builds it: chunks carry their hash in their name
  *     and stay for an hour after they were replaced; entries appear by rename, after the chunks.
@@ -19,12 +20,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { buildFunctions } from './build-functions.ts';
 import { REPOSITORY_ROOT } from './source-files.ts';
 
 /** Output name → source. An entry whose source is not there (yet) is left out. */
 const ENTRIES: Readonly<Record<string, string>> = {
   index: 'runtime/index.ts',
   testing: 'runtime/testing/index.ts',
+  cdk: 'cdk/index.ts',
   cli: 'scripts/cli/main.ts',
   'slot-worker': 'runtime/slot-worker.ts',
   'task-manager-process': 'runtime/task-manager-process.ts',
@@ -107,5 +110,8 @@ if (import.meta.main) {
   // A package that is published has no chunks of former builds.
   if (withTypes) rmSync(join(REPOSITORY_ROOT, 'dist'), { recursive: true, force: true });
   await build();
-  if (withTypes && !buildTypes()) process.exitCode = 1;
+  if (withTypes) {
+    await buildFunctions();
+    if (!buildTypes()) process.exitCode = 1;
+  }
 }

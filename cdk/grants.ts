@@ -1,0 +1,152 @@
+/**
+ * What each function may do, and why: the whole of it, beside its own log. Actions are named one by
+ * one; a resource has a `*` only behind the cluster's own prefix, or where IAM knows no other.
+ */
+import type { FunctionName } from './names.ts';
+import { KEYS } from './storage.ts';
+
+export interface Grant {
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  /** Why a resource ends in `*`. */
+  readonly wildcard?: string;
+}
+
+/** ARNs of what the functions use. */
+export interface GrantedResources {
+  readonly bucketArn: string;
+  readonly jobsTableArn: string;
+  readonly stateTableArn: string;
+  readonly coordinatorQueueArn: string;
+  readonly tickQueueArn: string;
+  /** Ends in `*`. */
+  readonly inboxArns: string;
+  readonly jobManagerArn: string;
+  readonly triggerSavepointArn: string;
+}
+
+const ROW_READS = ['dynamodb:GetItem', 'dynamodb:Query'] as const;
+/** Nobody but the coordinator deletes rows. */
+const ROW_CHANGES = [
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:ConditionCheckItem',
+] as const;
+const SEGMENT_WRITES = [
+  'dynamodb:PutItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:BatchWriteItem',
+] as const;
+const OBJECT_WRITES = ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'] as const;
+const CONSUME = [
+  'sqs:ReceiveMessage',
+  'sqs:DeleteMessage',
+  'sqs:ChangeMessageVisibility',
+  'sqs:GetQueueAttributes',
+] as const;
+const OBJECTS = 'Keys below it are made of job ids, and of names nobody knows before.';
+const INBOXES = 'Inboxes are named after jobs that do not exist yet, behind a prefix of their own.';
+
+/** What a function may do. */
+export function functionGrants(name: FunctionName, to: GrantedResources): readonly Grant[] {
+  return GRANTS[name](vocabulary(to), to);
+}
+
+/** Grants by what they are for. */
+interface Vocabulary {
+  rows(...actions: readonly string[]): Grant;
+  segments(): Grant;
+  objects(actions: readonly string[], ...keys: readonly (keyof typeof KEYS)[]): Grant;
+  /** Without it S3 says of an object that is not there that access is denied. */
+  readonly listing: Grant;
+  /** To the coordinator. */
+  readonly send: Grant;
+  inboxes(...actions: readonly string[]): Grant;
+}
+
+function vocabulary(to: GrantedResources): Vocabulary {
+  return {
+    rows: (...actions) => ({ actions, resources: [to.jobsTableArn] }),
+    segments: () => ({
+      actions: [...ROW_READS, ...SEGMENT_WRITES],
+      resources: [to.stateTableArn],
+    }),
+    objects: (actions, ...keys) => ({
+      actions,
+      resources: keys.map((key) => `${to.bucketArn}/${KEYS[key]}*`),
+      wildcard: OBJECTS,
+    }),
+    listing: { actions: ['s3:ListBucket'], resources: [to.bucketArn] },
+    send: { actions: ['sqs:SendMessage'], resources: [to.coordinatorQueueArn] },
+    inboxes: (...actions) => ({ actions, resources: [to.inboxArns], wildcard: INBOXES }),
+  };
+}
+
+type GrantsOf = (may: Vocabulary, to: GrantedResources) => readonly Grant[];
+
+const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
+  // Submits jobs and reads what the coordinator has written of them.
+  api: (may, to) => [
+    may.rows(...ROW_READS, ...ROW_CHANGES),
+    may.objects(['s3:GetObject'], 'jobs', 'uploads', 'checkpoints', 'savepoints'),
+    may.objects(['s3:PutObject'], 'jobs', 'uploads'),
+    may.objects(['s3:DeleteObject'], 'uploads'),
+    may.listing,
+    may.send,
+    { actions: ['states:StartExecution'], resources: [to.jobManagerArn] },
+  ],
+  // Evaluates the program, reads what it starts from, makes inboxes.
+  plan: (may) => [
+    may.rows(...ROW_READS, ...ROW_CHANGES),
+    may.objects(['s3:GetObject'], 'jobs', 'checkpoints', 'savepoints'),
+    may.listing,
+    may.inboxes('sqs:CreateQueue', 'sqs:TagQueue', 'sqs:SetQueueAttributes', 'sqs:GetQueueUrl'),
+  ],
+  // Writes manifests and the log of checkpoints, collects garbage, tells slots, answers machines.
+  coordinator: (may, to) => [
+    may.rows(...ROW_READS, ...ROW_CHANGES, 'dynamodb:DeleteItem'),
+    may.segments(),
+    may.objects(['s3:GetObject'], 'jobs', 'checkpoints', 'savepoints'),
+    may.objects(OBJECT_WRITES, 'checkpoints', 'savepoints'),
+    may.listing,
+    { actions: CONSUME, resources: [to.coordinatorQueueArn, to.tickQueueArn] },
+    { actions: ['sqs:SendMessage'], resources: [to.coordinatorQueueArn, to.tickQueueArn] },
+    may.inboxes('sqs:SendMessage'),
+    {
+      actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'],
+      resources: [to.jobManagerArn, to.triggerSavepointArn],
+    },
+  ],
+  // Claims its lease, restores and writes state, talks to the others.
+  taskmanager: (may) => [
+    may.rows(...ROW_READS, ...ROW_CHANGES),
+    may.segments(),
+    may.objects(['s3:GetObject'], 'jobs', 'checkpoints', 'savepoints', 'frames'),
+    may.objects(OBJECT_WRITES, 'checkpoints', 'savepoints', 'frames'),
+    may.listing,
+    may.send,
+    may.inboxes(...CONSUME, 'sqs:SendMessage'),
+  ],
+  settle: (may) => [
+    may.rows(...ROW_READS),
+    may.send,
+    may.inboxes('sqs:DeleteQueue', 'sqs:GetQueueUrl'),
+  ],
+  sweeper: (may) => [
+    may.rows(...ROW_READS),
+    may.inboxes('sqs:GetQueueAttributes', 'sqs:DeleteQueue'),
+    {
+      actions: ['sqs:ListQueues'],
+      resources: ['*'],
+      wildcard: 'IAM knows no resource for the listing of queues.',
+    },
+  ],
+};
+
+/** With a key of the account: what who reads and writes through S3, SQS and DynamoDB needs of it. */
+export const KEY_ACTIONS = [
+  'kms:Decrypt',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:DescribeKey',
+] as const;

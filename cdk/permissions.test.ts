@@ -1,0 +1,260 @@
+/** What the functions and machines may do, as the template says it. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Template } from 'aws-cdk-lib/assertions';
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { type App, Stack } from 'aws-cdk-lib/core';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import {
+  BUCKET_ACTIONS,
+  OBJECT_ACTIONS,
+  ROW_ACTIONS,
+  SEGMENT_ACTIONS,
+} from '../runtime/adapters/aws/index.ts';
+import type { JobManagerProps } from './job-manager-props.ts';
+import { drafted, functionsFixture, synthesized } from './stack-fixture.ts';
+
+const FUNCTIONS = functionsFixture();
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+}
+
+/** The statements of a role's policies, by a part of the policy's logical id. */
+function statementsOf(template: Template, role: RegExp): readonly Statement[] {
+  return Object.entries(template.findResources('AWS::IAM::Policy'))
+    .filter(([id]) => role.test(id))
+    .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as Statement[]);
+}
+
+function actionsOf({ Action }: Statement): readonly string[] {
+  return typeof Action === 'string' ? [Action] : Action;
+}
+
+function resourcesOf({ Resource }: Statement): readonly string[] {
+  return (Array.isArray(Resource) ? Resource : [Resource]).map((one) =>
+    typeof one === 'string' ? one : JSON.stringify(one),
+  );
+}
+
+/** What a role may do with resources whose text matches. */
+function mayDo(template: Template, role: RegExp, resource: RegExp): readonly string[] {
+  const statements = statementsOf(template, role).filter((statement) =>
+    resourcesOf(statement).some((text) => resource.test(text)),
+  );
+  return [...new Set(statements.flatMap(actionsOf))].sort();
+}
+
+const vpc = (app: App): JobManagerProps => ({
+  // CDK's own types disagree about an optional field.
+  vpc: new Vpc(new Stack(app, 'Others'), 'Vpc') as IVpc,
+});
+const key = (): JobManagerProps => ({ encryption: 'CUSTOMER_MANAGED' });
+const VARIANTS: Readonly<Record<string, (app: App) => JobManagerProps>> = {
+  usual: () => ({}),
+  'with a key': key,
+  'in a network': vpc,
+  'with tokens': () => ({ authorization: { issuer: 'https://i.example', audience: ['a'] } }),
+  'without tracing': () => ({ tracing: false }),
+  'to be destroyed': () => ({ destroyUserData: true }),
+};
+/** Of the function with which CDK empties a bucket that is to go. */
+const CDK_OWN = /^CustomS3AutoDeleteObjects/;
+/** IAM knows no narrower resource for them. */
+const OF_ANY_RESOURCE = [
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'logs:CreateLogDelivery',
+  'logs:DeleteLogDelivery',
+  'logs:DescribeLogGroups',
+  'logs:DescribeResourcePolicies',
+  'logs:GetLogDelivery',
+  'logs:ListLogDeliveries',
+  'logs:PutResourcePolicy',
+  'logs:UpdateLogDelivery',
+  'sqs:ListQueues',
+  'xray:GetSamplingRules',
+  'xray:GetSamplingTargets',
+  'xray:PutTelemetryRecords',
+  'xray:PutTraceSegments',
+];
+
+describe('the roles', () => {
+  for (const [name, props] of Object.entries(VARIANTS)) {
+    const { template, stack } = synthesized(FUNCTIONS, props);
+
+    it(`have no wildcard in an action, ${name}`, () => {
+      const actions = statementsOf(template, /./).flatMap(actionsOf);
+      assert.deepEqual(
+        actions.filter((action) => action.includes('*')),
+        [],
+      );
+      assert.ok(actions.length > 60);
+    });
+
+    it(`have any resource only where IAM knows no other, ${name}`, () => {
+      const open = statementsOf(template, /./).filter((one) => resourcesOf(one).includes('*'));
+      const actions = [...new Set(open.flatMap(actionsOf))];
+      assert.deepEqual(
+        actions.filter((action) => !OF_ANY_RESOURCE.includes(action)),
+        [],
+      );
+    });
+
+    it(`have no policies of AWS's, ${name}`, () => {
+      const roles = Object.entries(template.findResources('AWS::IAM::Role'));
+      const managed = roles.filter(([, { Properties }]) => Properties.ManagedPolicyArns);
+      assert.deepEqual(
+        managed.map(([id]) => id).filter((id) => !CDK_OWN.test(id)),
+        [],
+      );
+    });
+
+    it(`give cdk-nag nothing to say, ${name}`, () => {
+      const { violations } = new AwsSolutionsChecks().validateScope(stack);
+      assert.deepEqual(
+        violations.map(({ ruleName, violatingResources }) => [
+          ruleName,
+          violatingResources.map(({ constructPath }) => constructPath),
+        ]),
+        [],
+      );
+    });
+  }
+
+  it('would give cdk-nag something to say, were there something', () => {
+    const { stack } = drafted(FUNCTIONS);
+    new Bucket(stack, 'Open');
+    const { violations } = new AwsSolutionsChecks().validateScope(stack);
+    assert.deepEqual(
+      violations.map(({ ruleName }) => ruleName),
+      ['AwsSolutions-S1', 'AwsSolutions-S10'],
+    );
+  });
+});
+
+describe('a function', () => {
+  const { template } = synthesized(FUNCTIONS);
+  const [TASK_MANAGER, COORDINATOR] = [/TaskManagerRole/, /FunctionsCoordinatorRole/];
+
+  it('may do what the stores ask for', () => {
+    for (const role of [TASK_MANAGER, COORDINATOR]) {
+      const rows = mayDo(template, role, /StorageJobs/);
+      const isRead = (action: string): boolean => !/Delete/.test(action) || role === COORDINATOR;
+      for (const action of ROW_ACTIONS.filter(isRead)) assert.ok(rows.includes(action), action);
+      const segments = mayDo(template, role, /StorageState/);
+      for (const action of SEGMENT_ACTIONS) assert.ok(segments.includes(action), action);
+      const objects = mayDo(template, role, /checkpoints\/\*/);
+      for (const action of OBJECT_ACTIONS) assert.ok(objects.includes(action), action);
+      const bucket = mayDo(template, role, /Bucket[0-9A-F]{8}","Arn"\]}$/);
+      assert.deepEqual(bucket, [...BUCKET_ACTIONS]);
+    }
+  });
+
+  it('reads programs and does not write them, but for the one that takes them', () => {
+    for (const role of [TASK_MANAGER, COORDINATOR, /PlanRole/]) {
+      assert.deepEqual(mayDo(template, role, /\/jobs\/\*/), ['s3:GetObject']);
+    }
+    assert.deepEqual(mayDo(template, /FunctionsApiRole/, /\/jobs\/\*/), [
+      's3:GetObject',
+      's3:PutObject',
+    ]);
+  });
+
+  it('sees savepoints, and only who may own one deletes it', () => {
+    for (const role of [/FunctionsApiRole/, /PlanRole/]) {
+      assert.deepEqual(mayDo(template, role, /savepoints\/\*/), ['s3:GetObject']);
+    }
+    for (const role of [/SettleRole/, /SweeperRole/]) {
+      assert.deepEqual(mayDo(template, role, /Bucket/), []);
+    }
+  });
+
+  it('makes inboxes, uses them or deletes them, each only one of the three', () => {
+    const inboxes = /:orders-i-\*/;
+    assert.deepEqual(mayDo(template, /PlanRole/, inboxes), [
+      'sqs:CreateQueue',
+      'sqs:GetQueueUrl',
+      'sqs:SetQueueAttributes',
+      'sqs:TagQueue',
+    ]);
+    assert.deepEqual(mayDo(template, TASK_MANAGER, inboxes), [
+      'sqs:ChangeMessageVisibility',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:ReceiveMessage',
+      'sqs:SendMessage',
+    ]);
+    assert.deepEqual(mayDo(template, COORDINATOR, inboxes), ['sqs:SendMessage']);
+    const deletes = ['sqs:DeleteQueue', 'sqs:GetQueueUrl'];
+    assert.deepEqual(mayDo(template, /SettleRole/, inboxes), deletes);
+    assert.deepEqual(mayDo(template, /SweeperRole/, inboxes), [
+      'sqs:DeleteQueue',
+      'sqs:GetQueueAttributes',
+    ]);
+  });
+
+  it('answers only the tokens of its own machines', () => {
+    const answers = mayDo(template, COORDINATOR, /stateMachine:orders-/);
+    assert.deepEqual(answers, ['states:SendTaskFailure', 'states:SendTaskSuccess']);
+    assert.deepEqual(mayDo(template, TASK_MANAGER, /stateMachine/), []);
+  });
+
+  it('may use the key of the account, where there is one', () => {
+    const { template: keyed } = synthesized(FUNCTIONS, key);
+    for (const role of [TASK_MANAGER, COORDINATOR, /StateMachinesJobManagerRole/]) {
+      const actions = mayDo(keyed, role, /"JobManagerKey/);
+      for (const action of ['kms:Decrypt', 'kms:GenerateDataKey']) {
+        assert.ok(actions.includes(action), `${role} ${action}`);
+      }
+    }
+    keyed.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true });
+    keyed.allResources('AWS::KMS::Key', { DeletionPolicy: 'Retain' });
+    keyed.allResourcesProperties('AWS::DynamoDB::Table', {
+      SSESpecification: { SSEEnabled: true },
+    });
+  });
+});
+
+describe('the machines', () => {
+  const { template } = synthesized(FUNCTIONS);
+
+  it('invoke the functions of their definition, and ask only their coordinator', () => {
+    const role = /StateMachinesJobManagerRole/;
+    assert.deepEqual(mayDo(template, role, /Function[0-9A-F]{8}","Arn"/), [
+      'lambda:InvokeFunction',
+    ]);
+    assert.deepEqual(mayDo(template, role, /QueuesCoordinator/), ['sqs:SendMessage']);
+    assert.deepEqual(mayDo(template, /TriggerSavepointRole/, /QueuesCoordinator/), [
+      'sqs:SendMessage',
+    ]);
+  });
+
+  it('continue themselves, and no other machine', () => {
+    const role = /StateMachinesJobManagerRole/;
+    assert.deepEqual(mayDo(template, role, /:stateMachine:orders-job-manager"/), [
+      'states:StartExecution',
+    ]);
+    assert.deepEqual(mayDo(template, role, /:execution:/), [
+      'states:DescribeExecution',
+      'states:StopExecution',
+    ]);
+  });
+});
+
+describe('what is granted to a cluster', () => {
+  it('is granted to the code of its jobs, wherever that runs', () => {
+    const { stack, jobManager } = drafted(FUNCTIONS);
+    new Bucket(stack, 'Input').grantRead(jobManager);
+    const template = Template.fromStack(stack);
+    for (const role of [/TaskManagerRole/, /FunctionsCoordinatorRole/, /PlanRole/]) {
+      assert.ok(mayDo(template, role, /"Input/).includes('s3:GetObject*'), String(role));
+    }
+    for (const role of [/FunctionsApiRole/, /SettleRole/, /SweeperRole/]) {
+      assert.deepEqual(mayDo(template, role, /"Input/), []);
+    }
+  });
+});
