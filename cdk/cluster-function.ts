@@ -73,7 +73,8 @@ export class ClusterFunction extends Construct {
       environment: { ...environment },
       role: this.role,
       logGroup,
-      tracing: props.isTraced ? Tracing.ACTIVE : Tracing.PASS_THROUGH,
+      // Named at all, it brings its permissions.
+      ...(props.isTraced ? { tracing: Tracing.ACTIVE } : {}),
       // Whoever needs a second try asks for it: a slot that runs twice is fenced, and paid twice.
       retryAttempts: 0,
       recursiveLoop: props.mayRecur === true ? RecursiveLoop.ALLOW : RecursiveLoop.TERMINATE,
@@ -84,14 +85,13 @@ export class ClusterFunction extends Construct {
       ...(vpcSubnets === undefined ? {} : { vpcSubnets }),
     });
     // Added to the role by the function itself.
-    explainWildcards(this.role, ['*'], TRACE_OR_NETWORK);
+    if (props.isTraced) explainWildcards(this.role, ['*'], TRACES);
     // The policy is complete before anything may call.
     this.lambda.node.addDependency(this.role);
   }
 }
 
-const TRACE_OR_NETWORK =
-  'IAM knows no resource for X-Ray traces, for the listing of queues and of network interfaces.';
+const TRACES = 'IAM knows no resource for X-Ray traces.';
 
 /** As AWSLambdaVPCAccessExecutionRole, narrowed to this account and region. */
 function networkGrants(stack: Stack): readonly Grant[] {
@@ -107,7 +107,7 @@ function networkGrants(stack: Stack): readonly Grant[] {
     {
       actions: ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'],
       resources: ['*'],
-      wildcard: TRACE_OR_NETWORK,
+      wildcard: 'IAM knows no resource for the listing of network interfaces.',
     },
   ];
 }

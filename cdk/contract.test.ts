@@ -106,6 +106,19 @@ describe('the contract of a stack', () => {
     );
   });
 
+  it('is described: each name stands in the documentation', () => {
+    const text = readFileSync(join(SOURCES, '..', 'docs', 'aws', 'resources.md'), 'utf8');
+    const names = Object.values(CONTRACT)
+      .flat()
+      .flatMap((entry) => entry.split(': ')[1] ?? [])
+      .map((name) => name.replace('orders', 'sluice'));
+    assert.ok(names.length > 15);
+    assert.deepEqual(
+      names.filter((name) => !text.includes(`\`${name}\``)),
+      [],
+    );
+  });
+
   it('makes inbox URLs of what the service says a queue is called', () => {
     const plan = Object.values(template.findResources('AWS::Lambda::Function')).find(
       ({ Properties }) => Properties.FunctionName === 'orders-plan',

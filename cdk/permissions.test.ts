@@ -240,6 +240,7 @@ describe('the machines', () => {
     ]);
     assert.deepEqual(mayDo(template, role, /:execution:/), [
       'states:DescribeExecution',
+      'states:RedriveExecution',
       'states:StopExecution',
     ]);
   });

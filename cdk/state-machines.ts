@@ -132,7 +132,7 @@ function ownExecutions(stack: Stack, name: string, machineArn: string): readonly
   return [
     { actions: ['states:StartExecution'], resources: [machineArn] },
     {
-      actions: ['states:DescribeExecution', 'states:StopExecution'],
+      actions: ['states:DescribeExecution', 'states:StopExecution', 'states:RedriveExecution'],
       resources: [executions, children],
       wildcard: "A distributed Map's children have names that the service makes up.",
     },

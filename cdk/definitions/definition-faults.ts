@@ -96,6 +96,11 @@ function catchFaults(state: State): string[] {
   return [
     ...(isInvoke && !catchesAll ? ['an invocation without a Catch of States.ALL'] : []),
     ...(late.length > 0 ? ['States.ALL stands alone in ErrorEquals'] : []),
+    ...rulesOf(state, 'Retry').flatMap(({ IntervalSeconds, MaxDelaySeconds }) =>
+      Number(MaxDelaySeconds) > Number(IntervalSeconds)
+        ? []
+        : ['MaxDelaySeconds has to be more than IntervalSeconds'],
+    ),
     ...(['Retry', 'Catch'] as const).flatMap((kind) => {
       const all = rulesOf(state, kind).findIndex((rule) => names(rule).includes('States.ALL'));
       const isLast = all < 0 || all === rulesOf(state, kind).length - 1;

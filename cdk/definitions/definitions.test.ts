@@ -187,6 +187,15 @@ describe('the definition of the JobManager', () => {
   });
 });
 
+describe('a job that stands still', () => {
+  it('is said to, with the input that brings it back', () => {
+    for (const name of ['NotAnswered', 'NotContinued']) {
+      const { Cause } = stateOf(JOB_MANAGER, name);
+      assert.match(String(Cause), /start an execution with the input " & \$string\(\{"jobId"/);
+    }
+  });
+});
+
 describe('the definition of TriggerSavepoint', () => {
   it('has no faults', () => {
     assert.deepEqual(definitionFaults(SAVEPOINT), []);
@@ -260,6 +269,17 @@ describe('definitionFaults', () => {
         B: END,
       }),
       /last rule of Catch/,
+    ],
+    [
+      'a pause that cannot grow',
+      machineOf({
+        A: {
+          ...TASK,
+          Retry: [{ ErrorEquals: ['X'], IntervalSeconds: 1, MaxDelaySeconds: 1 }],
+        },
+        B: END,
+      }),
+      /MaxDelaySeconds/,
     ],
     [
       'a variable of the parent in a distributed Map',

@@ -140,8 +140,7 @@ function asking({ coordinatorQueueUrl }: JobManagerParts): States['States'] {
     NotAnswered: {
       Type: 'Fail',
       Error: 'COORDINATOR_NOT_REACHED',
-      Cause:
-        '{% "the job waits: see its coordinator queue, then redrive: " & $states.input.Error & " " & $states.input.Cause %}',
+      Cause: resumeCause('the coordinator queue does not take messages'),
     },
     UnknownStep: {
       Type: 'Fail',
@@ -276,6 +275,14 @@ function taskManager({ taskManagerArn, settleArn, ...parts }: JobManagerParts): 
   };
 }
 
+/** What to do about a job that stands still: a `Fail` state cannot be redriven. */
+function resumeCause(what: string): string {
+  const input = '$string({"jobId": $jobId, "continuation": $continuation + 1})';
+  const advice = `"${what}: the job stands still; start an execution with the input "`;
+  const error = '" error=" & $states.input.Error & " " & $states.input.Cause';
+  return `{% ${advice} & ${input} & ${error} %}`;
+}
+
 function continuing(): States['States'] {
   return {
     Continue: {
@@ -293,7 +300,7 @@ function continuing(): States['States'] {
       TimeoutSeconds: 60,
       Retry: [
         // It was started, and has ended: by this state, whose answer got lost.
-        retryOf(['StepFunctions.ExecutionAlreadyExistsException'], 0, 1),
+        retryOf(['StepFunctions.ExecutionAlreadyExistsException'], 0, 2),
         retryOf(['States.ALL'], 20, 300),
       ],
       Catch: [
@@ -315,8 +322,7 @@ function continuing(): States['States'] {
     NotContinued: {
       Type: 'Fail',
       Error: 'NOT_CONTINUED',
-      Cause:
-        '{% "the job stands still: redrive this execution: " & $states.input.Error & " " & $states.input.Cause %}',
+      Cause: resumeCause('a new execution could not be started'),
     },
   };
 }
