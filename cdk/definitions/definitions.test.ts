@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { NextStep } from '../../runtime/adapters/aws/index.ts';
 import { definitionFaults } from './definition-faults.ts';
 import { jobManagerDefinition, MAX_INLINE_TASK_MANAGERS } from './job-manager-definition.ts';
 import type { State, StateMachineDefinition, States } from './state-machine.ts';
@@ -89,6 +90,19 @@ describe('the definition of the JobManager', () => {
       assert.equal(map.MaxConcurrency, 0);
       const { ProcessorConfig } = map.ItemProcessor as { ProcessorConfig: { Mode: string } };
       assert.equal(ProcessorConfig.Mode, mode);
+    }
+  });
+
+  it('makes items of what the coordinator answers to RUN, and of nothing else', () => {
+    for (const name of ['Run', 'RunDistributed']) {
+      const { Items, ItemSelector } = stateOf(JOB_MANAGER, name);
+      const text = JSON.stringify([Items, ItemSelector]);
+      const read = [...text.matchAll(/\$states\.input\.(\w+)/g)].map(([, field]) => field);
+      const answered = { action: 'RUN', attempt: 0, taskManagers: 1 } satisfies NextStep;
+      assert.deepEqual(
+        read.filter((field = '') => !Object.keys(answered).includes(field)),
+        [],
+      );
     }
   });
 

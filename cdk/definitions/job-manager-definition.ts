@@ -187,7 +187,7 @@ function rounds(parts: JobManagerParts): States['States'] {
 
 /** Of a Map's item; maps of both modes hand over everything, for a child sees no variables. */
 const LEASE_ITEM = {
-  jobId: '{% $states.input.jobId %}',
+  jobId: JOB_ID,
   attempt: '{% $states.input.attempt %}',
   taskManager: '{% $states.context.Map.Item.Value %}',
   lease: 0,

@@ -19,6 +19,7 @@ export {
 } from './clients.ts';
 export { DynamoBlobStore, type DynamoBlobStoreParts } from './dynamo-blob-store.ts';
 export { DynamoRowStore, type DynamoRowStoreParts } from './dynamo-row-store.ts';
+export type { NextStep } from './messages.ts';
 export { type AwsPrices, US_EAST_1_PRICES } from './prices.ts';
 export { DEFAULT_RETRY_BUDGET, decideRetry, type RetryBudget } from './retry-budget.ts';
 export { RoutedFileSystem } from './routed-file-system.ts';
