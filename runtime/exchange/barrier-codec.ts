@@ -7,6 +7,7 @@
  */
 import { assert, defined } from '../core/index.ts';
 import type { CheckpointBarrier, CheckpointType } from '../protocol/index.ts';
+import { FRAME_BARRIER, FRAME_HEADER_BYTES } from './frame.ts';
 
 export const BARRIER_BODY_BYTES = 27;
 
@@ -27,6 +28,13 @@ export function writeBarrierBody(view: DataView, at: number, barrier: Checkpoint
   view.setUint8(at + 24, indexIn(TYPES, barrier.type));
   view.setUint8(at + 25, barrier.full ? 1 : 0);
   view.setUint8(at + 26, indexIn(MODES, barrier.mode));
+}
+
+/** The checkpoint of a whole frame; undefined: it is no barrier. */
+export function barrierIdOf(frame: Uint8Array): number | undefined {
+  if (frame[0] !== FRAME_BARRIER) return undefined;
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
+  return view.getFloat64(FRAME_HEADER_BYTES, true);
 }
 
 export function readBarrierBody(view: DataView, at: number, directory: string): CheckpointBarrier {

@@ -20,6 +20,17 @@ export const FRAME_BARRIER = 16;
 /** End of partition: nothing follows at all. */
 export const FRAME_END_OF_PARTITION = 17;
 
+/** The sequence number of a whole frame. */
+export function sequenceOf(frame: Uint8Array): number {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
+  return view.getUint32(FRAME_SEQUENCE_OFFSET, true);
+}
+
+/** Whether nothing follows a whole frame. */
+export function endsPartition(frame: Uint8Array): boolean {
+  return frame[0] === FRAME_END_OF_PARTITION;
+}
+
 /** Where the body starts. */
 export const FRAME_HEADER_BYTES = 16;
 

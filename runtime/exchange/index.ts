@@ -1,3 +1,4 @@
+export { barrierIdOf } from './barrier-codec.ts';
 export { ChannelReader, type ChannelReaderOptions, type TakenFrame } from './channel-reader.ts';
 export {
   BUFFER_BYTES,
@@ -7,6 +8,7 @@ export {
 } from './channel-writer.ts';
 export { checkType } from './check-type.ts';
 export { Doorbell } from './doorbell.ts';
+export { endsPartition, sequenceOf } from './frame.ts';
 export type { ChannelSink } from './frame-decoder.ts';
 export { encodeFrames, FrameReplay } from './frame-log.ts';
 export { ANY, type Layout, layoutOfType, layoutOfValue, mergeLayouts } from './layout.ts';

@@ -221,6 +221,11 @@ export class LinkReceiver<P> {
     return this.#fence.fenced;
   }
 
+  /** Every frame below has arrived. */
+  get nextSequence(): number {
+    return this.#next;
+  }
+
   /** Payloads that {@link take} would give. */
   get ready(): number {
     return this.#ready.length;

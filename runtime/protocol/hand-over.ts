@@ -72,4 +72,9 @@ export interface LeaveRecord {
   readonly slots: readonly SlotHandOverRecord[];
   /** By the ends' own names for them. */
   readonly links: Readonly<Record<string, LinkPosition>>;
+  /**
+   * Frames between its own slots that were not taken, in base64, by channel: barriers and ends that
+   * followed the cut. Absent: none.
+   */
+  readonly innerFrames?: Readonly<Record<string, readonly string[]>>;
 }

@@ -81,6 +81,7 @@ class SlotBuilder {
       bufferTimeoutMs,
       slotIndex,
       handOver: this.#deployment.handOver,
+      handOverHost: this.#ports.handOverHost,
     });
   }
 

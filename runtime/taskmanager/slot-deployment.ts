@@ -2,6 +2,7 @@ import type { BlobStore } from '../checkpoint/index.ts';
 import type { Clock, FileSystem, Logger, Rng } from '../core/index.ts';
 import type { ExecutionGraph, StreamGraph } from '../graph/index.ts';
 import type { RestoredSubtaskState, SlotHandOverRecord } from '../protocol/index.ts';
+import type { HandOverHost } from './slot-hand-over.ts';
 import type { SlotExchange, SlotReporter } from './slot-ports.ts';
 
 /** What a slot is to run. */
@@ -36,4 +37,6 @@ export interface SlotPorts {
   readonly exchange: SlotExchange;
   readonly reporter: SlotReporter;
   readonly wake: () => void;
+  /** Of slots that share their lease with others. */
+  readonly handOverHost?: HandOverHost;
 }

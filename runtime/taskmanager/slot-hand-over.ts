@@ -7,6 +7,9 @@
  *     what sinks had prepared is committed, and everything sent before it was taken.
  * I3  A command is handled by the slot or by its successor, never by none, and the successor
  *     handles them in the order they came.
+ * I4  Slots that share a lease are held by the same checkpoint and leave together: one that may
+ *     leave waits until all may. Who hosts them says from which checkpoint on, before any of them
+ *     can have heard of it.
  */
 import type { SlotCommand, SlotHandOverRecord, TaskMetricsRecord } from '../protocol/index.ts';
 import type { SlotParts } from './slot.ts';
@@ -25,16 +28,48 @@ export interface LeavableTask
   readonly parts: { readonly checkpoints: { readonly newestId: number } };
 }
 
+/** To who hosts the slots of a lease (I4). */
+export interface HandOverHost {
+  /** The slot could leave; it waits to be told to leave or to go on. */
+  mayLeave(checkpointId: number): void;
+  /** It cannot leave behind this checkpoint, and goes on. */
+  goesOn(checkpointId: number): void;
+}
+
+type HandOverParts = Pick<SlotParts, 'reporter' | 'slotIndex' | 'handOverHost'>;
+
 export class SlotHandOver {
-  readonly #parts: Pick<SlotParts, 'reporter' | 'slotIndex'>;
+  readonly #parts: HandOverParts;
   /** Of checkpoints that are not known to be complete; in the order they came. */
   #words: CheckpointWord[] = [];
   #begun = false;
+  #from: number | undefined;
+  /** I4: asked whether it may leave behind this one; told to. */
+  #askedFor = 0;
+  #agreedOn = 0;
   /** Left; undefined as long as the slot runs. */
   record: SlotHandOverRecord | undefined;
 
-  constructor(parts: Pick<SlotParts, 'reporter' | 'slotIndex'>) {
+  constructor(parts: HandOverParts) {
     this.#parts = parts;
+  }
+
+  /** I4. */
+  setFrom(checkpointId: number): void {
+    this.#from = checkpointId;
+  }
+
+  /** I4. */
+  agree(checkpointId: number): void {
+    this.#agreedOn = checkpointId;
+  }
+
+  /** I4: another slot cannot be left behind that checkpoint. */
+  goOn(checkpointId: number, tasks: readonly LeavableTask[]): void {
+    if (this.record !== undefined || this.#askedFor !== checkpointId) return;
+    this.#askedFor = 0;
+    for (const task of tasks) task.release();
+    this.#want();
   }
 
   /** I1. */
@@ -42,7 +77,7 @@ export class SlotHandOver {
     if (this.#begun) return;
     this.#begun = true;
     const heardOf = tasks.map(({ parts }) => parts.checkpoints.newestId);
-    const from = 1 + Math.max(0, ...heardOf, ...this.#words.map(idOf));
+    const from = this.#from ?? 1 + Math.max(0, ...heardOf, ...this.#words.map(idOf));
     for (const task of tasks) task.holdFrom(from);
     this.#want();
   }
@@ -69,9 +104,11 @@ export class SlotHandOver {
     const answers = tasks.map((task) => task.mayBeLeftBehind(checkpointId));
     if (answers.includes('never')) {
       for (const task of tasks) task.release();
+      this.#parts.handOverHost?.goesOn(checkpointId);
       this.#want();
     }
     if (answers.some((answer) => answer !== 'now')) return false;
+    if (!this.#isAgreed(checkpointId)) return false;
     const left = tasks.map((task) => task.leave());
     this.record = {
       slotIndex: this.#parts.slotIndex,
@@ -88,6 +125,17 @@ export class SlotHandOver {
 
   #want(): void {
     this.#parts.reporter.report({ type: 'checkpoint-wanted' });
+  }
+
+  /** I4. */
+  #isAgreed(checkpointId: number): boolean {
+    const { handOverHost } = this.#parts;
+    if (handOverHost === undefined || this.#agreedOn === checkpointId) return true;
+    if (this.#askedFor !== checkpointId) {
+      this.#askedFor = checkpointId;
+      handOverHost.mayLeave(checkpointId);
+    }
+    return false;
   }
 }
 

@@ -21,7 +21,7 @@ import type {
   TaskMetricsRecord,
 } from '../protocol/index.ts';
 import type { ClientChannel } from './client-channel.ts';
-import { SlotHandOver } from './slot-hand-over.ts';
+import { type HandOverHost, SlotHandOver } from './slot-hand-over.ts';
 import type { SlotReporter } from './slot-ports.ts';
 import type { SlotTimers } from './slot-timers.ts';
 import type { Task } from './task.ts';
@@ -45,6 +45,8 @@ export interface SlotParts {
   readonly slotIndex: number;
   /** Left by the slot whose place this one takes. */
   readonly handOver: SlotHandOverRecord | undefined;
+  /** Of slots that share their lease with others. */
+  readonly handOverHost: HandOverHost | undefined;
 }
 
 /** Makes a task, with the state it starts from; called downstream first. */
@@ -86,9 +88,30 @@ export class Slot {
     return this.#handOver.record;
   }
 
-  /** I4: behind the next checkpoint, which it asks for. The slot is `released` then. */
-  handOver(): void {
+  /**
+   * I4: behind the next checkpoint, which it asks for. The slot is `released` then.
+   *
+   * @param from the first checkpoint behind which it may be, of which no task has heard yet.
+   * @defaultValue the first of which none has heard when it begins
+   */
+  handOver(from?: number): void {
+    if (from !== undefined) this.#handOver.setFrom(from);
     this.#handOverWanted = true;
+    this.#parts.wake();
+  }
+
+  /** All slots of the lease may leave behind this checkpoint. */
+  leaveBehind(checkpointId: number): void {
+    this.#handOver.agree(checkpointId);
+    this.#parts.wake();
+  }
+
+  /** Not all slots of the lease may leave behind this checkpoint: they go on. */
+  goOnBehind(checkpointId: number): void {
+    this.#handOver.goOn(
+      checkpointId,
+      this.#tasks.map(({ task }) => task),
+    );
     this.#parts.wake();
   }
 

@@ -5,6 +5,7 @@
 import { defined, type FieldType } from '../../core/index.ts';
 import {
   allocateRing,
+  BUFFER_BYTES,
   ChannelReader,
   ChannelWriter,
   CodecCache,
@@ -32,6 +33,12 @@ export interface RingEnds {
   readonly memory: SharedArrayBuffer;
   readonly fromSlot: number;
   readonly toSlot: number;
+  /** Of the first frame that is written. @default 0 */
+  readonly nextSequence?: number;
+  /** Of the first frame that is read, if some are in the ring already. @default nextSequence */
+  readonly readSequence?: number;
+  /** @default as {@link ChannelWriter} has it */
+  readonly bufferBytes?: number;
 }
 
 /** Allocates what the channels between these slots need; no channel leads to other slots. */
@@ -69,7 +76,7 @@ export function allocateRings(
 }
 
 /** A power of two. */
-function ringCapacityBytes(channelCount: number): number {
+export function ringCapacityBytes(channelCount: number): number {
   const share = RING_BUDGET_BYTES / Math.max(1, channelCount);
   const bounded = Math.min(MAX_RING_BYTES, Math.max(MIN_RING_BYTES, share));
   return 2 ** Math.floor(Math.log2(bounded));
@@ -80,6 +87,7 @@ export class RingExchange implements SlotExchange {
   readonly #memory: RingMemory;
   readonly #doorbells: ReadonlyMap<number, Doorbell>;
   readonly #codecs = new Map<number, CodecCache>();
+  readonly #readers = new Map<string, RingReader>();
 
   /** @param doorbells by slot index; slots of one thread may share an object. */
   constructor(memory: RingMemory, doorbells: ReadonlyMap<number, Doorbell>) {
@@ -90,13 +98,31 @@ export class RingExchange implements SlotExchange {
   openWriter(channel: ChannelId, type: FieldType | undefined, keyed: boolean): ChannelWriter {
     const ends = this.#ends(channel);
     const ring = new RingWriter(ends.memory, this.#doorbells.get(ends.toSlot));
-    return new ChannelWriter({ ring, keyed, type, codecs: this.#codecsOf(channel.edgeId) });
+    const { nextSequence = 0, bufferBytes = BUFFER_BYTES } = ends;
+    const codecs = this.#codecsOf(channel.edgeId);
+    return new ChannelWriter({ ring, keyed, type, codecs, nextSequence, bufferBytes });
   }
 
   openReader(channel: ChannelId, keyed: boolean): ChannelSource {
     const ends = this.#ends(channel);
     const ring = new RingReader(ends.memory, this.#doorbells.get(ends.fromSlot));
-    return new ChannelReader({ ring, keyed, codecs: this.#codecsOf(channel.edgeId) });
+    this.#readers.set(keyOf(channel), ring);
+    const nextSequence = ends.readSequence ?? ends.nextSequence ?? 0;
+    return new ChannelReader({ ring, keyed, codecs: this.#codecsOf(channel.edgeId), nextSequence });
+  }
+
+  /** Whole frames that nobody has taken from this slot's rings; they are empty then. */
+  untaken(): ReadonlyMap<string, readonly Uint8Array[]> {
+    const untaken = new Map<string, readonly Uint8Array[]>();
+    for (const [key, ring] of this.#readers) {
+      const frames: Uint8Array[] = [];
+      for (let frame = ring.poll(); frame !== undefined; frame = ring.poll()) {
+        frames.push(Uint8Array.from(frame.bytes.subarray(frame.start, frame.end)));
+        ring.release();
+      }
+      if (frames.length > 0) untaken.set(key, frames);
+    }
+    return untaken;
   }
 
   /** Channels of an edge carry the same shapes: one compiled codec serves them all. */
@@ -110,7 +136,11 @@ export class RingExchange implements SlotExchange {
   }
 
   #ends(channel: ChannelId): RingEnds {
-    const key = `${channel.edgeId}:${channel.fromSubtask}:${channel.toSubtask}`;
-    return defined(this.#memory.rings.get(key), 'every channel between slots has a ring');
+    const ends = this.#memory.rings.get(keyOf(channel));
+    return defined(ends, 'every channel between slots has a ring');
   }
+}
+
+function keyOf({ edgeId, fromSubtask, toSubtask }: ChannelId): string {
+  return `${edgeId}:${fromSubtask}:${toSubtask}`;
 }
