@@ -11,6 +11,14 @@ export {
   type PackedItem,
   packItem,
 } from './envelope.ts';
+export {
+  claimThresholdBytes,
+  decidePacking,
+  type PackingDecision,
+  type PackingSettings,
+} from './packing-policy.ts';
 export { queueFailure } from './queue-failure.ts';
 export { createSqsClient } from './sqs-client.ts';
+export { SqsInbox, type SqsInboxParts, type SqsInboxSettings } from './sqs-inbox.ts';
+export { SqsOutbox, type SqsOutboxParts } from './sqs-outbox.ts';
 export { type ReceivedMessage, SqsQueues } from './sqs-queues.ts';
