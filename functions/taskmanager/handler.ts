@@ -1,4 +1,9 @@
-import { notDeployed } from '../not-deployed/index.ts';
+/** One lease of a TaskManager; invoked by the state machine of a job. */
+import { createLeaseHandler } from './lease-handler.ts';
+import { leaseSettings } from './lease-settings.ts';
 
-/** The place of the function; see ADR 10 for what it will do. */
-export const handler = notDeployed('taskmanager');
+export const handler = createLeaseHandler({
+  settings: leaseSettings(process.env),
+  slotThreadUrl: new URL('./slot.worker.mjs', import.meta.url),
+  write: (line) => void process.stdout.write(line),
+});

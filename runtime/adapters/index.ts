@@ -1,3 +1,4 @@
+export { runSlotThread } from './aws/taskmanager/run-slot-thread.ts';
 export {
   type CheckSavepointOptions,
   checkSavepoint,

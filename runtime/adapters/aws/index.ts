@@ -19,7 +19,26 @@ export {
 } from './clients.ts';
 export { DynamoBlobStore, type DynamoBlobStoreParts } from './dynamo-blob-store.ts';
 export { DynamoRowStore, type DynamoRowStoreParts } from './dynamo-row-store.ts';
-export type { NextStep } from './messages.ts';
+export {
+  claimThresholdBytes,
+  createSqsClient,
+  encodeItems,
+  type InboxAddress,
+  type InboxItem,
+  type PackedItem,
+  packItem,
+  SqsQueues,
+} from './inbox/index.ts';
+export type {
+  CoordinatorMessage,
+  JobRequest,
+  LeaseAnswer,
+  LeaseRequest,
+  NextStep,
+  PlanAnswer,
+  PlanRequest,
+  SettleRequest,
+} from './messages.ts';
 export { type AwsPrices, US_EAST_1_PRICES } from './prices.ts';
 export { DEFAULT_RETRY_BUDGET, decideRetry, type RetryBudget } from './retry-budget.ts';
 export { RoutedFileSystem } from './routed-file-system.ts';
@@ -41,4 +60,17 @@ export {
   ROW_ACTIONS,
   SEGMENT_ACTIONS,
 } from './store-permissions.ts';
+export {
+  type AttemptRecord,
+  attemptLocation,
+  type BlobTier,
+  type LambdaTaskManagerParts,
+  type LambdaTaskManagerSettings,
+  type LeaseNetworkSettings,
+  readAttempt,
+  runLease,
+  slotsOfTaskManager,
+  taskManagerCount,
+  writeAttempt,
+} from './taskmanager/index.ts';
 export { TieredBlobStore, type TieredBlobStoreParts } from './tiered-blob-store.ts';

@@ -4,3 +4,11 @@ export {
   readAttempt,
   writeAttempt,
 } from './attempt-record.ts';
+export { slotsOfTaskManager, taskManagerCount } from './channel-plan.ts';
+export type { LeaseNetworkSettings } from './lease-network.ts';
+export type { BlobTier } from './remote-blobs.ts';
+export {
+  type LambdaTaskManagerParts,
+  type LambdaTaskManagerSettings,
+  runLease,
+} from './run-lease.ts';

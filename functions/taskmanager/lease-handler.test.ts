@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createLeaseHandler } from './lease-handler.ts';
+import { leaseSettings } from './lease-settings.ts';
+
+describe('the taskmanager function', () => {
+  const handler = createLeaseHandler({
+    settings: leaseSettings({
+      SLUICE_JOBS_TABLE: 'p-jobs',
+      SLUICE_STATE_TABLE: 'p-state',
+      SLUICE_BUCKET: 'bucket',
+      SLUICE_COORDINATOR_QUEUE_URL: 'https://sqs.test/1/p-coordinator.fifo',
+      SLUICE_INBOX_URL_PREFIX: 'https://sqs.test/1/p-i-',
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
+    }),
+    slotThreadUrl: new URL('file:///nowhere.mjs'),
+    write: () => undefined,
+  });
+  const context = { getRemainingTimeInMillis: () => 1000 };
+  const jobId = '0'.repeat(32);
+
+  it('refuses what is no request for a lease', async () => {
+    for (const event of [
+      undefined,
+      {},
+      { jobId: 'x', attempt: 0, taskManager: 0, lease: 0 },
+      { jobId, attempt: -1, taskManager: 0, lease: 0 },
+      { jobId, attempt: 0, taskManager: 0.5, lease: 0 },
+    ]) {
+      await assert.rejects(handler(event, context), { code: 'NOT_A_LEASE_REQUEST' });
+    }
+  });
+});

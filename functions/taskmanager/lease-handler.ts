@@ -1,0 +1,100 @@
+/** From the settings of the function and a request to a lease; everything is made for one lease. */
+import {
+  AwsCalls,
+  createAwsClients,
+  createSqsClient,
+  DynamoBlobStore,
+  DynamoRowStore,
+  type LeaseAnswer,
+  type LeaseRequest,
+  runLease,
+  S3BlobStore,
+  TieredBlobStore,
+} from '../../runtime/adapters/aws/index.ts';
+import { SystemClock, SystemRng, SystemTimers } from '../../runtime/adapters/index.ts';
+import { type Logger, StreamError, toStreamError } from '../../runtime/core/index.ts';
+import type { LeaseSettings } from './lease-settings.ts';
+
+export interface LeaseHandlerParts {
+  readonly settings: LeaseSettings;
+  /** The module of the slots' threads. */
+  readonly slotThreadUrl: URL;
+  /** A line of the log. */
+  readonly write: (line: string) => void;
+}
+
+/** What Lambda tells of an invocation. */
+export interface InvocationContext {
+  getRemainingTimeInMillis(): number;
+}
+
+/** Answers the state machine; what it throws is named by its code, for the machine's `Catch`. */
+export function createLeaseHandler({ settings, slotThreadUrl, write }: LeaseHandlerParts) {
+  return async (event: unknown, context: InvocationContext): Promise<LeaseAnswer> => {
+    const request = leaseRequest(event);
+    const logger = leaseLogger(request, write);
+    const aborted = new AbortController();
+    const world = { clock: new SystemClock(), timers: new SystemTimers(), rng: new SystemRng() };
+    const calls = new AwsCalls({ ...world, signal: aborted.signal });
+    const clients = createAwsClients({ program: 'taskmanager' });
+    const sqs = createSqsClient({ program: 'taskmanager' });
+    const { bucket, stateTable, jobsTable, checkpointsDirectory: directory } = settings;
+    const { dynamoDb, s3 } = clients;
+    const blobs = new TieredBlobStore({
+      items: new DynamoBlobStore({ dynamoDb, calls, table: stateTable, directory }),
+      objects: new S3BlobStore({ s3, calls, allowedBuckets: [bucket] }),
+    });
+    const { thresholdBytes, inlineLimitBytes } = blobs;
+    try {
+      const parts = {
+        ...{ ...world, logger, slotThreadUrl, blobs, settings: settings.lease },
+        network: {
+          ...{ sqs, calls, settings: settings.network },
+          inboxUrlOf: (jobId: string, taskManager: number) =>
+            `${settings.inboxUrlPrefix}${jobId}-${taskManager}`,
+          deadLetterUrl: settings.deadLetterUrl,
+          coordinatorQueueUrl: settings.coordinatorQueueUrl,
+        },
+        rows: new DynamoRowStore({ dynamoDb, calls, table: jobsTable }),
+        tier: { inlineLimitBytes, rows: { thresholdBytes, directory } },
+        abortCalls: () => aborted.abort(),
+      };
+      return await runLease(parts, request, context.getRemainingTimeInMillis());
+    } catch (thrown) {
+      const error = toStreamError(thrown);
+      const { code, kind, details, message, stack } = error;
+      logger.log('error', message, { code, kind, ...details, stack });
+      error.name = code;
+      throw error;
+    } finally {
+      clients.close();
+      sqs.destroy();
+    }
+  };
+}
+
+function leaseRequest(event: unknown): LeaseRequest {
+  const { jobId, attempt, taskManager, lease } = (event ?? {}) as Partial<LeaseRequest>;
+  const isJob = typeof jobId === 'string' && /^[0-9a-f]{32}$/.test(jobId);
+  const isPlaced = [attempt, taskManager, lease].every(
+    (n) => Number.isSafeInteger(n) && (n ?? -1) >= 0,
+  );
+  if (isJob && isPlaced) return event as LeaseRequest;
+  throw new StreamError({
+    kind: 'invalid',
+    code: 'NOT_A_LEASE_REQUEST',
+    message:
+      'a TaskManager is invoked by the state machine of a job, with {jobId, attempt, taskManager, lease}',
+  });
+}
+
+/** JSON lines that say which job, attempt and lease they are of. */
+function leaseLogger(request: LeaseRequest, write: (line: string) => void): Logger {
+  const { jobId: job, attempt, taskManager, lease } = request;
+  const place = { job, attempt, taskManager, lease };
+  return {
+    log: (level, message, fields = {}) => {
+      write(`${JSON.stringify({ level, message, ...place, ...fields })}\n`);
+    },
+  };
+}
