@@ -46,6 +46,7 @@ const VARIABLES: Readonly<Record<FunctionName, readonly string[]>> = {
     'SLUICE_TASK_SLOTS',
     'SLUICE_LEASE_MS',
     'SLUICE_LEASE_MARGIN_MS',
+    'SLUICE_LINGER_MS',
   ],
   settle: ['SLUICE_JOBS_TABLE', 'SLUICE_COORDINATOR_QUEUE_URL', 'SLUICE_INBOX_URL_PREFIX'],
   sweeper: ['SLUICE_JOBS_TABLE', 'SLUICE_INBOX_URL_PREFIX'],
