@@ -71,7 +71,7 @@ export type {
   SlotLaunch,
   SlotLauncher,
 } from './slot-launcher.ts';
-export { TurnJournal, type TurnJournalParts } from './turn-journal.ts';
+export { TurnJournal, type TurnJournalParts, type TurnRow } from './turn-journal.ts';
 export type {
   AttemptRecord,
   ClientAnswer,

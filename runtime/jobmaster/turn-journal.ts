@@ -23,7 +23,7 @@ export interface TurnJournalParts {
 }
 
 /** Persisted: fields are only ever added. */
-interface TurnRow {
+export interface TurnRow {
   readonly writer: string;
   /** Of the writer, from 1. */
   readonly writeNumber: number;

@@ -26,6 +26,8 @@ interface Group {
 
 const MAX_BATCH = 10;
 const MAX_POLL_MS = 3;
+/** Of a message that comes twice. */
+const MAX_LATE_MS = 120;
 /** I2. */
 const VISIBILITY_MS = 250;
 
@@ -53,12 +55,12 @@ export class SimFifoQueue {
   /** From a service. */
   put(group: string, message: TurnMessage, delayMs = 0): void {
     const text = JSON.stringify(message);
-    const copies = this.#rng.chance(this.duplicateRate) ? 2 : 1;
-    for (let i = 0; i < copies; i += 1) {
-      const lateMs = this.#rng.next() * MAX_POLL_MS;
-      this.#world.schedule(delayMs + lateMs, `queue ${message.type}`, () => {
-        this.#put(group, text);
-      });
+    const latest = this.#rng.chance(this.duplicateRate)
+      ? [MAX_POLL_MS, MAX_LATE_MS]
+      : [MAX_POLL_MS];
+    for (const lateMs of latest) {
+      const atMs = delayMs + lateMs * this.#rng.next();
+      this.#world.schedule(atMs, `queue ${message.type}`, () => this.#put(group, text));
     }
   }
 

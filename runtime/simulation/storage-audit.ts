@@ -7,6 +7,7 @@
  * I3  Nothing is written but by who has taken the owner's row over last.
  *     A job whose master works in turns has an owner of its own: the turn that has claimed it last.
  * I4  TaskManagers write leases and nothing else: each has one holder, and none comes again.
+ * I5  A checkpoint that a turn appends to the log is in the job's record before.
  */
 import { MemoryBlobStore, MemoryRowStore } from '../adapters/index.ts';
 import {
@@ -21,6 +22,7 @@ import {
   type RowWrite,
   readManifest,
 } from '../checkpoint/index.ts';
+import type { TurnRow } from '../jobmaster/index.ts';
 import type { LeaseRow } from '../taskmanager/index.ts';
 
 const LOG_ROW = /^checkpoint#(\d+)$/;
@@ -91,7 +93,10 @@ export class AuditedStorage {
       query: (partitionKey, query): Promise<readonly Row[]> => rows.query(partitionKey, query),
       write: async (steps) => {
         await rows.write(steps);
-        for (const step of steps) this.#checkTurn(owner, step);
+        for (const step of steps) {
+          this.#checkTurn(owner, step);
+          await this.#checkRecorded(step);
+        }
         for (const step of steps) await this.#noteLogRow(step);
       },
     };
@@ -149,6 +154,16 @@ export class AuditedStorage {
     if (owner === present) return;
     const what = `${type} ${partitionKey} ${sortKey}`;
     this.#parts.violate(`I3: ${owner} wrote after ${present} had begun a turn: ${what}`);
+  }
+
+  /** I5. */
+  async #checkRecorded({ type, partitionKey, sortKey }: RowWrite): Promise<void> {
+    const id = Number(LOG_ROW.exec(sortKey)?.[1] ?? Number.NaN);
+    if (type !== 'put' || Number.isNaN(id)) return;
+    const turn = (await this.rows.get(partitionKey, 'turn'))?.value as TurnRow | undefined;
+    const pending = turn?.record.asleep?.checkpoints.state.pending ?? [];
+    if (pending.some((p) => p.checkpointId === id && p.phase === 'STORING')) return;
+    this.#parts.violate(`I5: checkpoint ${id} of ${partitionKey} is in the log, not in the record`);
   }
 
   async #noteLogRow(step: RowWrite): Promise<void> {
