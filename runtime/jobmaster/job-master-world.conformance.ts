@@ -25,6 +25,7 @@ import type { JobJournal, JournalEntry } from './job-journal.ts';
 import { JobMaster } from './job-master.ts';
 import type { JobRestore, JobResult } from './job-master-parts.ts';
 import { planJobExecution } from './job-plan.ts';
+import type { TurnMasterParts } from './job-turn.ts';
 import { ManualTime, settle } from './manual-time.conformance.ts';
 import { restartSettings } from './restart-settings.ts';
 
@@ -115,6 +116,8 @@ export interface MasterOptions {
   readonly cancellationTimeoutMs?: number;
   /** @defaultValue true */
   readonly hasSavepointDirectory?: boolean;
+  /** What a turn makes its master of. */
+  readonly turn?: Partial<TurnMasterParts>;
 }
 
 const SETTINGS: Readonly<Record<string, ConfigValue>> = {
@@ -218,6 +221,7 @@ export class MasterWorld {
       exceptionHistoryCount: 16,
       onPrint: () => undefined,
       onDeliver: () => undefined,
+      ...options.turn,
     });
   }
 
