@@ -15,6 +15,7 @@ const VARIABLES: Readonly<Record<FunctionName, readonly string[]>> = {
     'SLUICE_STATE_MACHINE_ARN',
     'SLUICE_TASK_SLOTS',
     'SLUICE_MAX_TASK_MANAGERS',
+    'SLUICE_VERSION',
   ],
   plan: [
     'SLUICE_JOBS_TABLE',

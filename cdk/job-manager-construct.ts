@@ -5,6 +5,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { ArnFormat, RemovalPolicy, Stack, Token } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import packageJson from '../package.json' with { type: 'json' };
 import { Alarms } from './alarms.ts';
 import type { Environment } from './environment.ts';
 import { functionsDirectory } from './function-code.ts';
@@ -160,6 +161,7 @@ export class JobManager extends Construct implements IGrantable {
       SLUICE_MAX_TASK_MANAGERS: String(settings.maxTaskManagers),
       SLUICE_LEASE_MS: String(settings.lease.toMilliseconds()),
       SLUICE_LEASE_MARGIN_MS: String(settings.leaseMargin.toMilliseconds()),
+      SLUICE_VERSION: packageJson.version,
       ...(kmsKey === undefined ? {} : { SLUICE_KMS_KEY_ARN: kmsKey.keyArn }),
     };
   }

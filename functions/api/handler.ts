@@ -1,4 +1,49 @@
-import { notDeployed } from '../not-deployed/index.ts';
+import { randomBytes } from 'node:crypto';
+import {
+  AwsClusterJobs,
+  AwsPrograms,
+  awsOperations,
+  createSfnClient,
+  JobViews,
+  presignUpload,
+  SqsCoordinatorQueues,
+  StepFunctions,
+} from '../../runtime/adapters/aws/index.ts';
+import { functionWorld, reservationsOf } from '../shared/index.ts';
+import { createHandler } from './create-handler.ts';
 
-/** The place of the function; see ADR 10 for what it will do. */
-export const handler = notDeployed('api');
+const world = functionWorld('api');
+const { environment, logger, sqs, calls, rows, jobs, root, objects, clock, clients } = world;
+const newId = (): string => randomBytes(16).toString('hex');
+const clusterJobs = new AwsClusterJobs({
+  ...{ rows, jobs, clock, newId },
+  views: new JobViews(rows),
+  queues: new SqsCoordinatorQueues({
+    ...{ sqs, calls },
+    coordinatorUrl: environment.text('SLUICE_COORDINATOR_QUEUE_URL'),
+  }),
+  reservations: reservationsOf(world),
+  taskSlots: environment.count('SLUICE_TASK_SLOTS'),
+  maxTaskManagers: environment.count('SLUICE_MAX_TASK_MANAGERS'),
+});
+const programs = new AwsPrograms({
+  ...{ jobs, root, clock, blobs: objects },
+  machines: new StepFunctions({
+    ...{ calls, logger, sfn: createSfnClient({ program: 'api' }) },
+    stateMachineArn: environment.text('SLUICE_STATE_MACHINE_ARN'),
+  }),
+  presign: (location, headers, validS) => presignUpload(clients.s3, location, headers, validS),
+});
+
+/** Flink's REST interface for a deployed cluster. */
+export const handler = createHandler(
+  {
+    jobs: clusterJobs,
+    operations: awsOperations(clusterJobs),
+    programs,
+    ...{ clock, newId },
+    version: environment.optional('SLUICE_VERSION') ?? 'unknown',
+    dataDirectory: root,
+  },
+  logger,
+);

@@ -1,4 +1,82 @@
-import { notDeployed } from '../not-deployed/index.ts';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import {
+  Coordinator,
+  createSfnClient,
+  JobTurns,
+  JobViews,
+  objectThresholdBytes,
+  SqsCommandSender,
+  SqsCoordinatorQueues,
+  SqsInboxes,
+  SqsQueues,
+  StepFunctions,
+  TurnEffects,
+  TurnStore,
+  US_EAST_1_PRICES,
+  writeAttempt,
+} from '../../runtime/adapters/aws/index.ts';
+import { NodeFileSystem } from '../../runtime/adapters/index.ts';
+import { jobPrograms } from '../programs/index.ts';
+import { functionWorld, reservationsOf, stateBlobs } from '../shared/index.ts';
+import { queueRecordsOf } from './queue-records.ts';
 
-/** The place of the function; see ADR 10 for what it will do. */
-export const handler = notDeployed('coordinator');
+/** The state machine continues by itself before its history is full; this is for the case that not. */
+const MAX_ROUNDS = 400;
+const MAX_JOBS = 64;
+
+const world = functionWorld('coordinator');
+const { environment, logger, metrics, sqs, calls, prefix, rows, jobs, root, objects } = world;
+const { clock, timers, rng } = world;
+const taskSlots = environment.count('SLUICE_TASK_SLOTS');
+const inboxUrlPrefix = environment.text('SLUICE_INBOX_URL_PREFIX');
+const tickUrl = environment.text('SLUICE_TICK_QUEUE_URL');
+const deadLetterArn = environment.optional('SLUICE_INBOX_DLQ_ARN');
+const kmsKeyArn = environment.optional('SLUICE_KMS_KEY_ARN');
+const coordinatorUrl = environment.text('SLUICE_COORDINATOR_QUEUE_URL');
+const queues = new SqsCoordinatorQueues({ sqs, calls, coordinatorUrl, tickUrl });
+const machines = new StepFunctions({
+  sfn: createSfnClient({ program: 'coordinator' }),
+  ...{ calls, logger },
+});
+const blobs = stateBlobs(world);
+const turns = new JobTurns({
+  ...{ jobs, rows, clock, timers, metrics, taskSlots },
+  programs: jobPrograms(world),
+  world: {
+    ...{ blobs, rows, clock, rng, logger },
+    checkpointsDirectory: `${root}/checkpoints`,
+    savepointsDirectory: `${root}/savepoints`,
+    fileSystem: new NodeFileSystem(),
+  },
+  turns: new TurnStore({
+    ...{ rows, blobs: objects },
+    directory: `${root}/checkpoints`,
+    objectAboveBytes: objectThresholdBytes(US_EAST_1_PRICES),
+    onLeftBehind: (location) => logger.log('warn', 'an old turn is left behind', { location }),
+  }),
+  effects: new TurnEffects({
+    ...{ rows, machines, queues, clock, logger, taskSlots },
+    commands: new SqsCommandSender({ queues: new SqsQueues({ sqs, calls }), inboxUrlPrefix }),
+    attempts: { writeAttempt: (record) => writeAttempt(objects, record) },
+  }),
+  views: new JobViews(rows),
+  inboxes: new SqsInboxes({
+    ...{ sqs, calls, prefix, inboxUrlPrefix },
+    ...(deadLetterArn === undefined ? {} : { deadLetterArn }),
+    ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
+  }),
+  reservations: reservationsOf(world),
+  maxRounds: MAX_ROUNDS,
+  maxJobs: MAX_JOBS,
+});
+const coordinator = new Coordinator({ turns, queues, machines, metrics, logger, clock });
+
+/** Messages of jobs and ticks; those named in the answer come again. */
+export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
+  try {
+    const failed = await coordinator.handle(queueRecordsOf(event, tickUrl));
+    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+  } finally {
+    world.flush();
+  }
+}

@@ -1,4 +1,31 @@
-import { notDeployed } from '../not-deployed/index.ts';
+import {
+  type SettleRequest,
+  SqsCoordinatorQueues,
+  SqsInboxes,
+  settleJob,
+  thrownByFunction,
+} from '../../runtime/adapters/aws/index.ts';
+import { functionWorld } from '../shared/index.ts';
 
-/** The place of the function; see ADR 10 for what it will do. */
-export const handler = notDeployed('settle');
+const { environment, logger, sqs, calls, prefix, rows, objects, root } = functionWorld('settle');
+const parts = {
+  ...{ rows, logger, blobs: objects },
+  queues: new SqsCoordinatorQueues({
+    ...{ sqs, calls },
+    coordinatorUrl: environment.text('SLUICE_COORDINATOR_QUEUE_URL'),
+  }),
+  inboxes: new SqsInboxes({
+    ...{ sqs, calls, prefix },
+    inboxUrlPrefix: environment.text('SLUICE_INBOX_URL_PREFIX'),
+  }),
+  framesDirectory: `${root}/frames`,
+};
+
+/** Where leases that were lost, and jobs that have ended, go. */
+export async function handler(request: SettleRequest): Promise<object> {
+  try {
+    return await settleJob(parts, request);
+  } catch (thrown) {
+    throw thrownByFunction(thrown);
+  }
+}

@@ -1,5 +1,11 @@
 export { runSlotThread } from './aws/taskmanager/run-slot-thread.ts';
 export {
+  answerRequest,
+  type ClusterApi,
+  errorAnswer,
+  HttpRefusal,
+} from './http/index.ts';
+export {
   type CheckSavepointOptions,
   checkSavepoint,
   type SavepointCheck,

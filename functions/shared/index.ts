@@ -1,0 +1,6 @@
+export {
+  type FunctionWorld,
+  functionWorld,
+  reservationsOf,
+  stateBlobs,
+} from './function-world.ts';

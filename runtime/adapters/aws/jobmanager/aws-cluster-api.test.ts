@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ClusterWorld, JOB_ID } from './cluster-world.conformance.ts';
+
+const TRIGGER = 'e'.repeat(32);
+
+function errorsOf({ body }: { readonly body: unknown }): string {
+  return (body as { errors: string[] }).errors.join(' ');
+}
+
+describe('the API of a deployed cluster', () => {
+  it('lists jobs and shows the cluster', async () => {
+    const world = new ClusterWorld({ taskSlots: 2, maxTaskManagers: 5 });
+    await world.startJob();
+    assert.deepEqual((await world.ask('GET /jobs')).body, {
+      jobs: [{ id: JOB_ID, status: 'RUNNING' }],
+    });
+    const { body } = await world.ask('GET /overview');
+    const { 'slots-total': total, 'slots-available': available } = body as Record<string, number>;
+    assert.deepEqual([total, available], [10, 8]);
+    const overview = await world.ask('GET /jobs/overview');
+    const [job] = (overview.body as { jobs: { tasks: { running: number } }[] }).jobs;
+    assert.equal(job?.tasks.running, 4);
+  });
+
+  it('takes a submission that is sent again for the same job, and no other for it', async () => {
+    const world = new ClusterWorld();
+    const uploaded = await world.ask('POST /jars/upload', Buffer.from('numbers'));
+    const { filename: program } = uploaded.body as { filename: string };
+    const first = await world.ask('POST /jobs', { program, parallelism: 2 }, 'my key');
+    const again = await world.ask('POST /jobs', { program, parallelism: 2 }, 'my key');
+    assert.deepEqual([again.status, again.body], [200, first.body]);
+    assert.equal(world.started.length, 1);
+    const other = await world.ask('POST /jobs', { program, parallelism: 3 }, 'my key');
+    assert.equal(other.status, 409);
+    assert.match(errorsOf(other), /JOB_ALREADY_SUBMITTED/);
+  });
+
+  it('completes a submission whose start has failed', async () => {
+    const world = new ClusterWorld();
+    const { machines } = world;
+    Object.defineProperty(world, 'machines', { value: machines });
+    await world.submit('numbers');
+    world.started.length = 0;
+    await world.submit('numbers');
+    assert.deepEqual(world.started, [`${JOB_ID}-0`]);
+  });
+
+  it('prepares uploads of programs that are too large for a request', async () => {
+    const world = new ClusterWorld();
+    const { body } = await world.ask('POST /jars/upload', { fileName: '../my job.mjs' });
+    const { filename, upload } = body as { filename: string; upload: { url: string } };
+    assert.match(filename, /^[0-9a-f-]{36}_my_job\.mjs$/);
+    assert.equal(upload.url, `https://signed/s3://bucket/uploads/${filename}`);
+    assert.equal((await world.ask(`POST /jars/${filename}/run`, {})).status, 404);
+    await world.blobs.put(`s3://bucket/uploads/${filename}`, Buffer.from('numbers'));
+    assert.equal((await world.ask(`POST /jars/${filename}/run`, {})).status, 200);
+    const { body: listed } = await world.ask('GET /jars');
+    const [file] = (listed as { files: { id: string; uploaded: number }[] }).files;
+    assert.deepEqual([file?.id, file?.uploaded], [filename, world.nowEpochMs]);
+    assert.equal((await world.ask(`DELETE /jars/${filename}`)).status, 200);
+    assert.equal((await world.ask(`DELETE /jars/${filename}`)).status, 404);
+  });
+
+  it('answers what it does not know or understand in Flink’s shape', async () => {
+    const world = new ClusterWorld();
+    const unknown = 'd'.repeat(32);
+    for (const line of [
+      `GET /jobs/${unknown}`,
+      `PATCH /jobs/${unknown}`,
+      `POST /jobs/${unknown}/savepoints`,
+    ]) {
+      const answer = await world.ask(line);
+      assert.equal(answer.status, 404, line);
+      assert.match(errorsOf(answer), /not found/);
+    }
+    await world.submit('numbers');
+    const refusals: readonly (readonly [string, number, object?])[] = [
+      [`GET /jobs/${JOB_ID}/savepoints/${TRIGGER}`, 404],
+      ['GET /jobs/nothing', 400],
+      [`POST /jobs/${JOB_ID}/stop`, 400, { drain: 'yes' }],
+      ['POST /jobs', 400, { parallelism: 1 }],
+      ['POST /jars/..%2F..%2Fjobs/run', 404, {}],
+      ['POST /savepoint-disposal', 501, { 'savepoint-path': 's3://bucket/s' }],
+      [`PATCH /jobs/${JOB_ID}/rescaling?parallelism=2`, 409],
+      [`PUT /jobs/${JOB_ID}/resource-requirements`, 400, { v: { parallelism: { upperBound: 2 } } }],
+    ];
+    for (const [line, status, body] of refusals) {
+      const answer = await world.ask(line, body);
+      assert.equal(answer.status, status, `${line} ${JSON.stringify(answer.body)}`);
+      assert.notEqual(errorsOf(answer), '');
+    }
+  });
+
+  it('carries a trigger out once, however often it is sent', async () => {
+    const world = new ClusterWorld();
+    await world.startJob();
+    for (let i = 0; i < 3; i++) {
+      await world.ask(`POST /jobs/${JOB_ID}/savepoints`, { triggerId: TRIGGER });
+      await world.work();
+    }
+    const { body } = await world.ask(`GET /jobs/${JOB_ID}/savepoints/${TRIGGER}`);
+    assert.deepEqual(body, { status: { id: 'IN_PROGRESS' } });
+    assert.equal(world.told('trigger-checkpoint').length, 2);
+  });
+});

@@ -1,0 +1,254 @@
+/** Goal: batches that repeat, fail and break. Method: the functions of a cluster in one process. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { RowStore, RowWrite } from '../../../checkpoint/index.ts';
+import { StreamError } from '../../../core/index.ts';
+import type { CoordinatorMessage } from '../messages.ts';
+import { ClusterWorld, JOB_ID } from './cluster-world.conformance.ts';
+import type { QueueRecord } from './coordinator.ts';
+
+const TRIGGER = 'f'.repeat(32);
+
+/** A job from its start to a checkpoint and its cancellation; `step` comes between its parts. */
+async function live(world: ClusterWorld, step: () => unknown): Promise<void> {
+  await world.submit('numbers');
+  await world.plan();
+  await step();
+  await settled(world, world.next(0));
+  await step();
+  await settled(world, world.reportAll({ type: 'running' }));
+  await step();
+  await world.ask(`POST /jobs/${JOB_ID}/checkpoints`, { triggerId: TRIGGER });
+  await settled(world, world.work());
+  await step();
+  await settled(world, world.send(...world.acksOf(world.triggered)));
+  await step();
+  await world.ask(`PATCH /jobs/${JOB_ID}`);
+  await settled(world, world.work());
+  await step();
+  await settled(world, world.reportAll({ type: 'released' }));
+  await step();
+  await settled(world, world.next(1));
+}
+
+/** Until nothing has to come again. */
+async function settled(world: ClusterWorld, work: Promise<unknown>): Promise<void> {
+  await work;
+  for (let tries = 0; world.messages.length > 0; tries++) {
+    assert.ok(tries < 5, 'a message comes again for ever');
+    await world.work();
+  }
+}
+
+/** What slots and state machine were told, whatever was told twice. */
+function outcome(world: ClusterWorld): unknown {
+  const attempts = [...new Set(world.attempts.map(({ attempt }) => attempt))];
+  // The first turn may have used a number up.
+  const [first = 0] = attempts;
+  const told = world.commands.map(({ to, command: { slotIndex, sequence, command } }) => {
+    const attempt = Number(to.split('/')[1]) - first;
+    return `${attempt} ${slotIndex} ${sequence} ${command.type}`;
+  });
+  const outputs = world.answered.map(({ output }) => {
+    const step = output as { readonly action: string; readonly status?: string };
+    return `${step.action} ${step.status ?? ''}`;
+  });
+  return {
+    attempts: attempts.length,
+    commands: [...new Set(told)].sort(),
+    outputs: [...new Set(outputs)],
+  };
+}
+
+async function undisturbed(): Promise<unknown> {
+  const world = new ClusterWorld();
+  await live(world, () => {});
+  return outcome(world);
+}
+
+/** Refuses one write of a turn, before or after it happens. */
+function refusing(rows: RowStore, at: number, happens: boolean): RowStore {
+  let writes = 0;
+  return {
+    get: (partitionKey, sortKey) => rows.get(partitionKey, sortKey),
+    query: (partitionKey, query) => rows.query(partitionKey, query),
+    write: async (steps: readonly RowWrite[]) => {
+      const isTurn = steps.some(({ sortKey }) => sortKey === 'turn');
+      writes += isTurn ? 1 : 0;
+      const isRefused = isTurn && writes === at;
+      if (!isRefused || happens) await rows.write(steps);
+      if (!isRefused) return;
+      throw new StreamError({ kind: 'unavailable', code: 'FAKE', message: 'no answer' });
+    },
+  };
+}
+
+describe('the coordinator', () => {
+  it('hears every message twice, in the same process or another, and does the same', async () => {
+    for (const isCold of [false, true]) {
+      const world = new ClusterWorld();
+      const { deliver } = world;
+      world.deliver = async (messages) => {
+        await deliver.call(world, messages);
+        if (isCold) world.coldStart();
+        return await deliver.call(world, messages);
+      };
+      await live(world, () => {});
+      assert.deepEqual(outcome(world), await undisturbed(), `cold=${isCold}`);
+    }
+  });
+
+  it('goes on in another process between any two batches', async () => {
+    const world = new ClusterWorld();
+    await live(world, () => world.coldStart());
+    assert.deepEqual(outcome(world), await undisturbed());
+  });
+
+  it('takes turns with another process, each fencing the other', async () => {
+    const world = new ClusterWorld();
+    const processes = [world.coordinator, world.coldStart()];
+    await live(world, () => {
+      processes.reverse();
+      world.coordinator = processes[0] ?? world.coordinator;
+    });
+    assert.deepEqual(outcome(world), await undisturbed());
+  });
+
+  it('sends what it has decided when it dies between the write and any of its words', async () => {
+    for (const kind of ['attempt', 'command', 'next']) {
+      for (const isCold of [false, true]) {
+        const world = new ClusterWorld();
+        await live(world, () => {
+          world.failing = kind;
+          if (isCold) world.coldStart();
+        });
+        assert.deepEqual(outcome(world), await undisturbed(), `${kind} cold=${isCold}`);
+        assert.ok(world.logs.some(({ message }) => message.includes('taken again')));
+      }
+    }
+  });
+
+  it('takes a turn again whose write fails, before it happens or after', async () => {
+    const expected = await undisturbed();
+    for (const happens of [false, true]) {
+      for (let at = 1; at <= 9; at++) {
+        const world = new ClusterWorld();
+        world.coldStart(refusing(world.rows, at, happens));
+        await live(world, () => {});
+        assert.deepEqual(outcome(world), expected, `write ${at} happens=${happens}`);
+      }
+    }
+  });
+
+  it('keeps large records as objects, one a job', async () => {
+    const world = new ClusterWorld({ objectAboveBytes: 500 });
+    await live(world, () => world.coldStart());
+    assert.deepEqual(outcome(world), await undisturbed());
+    const turns = world.blobs.locations.filter((location) => location.includes('/turns/'));
+    assert.ok(turns.length <= 1, String(turns));
+  });
+
+  it('puts aside what it cannot take, says why, and goes on with the job', async () => {
+    const world = new ClusterWorld();
+    await world.startJob();
+    const of = (body: string, index: number): QueueRecord => ({
+      ...{ messageId: String(index), body, queue: 'jobs', group: JOB_ID },
+    });
+    const unknown = {
+      type: 'next',
+      jobId: 'c'.repeat(32),
+      taskToken: 't',
+      execution: 'e',
+      rounds: 0,
+    };
+    const bodies = [
+      'no json',
+      '[]',
+      JSON.stringify({ jobId: 'x', type: 'tick' }),
+      JSON.stringify({ jobId: JOB_ID, type: 'dance' }),
+      JSON.stringify({ jobId: JOB_ID, type: 'reports', attempt: 0 }),
+      JSON.stringify({ jobId: JOB_ID, type: 'request', requestId: '1', request: { type: 'fly' } }),
+      JSON.stringify(unknown),
+      JSON.stringify({
+        jobId: JOB_ID,
+        type: 'request',
+        requestId: 'c',
+        request: { type: 'cancel' },
+      }),
+    ];
+    assert.deepEqual(await world.coordinator.handle(bodies.map(of)), []);
+    assert.deepEqual(
+      world.buried.map(({ reason }) => reason.split(':')[0]),
+      [...Array(6).fill('MESSAGE_MALFORMED'), 'JOB_NOT_FOUND'],
+    );
+    assert.deepEqual(world.answered.at(-1), { token: 't', error: 'JOB_NOT_FOUND' });
+    assert.equal((await world.view()).status, 'CANCELLING');
+    assert.equal(world.metrics.PoisonMessages, 7);
+  });
+
+  it('finds the message that breaks a turn among those that do not', async () => {
+    const world = new ClusterWorld();
+    await world.startJob();
+    const broken = world.reportsOf(0, { type: 'metrics' } as never);
+    const request = { type: 'cancel' } as const;
+    const cancel: CoordinatorMessage = { type: 'request', jobId: JOB_ID, requestId: 'r', request };
+    assert.deepEqual(await world.send(broken, cancel), []);
+    assert.deepEqual(
+      world.buried.map(({ body }) => body),
+      [JSON.stringify(broken)],
+    );
+    assert.equal((await world.view()).status, 'CANCELLING');
+  });
+
+  it('lets a job fail that is not planned, and ends it', async () => {
+    const world = new ClusterWorld();
+    await world.submit('no module');
+    const thrown = await world.plan().catch((error: unknown) => error);
+    const request = { type: 'not-planned', jobId: JOB_ID, error: world.caught(thrown) } as const;
+    await world.settle(request);
+    await world.work();
+    const view = await world.view();
+    assert.deepEqual(
+      [view.status, view.error?.code, view.error?.kind],
+      ['FAILED', 'BUNDLE_NOT_A_MODULE', 'invalid'],
+    );
+    assert.equal((await world.next(0))?.action, 'END');
+  });
+
+  it('lets a job fail that cannot begin', async () => {
+    const world = new ClusterWorld();
+    await world.submit('numbers', { savepointPath: 's3://bucket/savepoints/none' });
+    assert.deepEqual(await world.next(0), { action: 'END', jobId: JOB_ID, status: 'FAILED' });
+    assert.equal((await world.view()).error?.code, 'RESTORE_PATH_NOT_FOUND');
+  });
+
+  it('passes ticks on when they are due, and lets others wait', async () => {
+    const world = new ClusterWorld();
+    await world.startJob();
+    const tickAt = async (atEpochMs: number): Promise<void> => {
+      const body = JSON.stringify({ type: 'tick', jobId: JOB_ID, atEpochMs });
+      await world.coordinator.handle([{ messageId: 't', body, queue: 'ticks', group: '' }]);
+    };
+    await tickAt(world.nowEpochMs + 3_600_000);
+    assert.equal(world.ticks.at(-1)?.delayS, 900);
+    await tickAt(world.nowEpochMs + 1);
+    assert.equal(world.ticks.at(-1)?.delayS, 1);
+    await tickAt(world.nowEpochMs);
+    assert.equal(world.messages.at(-1)?.type, 'tick');
+  });
+
+  it('asks for another tick when one comes too early', async () => {
+    const world = new ClusterWorld();
+    await world.startJob({ flinkConfiguration: { 'execution.checkpointing.interval': '1 min' } });
+    const tick = world.ticks.at(-1)?.message;
+    assert.equal(tick?.type, 'tick');
+    if (tick === undefined) return;
+    const before = world.ticks.length;
+    world.nowEpochMs += 59_000;
+    await world.send(tick);
+    assert.equal(world.ticks.length, before + 1);
+    world.nowEpochMs += 1_000;
+    await world.send(tick);
+    assert.equal(world.triggered, 1);
+  });
+});
