@@ -243,13 +243,16 @@ export class JobMaster {
   sleep(): SleepingJob | undefined {
     const checkpoints = this.#checkpoints;
     if (checkpoints === undefined || this.isOver) return undefined;
+    // May fail the job.
+    const sources = this.#sources.sleep();
+    if (this.isOver) return undefined;
     return {
       state: this.#state,
       startedAtEpochMs: this.#startedAtEpochMs,
       ...this.#deployment.sleep(),
       restarts: [...this.#restarts.keys()],
       checkpoints: checkpoints.sleep(),
-      sources: this.#sources.sleep(),
+      sources,
       requests: this.#requests.open,
       exceptions: this.#failures.history,
       metrics: [...this.#output.metrics.values()],

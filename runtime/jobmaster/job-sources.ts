@@ -64,15 +64,22 @@ export class JobSources {
     await this.#started;
   }
 
-  /** Once they have started. Stale ones are not needed any more. */
+  /** Once they have started. Stale ones are not needed any more; one that cannot tell fails. */
   sleep(): SleepingSources {
-    if (this.#isStale) return { isStale: true, sources: [] };
-    const sources = [...this.#sources].map(([vertexId, { operatorId, coordinator }]) => ({
-      vertexId,
-      operatorId,
+    try {
+      if (!this.#isStale) return { isStale: false, sources: this.#asleep() };
+    } catch (thrown) {
+      this.#isStale = true;
+      this.#parts.fail(toStreamError(thrown).toJSON());
+    }
+    return { isStale: true, sources: [] };
+  }
+
+  #asleep(): readonly SleepingSource[] {
+    return [...this.#sources].map(([vertexId, { operatorId, coordinator }]) => ({
+      ...{ vertexId, operatorId },
       ...coordinator.sleep(),
     }));
-    return { isStale: this.#isStale, sources };
   }
 
   /** The next deployment makes them anew (I1). */

@@ -100,6 +100,24 @@ describe('JobTurn: attempts', () => {
     assert.equal(world.status, 'RESTARTING');
   });
 
+  it('restarts a job whose enumerator cannot be written down', async () => {
+    let isBroken = false;
+    const snapshotState = (): unknown => {
+      if (isBroken) throw new Error('no state');
+      return {};
+    };
+    const world = new TurnWorld([scriptedSource('a', 1, { snapshotState })]);
+    await world.run();
+    isBroken = true;
+    await world.turn();
+    assert.equal(world.status, 'RESTARTING');
+    assert.equal(world.record.asleep?.exceptions.entries[0]?.error.code, 'ENUMERATOR_FAILED');
+    assert.equal(commandsOf(world.record.effects)[0]?.type, 'cancel');
+    isBroken = false;
+    await world.turn(world.reports(0, { type: 'released' }), world.next(1));
+    assert.deepEqual(stepsOf(await world.tick(50)), [{ to: 'e/1', action: 'RUN', attempt: 1 }]);
+  });
+
   it('hears nothing more of a slot that is lost', async () => {
     const world = new TurnWorld();
     await world.run();

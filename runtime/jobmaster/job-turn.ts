@@ -12,6 +12,7 @@
  */
 import type { StopProgress } from '../checkpoint/index.ts';
 import {
+  assert,
   type Clock,
   defined,
   StreamError,
@@ -188,12 +189,14 @@ export class JobTurn {
       this.#hear(master, message);
       await this.#quiet(master);
     }
-    if (master.isOver) await ended;
-    if (result === undefined) {
+    const asleep = master.sleep();
+    if (asleep !== undefined) {
       this.#timers.stop();
-      return defined(master.sleep(), 'a master that is quiet has its checkpoints');
+      return asleep;
     }
-    const { status, error } = result;
+    assert(master.isOver, 'a master that is quiet has its checkpoints');
+    await ended;
+    const { status, error } = defined(result, 'it has ended');
     if (error?.kind === 'fenced') throw StreamError.fromJSON(error);
     this.#end = { status, ...(error === undefined ? {} : { error }) };
     return undefined;

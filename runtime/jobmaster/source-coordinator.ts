@@ -136,10 +136,14 @@ export class SourceCoordinator {
         details: { source: name },
       });
     }
+    const state = this.#snapshotEnumerator();
+    this.#lastSnapshotId = checkpointId;
+    return state;
+  }
+
+  #snapshotEnumerator(): unknown {
     try {
-      const state: unknown = this.#enumerator.snapshotState();
-      this.#lastSnapshotId = checkpointId;
-      return state;
+      return this.#enumerator.snapshotState();
     } catch (thrown) {
       throw this.#named(thrown);
     }
@@ -170,7 +174,7 @@ export class SourceCoordinator {
   /** Between events, once it has started. */
   sleep(): Omit<SleepingSource, 'vertexId' | 'operatorId'> {
     return {
-      enumerator: this.#enumerator.snapshotState(),
+      enumerator: this.#snapshotEnumerator(),
       readers: [...this.#readers],
       asking: [...this.#asking],
       told: [...this.#told],
