@@ -41,6 +41,8 @@ export interface SimTurnsParts {
 const INVOKE_MS = 5;
 /** Between two looks at a TaskManager that stalls. */
 const TIMEOUT_MS = 150;
+/** After its lease a function's time is over at last. */
+const MAX_LEAVING_MS = 1000;
 /** An invocation of which is wrongly said that it has failed. */
 const FALSE_FAILURE_RATE = 0.05;
 const MAX_FALSE_FAILURE_MS = 300;
@@ -221,6 +223,11 @@ export class SimTurns {
     if (!this.#isHealed && this.#rng.chance(FALSE_FAILURE_RATE)) {
       const delayMs = this.#rng.next() * MAX_FALSE_FAILURE_MS;
       world.schedule(delayMs, 'false failure', () => settle('failed'));
+    }
+    // One that leaves may wait in vain for a peer that is gone.
+    const { leaseMs } = this.#parts.plan;
+    if (Number.isFinite(leaseMs)) {
+      world.schedule(leaseMs + MAX_LEAVING_MS, 'time-out', () => settle('failed'));
     }
     let wasStalled = false;
     const look = (): void => {
