@@ -20,8 +20,8 @@ describe('lambdaFailure', () => {
       ['TypeError', '{"errorMessage":"x is not a function"}', 'LAMBDA_FAILED'],
       [undefined, undefined, 'LAMBDA_FAILED'],
     ] as const;
-    for (const [name, Cause, code] of cases) {
-      const caught = { ...(name && { Error: name }), ...(Cause && { Cause }) };
+    for (const [name, cause, code] of cases) {
+      const caught = { ...(name && { Error: name }), ...(cause && { Cause: cause }) };
       const failure = lambdaFailure(caught);
       assert.deepEqual([failure.code, failure.kind], [code, 'unavailable'], String(name));
     }

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type HttpEvent, httpRequestOf, httpResultOf } from './http-event.ts';
+
+const EVENT: HttpEvent = {
+  rawPath: '/v1/jobs/a%20b',
+  rawQueryString: 'mode=cancel',
+  headers: { 'content-type': 'Application/JSON; charset=utf-8', 'idempotency-key': 'k' },
+  body: Buffer.from('{}').toString('base64'),
+  isBase64Encoded: true,
+  requestContext: { http: { method: 'PATCH' }, stage: '$default' },
+};
+
+describe('httpRequestOf', () => {
+  it('reads an event of payload format 2.0', () => {
+    const { query, body, ...request } = httpRequestOf(EVENT);
+    assert.deepEqual(request, {
+      method: 'PATCH',
+      path: '/jobs/a b',
+      contentType: 'application/json',
+      contentTypeHeader: 'Application/JSON; charset=utf-8',
+      idempotencyKey: 'k',
+    });
+    assert.equal(query.get('mode'), 'cancel');
+    assert.equal(Buffer.from(body).toString(), '{}');
+  });
+
+  it('leaves the stage out of the path', () => {
+    const requestContext = { http: { method: 'GET' }, stage: 'prod' };
+    assert.equal(httpRequestOf({ ...EVENT, rawPath: '/prod/jobs', requestContext }).path, '/jobs');
+  });
+
+  it('refuses a path that does not decode', () => {
+    assert.throws(() => httpRequestOf({ ...EVENT, rawPath: '/%E0%A4' }), { status: 400 });
+  });
+});
+
+describe('httpResultOf', () => {
+  it('says that an answer is too large to be given', () => {
+    const { statusCode, body } = httpResultOf({ status: 200, body: 'x'.repeat(6_000_000) });
+    assert.equal(statusCode, 500);
+    assert.match(body, /larger than the API can give/);
+  });
+});
