@@ -47,7 +47,13 @@ export interface AwsPrices {
     /** HTTP API. */
     readonly requestUsd: number;
   };
-  readonly cloudWatch: { readonly logsIngestedGbUsd: number; readonly metricMonthUsd: number };
+  readonly cloudWatch: {
+    readonly logsIngestedGbUsd: number;
+    /** Of custom metrics, those in the embedded format among them. */
+    readonly metricMonthUsd: number;
+    /** Of a standard-resolution alarm on one metric. */
+    readonly alarmMonthUsd: number;
+  };
   /** Amazon Managed Service for Apache Flink, for comparison. */
   readonly managedFlink: {
     readonly kpuHourUsd: number;
@@ -90,7 +96,7 @@ export const US_EAST_1_PRICES: AwsPrices = {
   },
   stepFunctions: { transitionUsd: 0.025 / THOUSAND },
   apiGateway: { requestUsd: 1 / MILLION },
-  cloudWatch: { logsIngestedGbUsd: 0.5, metricMonthUsd: 0.3 },
+  cloudWatch: { logsIngestedGbUsd: 0.5, metricMonthUsd: 0.3, alarmMonthUsd: 0.1 },
   managedFlink: {
     kpuHourUsd: 0.11,
     storageGbMonthUsd: 0.1,

@@ -1,0 +1,244 @@
+/**
+ * Goal: the model is what a reader computes by hand from the prices and the assumptions; figures
+ * are written out in the comments.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { US_EAST_1_PRICES as PRICES } from '../prices.ts';
+import { type CostLine, mergeLines, serviceOf, usdByService, usdOf } from './billed-units.ts';
+import { costInput } from './cost-graph.conformance.ts';
+import {
+  activeHour,
+  type CostEvents,
+  clusterLines,
+  costModel,
+  estimateCost,
+  expectedCounts,
+} from './cost-model.ts';
+
+const NOTHING: CostEvents = {
+  activeS: 0,
+  checkpoints: 0,
+  wantedCheckpoints: 0,
+  handOvers: 0,
+  attempts: 0,
+  metricsReports: 0,
+  apiRequests: 0,
+};
+
+function near(actual: number | undefined, expected: number, what = ''): void {
+  const isNear = actual !== undefined && Math.abs(actual - expected) <= Math.abs(expected) * 1e-9;
+  assert.ok(isNear, `${what} ${actual} is not ${expected}`);
+}
+
+describe('expectedCounts', () => {
+  it('counts the calls of a checkpoint of one slot', () => {
+    // FORWARD: no keyed state, so no segments.
+    const input = costInput({ partitioner: 'FORWARD' });
+    assert.deepEqual(expectedCounts(input, { ...NOTHING, checkpoints: 1 }), {
+      // A tick there and back; "it begins" and "it is complete" to the one inbox.
+      'sqs:SendMessage': { calls: 4, units: { sqsStandardRequests: 3, sqsFifoRequests: 1 } },
+      'sqs:SendMessageBatch': { calls: 1, units: { sqsFifoRequests: 1 } },
+      // The tick's turn and that of the acknowledgement, 3,872 bytes; who is in charge.
+      'dynamodb:GetItem': { calls: 3, units: { dynamoReadUnits: 3 } },
+      // 3,872 bytes: 4 units; with half of 1,200 bytes 4,472, compressed 895: 1; with all: 1.
+      // Each with a check; then the log's two rows and the one that goes, with a check each.
+      'dynamodb:TransactWriteItems': {
+        calls: 5,
+        units: { dynamoWriteUnits: 2 * (4 + 1 + (1 + 1) + (1 + 1) + (2 + 1) + (1 + 1)) },
+      },
+      // What is shown: 8 KiB, compressed 1,639 bytes, twice.
+      'dynamodb:UpdateItem': { calls: 2, units: { dynamoWriteUnits: 4 } },
+      'dynamodb:Query': { calls: 17, units: { dynamoReadUnits: 17 } },
+      's3:PutObject': { calls: 1, units: { s3WriteRequests: 1 } },
+      's3:ListObjectsV2': { calls: 2, units: { s3WriteRequests: 2 } },
+      's3:DeleteObject': { calls: 1, units: {} },
+    });
+  });
+
+  it('counts what twelve slots acknowledge in turns of ten messages', () => {
+    const input = costInput({ parallelism: 12, partitioner: 'FORWARD' }, { taskSlots: 6 });
+    const counts = expectedCounts(input, { ...NOTHING, checkpoints: 1 });
+    // One for the tick; the first acknowledgement; the others by tens: 1 + 1 + 2; the collector's.
+    assert.equal(counts['dynamodb:GetItem']?.calls, 5);
+    // Two TaskManagers: a batch each; two commands each, and the tick's two.
+    assert.equal(counts['sqs:SendMessageBatch']?.calls, 2);
+    assert.equal(counts['sqs:SendMessage']?.calls, 6);
+  });
+
+  it('polls an inbox into which nothing comes every 20 s', () => {
+    const input = costInput({ partitioner: 'FORWARD' });
+    const counts = expectedCounts(input, { ...NOTHING, activeS: 3600 });
+    near(counts['sqs:ReceiveMessage']?.calls, 3600 / 20.015);
+    assert.equal(counts['sqs:DeleteMessageBatch'], undefined);
+    assert.equal(counts['sqs:SendMessage'], undefined);
+  });
+
+  it('packs records of a keyed hop by the time they may wait', () => {
+    const input = costInput({ parallelism: 2 }, { rateRecordsPerS: 1000 });
+    const counts = expectedCounts(input, { ...NOTHING, activeS: 1 });
+    // Two lanes of 250 records, which leave in 100 flushes and 5 watermarks: 1 / (20 ms + 1/105).
+    near(counts['sqs:SendMessage']?.calls, 2 / (0.02 + 1 / 105));
+    near(counts['sqs:SendMessage']?.units.sqsStandardRequests, 2 / (0.02 + 1 / 105));
+    assert.equal(counts['s3:PutObject'], undefined);
+  });
+
+  it('sends nothing where both slots are in one TaskManager', () => {
+    const input = costInput({ parallelism: 2 }, { taskSlots: 2 });
+    const counts = expectedCounts(input, { ...NOTHING, activeS: 1 });
+    assert.deepEqual(Object.keys(counts), ['sqs:ReceiveMessage']);
+  });
+
+  it('sends large messages through the bucket', () => {
+    const given = { rateRecordsPerS: 1_000_000, lingerMs: 1000 };
+    const counts = expectedCounts(costInput({ parallelism: 2 }, given), { ...NOTHING, activeS: 1 });
+    const puts = counts['s3:PutObject']?.calls ?? 0;
+    // 100 MB through 508 KB each, and what packing wastes.
+    assert.ok(puts > 197 && puts < 215, `puts=${puts}`);
+    near(counts['s3:GetObject']?.calls, puts);
+    near(counts['sqs:SendMessage']?.units.sqsStandardRequests, puts);
+  });
+
+  it('sends acknowledgements of their own where nothing goes back', () => {
+    const graph = { parallelism: 2, sourceParallelism: 1 };
+    const counts = expectedCounts(costInput(graph, { rateRecordsPerS: 2 }), {
+      ...NOTHING,
+      activeS: 1,
+    });
+    // One lane with one record and one watermark a second, at different times.
+    const messages = 1 / (0.02 + 1 / 2);
+    const acks = 1 / (0.02 + 5 + 1 / messages);
+    near(counts['sqs:SendMessage']?.calls, messages + acks);
+  });
+
+  it('leaves out what AWS calls itself', () => {
+    const counts = expectedCounts(costInput(), { ...NOTHING, handOvers: 1, attempts: 1 });
+    const named = Object.keys(counts).filter((name) => /lambda|Transition|logs/.test(name));
+    assert.deepEqual(named, []);
+  });
+
+  it('places segments by size, and deletes rows', () => {
+    const written = (stateBytesPerKey: number, dirtyShare: number) => {
+      const operators = [{ operator: 'count', keys: 100, stateBytesPerKey, dirtyShare }];
+      const given = { operators, incremental: false };
+      return expectedCounts(costInput({}, given), { ...NOTHING, checkpoints: 1 });
+    };
+    // 64 + 100 · 9 bytes stay inside; 64 + 1,700 are an item of 3 units with its keys.
+    assert.equal(written(9, 0.1)['dynamodb:BatchWriteItem'], undefined);
+    const item = written(17, 0.1);
+    assert.deepEqual(item['dynamodb:BatchWriteItem'], {
+      calls: 1,
+      units: { dynamoWriteUnits: 3 },
+    });
+    assert.equal(item['dynamodb:PutItem']?.calls, 1);
+    assert.equal(written(40, 0.1)['s3:PutObject']?.calls, 2);
+    // Nothing has changed: nothing is written.
+    assert.equal(written(40, 0)['s3:PutObject']?.calls, 1);
+  });
+});
+
+describe('estimateCost', () => {
+  it('asks for the time of a slot, whatever it does', () => {
+    const { usdByService: usd, lines } = estimateCost(costInput({ partitioner: 'FORWARD' }));
+    // 1,769 MB for an hour: 6,219.14 GB-s · $0.0000133334.
+    const slots = lines.filter(({ reason }) => reason === 'slots');
+    near(usdOf(slots, PRICES), (1769 / 1024) * 3600 * 0.0000133334);
+    assert.ok(usd.Lambda > 0.0829 && usd.Lambda < 0.084);
+  });
+
+  it('rolls leases, each with two transitions', () => {
+    const lines = estimateCost(costInput({ parallelism: 2 })).lines;
+    const transitions = lines.filter(({ operation }) => operation === 'states:StateTransition');
+    const leases = (2 * 3600) / 840;
+    const count = transitions.reduce((sum, { units }) => sum + (units.stateTransitions ?? 0), 0);
+    // A history has room for 22,000 / 7 leases; then an attempt begins: 4 + 2 + its leases' 4.
+    near(count, 2 * leases + ((leases * 7) / 22_000) * 10);
+  });
+
+  it('asks for no metrics reports where checkpoints take them along', () => {
+    const often = { checkpointIntervalMs: 30_000 };
+    assert.equal(activeHour(costModel(costInput({}, often))).metricsReports, 0);
+    const seldom = activeHour(costModel(costInput({}, { checkpointIntervalMs: 600_000 })));
+    // 120 an hour, but for those of 6 checkpoints and 2 that hand-overs asked for.
+    near(seldom.metricsReports, 120 - 6 - 3600 / 840 / 2);
+  });
+
+  it('costs nothing but storage while it hibernates', () => {
+    const { lines, usdPerHour, idleUsdPerMonth } = estimateCost(costInput({}, { activeShare: 0 }));
+    assert.deepEqual([...new Set(lines.map(({ reason }) => reason))], ['storage']);
+    assert.ok(lines.every(({ calls }) => calls === 0));
+    near(usdPerHour * 730, idleUsdPerMonth);
+    assert.ok(idleUsdPerMonth > 0 && idleUsdPerMonth < 0.001);
+  });
+
+  it('tells money by checkpoint and by a million records', () => {
+    const { usdPerHour, usdPerMillionRecords, usdPerCheckpoint, checkpointLines } = estimateCost(
+      costInput(),
+    );
+    near(usdPerMillionRecords, usdPerHour / 1.8);
+    near(usdPerCheckpoint, usdOf(checkpointLines, PRICES));
+    const silent = estimateCost(costInput({}, { rateRecordsPerS: 0 }));
+    assert.equal(silent.usdPerMillionRecords, undefined);
+  });
+
+  it('bills the polls of event source mappings to the cluster', () => {
+    const polls = clusterLines().filter(({ operation }) => operation === 'sqs:ReceiveMessage');
+    // Five for 20 s each, on two queues: 900 an hour each, $0.59 a month.
+    near(usdOf(polls, PRICES) * 730, (900 * 0.4e-6 + 900 * 0.5e-6) * 730);
+  });
+
+  it('refuses numbers that are none, operators that are not there, and shares above one', () => {
+    for (const given of [{ rateRecordsPerS: -1 }, { recordBytes: Number.NaN }, { taskSlots: 0 }]) {
+      assert.throws(() => estimateCost(costInput({}, given)), { code: 'COST_INPUT_INVALID' });
+    }
+    assert.throws(() => estimateCost(costInput({}, { activeShare: 1.1 })), {
+      code: 'COST_INPUT_INVALID',
+      message: /activeShare=1\.1$/,
+    });
+    const operators = [{ operator: 'cuont', keys: 1 }];
+    assert.throws(() => estimateCost(costInput({}, { operators })), {
+      code: 'COST_OPERATOR_UNKNOWN',
+      message: /only 'Source: events', 'parse', 'count', 'Sink: out': operator=cuont$/,
+    });
+  });
+
+  it('needs no SDK', () => {
+    const folder = new URL('./', import.meta.url);
+    const sources = readdirSync(folder).filter((name) => !/test|conformance/.test(name));
+    const urls = [...sources, '../prices.ts', '../segment-tier.ts'].map(
+      (name) => new URL(name, folder),
+    );
+    for (const url of urls) {
+      const imports = readFileSync(url, 'utf8').match(/from '[^']+'/g) ?? [];
+      const foreign = imports.filter(
+        (text) => /aws-sdk/.test(text) || /'\.\.\/(?!\.\.\/|prices|segment-tier)/.test(text),
+      );
+      assert.deepEqual(foreign, [], url.pathname);
+    }
+  });
+});
+
+describe('cost lines', () => {
+  it('name services that bill', () => {
+    const { lines } = estimateCost(costInput({ parallelism: 3 }, { apiRequestsPerHour: 10 }));
+    const services = new Set([...lines, ...clusterLines()].map(serviceOf));
+    assert.equal(services.size, 7);
+    assert.throws(() => serviceOf({ operation: 'ec2:RunInstances' }));
+  });
+
+  it('merge into one for each operation, reason and caller', () => {
+    const one: CostLine = {
+      ...{ operation: 'sqs:SendMessage', reason: 'exchange', caller: 'code', calls: 1 },
+      units: { sqsStandardRequests: 2 },
+    };
+    const other: CostLine = { ...one, units: { sqsFifoRequests: 1 } };
+    const aws: CostLine = { ...one, caller: 'aws' };
+    const nothing: CostLine = { ...one, operation: 's3:PutObject', calls: 0, units: {} };
+    assert.deepEqual(mergeLines([one, other, aws, nothing]), [
+      { ...one, calls: 2, units: { sqsStandardRequests: 2, sqsFifoRequests: 1 } },
+      aws,
+    ]);
+    near(usdByService([one, other], PRICES).SQS, 2 * 0.4e-6 + 0.5e-6);
+  });
+});

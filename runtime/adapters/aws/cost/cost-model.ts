@@ -1,0 +1,342 @@
+/**
+ * What a job costs on AWS: requests by service and operation, and dollars. Pure. What it takes for
+ * granted is in `assumptions.ts`, prices in `prices.ts`; `docs/aws/cost.md` shows it worked.
+ *
+ * Not in it: data transfer, NAT gateways and endpoints of a VPC, KMS, X-Ray, what a job's own
+ * sources and sinks call, retries, free tiers.
+ *
+ * - I1: an hour is a sum: of time (slots, records, polls), and of events (checkpoints, leases,
+ *   attempts), each as often as it happens. A counted run is the same sum with its own numbers.
+ * - I2: what is paid without records or jobs (`cluster`, `storage`) is apart from what work costs.
+ */
+import { type AwsPrices, US_EAST_1_PRICES } from '../prices.ts';
+import { tierThresholdBytes } from '../segment-tier.ts';
+import { COST_ASSUMPTIONS } from './assumptions.ts';
+import {
+  addUnits,
+  type CostLine,
+  type CostService,
+  type CostUnits,
+  line,
+  mergeLines,
+  times,
+  usdByService,
+  usdOf,
+} from './billed-units.ts';
+import { type CheckpointFacts, checkpointLines, type StatefulSubtasks } from './checkpoint-cost.ts';
+import { type CostInput, checkCostInput } from './cost-input.ts';
+import { type CostLayout, costLayout } from './cost-layout.ts';
+import { type ExchangeFacts, exchangeLines } from './exchange-cost.ts';
+import { attemptLines, type LeaseFacts, leaseLines, metricsLines } from './lease-cost.ts';
+import { factsOf, type JobTraffic, jobTraffic } from './operator-traffic.ts';
+import { meanChainSegments, planSegments } from './state-cost.ts';
+import { invocationLines } from './turn-cost.ts';
+
+/** What happens in an hour, or happened in a run. */
+export interface CostEvents {
+  /** Of invocations that work, over all TaskManagers the same time. */
+  readonly activeS: number;
+  readonly checkpoints: number;
+  /** Of these, those that a hand-over asked for. */
+  readonly wantedCheckpoints: number;
+  /** Of all TaskManagers, but for the first of each attempt. */
+  readonly handOvers: number;
+  readonly attempts: number;
+  /** Of each TaskManager, reports with nothing but metrics. */
+  readonly metricsReports: number;
+  readonly apiRequests: number;
+}
+
+/** A job, prepared for counting. */
+export interface CostModel {
+  readonly input: CostInput;
+  readonly layout: CostLayout;
+  readonly traffic: JobTraffic;
+  readonly state: readonly StatefulSubtasks[];
+  readonly prices: AwsPrices;
+}
+
+/** What a job costs. Money is in US dollars. */
+export interface CostEstimate {
+  readonly prices: AwsPrices;
+  readonly taskManagers: number;
+  readonly slots: number;
+  readonly memoryMb: number;
+  /** Of a mean hour: active for its share, idle for the rest. */
+  readonly lines: readonly CostLine[];
+  readonly usdPerHour: number;
+  readonly usdByService: Readonly<Record<CostService, number>>;
+  /** Absent without records. */
+  readonly usdPerMillionRecords?: number;
+  readonly usdPerCheckpoint: number;
+  readonly checkpointLines: readonly CostLine[];
+  /** Of an hour in which it does not hibernate. */
+  readonly usdPerActiveHour: number;
+  readonly checkpointsPerActiveHour: number;
+  /** A job that hibernates: nothing but what is stored. */
+  readonly idleUsdPerMonth: number;
+  /** The cluster, without and with jobs; not in the figures above. */
+  readonly clusterLines: readonly CostLine[];
+  readonly clusterUsdPerMonth: number;
+  readonly storedBytes: number;
+}
+
+const HOUR_S = 3_600;
+export const HOURS_A_MONTH = 730;
+const GB_BYTES = 1024 ** 3;
+
+/** @throws {StreamError} `COST_INPUT_INVALID`, `COST_OPERATOR_UNKNOWN` */
+export function costModel(input: CostInput, prices: AwsPrices = US_EAST_1_PRICES): CostModel {
+  checkCostInput(input);
+  const { executionGraph, taskSlots } = input;
+  const layout = costLayout(executionGraph, taskSlots);
+  return withTraffic(input, layout, prices);
+}
+
+/** As {@link costModel}, with a layout that is known. */
+export function withTraffic(input: CostInput, layout: CostLayout, prices: AwsPrices): CostModel {
+  const traffic = jobTraffic(input.executionGraph.jobGraph, input);
+  const state = statefulSubtasks(input, layout, traffic);
+  return { input, layout, traffic, state, prices };
+}
+
+/** @throws {StreamError} as {@link costModel} */
+export function estimateCost(input: CostInput, prices: AwsPrices = US_EAST_1_PRICES): CostEstimate {
+  return estimateOf(costModel(input, prices));
+}
+
+/** The estimate of a model. */
+export function estimateOf(model: CostModel): CostEstimate {
+  const { input, layout, prices, traffic } = model;
+  const active = activeHour(model);
+  const activeLines = countedLines(model, active);
+  const stored = storageLines(model);
+  const attempts = times(input.attemptsPerHour, attemptLines(leaseFacts(model)));
+  const lines = mergeLines([
+    ...times(input.activeShare, activeLines),
+    ...attempts,
+    ...apiLines(input.apiRequestsPerHour),
+    ...stored,
+  ]);
+  const usdPerHour = usdOf(lines, prices);
+  const records = sourceRecordsPerS(input, traffic) * HOUR_S * input.activeShare;
+  const one = checkpointLines(checkpointFacts(model, input.checkpointIntervalMs));
+  const cluster = clusterLines();
+  return {
+    prices,
+    taskManagers: layout.taskManagers,
+    slots: layout.slots,
+    memoryMb: input.memoryMb,
+    lines,
+    usdPerHour,
+    usdByService: usdByService(lines, prices),
+    ...(records === 0 ? {} : { usdPerMillionRecords: (usdPerHour / records) * 1_000_000 }),
+    usdPerCheckpoint: usdOf(one, prices),
+    checkpointLines: one,
+    usdPerActiveHour: usdOf([...activeLines, ...stored], prices),
+    checkpointsPerActiveHour: active.checkpoints,
+    idleUsdPerMonth: usdOf(stored, prices) * HOURS_A_MONTH,
+    clusterLines: cluster,
+    clusterUsdPerMonth: usdOf(cluster, prices) * HOURS_A_MONTH,
+    storedBytes: storedBytes(model),
+  };
+}
+
+/** An hour in which the job works all the time. */
+export function activeHour({ input, layout }: CostModel): CostEvents {
+  const { checkpointIntervalMs, leaseMs } = input;
+  const handOvers = (layout.taskManagers * HOUR_S * 1_000) / leaseMs;
+  const due = checkpointIntervalMs === undefined ? 0 : (HOUR_S * 1_000) / checkpointIntervalMs;
+  const extra = checkpointIntervalMs === undefined ? 1 : COST_ASSUMPTIONS.leases.extraCheckpoints;
+  const wantedCheckpoints = Math.min(handOvers * extra, handOvers);
+  const checkpoints = due + wantedCheckpoints;
+  const metrics = (HOUR_S * 1_000) / COST_ASSUMPTIONS.reports.metricsLingerMs;
+  const { eventsALease, eventsAnExecution } = COST_ASSUMPTIONS.leases;
+  return {
+    activeS: HOUR_S,
+    checkpoints,
+    wantedCheckpoints,
+    handOvers,
+    // The history of an execution is full, and the job goes on in another one.
+    attempts: (handOvers * eventsALease) / eventsAnExecution,
+    metricsReports: Math.max(0, metrics - checkpoints),
+    apiRequests: 0,
+  };
+}
+
+/** I1. What these events cost, and the time between them. */
+export function countedLines(model: CostModel, events: CostEvents): readonly CostLine[] {
+  const { input, layout } = model;
+  const facts = leaseFacts(model);
+  const due = events.checkpoints - events.wantedCheckpoints;
+  const hours = events.activeS / HOUR_S;
+  const commands = (2 * events.checkpoints * layout.taskManagers) / Math.max(hours, 1e-9);
+  const gbSeconds = layout.taskManagers * (input.memoryMb / 1024) * events.activeS;
+  const exchange = exchangeLines(exchangeFacts(model, commands));
+  return mergeLines([
+    line('slots', 'lambda:GB-second', 0, { lambdaGbSeconds: gbSeconds }, 'aws'),
+    ...times(hours, exchange),
+    ...times(due, checkpointLines(checkpointFacts(model, input.checkpointIntervalMs))),
+    ...times(events.wantedCheckpoints, checkpointLines(checkpointFacts(model, undefined))),
+    ...times(events.handOvers, leaseLines(facts)),
+    ...times(events.attempts, attemptLines(facts)),
+    ...metricsLines(facts, events.metricsReports),
+    // Custom metrics are billed for the hours in which they are written.
+    line(
+      'metrics',
+      'cloudwatch:Metric',
+      0,
+      {
+        metricHours: COST_ASSUMPTIONS.cluster.metrics * hours,
+      },
+      'aws',
+    ),
+    ...apiLines(events.apiRequests),
+  ]);
+}
+
+/** Calls and units of one operation. */
+export interface ExpectedCount {
+  readonly calls: number;
+  readonly units: CostUnits;
+}
+
+/**
+ * What a run should have called, by operation, named and counted as a proxy before AWS does: only
+ * what code calls, not what services call (event source mappings, state machines).
+ */
+export function expectedCounts(
+  input: CostInput,
+  events: CostEvents,
+  prices: AwsPrices = US_EAST_1_PRICES,
+): Readonly<Record<string, ExpectedCount>> {
+  const counts: Record<string, ExpectedCount> = {};
+  for (const one of countedLines(costModel(input, prices), events)) {
+    if (one.caller === 'aws') continue;
+    const before = counts[one.operation] ?? { calls: 0, units: {} };
+    const units = addUnits(before.units, one.units);
+    counts[one.operation] = { calls: before.calls + one.calls, units };
+  }
+  return counts;
+}
+
+/** @param commandsPerHour messages of the coordinator into all inboxes. */
+export function exchangeFacts(model: CostModel, commandsPerHour: number): ExchangeFacts {
+  const { input, layout, prices } = model;
+  const { watermarkIntervalMs, lingerMs } = input;
+  return { layout, prices, edges: edgesOf(model), watermarkIntervalMs, lingerMs, commandsPerHour };
+}
+
+/** Of all sources together. */
+export function sourceRecordsPerS({ executionGraph }: CostInput, traffic: JobTraffic): number {
+  const { vertices, edges } = executionGraph.jobGraph;
+  const fed = new Set(edges.map(({ targetVertexId }) => targetVertexId));
+  return vertices
+    .filter(({ id }) => !fed.has(id))
+    .reduce((sum, { operators }) => {
+      const head = traffic.get(operators[0]?.nodeId ?? -1);
+      return sum + (head?.inRecordsPerS ?? 0);
+    }, 0);
+}
+
+/** What goes through each edge, by its id. */
+export function edgesOf({
+  input,
+  traffic,
+}: Pick<CostModel, 'input' | 'traffic'>): ReadonlyMap<
+  number,
+  { readonly recordsPerS: number; readonly recordBytes: number }
+> {
+  return new Map(
+    input.executionGraph.jobGraph.edges.map(({ id, sourceNodeId }) => {
+      const source = traffic.get(sourceNodeId);
+      return [id, { recordsPerS: source?.outRecordsPerS ?? 0, recordBytes: source?.outBytes ?? 0 }];
+    }),
+  );
+}
+
+function leaseFacts({ layout, state, input, prices }: CostModel): LeaseFacts {
+  return { layout, state, memoryMb: input.memoryMb, prices };
+}
+
+function checkpointFacts(
+  { layout, state, input, prices }: CostModel,
+  intervalMs: number | undefined,
+): CheckpointFacts {
+  return { layout, state, intervalMs, retained: input.retainedCheckpoints, prices };
+}
+
+function statefulSubtasks(
+  input: CostInput,
+  layout: CostLayout,
+  traffic: JobTraffic,
+): readonly StatefulSubtasks[] {
+  const { jobGraph } = input.executionGraph;
+  const keyed = new Set(layout.keyed.map(({ nodeId }) => nodeId));
+  const checkpointS = (input.checkpointIntervalMs ?? input.leaseMs) / 1_000;
+  return jobGraph.vertices.flatMap(({ operators, parallelism }) =>
+    operators.flatMap((operator): StatefulSubtasks[] => {
+      const facts = factsOf(input.operators, operator);
+      if (!keyed.has(operator.nodeId) && facts?.keys === undefined) return [];
+      const plan = planSegments(
+        {
+          parallelism,
+          keys: facts?.keys ?? input.keys,
+          bytesPerKey: facts?.stateBytesPerKey ?? input.stateBytesPerKey,
+          recordsPerS: traffic.get(operator.nodeId)?.inRecordsPerS ?? 0,
+          dirtyShare: facts?.dirtyShare,
+        },
+        checkpointS,
+        input.incremental,
+      );
+      return [{ count: parallelism, plan }];
+    }),
+  );
+}
+
+/** Segments of the retained checkpoints; they share most. */
+function storedBytes({ state, input }: CostModel): number {
+  const segments = state.reduce((sum, { count, plan }) => {
+    const deltas = meanChainSegments(plan) - 1;
+    return sum + count * (plan.baseBytes + deltas * plan.deltaBytes);
+  }, 0);
+  return segments + input.retainedCheckpoints * 1024 + COST_ASSUMPTIONS.leases.bundleBytes;
+}
+
+function storageLines(model: CostModel): readonly CostLine[] {
+  const threshold = tierThresholdBytes(model.prices);
+  const inRows = model.state.reduce((sum, { count, plan }) => {
+    const deltas = meanChainSegments(plan) - 1;
+    const base = plan.baseBytes <= threshold ? plan.baseBytes : 0;
+    const delta = plan.deltaBytes <= threshold ? plan.deltaBytes : 0;
+    return sum + count * (base + deltas * delta);
+  }, 0);
+  const { rowBytes } = COST_ASSUMPTIONS.turns;
+  return [
+    line('storage', 's3:GB-hour', 0, {
+      s3GbHours: Math.max(0, storedBytes(model) - inRows) / GB_BYTES,
+    }),
+    line('storage', 'dynamodb:GB-hour', 0, { dynamoGbHours: (inRows + rowBytes) / GB_BYTES }),
+  ];
+}
+
+function apiLines(requests: number): readonly CostLine[] {
+  const { memoryMb, requestMs, reads } = COST_ASSUMPTIONS.api;
+  return [
+    line('api', 'execute-api:Request', requests, { httpApiRequests: requests }),
+    ...invocationLines('api', requests, memoryMb, requestMs),
+    line('api', 'dynamodb:GetItem', requests * reads, { dynamoReadUnits: requests * reads }),
+  ];
+}
+
+/** An hour of a cluster without jobs: Lambda polls its two queues, and is billed as their caller. */
+export function clusterLines(): readonly CostLine[] {
+  const { pollersAQueue, alarms, sweepsADay } = COST_ASSUMPTIONS.cluster;
+  const polls = (pollersAQueue * HOUR_S) / COST_ASSUMPTIONS.exchange.longPollS;
+  return [
+    line('cluster', 'sqs:ReceiveMessage', polls, { sqsFifoRequests: polls }, 'aws'),
+    line('cluster', 'sqs:ReceiveMessage', polls, { sqsStandardRequests: polls }, 'aws'),
+    ...invocationLines('cluster', sweepsADay / 24, 256, 2_000),
+    line('cluster', 'cloudwatch:Alarm', 0, { alarmHours: alarms }, 'aws'),
+  ];
+}

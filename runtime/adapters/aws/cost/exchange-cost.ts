@@ -1,0 +1,192 @@
+/**
+ * Messages between TaskManagers, and the polls that fetch them. Pure; for an hour.
+ *
+ *     messages/s      1 / (linger + 1 / words)         the oldest word waits that long for others;
+ *                                                      words (flushes, watermarks) come by chance
+ *     units of a send max(1, bytes / 64 KiB)           packed so that a unit is filled
+ *     through S3      from `claimThresholdBytes` on: PUT, GET, and a message that names the object
+ *     polls/s         1 / (poll + wait), wait = e^(−poll·M) · (1 − e^(−20 s·M)) / M, M messages/s:
+ *                     the mean wait of a poll for the first of messages that come by chance, at
+ *                     most 20 s; so an idle inbox is polled every 20 s, a busy one all the time
+ *
+ * @see https://aws.amazon.com/sqs/pricing: each 64 KB chunk of a payload is billed as one request.
+ */
+import type { AwsPrices } from '../prices.ts';
+import { COST_ASSUMPTIONS, MESSAGE_ENCODING_FACTOR } from './assumptions.ts';
+import { type CostLine, line, mergeLines, times } from './billed-units.ts';
+import type { CostLayout, Lane, Receivers } from './cost-layout.ts';
+
+const HOUR_S = 3_600;
+
+/** What goes through an edge, before it is spread over channels. */
+export interface EdgeTraffic {
+  readonly recordsPerS: number;
+  readonly recordBytes: number;
+}
+
+export interface ExchangeFacts {
+  readonly layout: CostLayout;
+  /** By edge id. */
+  readonly edges: ReadonlyMap<number, EdgeTraffic>;
+  /** 0: none. */
+  readonly watermarkIntervalMs: number;
+  readonly lingerMs: number;
+  /** Messages of others into all inboxes: commands. */
+  readonly commandsPerHour: number;
+  readonly prices: AwsPrices;
+}
+
+/** What goes along one lane in a second. */
+export interface LaneTraffic {
+  readonly bytesPerS: number;
+  readonly messagesPerS: number;
+  readonly isClaimed: boolean;
+  /** Messages back, with nothing but acknowledgements. */
+  readonly acksPerS: number;
+}
+
+/** The size of a message from which a PUT, a GET and a message of its name cost less. */
+export function claimThresholdBytes({ s3, sqs }: AwsPrices): number {
+  const bucketUsd = s3.putUsd + s3.getUsd + 3 * sqs.standardRequestUsd;
+  return ((bucketUsd / sqs.standardRequestUsd - 1) / 2) * sqs.requestBytes;
+}
+
+/** An hour of records, and of polls for them. */
+export function exchangeLines(facts: ExchangeFacts): readonly CostLine[] {
+  const { receivers, taskManagers } = facts.layout;
+  const acks = receivers.reduce(
+    (sum, { lanes, taskManagers: count }) =>
+      sum +
+      count * lanes.reduce((acksPerS, lane) => acksPerS + laneAcks(lane, facts) * lane.count, 0),
+    0,
+  );
+  // Acknowledgements and commands are spread over all inboxes.
+  const others = (acks + facts.commandsPerHour / HOUR_S) / Math.max(1, taskManagers);
+  return mergeLines(
+    receivers.flatMap((group) =>
+      times(group.taskManagers * HOUR_S, inboxASecond(group, others, facts)),
+    ),
+  );
+}
+
+function laneAcks(lane: Lane, facts: ExchangeFacts): number {
+  return laneTraffic(lane, facts).acksPerS;
+}
+
+function inboxASecond(
+  { lanes }: Receivers,
+  othersPerS: number,
+  facts: ExchangeFacts,
+): readonly CostLine[] {
+  const unitBytes = facts.prices.sqs.requestBytes;
+  const lines: CostLine[] = [];
+  let messagesPerS = othersPerS;
+  let bytesPerS = othersPerS * COST_ASSUMPTIONS.exchange.messageBytes;
+  for (const lane of lanes) {
+    const traffic = laneTraffic(lane, facts);
+    const { messagesPerS: sent, isClaimed, acksPerS } = traffic;
+    const units = isClaimed ? sent : Math.max(sent, traffic.bytesPerS / unitBytes);
+    const laneLines = [
+      line('exchange', 'sqs:SendMessage', sent + acksPerS, {
+        sqsStandardRequests: units + acksPerS,
+      }),
+      ...(isClaimed ? claims(sent) : []),
+    ];
+    lines.push(...times(lane.count, laneLines));
+    messagesPerS += lane.count * sent;
+    bytesPerS += lane.count * (isClaimed ? 0 : traffic.bytesPerS);
+  }
+  return [...lines, ...pollsASecond(messagesPerS, bytesPerS, unitBytes)];
+}
+
+function claims(count: number): readonly CostLine[] {
+  return [
+    line('exchange', 's3:PutObject', count, { s3WriteRequests: count }),
+    line('exchange', 's3:GetObject', count, { s3ReadRequests: count }),
+    line('exchange', 's3:DeleteObject', count, {}),
+  ];
+}
+
+/** Of all messages with records; 0: there are none. */
+export function meanMessageBytes(facts: ExchangeFacts): number {
+  let bytesPerS = 0;
+  let messagesPerS = 0;
+  for (const { taskManagers, lanes } of facts.layout.receivers) {
+    for (const lane of lanes) {
+      const traffic = laneTraffic(lane, facts);
+      bytesPerS += taskManagers * lane.count * traffic.bytesPerS;
+      messagesPerS += taskManagers * lane.count * traffic.messagesPerS;
+    }
+  }
+  return messagesPerS === 0 ? 0 : bytesPerS / messagesPerS;
+}
+
+/** Of one inbox. */
+export function pollsASecond(
+  messagesPerS: number,
+  bytesPerS: number,
+  unitBytes: number,
+): readonly CostLine[] {
+  const { pollMs, longPollS, messagesACall, maxCallBytes, deleteLingerMs } =
+    COST_ASSUMPTIONS.exchange;
+  const chance = pollsBy(messagesPerS, pollMs / 1_000, longPollS);
+  const polls = Math.max(chance, messagesPerS / messagesACall, bytesPerS / maxCallBytes);
+  const deletes = Math.max(
+    messagesPerS / messagesACall,
+    cyclesPerS(messagesPerS, deleteLingerMs / 1_000),
+  );
+  return [
+    line('inboxes', 'sqs:ReceiveMessage', polls, {
+      sqsStandardRequests: Math.max(polls, bytesPerS / unitBytes),
+    }),
+    line('inboxes', 'sqs:DeleteMessageBatch', deletes, { sqsStandardRequests: deletes }),
+  ];
+}
+
+function pollsBy(messagesPerS: number, pollS: number, longPollS: number): number {
+  if (messagesPerS === 0) return 1 / (pollS + longPollS);
+  const waitS =
+    (Math.exp(-pollS * messagesPerS) * -Math.expm1(-longPollS * messagesPerS)) / messagesPerS;
+  return 1 / (pollS + waitS);
+}
+
+/** How often something happens that waits this long after the first of events that come so often. */
+function cyclesPerS(eventsPerS: number, waitS: number): number {
+  return eventsPerS === 0 ? 0 : 1 / (waitS + 1 / eventsPerS);
+}
+
+/** What goes along a lane of this kind. */
+export function laneTraffic(lane: Lane, facts: ExchangeFacts): LaneTraffic {
+  const exchange = COST_ASSUMPTIONS.exchange;
+  const { edges, watermarkIntervalMs, lingerMs, prices } = facts;
+  let recordsPerS = 0;
+  let payloadPerS = 0;
+  for (const { edgeId, share } of lane.parts) {
+    const edge = edges.get(edgeId);
+    if (edge === undefined) continue;
+    recordsPerS += edge.recordsPerS * share;
+    payloadPerS += edge.recordsPerS * share * edge.recordBytes;
+  }
+  const flushes = Math.min(recordsPerS, exchange.flushesPerS * lane.fromSlots);
+  // A slot's watermarks leave at one moment, on every channel.
+  const watermarks =
+    watermarkIntervalMs === 0
+      ? 0
+      : Math.min(recordsPerS, (1_000 / watermarkIntervalMs) * lane.fromSlots);
+  const watermarkFrames = (watermarks * lane.channels) / Math.max(1, lane.fromSlots);
+  const frames = flushes + payloadPerS / exchange.bufferBytes + watermarkFrames;
+  const lingerS = lingerMs / 1_000;
+  const packed = cyclesPerS(flushes + watermarks, lingerS);
+  const wireBytes = payloadPerS + frames * exchange.frameBytes + packed * exchange.messageBytes;
+  const bytesPerS = (wireBytes * MESSAGE_ENCODING_FACTOR) / exchange.fill;
+  const claimBytes = claimThresholdBytes(prices);
+  const isClaimed = packed > 0 && bytesPerS / packed >= claimBytes;
+  const messagesPerS = isClaimed ? bytesPerS / claimBytes : packed;
+  const owed = Math.max(
+    cyclesPerS(messagesPerS, exchange.ackDelayMs / 1_000),
+    frames / exchange.creditFrames,
+    payloadPerS / exchange.creditBytes,
+  );
+  const acksPerS = lane.isAnswered ? 0 : cyclesPerS(owed, lingerS);
+  return { bytesPerS, messagesPerS, isClaimed, acksPerS };
+}
