@@ -33,4 +33,12 @@ export {
   HOURS_A_MONTH,
   sourceRecordsPerS,
 } from './cost-model.ts';
+export { type CostWarning, type CostWarningCode, costWarnings } from './cost-warnings.ts';
+export {
+  type BreakEven,
+  breakEven,
+  MAX_RATE_RECORDS_PER_S,
+  managedFlinkUsdPerMonth,
+} from './managed-flink.ts';
 export { factsOf, sourcesOf } from './operator-traffic.ts';
+export { bytesText, durationText, moneyText, percentText } from './quantity-text.ts';
