@@ -8,6 +8,7 @@ import {
   SAVEPOINT_OPTIONS,
   STOP_OPTIONS,
 } from './cluster-options.ts';
+import { ESTIMATE_OPTIONS } from './estimate-options.ts';
 import { INFO_OPTIONS, RUN_OPTIONS } from './options.ts';
 import type { OptionSpec } from './parse-options.ts';
 
@@ -15,6 +16,7 @@ import type { OptionSpec } from './parse-options.ts';
 export const ACTIONS = [
   'run',
   'info',
+  'estimate',
   'list',
   'stop',
   'cancel',
@@ -46,6 +48,12 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
     arguments: '<job-file> <arguments>',
     options: INFO_OPTIONS,
     optionsAt: 'before',
+  },
+  estimate: {
+    sentence: 'tells what a program would cost on AWS; nothing is started or called.',
+    arguments: '<job-file> [-- <arguments>]',
+    options: ESTIMATE_OPTIONS,
+    optionsAt: 'anywhere',
   },
   list: {
     sentence: 'lists running and scheduled programs.',

@@ -57,7 +57,7 @@ async function runAction(
       world.stdout.write(`\n${actionHelp(action)}`);
       return 0;
     }
-    const needsProgram = action === 'run' || action === 'info';
+    const needsProgram = action === 'run' || action === 'info' || action === 'estimate';
     if (needsProgram && options.rest.length === 0) {
       throw badArguments('The program file was not specified.');
     }
@@ -84,6 +84,10 @@ async function perform(
       const { localJobRunner } = await import('./local-job-runner.ts');
       const { info } = await import('./info.ts');
       return await info(options, await localJobRunner(), { world });
+    }
+    case 'estimate': {
+      const { estimate } = await import('./estimate.ts');
+      return await estimate(options, world);
     }
     case 'run':
       return await performRun(options, world);
