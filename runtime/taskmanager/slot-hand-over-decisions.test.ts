@@ -38,14 +38,7 @@ function taskOf(newestId = 0, may: FakeTask['may'] = 'now'): FakeTask {
 function handOver() {
   const reports: string[] = [];
   const reporter = { report: ({ type }: SlotReport) => reports.push(type) };
-  return {
-    slot: new SlotHandOver({
-      handOverHost: undefined,
-      reporter,
-      slotIndex: 3,
-    }),
-    reports,
-  };
+  return { slot: new SlotHandOver({ reporter, slotIndex: 3 }), reports };
 }
 
 function trigger(checkpointId: number) {

@@ -69,7 +69,6 @@ export class SlotHandOver {
     if (this.record !== undefined || this.#askedFor !== checkpointId) return;
     this.#askedFor = 0;
     for (const task of tasks) task.release();
-    this.#want();
   }
 
   /** I1. */
@@ -123,10 +122,6 @@ export class SlotHandOver {
     return true;
   }
 
-  #want(): void {
-    this.#parts.reporter.report({ type: 'checkpoint-wanted' });
-  }
-
   /** I4. */
   #isAgreed(checkpointId: number): boolean {
     const { handOverHost } = this.#parts;
@@ -136,6 +131,10 @@ export class SlotHandOver {
       handOverHost.mayLeave(checkpointId);
     }
     return false;
+  }
+
+  #want(): void {
+    this.#parts.reporter.report({ type: 'checkpoint-wanted' });
   }
 }
 

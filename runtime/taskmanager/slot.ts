@@ -46,7 +46,7 @@ export interface SlotParts {
   /** Left by the slot whose place this one takes. */
   readonly handOver: SlotHandOverRecord | undefined;
   /** Of slots that share their lease with others. */
-  readonly handOverHost: HandOverHost | undefined;
+  readonly handOverHost?: HandOverHost | undefined;
 }
 
 /** Makes a task, with the state it starts from; called downstream first. */

@@ -76,6 +76,14 @@ export class LeaseWorld {
     return this;
   }
 
+  /** Of the last run. */
+  async completedCheckpoints(): Promise<number> {
+    const jobId = String(this.#runs - 1).padStart(32, '0');
+    const { rows, blobs } = this;
+    const parts = { rows, blobs, jobId, directory: 'checkpoints' };
+    return (await (await CheckpointStore.open(parts)).nextCheckpointId()) - 1;
+  }
+
   /** Programs that leases have fetched and not removed. */
   get bundles(): readonly string[] {
     return readdirSync(this.directory).filter((name) => name.startsWith('sluice-'));

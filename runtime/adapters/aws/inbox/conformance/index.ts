@@ -1,0 +1,2 @@
+/** Inboxes over a fake of SQS, for benchmarks. */
+export { InboxWorld } from '../inbox-world.conformance.ts';

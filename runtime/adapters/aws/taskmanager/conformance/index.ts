@@ -1,0 +1,2 @@
+/** Jobs over leases and a fake of SQS, for benchmarks. */
+export { LeaseWorld } from '../lease-world.conformance.ts';
