@@ -50,7 +50,7 @@ const turns = new JobTurns({
   },
   turns: new TurnStore({
     ...{ rows, blobs: objects },
-    directory: `${root}/checkpoints`,
+    directory: `${root}/jobs`,
     objectAboveBytes: objectThresholdBytes(US_EAST_1_PRICES),
     onLeftBehind: (location) => logger.log('warn', 'an old turn is left behind', { location }),
   }),

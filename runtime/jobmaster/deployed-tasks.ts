@@ -9,21 +9,21 @@ export function deployedTasks(
   graph: ExecutionGraph,
   attemptOf: (slotIndex: number) => number,
 ): readonly CheckpointTask[] {
-  return graph.vertices.flatMap(({ vertexId, subtasks }) =>
-    subtasks.map(({ subtaskIndex, slotIndex }) => ({
+  const senders = graph.edges.map(({ channels }) => Map.groupBy(channels, ({ to }) => to));
+  return graph.vertices.flatMap(({ vertexId, subtasks }) => {
+    const edges = graph.jobGraph.edges.filter((edge) => edge.targetVertexId === vertexId);
+    return subtasks.map(({ subtaskIndex, slotIndex }) => ({
       vertexId,
       subtaskIndex,
       attempt: attemptOf(slotIndex),
-      inputs: graph.jobGraph.edges
-        .filter((edge) => edge.targetVertexId === vertexId)
-        .map((edge) => ({
-          vertexId: edge.sourceVertexId,
-          subtaskIndexes: defined(graph.edges[edge.id], 'every edge is laid out')
-            .channels.filter(({ to }) => to === subtaskIndex)
-            .map(({ from }) => from),
-        })),
-    })),
-  );
+      inputs: edges.map((edge) => ({
+        vertexId: edge.sourceVertexId,
+        subtaskIndexes: (
+          defined(senders[edge.id], 'every edge is laid out').get(subtaskIndex) ?? []
+        ).map(({ from }) => from),
+      })),
+    }));
+  });
 }
 
 /** The slot that holds a task. */

@@ -129,7 +129,7 @@ export class ClusterWorld {
       },
       turns: new TurnStore({
         ...{ rows, blobs, objectAboveBytes },
-        directory: `${ROOT}/checkpoints`,
+        directory: `${ROOT}/jobs`,
         onLeftBehind: () => {},
       }),
       effects: new TurnEffects({

@@ -46,6 +46,7 @@ export class JobInCharge {
   readonly #parts: JobInChargeParts;
   #program: EvaluatedProgram | undefined;
   #master: TurnMaster | undefined;
+  #vertices: readonly DispatchedVertex[] | undefined;
 
   private constructor(parts: JobInChargeParts, journal: DispatcherJournal) {
     this.#parts = parts;
@@ -114,7 +115,8 @@ export class JobInCharge {
       const plan = await this.readPlan();
       return { name: plan?.name ?? this.journal.job.name, vertices: plan?.vertices ?? [] };
     }
-    return { name: program.graph.jobName, vertices: verticesOf(program) };
+    this.#vertices ??= verticesOf(program);
+    return { name: program.graph.jobName, vertices: this.#vertices };
   }
 }
 
