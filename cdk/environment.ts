@@ -19,6 +19,7 @@ const VARIABLES: Readonly<Record<FunctionName, readonly string[]>> = {
   ],
   plan: [
     'SLUICE_JOBS_TABLE',
+    'SLUICE_STATE_TABLE',
     'SLUICE_BUCKET',
     'SLUICE_INBOX_URL_PREFIX',
     'SLUICE_INBOX_DLQ_ARN',
@@ -33,6 +34,8 @@ const VARIABLES: Readonly<Record<FunctionName, readonly string[]>> = {
     'SLUICE_COORDINATOR_QUEUE_URL',
     'SLUICE_TICK_QUEUE_URL',
     'SLUICE_INBOX_URL_PREFIX',
+    'SLUICE_INBOX_DLQ_ARN',
+    'SLUICE_KMS_KEY_ARN',
     'SLUICE_TASK_SLOTS',
     'SLUICE_MAX_TASK_MANAGERS',
     'SLUICE_LEASE_MS',
@@ -49,7 +52,12 @@ const VARIABLES: Readonly<Record<FunctionName, readonly string[]>> = {
     'SLUICE_LEASE_MARGIN_MS',
     'SLUICE_LINGER_MS',
   ],
-  settle: ['SLUICE_JOBS_TABLE', 'SLUICE_COORDINATOR_QUEUE_URL', 'SLUICE_INBOX_URL_PREFIX'],
+  settle: [
+    'SLUICE_JOBS_TABLE',
+    'SLUICE_BUCKET',
+    'SLUICE_COORDINATOR_QUEUE_URL',
+    'SLUICE_INBOX_URL_PREFIX',
+  ],
   sweeper: ['SLUICE_JOBS_TABLE', 'SLUICE_INBOX_URL_PREFIX'],
 };
 

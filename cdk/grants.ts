@@ -19,6 +19,9 @@ export interface GrantedResources {
   readonly stateTableArn: string;
   readonly coordinatorQueueArn: string;
   readonly tickQueueArn: string;
+  /** Where the coordinator puts messages that it cannot read. */
+  readonly coordinatorDeadLetterArns: readonly string[];
+  readonly inboxDeadLetterArn: string;
   /** Ends in `*`. */
   readonly inboxArns: string;
   readonly jobManagerArn: string;
@@ -43,6 +46,12 @@ const CONSUME = [
   'sqs:DeleteMessage',
   'sqs:ChangeMessageVisibility',
   'sqs:GetQueueAttributes',
+] as const;
+const MAKE_QUEUES = [
+  'sqs:CreateQueue',
+  'sqs:TagQueue',
+  'sqs:SetQueueAttributes',
+  'sqs:GetQueueUrl',
 ] as const;
 const OBJECTS = 'Keys below it are made of job ids, and of names nobody knows before.';
 const INBOXES = 'Inboxes are named after jobs that do not exist yet, behind a prefix of their own.';
@@ -96,11 +105,12 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
     { actions: ['states:StartExecution'], resources: [to.jobManagerArn] },
   ],
   // Evaluates the program, reads what it starts from, makes inboxes.
-  plan: (may) => [
+  plan: (may, to) => [
     may.rows(...ROW_READS, ...ROW_CHANGES),
+    { actions: ROW_READS, resources: [to.stateTableArn] },
     may.objects(['s3:GetObject'], 'jobs', 'checkpoints', 'savepoints'),
     may.listing,
-    may.inboxes('sqs:CreateQueue', 'sqs:TagQueue', 'sqs:SetQueueAttributes', 'sqs:GetQueueUrl'),
+    may.inboxes(...MAKE_QUEUES),
   ],
   // Writes manifests and the log of checkpoints, collects garbage, tells slots, answers machines.
   coordinator: (may, to) => [
@@ -108,17 +118,26 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
     may.segments(),
     may.objects(['s3:GetObject'], 'jobs', 'checkpoints', 'savepoints'),
     may.objects(OBJECT_WRITES, 'checkpoints', 'savepoints'),
+    // What an attempt's TaskManagers read, and turns too large for a row; not the programs.
+    {
+      actions: OBJECT_WRITES,
+      resources: ['attempts', 'turns'].map((part) => `${to.bucketArn}/${KEYS.jobs}*/${part}/*`),
+      wildcard: OBJECTS,
+    },
     may.listing,
     { actions: CONSUME, resources: [to.coordinatorQueueArn, to.tickQueueArn] },
-    { actions: ['sqs:SendMessage'], resources: [to.coordinatorQueueArn, to.tickQueueArn] },
-    may.inboxes('sqs:SendMessage'),
+    {
+      actions: ['sqs:SendMessage'],
+      resources: [to.coordinatorQueueArn, to.tickQueueArn, ...to.coordinatorDeadLetterArns],
+    },
+    may.inboxes('sqs:SendMessage', ...MAKE_QUEUES),
     {
       actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'],
       resources: [to.jobManagerArn, to.triggerSavepointArn],
     },
   ],
   // Claims its lease, restores and writes state, talks to the others.
-  taskmanager: (may) => [
+  taskmanager: (may, to) => [
     may.rows(...ROW_READS, ...ROW_CHANGES),
     may.segments(),
     may.objects(['s3:GetObject'], 'jobs', 'checkpoints', 'savepoints', 'frames'),
@@ -126,9 +145,12 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
     may.listing,
     may.send,
     may.inboxes(...CONSUME, 'sqs:SendMessage'),
+    { actions: ['sqs:SendMessage'], resources: [to.inboxDeadLetterArn] },
   ],
   settle: (may) => [
     may.rows(...ROW_READS),
+    may.objects(['s3:DeleteObject'], 'frames'),
+    may.listing,
     may.send,
     may.inboxes('sqs:DeleteQueue', 'sqs:GetQueueUrl'),
   ],
