@@ -14,7 +14,7 @@
  *     a question that got lost costs a day, not the job. An old token is answered in vain.
  * I5  No `Assign` reads what the same `Assign` writes, but for a counter's own value.
  *
- * @see docs/adr/0010-aws-one-coordinator-function-in-turns.md
+ * @see docs/adr/0012-aws-one-coordinator-function-in-turns.md
  */
 import {
   CAUGHT_ERROR,
