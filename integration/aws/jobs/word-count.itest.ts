@@ -1,4 +1,7 @@
-/** The job of the laptop, unchanged, on the emulated AWS: the same words with the same counts. */
+/**
+ * The job of the laptop, unchanged, on the emulated AWS: the same words with the same counts.
+ * Signatures and policies are enforced: the template's grants suffice for all of a job's life.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -25,7 +28,7 @@ function localCounts(parallelism: number): readonly string[] {
 describe('word count on a deployed cluster', () => {
   let cluster: DeployedCluster;
   before(async () => {
-    cluster = await DeployedCluster.deploy();
+    cluster = await DeployedCluster.deploy({}, true);
   });
   after(async () => {
     await cluster?.stop();
