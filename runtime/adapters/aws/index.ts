@@ -20,7 +20,6 @@ export {
 export { DynamoBlobStore, type DynamoBlobStoreParts } from './dynamo-blob-store.ts';
 export { DynamoRowStore, type DynamoRowStoreParts } from './dynamo-row-store.ts';
 export {
-  claimThresholdBytes,
   createSqsClient,
   encodeItems,
   type InboxAddress,
@@ -82,7 +81,6 @@ export {
 } from './jobmanager/index.ts';
 export type {
   CoordinatorMessage,
-  JobRequest,
   LeaseAnswer,
   LeaseRequest,
   NextStep,
@@ -90,7 +88,7 @@ export type {
   PlanRequest,
   SettleRequest,
 } from './messages.ts';
-export { type AwsPrices, US_EAST_1_PRICES } from './prices.ts';
+export { type AwsPrices, claimThresholdBytes, US_EAST_1_PRICES } from './prices.ts';
 export { DEFAULT_RETRY_BUDGET, decideRetry, type RetryBudget } from './retry-budget.ts';
 export { RoutedFileSystem } from './routed-file-system.ts';
 export { S3BlobStore, type S3BlobStoreParts } from './s3-blob-store.ts';

@@ -5,7 +5,7 @@
  * @see docs/adr/0012-aws-one-coordinator-function-in-turns.md
  */
 import type { StreamErrorRecord } from '../../core/index.ts';
-import type { SlotReport } from '../../protocol/index.ts';
+import type { TurnMessage } from '../../jobmaster/index.ts';
 
 /** State machine → `plan`: the first state. */
 export interface PlanRequest {
@@ -58,35 +58,10 @@ export type NextStep =
   | { readonly action: 'CONTINUE'; readonly jobId: string }
   | { readonly action: 'END'; readonly jobId: string; readonly status: string };
 
-/** What clients ask of a job. */
-export type JobRequest =
-  | { readonly type: 'cancel' }
-  | { readonly type: 'stop'; readonly drain: boolean; readonly targetDirectory?: string }
-  | { readonly type: 'savepoint'; readonly targetDirectory?: string }
-  | { readonly type: 'checkpoint'; readonly full: boolean }
-  /** By vertex id. */
-  | { readonly type: 'rescale'; readonly parallelism: Readonly<Record<string, number>> };
-
 /** Into the coordinator's FIFO queue; the message group is the job. */
 export type CoordinatorMessage = { readonly jobId: string } & (
-  | {
-      /** From the state machine, which waits for a {@link NextStep} under the token. */
-      readonly type: 'next';
-      readonly taskToken: string;
-      /** Of the execution that asks. */
-      readonly execution: string;
-      /** Map rounds this execution has run; it is continued before its history is full. */
-      readonly rounds: number;
-    }
-  | {
-      readonly type: 'reports';
-      readonly attempt: number;
-      readonly lease: number;
-      readonly slotIndex: number;
-      /** Of the first report, from 0 in every attempt; a slot's reports come in order. */
-      readonly sequence: number;
-      readonly reports: readonly SlotReport[];
-    }
+  | Exclude<TurnMessage, { readonly type: 'lost' }>
+  /** As a job's master hears it, but by TaskManager. */
   | {
       readonly type: 'lost';
       readonly attempt: number;
@@ -94,17 +69,6 @@ export type CoordinatorMessage = { readonly jobId: string } & (
       readonly lease: number;
       readonly error: StreamErrorRecord;
     }
-  | {
-      readonly type: 'request';
-      /** Of the client; a request is carried out once. */
-      readonly requestId: string;
-      readonly request: JobRequest;
-      /** A state machine waits for the answer, too. */
-      readonly taskToken?: string;
-    }
-  | { readonly type: 'not-planned'; readonly error: StreamErrorRecord }
-  /** Something is due; sent by the coordinator to itself, delayed. */
-  | { readonly type: 'tick'; readonly atEpochMs: number }
   /** A source has something for a job that hibernates. */
   | { readonly type: 'wake' }
 );

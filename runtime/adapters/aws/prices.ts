@@ -104,3 +104,13 @@ export const US_EAST_1_PRICES: AwsPrices = {
     smallestApplicationKpus: 2,
   },
 };
+
+/**
+ * The size from which a PUT, a GET and a message that names the object cost less than the message
+ * itself: sent and received in started units, deleted once.
+ */
+export function claimThresholdBytes({ s3, sqs }: AwsPrices): number {
+  const bucketUsd = s3.putUsd + s3.getUsd + 3 * sqs.standardRequestUsd;
+  const units = (bucketUsd / sqs.standardRequestUsd - 1) / 2;
+  return Math.round(units * sqs.requestBytes);
+}

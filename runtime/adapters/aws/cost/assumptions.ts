@@ -157,7 +157,7 @@ export const COST_ASSUMPTIONS: CostAssumptions = {
     fill: 62 / 64,
     bufferBytes: 31 * KIB,
     flushesPerS: 100,
-    lingerMs: 20,
+    lingerMs: 100,
     ackDelayMs: 5_000,
     creditFrames: 128,
     creditBytes: KIB * KIB,

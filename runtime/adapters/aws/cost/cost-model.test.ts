@@ -78,9 +78,9 @@ describe('expectedCounts', () => {
   it('packs records of a keyed hop by the time they may wait', () => {
     const input = costInput({ parallelism: 2 }, { rateRecordsPerS: 1000 });
     const counts = expectedCounts(input, { ...NOTHING, activeS: 1 });
-    // Two lanes of 250 records, which leave in 100 flushes and 5 watermarks: 1 / (20 ms + 1/105).
-    near(counts['sqs:SendMessage']?.calls, 2 / (0.02 + 1 / 105));
-    near(counts['sqs:SendMessage']?.units.sqsStandardRequests, 2 / (0.02 + 1 / 105));
+    // Two lanes of 250 records, which leave in 100 flushes and 5 watermarks: 1 / (100 ms + 1/105).
+    near(counts['sqs:SendMessage']?.calls, 2 / (0.1 + 1 / 105));
+    near(counts['sqs:SendMessage']?.units.sqsStandardRequests, 2 / (0.1 + 1 / 105));
     assert.equal(counts['s3:PutObject'], undefined);
   });
 
@@ -107,8 +107,8 @@ describe('expectedCounts', () => {
       activeS: 1,
     });
     // One lane with one record and one watermark a second, at different times.
-    const messages = 1 / (0.02 + 1 / 2);
-    const acks = 1 / (0.02 + 5 + 1 / messages);
+    const messages = 1 / (0.1 + 1 / 2);
+    const acks = 1 / (0.1 + 5 + 1 / messages);
     near(counts['sqs:SendMessage']?.calls, messages + acks);
   });
 

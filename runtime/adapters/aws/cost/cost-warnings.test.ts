@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { US_EAST_1_PRICES as PRICES } from '../prices.ts';
+import { claimThresholdBytes, US_EAST_1_PRICES as PRICES } from '../prices.ts';
 import { costInput, type PipelineSettings } from './cost-graph.conformance.ts';
 import type { CostInput } from './cost-input.ts';
 import { costModel, estimateOf } from './cost-model.ts';
 import { type CostWarning, costWarnings } from './cost-warnings.ts';
-import { claimThresholdBytes } from './exchange-cost.ts';
 import { atRate, breakEven, managedFlinkUsdPerMonth } from './managed-flink.ts';
 import { bytesText, durationText, moneyText, percentText } from './quantity-text.ts';
 

@@ -11,7 +11,7 @@
  *
  * @see https://aws.amazon.com/sqs/pricing: each 64 KB chunk of a payload is billed as one request.
  */
-import type { AwsPrices } from '../prices.ts';
+import { type AwsPrices, claimThresholdBytes } from '../prices.ts';
 import { COST_ASSUMPTIONS, MESSAGE_ENCODING_FACTOR } from './assumptions.ts';
 import { type CostLine, line, mergeLines, times } from './billed-units.ts';
 import type { CostLayout, Lane, Receivers } from './cost-layout.ts';
@@ -43,12 +43,6 @@ export interface LaneTraffic {
   readonly isClaimed: boolean;
   /** Messages back, with nothing but acknowledgements. */
   readonly acksPerS: number;
-}
-
-/** The size of a message from which a PUT, a GET and a message of its name cost less. */
-export function claimThresholdBytes({ s3, sqs }: AwsPrices): number {
-  const bucketUsd = s3.putUsd + s3.getUsd + 3 * sqs.standardRequestUsd;
-  return ((bucketUsd / sqs.standardRequestUsd - 1) / 2) * sqs.requestBytes;
 }
 
 /** An hour of records, and of polls for them. */

@@ -12,7 +12,6 @@ export {
   packItem,
 } from './envelope.ts';
 export {
-  claimThresholdBytes,
   decidePacking,
   type PackingDecision,
   type PackingSettings,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { US_EAST_1_PRICES } from '../prices.ts';
-import { claimThresholdBytes, decidePacking, type PackingSettings } from './packing-policy.ts';
+import { claimThresholdBytes, US_EAST_1_PRICES } from '../prices.ts';
+import { decidePacking, type PackingSettings } from './packing-policy.ts';
 
 const SETTINGS: PackingSettings = {
   unitBytes: 64 * 1024,

@@ -10,7 +10,6 @@
  * - I2: no item waits longer than `lingerMs`, counted from when it came.
  * - I3: a message through the queue is smaller than `claimBytes`; one through the bucket is not.
  */
-import type { AwsPrices } from '../prices.ts';
 
 export interface PackingSettings {
   /** What is billed as one request. */
@@ -80,14 +79,4 @@ function throughBucket(
     count += 1;
   }
   return { type: 'send', count, via: 'bucket' };
-}
-
-/**
- * The size from which a PUT, a GET and a message that names the object cost less than the message
- * itself: sent and received in started units, deleted once.
- */
-export function claimThresholdBytes({ s3, sqs }: AwsPrices): number {
-  const bucketUsd = s3.putUsd + s3.getUsd + 3 * sqs.standardRequestUsd;
-  const units = (bucketUsd / sqs.standardRequestUsd - 1) / 2;
-  return Math.round(units * sqs.requestBytes);
 }
