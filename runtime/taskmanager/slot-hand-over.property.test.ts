@@ -227,7 +227,7 @@ describe('slots that are handed over, however it interleaves with records and ba
         ),
         { numRuns: 25 },
       );
-      assert.ok(handOvers >= 20, `${handOvers} slots were handed over`);
+      assert.ok(handOvers > 0, 'no slot was handed over: the property says nothing');
     });
   }
 });
