@@ -1,6 +1,7 @@
 /**
- * A keyed window job in two slots, `sluice run` as users start it: records per second with a
- * checkpoint every second beside none, for a state that is small and one of many dirty keys.
+ * Jobs in two slots, `sluice run` as users start it: records per second with a checkpoint every
+ * second beside none. Windows of few keys; a rolling sum of a million keys of which one in a hundred
+ * changes; windows of many keys.
  *
  * Each run is a process of its own; the two kinds take turns, and in which order, too: a machine
  * that others use changes meanwhile. A share is the median of the pairs'. The time is the job's
@@ -8,8 +9,8 @@
  * more on such a machine. A run is long enough for some ten checkpoints: the first few meet code
  * that is not compiled yet and take several times as long, which no job that lives would notice.
  *
- * The state turns over entirely between two checkpoints, so each writes all of it: the windows
- * that are open, two to five as the sources are not in step, with every key in each.
+ * The contents of windows turn over entirely between two checkpoints, so each writes all of them: the
+ * windows that are open, two to five as the sources are not in step, with every key in each.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,11 +19,23 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { median } from './median.ts';
 
-const RECORDS = 120_000_000;
 const PASSES = 3;
-const KEY_COUNTS = [10_000, 200_000];
+
+interface Shape {
+  readonly name: string;
+  readonly job: 'windows' | 'sums';
+  readonly records: number;
+  readonly keys: number;
+}
+
+const SHAPES: readonly Shape[] = [
+  { name: 'windows of 10,000 keys', job: 'windows', records: 120_000_000, keys: 10_000 },
+  { name: 'a sum for a million keys', job: 'sums', records: 80_000_000, keys: 1_000_000 },
+  { name: 'windows of 200,000 keys', job: 'windows', records: 120_000_000, keys: 200_000 },
+];
+
 /** Event time moves 10 s in every million records. */
-const JOB = `import { generatorSource, type StreamExecutionEnvironment, TumblingEventTimeWindows,
+const WINDOWS = `import { generatorSource, type StreamExecutionEnvironment, TumblingEventTimeWindows,
   WatermarkStrategy } from 'sluice';
 interface Bid { auction: number; price: number; time: number }
 export default async function job(env: StreamExecutionEnvironment, args: readonly string[]) {
@@ -48,11 +61,31 @@ export default async function job(env: StreamExecutionEnvironment, args: readonl
   await env.execute('bids');
 }
 `;
+/** After each key came once, only the first of every hundred come. */
+const SUMS = `import { generatorSource, type StreamExecutionEnvironment, WatermarkStrategy } from 'sluice';
+interface Bid { auction: number; price: number }
+export default async function job(env: StreamExecutionEnvironment, args: readonly string[]) {
+  const [count, keys] = args.map(Number);
+  const hot = keys / 100;
+  env.fromSource(
+      generatorSource<Bid>({
+        generate: (i) => ({ auction: i < keys ? i : (i * 7919) % hot, price: i % 1000 }), count,
+        splits: 2,
+      }),
+      WatermarkStrategy.noWatermarks<Bid>(), 'bids')
+    .keyBy('auction')
+    .reduce((sum, bid) => ({ auction: sum.auction, price: sum.price + bid.price }))
+    .filter((sum) => sum.price < 0)
+    .print();
+  await env.execute('bids');
+}
+`;
 
 const launcher = fileURLToPath(new URL('../../scripts/sluice.mjs', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'sluice-throughput-'));
-const job = join(directory, 'job.ts');
-writeFileSync(job, JOB);
+for (const [name, text] of Object.entries({ windows: WINDOWS, sums: SUMS })) {
+  writeFileSync(join(directory, `${name}.ts`), text);
+}
 
 /** Loaded into the process: writes its processor time when it ends. */
 const METER =
@@ -70,7 +103,7 @@ interface Run {
   readonly checkpoints: number;
 }
 
-function run(keys: number, checkpointing: boolean): Run {
+function run({ job, records, keys }: Shape, checkpointing: boolean): Run {
   const checkpoints = join(directory, 'checkpoints');
   const settings = checkpointing
     ? ['execution.checkpointing.interval=1 s', `execution.checkpointing.dir=${checkpoints}`]
@@ -78,13 +111,13 @@ function run(keys: number, checkpointing: boolean): Run {
   const args = ['run', '-p', '2', ...settings.flatMap((setting) => ['-D', setting])];
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    [`--import=${METER}`, launcher, ...args, job, `${RECORDS}`, `${keys}`],
+    [`--import=${METER}`, launcher, ...args, join(directory, `${job}.ts`), `${records}`, `${keys}`],
     { encoding: 'utf8' },
   );
   const runtimeMs = Number(/Job Runtime: (\d+) ms/.exec(stdout)?.[1]);
   const cpuMs = Number(/processor time: (\S+) ms/.exec(stderr)?.[1]);
   if (status !== 0 || !(runtimeMs > 0)) throw new Error(`the job failed: ${stderr}`);
-  const rate = RECORDS / runtimeMs / 1000;
+  const rate = records / runtimeMs / 1000;
   return { rate, cpuMs, checkpoints: checkpointing ? checkpointCount(checkpoints) : 0 };
 }
 
@@ -96,13 +129,13 @@ function checkpointCount(checkpoints: string): number {
 }
 
 try {
-  process.stdout.write(`keyed windows, parallelism 2, ${PASSES} passes of ${RECORDS}\n`);
-  for (const keys of KEY_COUNTS) {
+  process.stdout.write(`parallelism 2, ${PASSES} passes\n`);
+  for (const shape of SHAPES) {
     const without: Run[] = [];
     const every: Run[] = [];
     for (let pass = 0; pass <= PASSES; pass += 1) {
       for (const checkpointing of pass % 2 === 0 ? [false, true] : [true, false]) {
-        const one = run(keys, checkpointing);
+        const one = run(shape, checkpointing);
         if (pass > 0) (checkpointing ? every : without).push(one);
       }
     }
@@ -115,7 +148,7 @@ try {
     const cell = (runs: readonly Run[]): string =>
       `${of(runs, 'rate').toFixed(2)} M records/s, ${(of(runs, 'cpuMs') / 1000).toFixed(1)} s cpu`;
     process.stdout.write(
-      `  ${keys} keys\n` +
+      `  ${shape.name}, ${shape.records} records\n` +
         `    no checkpoints      ${cell(without)}\n` +
         `    one every second    ${cell(every)} (${of(every, 'checkpoints')} checkpoints)\n` +
         `    throughput ${share('rate')} %, processor time ${share('cpuMs')} %\n`,
