@@ -70,13 +70,34 @@ export function testFileSystemConformance(
       assert.deepEqual(await find('x*'), []);
     });
 
-    it('renames over a file that is there', async () => {
+    it('publishes a file once, however often it is told to', async () => {
       const { fileSystem, directory } = await make();
-      await put(fileSystem, `${directory}/from`, ['new']);
-      await put(fileSystem, `${directory}/to`, ['old']);
-      await fileSystem.rename(`${directory}/from`, `${directory}/to`);
-      assert.equal(await fileSystem.stat(`${directory}/from`), undefined);
-      assert.equal(await read(fileSystem, `${directory}/to`, 0, 100), 'new');
+      const [from, to] = [`${directory}/.from`, `${directory}/to`];
+      await put(fileSystem, from, ['new']);
+      assert.equal(await fileSystem.publish(from, to), 'done');
+      assert.equal(await fileSystem.publish(from, to), 'done');
+      assert.equal(await fileSystem.stat(from), undefined);
+      assert.equal(await read(fileSystem, to, 0, 100), 'new');
+      await fileSystem.remove(to);
+      assert.equal(await fileSystem.publish(from, to), 'gone');
+    });
+
+    it('publishes a file once when two are told to at the same time', async () => {
+      const { fileSystem, directory } = await make();
+      const [from, to] = [`${directory}/.from`, `${directory}/to`];
+      await put(fileSystem, from, ['new']);
+      const both = [fileSystem.publish(from, to), fileSystem.publish(from, to)];
+      assert.deepEqual(await Promise.all(both), ['done', 'done']);
+      assert.equal(await fileSystem.stat(from), undefined);
+      assert.equal(await read(fileSystem, to, 0, 100), 'new');
+    });
+
+    it('publishes no file over another', async () => {
+      const { fileSystem, directory } = await make();
+      await put(fileSystem, `${directory}/.from`, ['same']);
+      await put(fileSystem, `${directory}/to`, ['same']);
+      assert.equal(await fileSystem.publish(`${directory}/.from`, `${directory}/to`), 'exists');
+      assert.equal(await read(fileSystem, `${directory}/.from`, 0, 100), 'same');
     });
 
     it('removes files, and nothing where nothing is', async () => {

@@ -22,12 +22,24 @@ export interface FileWriter {
 }
 
 /**
- * Files. Needs: `rename` is atomic and replaces; a listing shows every file closed before it;
- * reads see what was closed before they began. Errors are StreamErrors that name the path:
- * FILE_NOT_FOUND, FILE_NOT_READABLE, FILE_NOT_WRITABLE; of kind `unavailable` where trying again
- * may help (a full disk, an I/O error), otherwise of kind `user`.
+ * What has become of a file that was to be shown under its final name: `done`, now or before;
+ * `exists`: another file has that name; `gone`: there is none of either name.
+ */
+export type PublishOutcome = 'done' | 'exists' | 'gone';
+
+/**
+ * Files. Needs: a listing shows every file closed before it; reads see what was closed before they
+ * began. Errors are StreamErrors that name the path: FILE_NOT_FOUND, FILE_NOT_READABLE,
+ * FILE_NOT_WRITABLE; of kind `unavailable` where trying again may help (a full disk, an I/O error),
+ * otherwise of kind `user` or `invalid`.
  */
 export interface FileSystem {
+  /**
+   * Files that a subtask should write to at once: each takes memory while it is open.
+   *
+   * @defaultValue as many as the caller likes
+   */
+  readonly maxOpenFiles?: number;
   /** The status, or undefined when nothing is there. */
   stat(path: string): Promise<FileStatus | undefined>;
   /** Direct children, sorted by name. */
@@ -38,8 +50,13 @@ export interface FileSystem {
   /** Creates or truncates; missing parent directories are made. */
   openWrite(path: string): Promise<FileWriter>;
   makeDirectory(path: string): Promise<void>;
-  /** Durable when settled: the new name is there, and the old one gone, after a crash. */
-  rename(from: string, to: string): Promise<void>;
+  /**
+   * Gives a closed file the name that readers look for, and takes the old one away. The new name
+   * appears at once, with the whole file, and nothing is replaced. Idempotent: repeated after a
+   * crash in the midst of it, or by two at the same time, it finishes what was begun. Durable when
+   * settled. Without atomic renames a file may have both names until then.
+   */
+  publish(from: string, to: string): Promise<PublishOutcome>;
   /** Removes a file; nothing happens when it is not there. */
   remove(path: string): Promise<void>;
   /** Absolute form of a path, for messages. */

@@ -15,7 +15,13 @@ export {
   type StreamErrorRecord,
   toStreamError,
 } from './errors.ts';
-export type { FileReader, FileStatus, FileSystem, FileWriter } from './file-system.ts';
+export type {
+  FileReader,
+  FileStatus,
+  FileSystem,
+  FileWriter,
+  PublishOutcome,
+} from './file-system.ts';
 export { decodeKey, type EncodedKey, encodeKey } from './key-encoding.ts';
 export {
   assertMaxParallelism,

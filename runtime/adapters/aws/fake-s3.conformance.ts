@@ -48,8 +48,8 @@ export class FakeS3 implements FakeService {
     const hasKey = /^\/[^/]+\/./.test(path);
     if (method === 'POST' && 'delete' in query) return 'DeleteObjects';
     if (method === 'POST') return 'uploads' in query ? 'CreateUpload' : 'CompleteUpload';
-    if (method === 'PUT' && 'x-amz-copy-source' in headers) return 'CopyObject';
-    if (method === 'PUT') return 'partNumber' in query ? 'UploadPart' : 'PutObject';
+    if (method === 'PUT' && 'partNumber' in query) return 'UploadPart';
+    if (method === 'PUT') return 'x-amz-copy-source' in headers ? 'CopyObject' : 'PutObject';
     if (method === 'DELETE') return 'uploadId' in query ? 'AbortUpload' : 'DeleteObject';
     if (method === 'HEAD') return 'HeadObject';
     return hasKey ? 'GetObject' : 'ListObjects';
@@ -98,20 +98,29 @@ export class FakeS3 implements FakeService {
       return this.refusal(412, 'PreconditionFailed', 'At least one of the pre-conditions failed');
     }
     bucket.set(key, { bytes: Buffer.from(bytes), metadata });
-    return { status: 200, headers: { etag: '"e"' } };
+    return { status: 200, headers: { etag: etagOf(bytes) } };
   }
 
-  #copy(bucket: Map<string, StoredObject>, key: string, { headers }: FakeRequest): FakeResponse {
+  #copy(bucket: Map<string, StoredObject>, key: string, request: FakeRequest): FakeResponse {
+    const { headers } = request;
+    const found = this.#sourceOf(headers);
+    if (found === undefined) return this.refusal(404, 'NoSuchKey', 'no such key');
+    const created = this.#create(bucket, key, request, metadataOf(request), found.bytes);
+    if (created.status !== 200) return created;
+    return xml('<CopyObjectResult><ETag>"c"</ETag></CopyObjectResult>');
+  }
+
+  #sourceOf(headers: FakeRequest['headers']): StoredObject | undefined {
     const source = decodeURIComponent(headers['x-amz-copy-source'] ?? '');
     const [, from = '', name = ''] = /^\/?([^/]+)\/(.*)$/s.exec(source) ?? [];
-    const found = this.#buckets.get(from)?.get(name);
-    if (found === undefined) return this.refusal(404, 'NoSuchKey', 'no such key');
-    bucket.set(key, found);
-    return xml('<CopyObjectResult><ETag>"c"</ETag></CopyObjectResult>');
+    return this.#buckets.get(from)?.get(name);
   }
 
   #get(found: StoredObject | undefined, { headers }: FakeRequest): FakeResponse {
     if (found === undefined) return this.refusal(404, 'NoSuchKey', 'no such key');
+    if ((headers['if-match'] ?? etagOf(found.bytes)) !== etagOf(found.bytes)) {
+      return this.refusal(412, 'PreconditionFailed', 'At least one of the pre-conditions failed');
+    }
     const range = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '');
     if (range === null) return { status: 200, body: found.bytes };
     const [start, end] = [Number(range[1]), Number(range[2])];
@@ -146,6 +155,13 @@ export class FakeS3 implements FakeService {
     );
   }
 
+  #partOf({ headers, body }: FakeRequest): Uint8Array {
+    const range = /^bytes=(\d+)-(\d+)$/.exec(headers['x-amz-copy-source-range'] ?? '');
+    if (range === null) return body;
+    const source = this.#sourceOf(headers)?.bytes ?? Buffer.of();
+    return source.subarray(Number(range[1]), Number(range[2]) + 1);
+  }
+
   #multipart(bucket: Map<string, StoredObject>, key: string, request: FakeRequest): FakeResponse {
     const operation = this.operationOf(request);
     if (operation === 'CreateUpload') {
@@ -162,8 +178,11 @@ export class FakeS3 implements FakeService {
     if (upload === undefined) return this.refusal(404, 'NoSuchUpload', 'no such upload');
     if (operation === 'UploadPart') {
       const number = Number(request.query.partNumber);
-      upload.parts.set(number, Buffer.from(request.body));
-      return { status: 200, headers: { etag: `"p${number}"` } };
+      upload.parts.set(number, Buffer.from(this.#partOf(request)));
+      const copied = xml(`<CopyPartResult><ETag>"p${number}"</ETag></CopyPartResult>`);
+      return 'x-amz-copy-source' in request.headers
+        ? copied
+        : { status: 200, headers: { etag: `"p${number}"` } };
     }
     const numbers = textsOf(request.body.toString(), 'PartNumber').map(Number);
     const bytes = Buffer.concat(numbers.map((number) => upload.parts.get(number) ?? Buffer.of()));
@@ -174,12 +193,19 @@ export class FakeS3 implements FakeService {
   }
 }
 
+function etagOf(bytes: Uint8Array): string {
+  return `"${crc32(bytes)}"`;
+}
+
 function head(found: StoredObject | undefined): FakeResponse {
   // An answer to HEAD has no body, and so no code.
   if (found === undefined) return { status: 404 };
   return {
     status: 200,
-    headers: { ...found.metadata, 'content-length': String(found.bytes.length) },
+    headers: {
+      ...{ ...found.metadata, etag: etagOf(found.bytes) },
+      'content-length': String(found.bytes.length),
+    },
   };
 }
 

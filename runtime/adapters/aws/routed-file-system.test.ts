@@ -21,6 +21,6 @@ testFileSystemConformance(
   { isTree: false },
 );
 
-it('renames no file from one file system to another', async () => {
-  await assert.rejects(routed().rename('/d/a', 's3://bucket/a'), { code: 'FILE_NOT_WRITABLE' });
+it('moves no file from one file system to another', async () => {
+  await assert.rejects(routed().publish('/d/a', 's3://bucket/a'), { code: 'FILE_NOT_WRITABLE' });
 });

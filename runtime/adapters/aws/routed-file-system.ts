@@ -5,10 +5,12 @@ import { isS3Location } from './s3-location.ts';
 export class RoutedFileSystem implements FileSystem {
   readonly #local: FileSystem;
   readonly #s3: FileSystem;
+  readonly maxOpenFiles?: number;
 
   constructor(local: FileSystem, s3: FileSystem) {
     this.#local = local;
     this.#s3 = s3;
+    if (s3.maxOpenFiles !== undefined) this.maxOpenFiles = s3.maxOpenFiles;
   }
 
   stat: FileSystem['stat'] = (path) => this.#of(path).stat(path);
@@ -25,12 +27,12 @@ export class RoutedFileSystem implements FileSystem {
   makeDirectory: FileSystem['makeDirectory'] = (path) => this.#of(path).makeDirectory(path);
 
   /** Within one of the two. */
-  rename: FileSystem['rename'] = async (from, to) => {
-    if (this.#of(from) === this.#of(to)) return await this.#of(from).rename(from, to);
+  publish: FileSystem['publish'] = async (from, to) => {
+    if (this.#of(from) === this.#of(to)) return await this.#of(from).publish(from, to);
     throw new StreamError({
       kind: 'user',
       code: 'FILE_NOT_WRITABLE',
-      message: `a file cannot be renamed from one file system to another from=${from} path=${to}`,
+      message: `a file cannot be moved from one file system to another from=${from} path=${to}`,
       details: { from, path: to },
     });
   };

@@ -46,18 +46,87 @@ describe('S3FileSystem', () => {
     assert.deepEqual([world.s3.keys('bucket'), world.s3.openUploads], [[], 0]);
   });
 
-  it('finishes a rename that was cut off between the copy and the deletion', async () => {
+  it('finishes to publish what was cut off between the copy and the deletion', async () => {
     const { world, files } = setup();
-    await write(files, 's3://bucket/.hidden name', Buffer.from('x'));
+    const [from, to] = ['s3://bucket/.hidden é', 's3://other/seen'];
+    await write(files, from, Buffer.from('x'));
     world.aws.faultOf = (operation) => (operation === 'DeleteObject' ? REFUSED : 'none');
-    await assert.rejects(files.rename('s3://bucket/.hidden name', 's3://other/seen'));
-    assert.deepEqual(world.s3.keys('other'), ['seen']);
+    await assert.rejects(files.publish(from, to), { code: 'FILE_NOT_WRITABLE' });
+    assert.deepEqual([world.s3.keys('bucket'), world.s3.keys('other')], [['.hidden é'], ['seen']]);
     world.aws.faultOf = () => 'none';
-    await files.rename('s3://bucket/.hidden name', 's3://other/seen');
+    assert.equal(await files.publish(from, to), 'done');
     assert.deepEqual([world.s3.keys('bucket'), world.s3.keys('other')], [[], ['seen']]);
-    await assert.rejects(files.rename('s3://bucket/.hidden name', 's3://other/seen'), {
-      code: 'FILE_NOT_FOUND',
-    });
+    world.s3.remove('other', 'seen');
+    assert.equal(await files.publish(from, to), 'gone');
+  });
+
+  it('publishes once, whatever answer is lost', async () => {
+    for (const operation of ['CopyObject', 'DeleteObject', 'HeadObject']) {
+      const { world, files } = setup();
+      await write(files, 's3://bucket/.hidden', Buffer.from('x'));
+      world.aws.failNext(operation, 'lost-response', 'broken-after');
+      assert.equal(await files.publish('s3://bucket/.hidden', 's3://bucket/seen'), 'done');
+      assert.deepEqual(world.s3.keys('bucket'), ['seen'], operation);
+    }
+  });
+
+  it('publishes a large file in parts', async () => {
+    const { world } = setup();
+    const { s3 } = world.clients;
+    const files = new S3FileSystem({ s3, calls: world.calls, copyPartBytes: 3 });
+    await write(files, 's3://bucket/.hidden', Buffer.from('12345678'));
+    assert.equal(await files.publish('s3://bucket/.hidden', 's3://bucket/seen'), 'done');
+    assert.deepEqual(world.s3.keys('bucket'), ['seen']);
+    assert.equal(world.aws.countOf('UploadPart'), 3);
+    const reader = await files.openRead('s3://bucket/seen', 0);
+    assert.equal(Buffer.from(await reader.read(100)).toString(), '12345678');
+    await write(files, 's3://bucket/.hidden', Buffer.from('another'));
+    world.aws.failNext('UploadPart', REFUSED);
+    const refused = files.publish('s3://bucket/.hidden', 's3://bucket/other');
+    await assert.rejects(refused, { code: 'FILE_NOT_WRITABLE' });
+    assert.deepEqual([world.s3.keys('bucket'), world.s3.openUploads], [['.hidden', 'seen'], 0]);
+  });
+
+  it('fails for good once a part is lost, so that no file has a hole', async () => {
+    const { world, files } = setup();
+    const writer = await files.openWrite('s3://bucket/large');
+    world.aws.failNext('UploadPart', REFUSED);
+    const refused = { code: 'FILE_NOT_WRITABLE' };
+    await assert.rejects(writer.write(new Uint8Array(PART_BYTES)), refused);
+    await assert.rejects(writer.write(Buffer.from('rest')), refused);
+    await assert.rejects(writer.close(), refused);
+    assert.deepEqual([world.s3.keys('bucket'), world.s3.openUploads], [[], 0]);
+  });
+
+  it('takes an upload as completed when only the answer to that is lost', async () => {
+    const { world, files } = setup();
+    world.aws.failNext('CompleteUpload', 'lost-response');
+    await write(files, 's3://bucket/large', new Uint8Array(PART_BYTES + 1));
+    assert.deepEqual(world.s3.keys('bucket'), ['large']);
+  });
+
+  it('takes a whole bucket for a directory', async () => {
+    const { world, files } = setup();
+    assert.equal(await files.stat('s3://bucket'), undefined);
+    await files.makeDirectory('s3://bucket');
+    assert.deepEqual(world.s3.keys('bucket'), []);
+    await write(files, 's3://bucket/a.txt', Buffer.from('x'));
+    await write(files, 's3://bucket/b/c.txt', Buffer.from('x'));
+    assert.equal((await files.stat('s3://bucket'))?.kind, 'directory');
+    const paths = (await files.list('s3://bucket/')).map(({ path }) => path);
+    assert.deepEqual(paths, ['s3://bucket/a.txt', 's3://bucket/b']);
+    assert.deepEqual(await files.glob('s3://bucket/*.txt'), ['s3://bucket/a.txt']);
+  });
+
+  it('refuses to go on with a file that is another one now', async () => {
+    const { world } = setup();
+    const { s3 } = world.clients;
+    const files = new S3FileSystem({ s3, calls: world.calls, readBytes: 2 });
+    await write(files, 's3://bucket/a', Buffer.from('1234'));
+    const reader = await files.openRead('s3://bucket/a', 0);
+    await reader.read(2);
+    await write(files, 's3://bucket/a', Buffer.from('5678'));
+    await assert.rejects(reader.read(2), { code: 'FILE_CHANGED', message: /path=s3:..bucket.a$/ });
   });
 
   it('refuses a path that is none in S3', async () => {

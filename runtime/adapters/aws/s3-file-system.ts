@@ -3,14 +3,12 @@
  * slashes in keys suggest, or an empty object whose key ends with one.
  *
  * - I1: a file is visible, whole, once it is closed, and not before.
- * - I2: `rename` copies and then deletes. The new name appears whole and at once; between the two
- *   both are there, and a repeated rename finishes. S3 has nothing better.
+ * - I2: what is read of a file is of one version of it; once it is written over, reading fails.
  * - I3: what was uploaded of a file that is never closed is not visible; the bucket's life-cycle
  *   rule removes it.
  */
 import { posix } from 'node:path';
 import {
-  CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -23,12 +21,15 @@ import {
   type FileStatus,
   type FileSystem,
   type FileWriter,
+  type PublishOutcome,
   StreamError,
 } from '../../core/index.ts';
-import type { AwsCalls } from './aws-calls.ts';
+import { AwsCallFailed, type AwsCalls } from './aws-calls.ts';
 import { awsCodeOf } from './aws-failure.ts';
+import { S3FileReader } from './s3-file-reader.ts';
 import { S3FileWriter } from './s3-file-writer.ts';
 import { parseS3Location, s3Location } from './s3-location.ts';
+import { publishObject, type S3ObjectAt, type S3ObjectHead } from './s3-publish.ts';
 import { fileFailure } from './store-failure.ts';
 
 export interface S3FileSystemParts {
@@ -36,17 +37,19 @@ export interface S3FileSystemParts {
   readonly calls: AwsCalls;
   /** Account that must own the buckets; a bucket of the same name in another one is refused. */
   readonly bucketOwner?: string;
-  /** Bytes that are read, or written, with one request. @default 8 MiB */
+  /** Bytes that are read with one request, and held by an open reader. @default 8 MiB */
+  readonly readBytes?: number;
+  /** Bytes that are written with one request, and held by an open writer. @default 5 MiB */
   readonly partBytes?: number;
+  /** Larger files are published in parts of this size. @default 512 MiB; S3 copies 5 GB at once */
+  readonly copyPartBytes?: number;
 }
 
-interface ObjectAt {
-  readonly Bucket: string;
-  readonly Key: string;
-  readonly ExpectedBucketOwner?: string;
-}
-
-const DEFAULT_PART_BYTES = 8 * 1024 * 1024;
+const READ_BYTES = 8 * 1024 * 1024;
+/** The least that S3 takes. */
+const PART_BYTES = 5 * 1024 * 1024;
+/** Of a subtask: 80 MiB of parts. */
+const MAX_OPEN_FILES = 16;
 const MISSING = new Set(['NoSuchKey', 'NotFound', 'NoSuchBucket']);
 const READ = { permission: 's3:GetObject' };
 const WRITE = { permission: 's3:PutObject' };
@@ -54,21 +57,27 @@ const LIST = { permission: 's3:ListBucket' };
 const DELETE = { permission: 's3:DeleteObject' };
 
 export class S3FileSystem implements FileSystem {
+  readonly maxOpenFiles = MAX_OPEN_FILES;
   readonly #s3: S3Client;
   readonly #calls: AwsCalls;
   readonly #owner: { readonly ExpectedBucketOwner?: string };
+  readonly #readBytes: number;
   readonly #partBytes: number;
+  readonly #copyPartBytes: number | undefined;
 
-  constructor({ s3, calls, bucketOwner, partBytes = DEFAULT_PART_BYTES }: S3FileSystemParts) {
+  constructor(parts: S3FileSystemParts) {
+    const { s3, calls, bucketOwner, readBytes, partBytes, copyPartBytes } = parts;
     this.#s3 = s3;
     this.#calls = calls;
     this.#owner = bucketOwner === undefined ? {} : { ExpectedBucketOwner: bucketOwner };
-    this.#partBytes = partBytes;
+    this.#readBytes = readBytes ?? READ_BYTES;
+    this.#partBytes = partBytes ?? PART_BYTES;
+    this.#copyPartBytes = copyPartBytes;
   }
 
   async stat(path: string): Promise<FileStatus | undefined> {
-    const sizeBytes = await this.#sizeBytes(path);
-    if (sizeBytes !== undefined) return { path, kind: 'file', sizeBytes };
+    const head = await this.#headOf(path);
+    if (head !== undefined) return { path, kind: 'file', sizeBytes: head.sizeBytes };
     const { keys, directories } = await this.#page(path, { isRecursive: false, maxKeys: 1 });
     const isThere = keys.length + directories.length > 0;
     return isThere ? { path, kind: 'directory', sizeBytes: 0 } : undefined;
@@ -78,7 +87,7 @@ export class S3FileSystem implements FileSystem {
     const start = directory.endsWith('/') ? directory : `${directory}/`;
     const { keys, directories } = await this.#page(directory, { isRecursive: false });
     if (keys.length + directories.length === 0) throw notFound(directory);
-    const { Key } = this.#at(start);
+    const { Key } = this.#below(directory);
     const files = keys
       // The mark of the directory itself.
       .filter(({ key }) => key !== Key)
@@ -109,13 +118,14 @@ export class S3FileSystem implements FileSystem {
     return [...paths].filter((path) => posix.matchesGlob(path.slice(5), bare)).sort();
   }
 
+  /** I2. */
   async openRead(path: string, offsetBytes: number): Promise<FileReader> {
-    const sizeBytes = await this.#sizeBytes(path);
-    if (sizeBytes === undefined) throw notFound(path);
-    return new S3FileReader((fromBytes, toBytes) => this.#range(path, fromBytes, toBytes), {
-      offsetBytes,
-      sizeBytes,
-      partBytes: this.#partBytes,
+    const head = await this.#headOf(path);
+    if (head === undefined) throw notFound(path);
+    const { sizeBytes, etag } = head;
+    return new S3FileReader((from, to) => this.#range(path, etag, from, to), {
+      ...{ offsetBytes, sizeBytes },
+      partBytes: this.#readBytes,
     });
   }
 
@@ -133,71 +143,96 @@ export class S3FileSystem implements FileSystem {
   }
 
   async makeDirectory(path: string): Promise<void> {
-    const mark = this.#at(path.endsWith('/') ? path : `${path}/`);
+    const mark = this.#below(path);
+    // A bucket is there or is not.
+    if (mark.Key === '') return;
     const command = new PutObjectCommand({ ...mark, Body: new Uint8Array() });
     await this.#named(path, 'written', () =>
       this.#calls.call(WRITE, ({ options }) => this.#s3.send(command, options)),
     );
   }
 
-  /** I2. */
-  async rename(from: string, to: string): Promise<void> {
-    const source = this.#at(from);
-    const copy = new CopyObjectCommand({
-      ...this.#at(to),
-      CopySource: [source.Bucket, ...source.Key.split('/')].map(encodeURIComponent).join('/'),
-    });
-    await this.#named(to, 'written', async () => {
-      try {
-        await this.#calls.call(WRITE, ({ options }) => this.#s3.send(copy, options));
-      } catch (thrown) {
-        if (isMissing(thrown)) throw notFound(from);
-        throw thrown;
-      }
-    });
-    await this.remove(from);
+  publish(from: string, to: string): Promise<PublishOutcome> {
+    const parts = {
+      ...{ s3: this.#s3, calls: this.#calls },
+      headOf: (at: S3ObjectAt) => this.#head(at),
+      remove: (at: S3ObjectAt) => this.#remove(at),
+      copyPartBytes: this.#copyPartBytes,
+    };
+    return this.#named(to, 'written', () => publishObject(parts, this.#at(from), this.#at(to)));
   }
 
   async remove(path: string): Promise<void> {
-    const command = new DeleteObjectCommand(this.#at(path));
-    await this.#named(path, 'written', () =>
-      this.#calls.call(DELETE, ({ options }) => this.#s3.send(command, options)),
-    );
+    await this.#named(path, 'written', () => this.#remove(this.#at(path)));
   }
 
   absolute(path: string): string {
     return path;
   }
 
-  #at(path: string): ObjectAt {
+  #at(path: string): S3ObjectAt {
     const { bucket, key } = parseS3Location(path);
     return { ...this.#owner, Bucket: bucket, Key: key };
   }
 
+  /** What keys below a directory begin with; the directory may be a whole bucket. */
+  #below(directory: string): S3ObjectAt {
+    // Any name will do: it goes again.
+    const { Key, ...bucket } = this.#at(`${directory.replace(/\/$/, '')}/-`);
+    return { ...bucket, Key: Key.slice(0, -1) };
+  }
+
   /** Undefined: there is no such file. */
-  async #sizeBytes(path: string): Promise<number | undefined> {
-    if (path.endsWith('/')) return undefined;
-    const command = new HeadObjectCommand(this.#at(path));
+  async #headOf(path: string): Promise<S3ObjectHead | undefined> {
+    if (path.endsWith('/') || !path.includes('/', 's3://'.length)) return undefined;
     return await this.#named(path, 'read', async () => {
       try {
-        const head = await this.#calls.call(READ, ({ options }) => this.#s3.send(command, options));
-        return head.ContentLength ?? 0;
+        return await this.#head(this.#at(path));
       } catch (thrown) {
-        if (isMissing(thrown)) return undefined;
+        // The answer to HEAD has no body: what is wrong, another call says.
+        const isMute = thrown instanceof AwsCallFailed && thrown.failure.reason === 'refused';
+        if (isMute) await this.#page(path, { isRecursive: false, maxKeys: 1 });
         throw thrown;
       }
     });
   }
 
-  #range(path: string, fromBytes: number, toBytes: number): Promise<Uint8Array> {
-    const Range = `bytes=${fromBytes}-${toBytes - 1}`;
-    const command = new GetObjectCommand({ ...this.#at(path), Range });
-    return this.#named(path, 'read', () =>
-      this.#calls.call(READ, async ({ options }) => {
-        const { Body } = await this.#s3.send(command, options);
-        return (await Body?.transformToByteArray()) ?? new Uint8Array();
-      }),
-    );
+  async #head(at: S3ObjectAt): Promise<S3ObjectHead | undefined> {
+    const command = new HeadObjectCommand(at);
+    try {
+      const head = await this.#calls.call(READ, ({ options }) => this.#s3.send(command, options));
+      const { ContentLength: sizeBytes = 0, ETag: etag, Metadata: metadata = {} } = head;
+      return { sizeBytes, etag, metadata };
+    } catch (thrown) {
+      if (isMissing(thrown)) return undefined;
+      throw thrown;
+    }
+  }
+
+  async #remove(at: S3ObjectAt): Promise<void> {
+    const command = new DeleteObjectCommand(at);
+    await this.#calls.call(DELETE, ({ options }) => this.#s3.send(command, options));
+  }
+
+  #range(path: string, etag: string | undefined, from: number, to: number): Promise<Uint8Array> {
+    const command = new GetObjectCommand({
+      ...this.#at(path),
+      Range: `bytes=${from}-${to - 1}`,
+      ...(etag === undefined ? {} : { IfMatch: etag }),
+    });
+    return this.#named(path, 'read', async () => {
+      try {
+        return await this.#calls.call(READ, async ({ options }) => {
+          const { Body } = await this.#s3.send(command, options);
+          return (await Body?.transformToByteArray()) ?? new Uint8Array();
+        });
+      } catch (thrown) {
+        const code = thrown instanceof AwsCallFailed ? thrown.failure.awsCode : '';
+        // I2.
+        if (['PreconditionFailed', 'NoSuchKey', 'InvalidRange'].includes(code)) throw changed(path);
+        throw thrown;
+      }
+    });
   }
 
   /** What lies below a directory: all of it, or its direct children. */
@@ -208,7 +243,7 @@ export class S3FileSystem implements FileSystem {
     readonly keys: readonly { readonly key: string; readonly sizeBytes: number }[];
     readonly directories: readonly string[];
   }> {
-    const { Key, ...bucket } = this.#at(directory.endsWith('/') ? directory : `${directory}/`);
+    const { Key, ...bucket } = this.#below(directory);
     const keys: { key: string; sizeBytes: number }[] = [];
     const directories: string[] = [];
     let token: string | undefined;
@@ -241,43 +276,19 @@ export class S3FileSystem implements FileSystem {
   }
 }
 
-/** Reads ahead by one request at a time. */
-class S3FileReader implements FileReader {
-  readonly #fetch: (fromBytes: number, toBytes: number) => Promise<Uint8Array>;
-  readonly #sizeBytes: number;
-  readonly #partBytes: number;
-  #offsetBytes: number;
-  #fetched = new Uint8Array();
-
-  constructor(
-    fetch: (fromBytes: number, toBytes: number) => Promise<Uint8Array>,
-    at: { readonly offsetBytes: number; readonly sizeBytes: number; readonly partBytes: number },
-  ) {
-    this.#fetch = fetch;
-    this.#offsetBytes = at.offsetBytes;
-    this.#sizeBytes = at.sizeBytes;
-    this.#partBytes = at.partBytes;
-  }
-
-  async read(maxBytes: number): Promise<Uint8Array> {
-    if (this.#fetched.length === 0 && this.#offsetBytes < this.#sizeBytes) {
-      const toBytes = Math.min(this.#sizeBytes, this.#offsetBytes + this.#partBytes);
-      this.#fetched = Uint8Array.from(await this.#fetch(this.#offsetBytes, toBytes));
-      this.#offsetBytes = toBytes;
-    }
-    const taken = this.#fetched.subarray(0, maxBytes);
-    this.#fetched = this.#fetched.subarray(taken.length);
-    return taken;
-  }
-
-  async close(): Promise<void> {
-    this.#fetched = new Uint8Array();
-    this.#offsetBytes = this.#sizeBytes;
-  }
-}
-
 function isMissing(thrown: unknown): boolean {
   return MISSING.has(awsCodeOf(thrown instanceof Error ? thrown.cause : undefined));
+}
+
+function changed(path: string): StreamError {
+  return new StreamError({
+    kind: 'user',
+    code: 'FILE_CHANGED',
+    message:
+      'an input file was written over or deleted while it was read: write new files under new ' +
+      `names path=${path}`,
+    details: { path },
+  });
 }
 
 function notFound(path: string): StreamError {

@@ -3,12 +3,14 @@ import {
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  HeadObjectCommand,
   PutObjectCommand,
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import type { FileWriter } from '../../core/index.ts';
 import type { AwsCalls } from './aws-calls.ts';
+import { awsCodeOf } from './aws-failure.ts';
 import { fileFailure } from './store-failure.ts';
 
 export interface S3FileWriterParts {
@@ -26,6 +28,9 @@ export interface S3FileWriterParts {
 }
 
 const WRITE = { permission: 's3:PutObject' };
+
+/** S3 takes 10,000 parts: they grow, so that a file may have 155 GB and more. */
+const PARTS_OF_A_SIZE = 2_000;
 
 /**
  * A file of up to one part is put whole when it is closed; a larger one goes in parts as it is
@@ -46,7 +51,9 @@ export class S3FileWriter implements FileWriter {
 
   write(bytes: Uint8Array): Promise<void> {
     const written = this.#tail.then(() => this.#named(() => this.#take(bytes)));
-    this.#tail = written.catch(() => undefined);
+    // A failed write fails those after it, and the close; nobody else may look at it.
+    written.catch(() => undefined);
+    this.#tail = written;
     return written;
   }
 
@@ -58,7 +65,8 @@ export class S3FileWriter implements FileWriter {
   async #take(bytes: Uint8Array): Promise<void> {
     this.#pending.push(bytes);
     this.#pendingBytes += bytes.length;
-    if (this.#pendingBytes >= this.#parts.partBytes) await this.#uploadPart();
+    const doublings = Math.floor(this.#uploaded.length / PARTS_OF_A_SIZE);
+    if (this.#pendingBytes >= this.#parts.partBytes * 2 ** doublings) await this.#uploadPart();
   }
 
   async #finish(): Promise<void> {
@@ -74,7 +82,15 @@ export class S3FileWriter implements FileWriter {
       UploadId: this.#uploadId,
       MultipartUpload: { Parts: this.#uploaded },
     });
-    await calls.call(WRITE, ({ options }) => s3.send(complete, options));
+    await calls.call(WRITE, async ({ options, mayHaveHappened }) => {
+      try {
+        await s3.send(complete, options);
+      } catch (thrown) {
+        // An upload that is completed is no more; nobody else knows of this one.
+        if (awsCodeOf(thrown) !== 'NoSuchUpload' || !mayHaveHappened) throw thrown;
+        await s3.send(new HeadObjectCommand(at), options);
+      }
+    });
   }
 
   async #uploadPart(): Promise<void> {

@@ -42,12 +42,12 @@ describe('NodeFileSystem', () => {
     await assert.rejects(writer.close(), full);
   });
 
-  it('renames from one directory to another, of which some are new', async () => {
+  it('publishes from one directory to another, of which some are new', async () => {
     const directory = await emptyDirectory();
     const fileSystem = new NodeFileSystem();
     const path = `${directory}/a/b/c/file`;
     await (await fileSystem.openWrite(path)).close();
-    await fileSystem.rename(path, `${directory}/a/file`);
+    await fileSystem.publish(path, `${directory}/a/file`);
     assert.equal(await fileSystem.stat(path), undefined);
     assert.equal((await fileSystem.stat(`${directory}/a/file`))?.kind, 'file');
   });

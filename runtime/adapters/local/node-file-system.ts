@@ -6,8 +6,10 @@ import {
   type FileStatus,
   type FileSystem,
   type FileWriter,
+  type PublishOutcome,
   StreamError,
 } from '../../core/index.ts';
+import { publishByRename } from '../publish-by-rename.ts';
 import { createDirectories } from './create-directories.ts';
 
 type Access = 'read' | 'write';
@@ -70,12 +72,9 @@ export class NodeFileSystem implements FileSystem {
     await attempt(path, 'write', () => makeDirectories(path));
   }
 
-  rename(from: string, to: string): Promise<void> {
-    return attempt(to, 'write', async () => {
-      await rename(from, to);
-      await syncDirectory(dirname(to));
-      if (dirname(from) !== dirname(to)) await syncDirectory(dirname(from));
-    });
+  publish(from: string, to: string): Promise<PublishOutcome> {
+    const exists = async (path: string): Promise<boolean> => (await this.stat(path)) !== undefined;
+    return publishByRename({ exists, rename: renameDurably }, from, to);
   }
 
   remove(path: string): Promise<void> {
@@ -152,6 +151,14 @@ class NodeFileWriter implements FileWriter {
       await this.#handle.close();
     }
   }
+}
+
+function renameDurably(from: string, to: string): Promise<void> {
+  return attempt(to, 'write', async () => {
+    await rename(from, to);
+    await syncDirectory(dirname(to));
+    if (dirname(from) !== dirname(to)) await syncDirectory(dirname(from));
+  });
 }
 
 /** With the names of those that are new in their parents. */

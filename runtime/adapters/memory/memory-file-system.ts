@@ -4,8 +4,10 @@ import {
   type FileStatus,
   type FileSystem,
   type FileWriter,
+  type PublishOutcome,
   StreamError,
 } from '../../core/index.ts';
+import { publishByRename } from '../publish-by-rename.ts';
 
 const WORKING_DIRECTORY = '/memory';
 
@@ -118,13 +120,11 @@ export class MemoryFileSystem implements FileSystem {
     this.#makeDirectories(absolute);
   }
 
-  async rename(from: string, to: string): Promise<void> {
-    const [source, target] = [this.absolute(from), this.absolute(to)];
-    this.#checkWritable(target);
-    const bytes = this.#files.get(source);
-    if (bytes === undefined) throw fileError('FILE_NOT_WRITABLE', source);
-    this.#files.delete(source);
-    this.#files.set(target, bytes);
+  publish(from: string, to: string): Promise<PublishOutcome> {
+    const exists = async (path: string): Promise<boolean> => (await this.stat(path)) !== undefined;
+    const rename = async (source: string, target: string): Promise<void> =>
+      this.#rename(source, target);
+    return publishByRename({ exists, rename }, from, to);
   }
 
   async remove(path: string): Promise<void> {
@@ -134,6 +134,15 @@ export class MemoryFileSystem implements FileSystem {
 
   absolute(path: string): string {
     return posix.resolve(WORKING_DIRECTORY, path);
+  }
+
+  #rename(from: string, to: string): void {
+    const [source, target] = [this.absolute(from), this.absolute(to)];
+    this.#checkWritable(target);
+    const bytes = this.#files.get(source);
+    if (bytes === undefined) throw fileError('FILE_NOT_WRITABLE', source);
+    this.#files.delete(source);
+    this.#files.set(target, bytes);
   }
 
   #all(): string[] {

@@ -11,14 +11,11 @@ export interface FileCommittable {
   readonly recordCount: number;
 }
 
-/** What to do about a committable, by what is there. */
-type CommitDecision = 'rename' | 'done' | 'exists' | 'gone';
-
 /**
- * Makes part files visible by renaming them.
+ * Makes part files visible under their final names.
  *
- * I1  Idempotent, also against another attempt that commits the same file at the same time: a
- *     rename is atomic, so that a file is under one of its two names at any moment.
+ * I1  Idempotent, also against another attempt that commits the same file at the same time, or has
+ *     died while it did: so is `FileSystem.publish`.
  * I2  Restored files of another directory are left to the job that writes there: it commits them
  *     itself, and a fork of it must not do so in a history that may not be its own (ADR 8).
  */
@@ -50,9 +47,9 @@ export class FileCommitter implements Committer<FileCommittable> {
         this.#logger.log('warn', why, { path: finalPath, directory: this.#directory });
         continue;
       }
-      const decision = await this.#commitOne(committable);
-      if (decision === 'exists') throw partExists(finalPath);
-      if (decision !== 'gone') continue;
+      const outcome = await this.#fileSystem.publish(inProgressPath, finalPath);
+      if (outcome === 'exists') throw partExists(finalPath);
+      if (outcome === 'done') continue;
       if (!restored) throw partLost(inProgressPath, finalPath);
       const message = 'a part file of the restored checkpoint is gone: it was committed before';
       this.#logger.log('warn', message, { path: finalPath });
@@ -60,30 +57,6 @@ export class FileCommitter implements Committer<FileCommittable> {
   }
 
   close(): void {}
-
-  async #commitOne(committable: FileCommittable): Promise<CommitDecision> {
-    const decision = await this.#decide(committable);
-    if (decision !== 'rename') return decision;
-    try {
-      await this.#fileSystem.rename(committable.inProgressPath, committable.finalPath);
-      return 'done';
-    } catch (thrown) {
-      if ((await this.#decide(committable)) === 'done') return 'done';
-      throw thrown;
-    }
-  }
-
-  /** Looks for the final name first, and last: I1 leaves no other file then. */
-  async #decide({ inProgressPath, finalPath }: FileCommittable): Promise<CommitDecision> {
-    const wasVisible = await this.#exists(finalPath);
-    const isWaiting = await this.#exists(inProgressPath);
-    if (isWaiting) return wasVisible ? 'exists' : 'rename';
-    return wasVisible || (await this.#exists(finalPath)) ? 'done' : 'gone';
-  }
-
-  async #exists(path: string): Promise<boolean> {
-    return (await this.#fileSystem.stat(path)) !== undefined;
-  }
 }
 
 /** Another job writes to the same directory: this one must not replace its output. */
