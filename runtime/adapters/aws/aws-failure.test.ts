@@ -80,6 +80,7 @@ describe('awsFailure', () => {
       'User: arn:aws:sts::1:x is not authorized to perform: kms:Decrypt on resource: key';
     const kms = awsFailure(sdkError('AccessDenied', 403, message), 's3:GetObject');
     assert.equal(kms.permission, 'kms:Decrypt');
+    assert.equal(kms.principal, 'arn:aws:sts::1:x');
     assert.match(adviceOf(kms), /encryption key cannot be used: grant kms:Decrypt/);
     const read = awsFailure(sdkError('AccessDenied', 403, 'Access Denied'), 's3:GetObject');
     assert.match(adviceOf(read), /grant s3:GetObject, and s3:ListBucket, without which a missing/);

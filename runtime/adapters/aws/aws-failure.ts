@@ -31,6 +31,8 @@ export interface AwsFailure {
   readonly awsCode: string;
   /** The IAM action that is missing, `s3:PutObject`. */
   readonly permission?: string;
+  /** Who lacks it, where the service says so: the ARN of a role's session. */
+  readonly principal?: string;
   readonly requestId?: string;
   readonly httpStatus?: number;
 }
@@ -96,6 +98,7 @@ const WRONG_REGION = new Set([
 /** Of Node's sockets, the request handler and abort signals. */
 const NO_ANSWER =
   /^(E[A-Z_]{3,}|UND_ERR_\w+|TimeoutError|NetworkingError|ERR_(STREAM|SOCKET|SSL|TLS)\w*)$/;
+const DENIED_PRINCIPAL = /User: (arn:\S+) is not authorized/;
 const DENIED_ACTION = /not authorized to perform:? ([A-Za-z0-9-]+:[A-Za-z]+)/;
 
 interface SdkError {
@@ -116,11 +119,13 @@ export function awsFailure(thrown: unknown, permission?: string): AwsFailure {
   const requestId = error.$metadata?.requestId;
   const denied = reason === 'access-denied' || reason === 'kms-denied';
   const action = denied ? (DENIED_ACTION.exec(text)?.[1] ?? permission) : undefined;
+  const principal = denied ? DENIED_PRINCIPAL.exec(text)?.[1] : undefined;
   return {
     reason,
     ...effectOf(reason, awsCode, httpStatus),
     awsCode,
     ...(action === undefined ? {} : { permission: action }),
+    ...(principal === undefined ? {} : { principal }),
     ...(typeof requestId === 'string' ? { requestId } : {}),
     ...(httpStatus === undefined ? {} : { httpStatus }),
   };

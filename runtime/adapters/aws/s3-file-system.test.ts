@@ -129,6 +129,55 @@ describe('S3FileSystem', () => {
     await assert.rejects(reader.read(2), { code: 'FILE_CHANGED', message: /path=s3:..bucket.a$/ });
   });
 
+  it('says what is wrong with a bucket, and what to do', async () => {
+    const role = 'arn:aws:sts::1:assumed-role/p-plan/p-plan';
+    const lines: Readonly<Record<string, readonly [object, RegExp]>> = {
+      denied: [
+        {
+          status: 403,
+          code: 'AccessDenied',
+          message: `User: ${role} is not authorized to perform: s3:GetObject on it`,
+        },
+        /grant s3:GetObject.*-c readFrom=<bucket>.*bucket=bucket path=s3:..bucket.a reason=access-denied.*principal=arn:aws:sts::1:assumed-role\/p-plan/,
+      ],
+      'its key': [
+        {
+          status: 403,
+          code: 'AccessDenied',
+          message: 'not authorized to perform: kms:Decrypt on it',
+        },
+        /grant kms:Decrypt on it.*dataKeyArns=<arn>.*bucket=bucket/,
+      ],
+      'a disabled key': [
+        { status: 400, code: 'KMS.DisabledException' },
+        /check that it is enabled/,
+      ],
+      region: [{ status: 301, code: 'PermanentRedirect' }, /lies in another region/],
+      credentials: [{ status: 400, code: 'ExpiredToken' }, /credentials have expired/],
+    };
+    for (const [name, [fault, message]] of Object.entries(lines)) {
+      const { world, files } = setup();
+      await write(files, 's3://bucket/a', Buffer.from('x'));
+      const reader = await files.openRead('s3://bucket/a', 0);
+      world.aws.faultOf = () => fault as typeof REFUSED;
+      const refused = { code: 'FILE_NOT_READABLE', message };
+      await assert.rejects(reader.read(10), refused, name);
+    }
+    const missing = {
+      code: 'FILE_NOT_READABLE',
+      message: /no such bucket: .* bucket=nowhere path/,
+    };
+    await assert.rejects(setup().files.stat('s3://nowhere/a'), missing);
+    await assert.rejects(setup().files.openWrite('s3://nowhere/a'), missing);
+  });
+
+  it('asks again with a call that says why, when HEAD does not', async () => {
+    const { world, files } = setup();
+    world.aws.failNext('HeadObject', { status: 400, code: '' });
+    world.aws.failNext('ListObjects', { status: 400, code: 'ExpiredToken' });
+    await assert.rejects(files.stat('s3://bucket/a'), { message: /credentials have expired/ });
+  });
+
   it('refuses a path that is none in S3', async () => {
     await assert.rejects(setup().files.stat('/tmp/x'), { code: 'S3_LOCATION_INVALID' });
   });

@@ -1,7 +1,7 @@
 /** Failed calls as the errors that the ports of the stores declare. */
 import { type ErrorDetails, StreamError } from '../../core/index.ts';
 import { AwsCallFailed } from './aws-calls.ts';
-import { adviceOf, kindOfFailure } from './aws-failure.ts';
+import { type AwsFailure, adviceOf, kindOfFailure } from './aws-failure.ts';
 
 /** `BLOB_NOT_READABLE` or `BLOB_NOT_WRITABLE`. */
 export function blobFailure(
@@ -13,10 +13,12 @@ export function blobFailure(
   return storeFailure(code, `a blob cannot be ${access}`, { location }, thrown);
 }
 
-/** `FILE_NOT_READABLE` or `FILE_NOT_WRITABLE`. */
+/** `FILE_NOT_READABLE` or `FILE_NOT_WRITABLE`: of data of a job, in a bucket that is not ours. */
 export function fileFailure(access: 'read' | 'written', path: string, thrown: unknown): unknown {
   const code = access === 'read' ? 'FILE_NOT_READABLE' : 'FILE_NOT_WRITABLE';
-  return storeFailure(code, `a file cannot be ${access}`, { path }, thrown);
+  const [, bucket = ''] = /^s3:\/\/([^/]*)/.exec(path) ?? [];
+  const place = { bucket, path };
+  return storeFailure(code, `a file cannot be ${access}`, place, thrown, fileAdviceOf);
 }
 
 /** `ROW_STORE_NOT_READABLE` or `ROW_STORE_NOT_WRITABLE`. */
@@ -44,7 +46,13 @@ export function invalidCall(code: string, text: string, details: ErrorDetails): 
 }
 
 /** Anything else that was thrown stays as it is. */
-function storeFailure(code: string, what: string, place: ErrorDetails, thrown: unknown): unknown {
+function storeFailure(
+  code: string,
+  what: string,
+  place: ErrorDetails,
+  thrown: unknown,
+  advice: (failure: AwsFailure) => string = adviceOf,
+): unknown {
   if (!(thrown instanceof AwsCallFailed)) return thrown;
   const { failure, attempts, mayHaveHappened } = thrown;
   const details: ErrorDetails = {
@@ -54,15 +62,39 @@ function storeFailure(code: string, what: string, place: ErrorDetails, thrown: u
     attempts,
     mayHaveHappened,
     ...(failure.permission === undefined ? {} : { permission: failure.permission }),
+    ...(failure.principal === undefined ? {} : { principal: failure.principal }),
     ...(failure.requestId === undefined ? {} : { requestId: failure.requestId }),
   };
   return new StreamError({
     kind: kindOfFailure(failure),
     code,
-    message: `${what}: ${adviceOf(failure)} ${valuesText(details)}`,
+    message: `${what}: ${advice(failure)} ${valuesText(details)}`,
     details,
     cause: thrown.cause,
   });
+}
+
+/** What a deployer does about it. */
+function fileAdviceOf(failure: AwsFailure): string {
+  const own = adviceOf(failure);
+  switch (failure.reason) {
+    case 'missing-resource':
+      return 'there is no such bucket: check its name';
+    case 'access-denied':
+      return (
+        `${own}; to the cluster by bucket.grantRead(jobManager) or grantReadWrite, or deploy it ` +
+        'with -c readFrom=<bucket> or -c writeTo=<bucket>. If the bucket is of another account, ' +
+        'its own policy has to allow it too'
+      );
+    case 'kms-denied':
+      return `${own}; to the cluster by key.grantEncryptDecrypt(jobManager) or -c dataKeyArns=<arn>`;
+    case 'wrong-region':
+      return 'the bucket lies in another region: a cluster and its data have to be in one';
+    case 'credentials-expired':
+      return 'the credentials have expired: sign in again; a function gets new ones by itself';
+    default:
+      return own;
+  }
 }
 
 function valuesText(details: ErrorDetails): string {
