@@ -15,9 +15,8 @@ import {
   US_EAST_1_PRICES,
   writeAttempt,
 } from '../../runtime/adapters/aws/index.ts';
-import { NodeFileSystem } from '../../runtime/adapters/index.ts';
 import { jobPrograms } from '../programs/index.ts';
-import { functionWorld, reservationsOf, stateBlobs } from '../shared/index.ts';
+import { functionWorld, jobFiles, reservationsOf, stateBlobs } from '../shared/index.ts';
 import { queueRecordsOf } from './queue-records.ts';
 
 /** The state machine continues by itself before its history is full; this is for the case that not. */
@@ -46,7 +45,7 @@ const turns = new JobTurns({
     ...{ blobs, rows, clock, rng, logger },
     checkpointsDirectory: `${root}/checkpoints`,
     savepointsDirectory: `${root}/savepoints`,
-    fileSystem: new NodeFileSystem(),
+    fileSystem: jobFiles(world),
   },
   turns: new TurnStore({
     ...{ rows, blobs: objects },

@@ -5,10 +5,9 @@ import {
   SqsInboxes,
   thrownByFunction,
 } from '../../runtime/adapters/aws/index.ts';
-import { NodeFileSystem } from '../../runtime/adapters/index.ts';
 import { toStreamError } from '../../runtime/core/index.ts';
 import { jobPrograms } from '../programs/index.ts';
-import { functionWorld, reservationsOf, stateBlobs } from '../shared/index.ts';
+import { functionWorld, jobFiles, reservationsOf, stateBlobs } from '../shared/index.ts';
 
 const world = functionWorld('plan');
 const { environment, logger, sqs, calls, prefix, rows, jobs } = world;
@@ -24,7 +23,7 @@ const parts = {
     deadLetterArn: environment.text('SLUICE_INBOX_DLQ_ARN'),
     ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
   }),
-  fileSystem: new NodeFileSystem(),
+  fileSystem: jobFiles(world),
   taskSlots: environment.count('SLUICE_TASK_SLOTS'),
 };
 

@@ -7,12 +7,15 @@ import {
   createSqsClient,
   DynamoBlobStore,
   DynamoRowStore,
+  jobFilesOnAws,
   S3BlobStore,
+  S3FileSystem,
   TaskManagerReservations,
   TieredBlobStore,
 } from '../../runtime/adapters/aws/index.ts';
 import { SystemClock, SystemRng, SystemTimers } from '../../runtime/adapters/index.ts';
 import { type BlobStore, JobStore } from '../../runtime/checkpoint/index.ts';
+import type { FileSystem } from '../../runtime/core/index.ts';
 import { FunctionEnvironment } from './function-environment.ts';
 import { type Observation, observe } from './observe.ts';
 
@@ -75,6 +78,11 @@ export function stateBlobs({
     directory: `${root}/checkpoints`,
   });
   return new TieredBlobStore({ items, objects });
+}
+
+/** What sources and sinks of jobs use. */
+export function jobFiles({ clients, calls }: FunctionWorld): FileSystem {
+  return jobFilesOnAws(new S3FileSystem({ s3: clients.s3, calls }));
 }
 
 export function reservationsOf({ environment, rows }: FunctionWorld): TaskManagerReservations {

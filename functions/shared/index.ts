@@ -1,6 +1,7 @@
 export {
   type FunctionWorld,
   functionWorld,
+  jobFiles,
   reservationsOf,
   stateBlobs,
 } from './function-world.ts';

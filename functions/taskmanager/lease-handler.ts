@@ -5,10 +5,12 @@ import {
   createSqsClient,
   DynamoBlobStore,
   DynamoRowStore,
+  jobFilesOnAws,
   type LeaseAnswer,
   type LeaseRequest,
   runLease,
   S3BlobStore,
+  S3FileSystem,
   TieredBlobStore,
 } from '../../runtime/adapters/aws/index.ts';
 import { SystemClock, SystemRng, SystemTimers } from '../../runtime/adapters/index.ts';
@@ -56,6 +58,7 @@ export function createLeaseHandler({ settings, slotThreadUrl, write }: LeaseHand
           coordinatorQueueUrl: settings.coordinatorQueueUrl,
         },
         rows: new DynamoRowStore({ dynamoDb, calls, table: jobsTable }),
+        files: jobFilesOnAws(new S3FileSystem({ s3, calls })),
         tier: { inlineLimitBytes, rows: { thresholdBytes, directory } },
         abortCalls: () => aborted.abort(),
       };

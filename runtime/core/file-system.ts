@@ -8,7 +8,7 @@ export interface FileStatus {
 
 /** An open file that is read from the front, or from where it was opened. */
 export interface FileReader {
-  /** Up to `maxBytes` of what follows; empty at the end of the file. */
+  /** Up to `maxBytes` of what follows, given away; empty at the end of the file. */
   read(maxBytes: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }

@@ -28,6 +28,7 @@ export {
   packItem,
   SqsQueues,
 } from './inbox/index.ts';
+export { jobFilesOnAws } from './job-files.ts';
 export {
   type AddressedCommand,
   type AttemptWriter,

@@ -25,7 +25,9 @@ export class S3FileReader implements FileReader {
       this.#offsetBytes = toBytes;
     }
     const taken = this.#fetched.subarray(0, maxBytes);
-    this.#fetched = this.#fetched.subarray(taken.length);
+    const isAll = taken.length === this.#fetched.length;
+    // Of what is given away nothing is kept: its memory may go to another thread.
+    this.#fetched = isAll ? new Uint8Array() : this.#fetched.subarray(taken.length);
     return taken;
   }
 

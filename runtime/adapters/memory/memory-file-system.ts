@@ -91,7 +91,7 @@ export class MemoryFileSystem implements FileSystem {
     let at = offsetBytes;
     return {
       read: async (maxBytes) => {
-        const chunk = bytes.slice(at, at + maxBytes);
+        const chunk = new Uint8Array(bytes.subarray(at, at + maxBytes));
         at += chunk.length;
         return chunk;
       },

@@ -199,6 +199,7 @@ export class LeaseWorld {
         coordinatorQueueUrl: `${URLS}/coordinator.fifo`,
       },
       ...{ rows: this.rows, blobs: this.blobs, tier: {}, rng, ...this.#world() },
+      files: new NodeFileSystem(),
       slotThreadUrl: defined(this.#threadUrl, 'it is open'),
       logger: this.#logger(),
       abortCalls: () => aborted.abort(),

@@ -10,7 +10,7 @@ import {
   isSharedSegment,
   rowSegmentLocation,
 } from '../../../checkpoint/index.ts';
-import { StreamError, type StreamErrorRecord, toStreamError } from '../../../core/index.ts';
+import { PortCaller, servePort } from './port-calls.ts';
 
 /** What a slot's thread must know to place a segment as the main thread's store does. */
 export interface BlobTier {
@@ -25,31 +25,16 @@ type BlobCall =
   | { readonly operation: 'list'; readonly location: string }
   | { readonly operation: 'delete'; readonly location: string };
 
-interface BlobQuestion {
-  readonly id: number;
-  readonly call: BlobCall;
-}
-
-type BlobAnswer = { readonly id: number } & (
-  | { readonly value: Uint8Array | readonly BlobInfo[] | undefined }
-  | { readonly error: StreamErrorRecord }
-);
-
 /** In the slot's thread. */
 export class RemoteBlobs implements BlobStore {
   readonly inlineLimitBytes?: number;
-  readonly #port: MessagePort;
+  readonly #caller: PortCaller<BlobCall>;
   readonly #rows: BlobTier['rows'];
-  readonly #asked = new Map<number, PromiseWithResolvers<unknown>>();
-  #nextId = 0;
 
   constructor(port: MessagePort, { inlineLimitBytes, rows }: BlobTier) {
-    this.#port = port;
+    this.#caller = new PortCaller(port);
     this.#rows = rows;
     if (inlineLimitBytes !== undefined) this.inlineLimitBytes = inlineLimitBytes;
-    port.on('message', (answer: BlobAnswer) => this.#onAnswer(answer));
-    // The slot's own promises keep the thread alive, not the port.
-    port.unref();
   }
 
   place(location: string, sizeBytes: number): string {
@@ -63,57 +48,35 @@ export class RemoteBlobs implements BlobStore {
   }
 
   async put(location: string, bytes: Uint8Array): Promise<void> {
-    await this.#ask({ operation: 'put', location, bytes });
+    // The caller may go on with its bytes: what is given away is a copy of these, and of no more.
+    const own = new Uint8Array(bytes);
+    await this.#caller.ask({ operation: 'put', location, bytes: own }, own);
   }
 
   async get(location: string, range?: BlobRange): Promise<Uint8Array> {
     const call = { operation: 'get', location, ...(range === undefined ? {} : { range }) } as const;
-    return (await this.#ask(call)) as Uint8Array;
+    return (await this.#caller.ask(call)) as Uint8Array;
   }
 
   async list(directory: string): Promise<readonly BlobInfo[]> {
-    return (await this.#ask({ operation: 'list', location: directory })) as readonly BlobInfo[];
+    return (await this.#caller.ask({
+      operation: 'list',
+      location: directory,
+    })) as readonly BlobInfo[];
   }
 
   async delete(location: string): Promise<void> {
-    await this.#ask({ operation: 'delete', location });
+    await this.#caller.ask({ operation: 'delete', location });
   }
 
   close(): void {
-    this.#port.close();
-  }
-
-  #ask(call: BlobCall): Promise<unknown> {
-    const id = this.#nextId++;
-    const asked = Promise.withResolvers<unknown>();
-    this.#asked.set(id, asked);
-    if (this.#asked.size === 1) this.#port.ref();
-    this.#port.postMessage({ id, call } satisfies BlobQuestion);
-    return asked.promise;
-  }
-
-  #onAnswer(answer: BlobAnswer): void {
-    const asked = this.#asked.get(answer.id);
-    this.#asked.delete(answer.id);
-    if (this.#asked.size === 0) this.#port.unref();
-    if ('error' in answer) asked?.reject(StreamError.fromJSON(answer.error));
-    else asked?.resolve(answer.value);
+    this.#caller.close();
   }
 }
 
 /** In the main thread: answers until the port is closed. */
 export function serveBlobs(port: MessagePort, blobs: BlobStore): void {
-  port.on('message', ({ id, call }: BlobQuestion) => {
-    answer(blobs, call).then(
-      (value) => {
-        // Its own memory goes over; a part of something larger, or of Node's pool, is copied.
-        const isWhole = value instanceof Uint8Array && value.length === value.buffer.byteLength;
-        const transfer = isWhole && value.buffer instanceof ArrayBuffer ? [value.buffer] : [];
-        port.postMessage({ id, value } satisfies BlobAnswer, transfer);
-      },
-      (thrown: unknown) => port.postMessage({ id, error: toStreamError(thrown).toJSON() }),
-    );
-  });
+  servePort<BlobCall>(port, (call) => answer(blobs, call));
 }
 
 async function answer(

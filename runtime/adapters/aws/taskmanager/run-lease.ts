@@ -18,7 +18,14 @@ import {
   type RowStore,
   readManifest,
 } from '../../../checkpoint/index.ts';
-import { type Clock, defined, type Logger, type Rng, type Timers } from '../../../core/index.ts';
+import {
+  type Clock,
+  defined,
+  type FileSystem,
+  type Logger,
+  type Rng,
+  type Timers,
+} from '../../../core/index.ts';
 import { buildExecutionGraph, type ExecutionGraph } from '../../../graph/index.ts';
 import type { LeaveRecord, RestoredSubtaskState, SubtaskRef } from '../../../protocol/index.ts';
 import { handOverAfterMs, LeaseKeeper } from '../../../taskmanager/index.ts';
@@ -60,6 +67,8 @@ export interface LambdaTaskManagerParts {
   readonly rows: RowStore;
   readonly blobs: BlobStore;
   readonly tier: BlobTier;
+  /** Of the job's sources and sinks. */
+  readonly files: FileSystem;
   /** The module of the slots' threads. */
   readonly slotThreadUrl: URL;
   readonly clock: Clock;
@@ -213,10 +222,10 @@ class LeaseRun {
   }
 
   #startThreads(count: number): void {
-    const { slotThreadUrl, blobs, tier, settings } = this.#parts;
+    const { slotThreadUrl, blobs, tier, files, settings } = this.#parts;
     const maxHeapMb = slotHeapMb(settings.memoryMb, settings.taskSlots);
     while (this.#threads.length < count) {
-      this.#threads.push(new SlotThread({ entry: slotThreadUrl, blobs, tier, maxHeapMb }));
+      this.#threads.push(new SlotThread({ entry: slotThreadUrl, blobs, tier, files, maxHeapMb }));
     }
   }
 

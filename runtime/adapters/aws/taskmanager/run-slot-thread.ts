@@ -13,19 +13,25 @@ import type { SlotReport } from '../../../protocol/index.ts';
 import { buildSlot, runSlots, type Slot } from '../../../taskmanager/index.ts';
 import {
   DoorbellThread,
-  NodeFileSystem,
   RingExchange,
   SystemClock,
   SystemRng,
   slotSettings,
 } from '../../local/index.ts';
 import { RemoteBlobs } from './remote-blobs.ts';
+import { RemoteFiles } from './remote-files.ts';
 import type {
   SlotThreadDeployment,
   SlotThreadOrder,
   SlotThreadStart,
   SlotThreadWord,
 } from './slot-thread-messages.ts';
+
+/** In the main thread's care. */
+interface RemoteStores {
+  readonly blobs: RemoteBlobs;
+  readonly files: RemoteFiles;
+}
 
 type Say = (word: SlotThreadWord) => void;
 
@@ -34,13 +40,14 @@ export async function runSlotThread(): Promise<void> {
   const port = parentPort;
   assert(port !== null, 'a slot thread is a worker thread');
   setSourceMapsSupport(true, { nodeModules: false, generatedCode: false });
-  const { blobs: blobPort, tier } = workerData as SlotThreadStart;
+  const { blobs: blobPort, tier, files: filePort, fileLimits } = workerData as SlotThreadStart;
   const blobs = new RemoteBlobs(blobPort, tier);
+  const files = new RemoteFiles(filePort, fileLimits);
   const say: Say = (word) => port.postMessage(word);
   const orders = new Orders(port);
   try {
     const deployment = await orders.deployment;
-    const thread = new SlotThreadRun(deployment, blobs, say);
+    const thread = new SlotThreadRun(deployment, { blobs, files }, say);
     say(await thread.run(orders));
   } catch (thrown) {
     const error = toStreamError(thrown).toJSON();
@@ -50,6 +57,7 @@ export async function runSlotThread(): Promise<void> {
     say({ type: 'ended', untaken: new Map() });
   } finally {
     blobs.close();
+    files.close();
     port.close();
   }
 }
@@ -80,15 +88,15 @@ class Orders {
 
 class SlotThreadRun {
   readonly #deployment: SlotThreadDeployment;
-  readonly #blobs: RemoteBlobs;
+  readonly #stores: RemoteStores;
   readonly #say: Say;
   readonly #clock = new SystemClock();
   readonly #thread: DoorbellThread;
   readonly #exchange: RingExchange;
 
-  constructor(deployment: SlotThreadDeployment, blobs: RemoteBlobs, say: Say) {
+  constructor(deployment: SlotThreadDeployment, stores: RemoteStores, say: Say) {
     this.#deployment = deployment;
-    this.#blobs = blobs;
+    this.#stores = stores;
     this.#say = say;
     const { rings, slotIndex } = deployment;
     const doorbells = new Map(
@@ -155,8 +163,8 @@ class SlotThreadRun {
           log: (level, message, fields) =>
             report({ type: 'log', level, message, fields: fields ?? {} }),
         },
-        fileSystem: new NodeFileSystem(),
-        blobs: this.#blobs,
+        fileSystem: this.#stores.files,
+        blobs: this.#stores.blobs,
         exchange: this.#exchange,
         reporter: { report },
         wake: () => this.#thread.wake(),

@@ -10,11 +10,14 @@ import type {
 } from '../../../protocol/index.ts';
 import type { RingMemory } from '../../local/index.ts';
 import type { BlobTier } from './remote-blobs.ts';
+import type { FileLimits } from './remote-files.ts';
 
 /** What a thread begins with, before it is known what it is to run. */
 export interface SlotThreadStart {
   readonly blobs: MessagePort;
   readonly tier: BlobTier;
+  readonly files: MessagePort;
+  readonly fileLimits: FileLimits;
 }
 
 /** What it is to run. */

@@ -6,8 +6,9 @@
  */
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { BlobStore } from '../../../checkpoint/index.ts';
-import { StreamError } from '../../../core/index.ts';
+import { type FileSystem, StreamError } from '../../../core/index.ts';
 import { type BlobTier, serveBlobs } from './remote-blobs.ts';
+import { serveFiles } from './remote-files.ts';
 import type { SlotThreadOrder, SlotThreadStart, SlotThreadWord } from './slot-thread-messages.ts';
 
 export interface SlotThreadParts {
@@ -15,6 +16,8 @@ export interface SlotThreadParts {
   readonly entry: URL;
   readonly blobs: BlobStore;
   readonly tier: BlobTier;
+  /** Of the job's sources and sinks. */
+  readonly files: FileSystem;
   /** Undefined: as Node has it. */
   readonly maxHeapMb: number | undefined;
 }
@@ -27,27 +30,34 @@ export interface SlotThreadEvents {
 export class SlotThread {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
-  readonly #closeBlobs: () => void;
+  readonly #closePorts: () => void;
   #events: SlotThreadEvents | undefined;
   #early: (() => void)[] = [];
   #isOver = false;
 
   /** Starts the thread; it reads nothing until it is deployed. */
-  constructor({ entry, blobs, tier, maxHeapMb }: SlotThreadParts) {
-    const { port1, port2 } = new MessageChannel();
-    serveBlobs(port1, blobs);
-    this.#closeBlobs = () => port1.close();
-    const start: SlotThreadStart = { blobs: port2, tier };
+  constructor({ entry, blobs, tier, files, maxHeapMb }: SlotThreadParts) {
+    const [blobPort, filePort] = [new MessageChannel(), new MessageChannel()];
+    serveBlobs(blobPort.port1, blobs);
+    serveFiles(filePort.port1, files);
+    this.#closePorts = () => {
+      blobPort.port1.close();
+      filePort.port1.close();
+    };
+    const start: SlotThreadStart = {
+      ...{ blobs: blobPort.port2, tier, files: filePort.port2 },
+      fileLimits: { maxOpenFiles: files.maxOpenFiles },
+    };
     this.#worker = new Worker(entry, {
       workerData: start,
-      transferList: [port2],
+      transferList: [blobPort.port2, filePort.port2],
       ...(maxHeapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } }),
     });
     this.#worker.on('message', (word: SlotThreadWord) => this.#onWord(word));
     this.#worker.on('error', (error) => this.#lose(lost(error)));
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
-        this.#closeBlobs();
+        this.#closePorts();
         this.#lose(ended(code));
         resolve();
       });
