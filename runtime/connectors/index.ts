@@ -51,6 +51,7 @@ export type {
   ReaderOutput,
   Source,
   SourceReader,
+  SourceValidation,
   SplitEnumerator,
 } from './source.ts';
 export { sourceOperator } from './source-operator.ts';

@@ -30,6 +30,19 @@ export interface Source<T, SplitT, EnumeratorStateT> {
    * @defaultValue the split's own `id`, if that is a text
    */
   splitId?(split: SplitT): string;
+  /**
+   * Runs before a job is deployed to a cluster, in the client or where the cluster plans: refuses
+   * input that is not there or may not be read, before anything has started. What is checked may
+   * have changed when the enumerator looks for it.
+   */
+  validate?(ctx: SourceValidation): void | Promise<void>;
+}
+
+/** What a source may use of the world before the job is deployed. */
+export interface SourceValidation {
+  readonly fileSystem: FileSystem;
+  /** The job starts from a savepoint or checkpoint, which has the splits that are not read yet. */
+  readonly restoring: boolean;
 }
 
 export interface EnumeratorContext<SplitT> {

@@ -46,3 +46,4 @@ export {
   type StreamNodeInit,
 } from './stream-graph-builder.ts';
 export { validateSinks } from './validate-sinks.ts';
+export { validateSources } from './validate-sources.ts';

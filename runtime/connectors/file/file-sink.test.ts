@@ -139,6 +139,17 @@ describe('fileSink', () => {
     );
   });
 
+  it('keeps no more files open than the file system likes', async () => {
+    const written = async (maxOpenFiles: number): Promise<number> => {
+      const world = new ConnectorWorld();
+      Object.assign(world.fileSystem, { maxOpenFiles });
+      await run(world, [0, 1, 2, 0, 1, 2], { bucket: (value) => `b${value}` });
+      return world.fileSystem.paths().length;
+    };
+    assert.equal(await written(3), 3);
+    assert.equal(await written(2), 6);
+  });
+
   it('refuses buckets that leave the directory or would be hidden', async () => {
     for (const bucket of ['..', 'a/../b', '/abs', 'a//b', '.hidden', '_x', 'a/', 'a\0', 5]) {
       const options = { bucket: () => bucket as string };

@@ -144,7 +144,7 @@ describe('fileSource', () => {
     );
     const error = await failureOf(reading);
     assert.equal(error.code, 'FILE_NOT_FOUND');
-    assert.match(error.message, /no file matches .* pattern=data\/\*\.jsonl workingDirectory=/);
+    assert.match(error.message, /no file matches .* path=data\/\*\.jsonl workingDirectory=/);
   });
 
   it('names a file that may not be read, whether it was named or found', async () => {

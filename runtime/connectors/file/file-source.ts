@@ -27,7 +27,7 @@ export interface FileSourceOptions<T> {
  * handed out in order, one at a time, to the subtasks that ask.
  *
  * @throws {StreamError} `BAD_FILE_SOURCE` when no path is given; `FILE_NOT_FOUND`,
- * `FILE_NOT_READABLE` when the job starts.
+ * `FILE_NOT_READABLE` when the job starts, or is planned for a cluster on AWS.
  * @see Flink FileSource
  */
 export function fileSource<T>(
@@ -47,6 +47,9 @@ export function fileSource<T>(
   return {
     name: `files(${paths.join(', ')})`,
     boundedness: 'BOUNDED',
+    validate: async ({ fileSystem, restoring }) => {
+      if (!restoring) await findFiles(fileSystem, paths);
+    },
     createEnumerator: (ctx, state) =>
       new SplitQueueEnumerator({
         ctx,

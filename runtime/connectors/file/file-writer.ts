@@ -20,7 +20,10 @@ import { PartFile } from './part-file.ts';
 import { inProgressName, type PartNaming, type PartOwner, partName } from './part-name.ts';
 import { WriteBacklog } from './write-backlog.ts';
 
-/** Beyond this the file that was opened first is rolled: open files are few, and so is memory. */
+/**
+ * Beyond this, or what the file system likes, the file that was opened first is rolled: open files
+ * are few, and so is memory.
+ */
 export const MAX_OPEN_BUCKETS = 128;
 
 /** What a bucket function is told of a record. The object is reused: copy what is kept. */
@@ -136,7 +139,8 @@ export class FileSinkWriter<T> implements SinkWriter<T, FileCommittable> {
 
   #openPart(bucket: string): OpenPart {
     const { fileSystem, directory, compression, naming, owner } = this.#init;
-    if (this.#open.size >= MAX_OPEN_BUCKETS) {
+    const { maxOpenFiles = MAX_OPEN_BUCKETS } = fileSystem;
+    if (this.#open.size >= Math.min(maxOpenFiles, MAX_OPEN_BUCKETS)) {
       for (const [oldest, part] of this.#open) {
         this.#roll(oldest, part);
         break;

@@ -29,8 +29,7 @@ async function filesOf(fileSystem: FileSystem, path: string): Promise<readonly F
   if (status?.kind === 'directory') return filesBelow(fileSystem, path);
   if (!isGlob(path)) {
     throw notFound(
-      'an input path does not exist: check its spelling; a relative path starts at the ' +
-        `directory the job is run in path=${path} workingDirectory=${fileSystem.absolute('.')}`,
+      `an input path does not exist: check its spelling${relativeTo(fileSystem, path)}`,
       path,
     );
   }
@@ -40,8 +39,7 @@ async function filesOf(fileSystem: FileSystem, path: string): Promise<readonly F
   );
   if (matches.length === 0) {
     throw notFound(
-      'no file matches an input pattern: check its spelling; a relative pattern starts at the ' +
-        `directory the job is run in pattern=${path} workingDirectory=${fileSystem.absolute('.')}`,
+      `no file matches an input pattern: check its spelling${relativeTo(fileSystem, path)}`,
       path,
     );
   }
@@ -81,6 +79,15 @@ export function isHidden(path: string): boolean {
 
 function isGlob(path: string): boolean {
   return /[*?[{]/.test(path);
+}
+
+/** Where a relative path starts; a URI does not. */
+function relativeTo(fileSystem: FileSystem, path: string): string {
+  if (/^[a-z0-9]+:\/\//.test(path)) return ` path=${path}`;
+  return (
+    '; a relative path starts at the directory the job is run in ' +
+    `path=${path} workingDirectory=${fileSystem.absolute('.')}`
+  );
 }
 
 function notFound(message: string, path: string): StreamError {

@@ -14,6 +14,7 @@ import { MemoryBlobStore } from '../../memory/memory-blob-store.ts';
 import { MemoryFileSystem } from '../../memory/memory-file-system.ts';
 import { MemoryRowStore } from '../../memory/memory-row-store.ts';
 import { SeededRng } from '../../memory/virtual-time.ts';
+import { jobFilesOnAws } from '../job-files.ts';
 import type { CoordinatorMessage, NextStep } from '../messages.ts';
 import type { AttemptRecord } from '../taskmanager/index.ts';
 import { AwsClusterJobs, awsOperations } from './aws-cluster-api.ts';
@@ -61,6 +62,8 @@ export class ClusterWorld {
   nowEpochMs = 1_000_000;
   readonly rows = new MemoryRowStore();
   readonly blobs = new MemoryBlobStore();
+  /** Of sources and sinks. */
+  readonly files = new MemoryFileSystem();
   readonly logs: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[] =
     [];
   readonly metrics: Record<string, number> = {};
@@ -125,7 +128,7 @@ export class ClusterWorld {
         rng: new SeededRng(1),
         checkpointsDirectory: `${ROOT}/checkpoints`,
         savepointsDirectory: `${ROOT}/savepoints`,
-        fileSystem: new MemoryFileSystem(),
+        fileSystem: jobFilesOnAws(this.files),
       },
       turns: new TurnStore({
         ...{ rows, blobs, objectAboveBytes },
@@ -240,7 +243,7 @@ export class ClusterWorld {
         jobs: new JobStore(rows, 'plan'),
         programs: this.#programs(),
         inboxes: this.inboxPort,
-        fileSystem: new MemoryFileSystem(),
+        fileSystem: jobFilesOnAws(this.files),
         taskSlots: this.#options.taskSlots,
       },
       { jobId },

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { StreamExecutionEnvironment } from '../../../api/index.ts';
+import { fileSink, fileSource, textLines } from '../../../connectors/index.ts';
+import { WatermarkStrategy } from '../../../time/index.ts';
 import { ClusterWorld, JOB_ID, numbersJob } from './cluster-world.conformance.ts';
 import { MAX_BUNDLE_BYTES } from './job-programs.ts';
 
@@ -81,6 +84,31 @@ describe('planJob', () => {
     const second = 'b'.repeat(32);
     await world.submit('numbers', { savepointPath: 's3://bucket/savepoints/none' }, second);
     await assert.rejects(world.plan(second), { code: 'RESTORE_PATH_NOT_FOUND' });
+  });
+
+  it('refuses files that only the function has, and input that is not there', async () => {
+    const world = new ClusterWorld();
+    const lines = (input: string, output: string) => (env: StreamExecutionEnvironment) => {
+      const source = fileSource({ paths: input, format: textLines() });
+      const sink = fileSink<string>({ directory: output, format: textLines() });
+      env.fromSource(source, WatermarkStrategy.noWatermarks(), 'lines').sinkTo(sink);
+    };
+    world.files.put('s3://bucket/in/a.txt', 'hello');
+    const cases = [
+      ['/tmp/in', 's3://bucket/out', { code: 'LOCATION_NOT_ON_AWS', message: /path=.tmp.in$/ }],
+      ['s3://bucket/in', 'out', { code: 'LOCATION_NOT_ON_AWS', message: /path=out$/ }],
+      ['s3://bucket/no', 's3://bucket/out', { code: 'FILE_NOT_FOUND', message: /bucket.no/ }],
+    ] as const;
+    for (const [index, [input, output, expected]] of cases.entries()) {
+      const jobId = String(index).repeat(32);
+      world.modules[jobId] = lines(input, output);
+      await world.submit(jobId, {}, jobId);
+      await assert.rejects(world.plan(jobId), expected);
+    }
+    assert.deepEqual([world.inboxes.size, await world.reservations.used()], [0, 0]);
+    world.modules.good = lines('s3://bucket/in', 's3://bucket/out');
+    await world.submit('good');
+    assert.deepEqual(await world.plan(), { jobId: JOB_ID, taskManagers: 1 });
   });
 
   it('makes pipelines that never meet one job of one attempt', async () => {

@@ -11,7 +11,12 @@ import {
   recoverySettings,
 } from '../../../checkpoint/index.ts';
 import { type FileSystem, type Logger, StreamError } from '../../../core/index.ts';
-import { jobPlanJson, type StreamGraph, validateSinks } from '../../../graph/index.ts';
+import {
+  jobPlanJson,
+  type StreamGraph,
+  validateSinks,
+  validateSources,
+} from '../../../graph/index.ts';
 import { jobNotFound, planJobExecution, restartSettings } from '../../../jobmaster/index.ts';
 import { checkSavepoint } from '../../index.ts';
 import type { PlanAnswer, PlanRequest } from '../messages.ts';
@@ -84,7 +89,9 @@ async function checkStart(parts: PlanJobParts, program: EvaluatedProgram): Promi
     const [problem] = check.problems;
     if (problem !== undefined) throw StreamError.fromJSON(problem);
   }
-  await validateSinks(graph, { fileSystem, restoring: path !== undefined });
+  const validation = { fileSystem, restoring: path !== undefined };
+  await validateSources(graph, validation);
+  await validateSinks(graph, validation);
 }
 
 /** A path of the function's own disk is nowhere. */

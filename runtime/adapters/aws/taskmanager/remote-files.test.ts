@@ -111,7 +111,7 @@ describe('RemoteFiles', () => {
     assert.equal(remote(new MemoryFileSystem()).maxOpenFiles, undefined);
   });
 
-  it('closes what a thread that is gone was reading, and finishes nothing that it wrote', async () => {
+  it('closes what a thread read that is gone, and finishes nothing it wrote', async () => {
     const memory = new MemoryFileSystem();
     memory.put('/a', 'x');
     const { port1, port2 } = new MessageChannel();
