@@ -55,6 +55,20 @@ describe('appSettings', () => {
     assert.deepEqual(cluster.authorization, expected);
   });
 
+  it('reads which data jobs read and write', () => {
+    const { cluster } = settingsOf({
+      readFrom: 'orders-in/2026/events,s3://shared/',
+      writeTo: 'orders-out',
+      dataKeyArns: 'arn:a,arn:b',
+    });
+    assert.deepEqual(cluster.dataBuckets, [
+      { bucketName: 'orders-in', path: '2026/events', access: 'READ' },
+      { bucketName: 'shared', access: 'READ' },
+      { bucketName: 'orders-out', access: 'READ_WRITE' },
+    ]);
+    assert.deepEqual(cluster.dataKeyArns, ['arn:a', 'arn:b']);
+  });
+
   it('refuses what it cannot read, and names it', () => {
     const wrong: readonly (readonly [Record<string, unknown>, RegExp])[] = [
       [{ taskSlots: 'two' }, /taskSlots=two$/],

@@ -9,6 +9,8 @@
  * | `turnSeconds` | | how long a turn of the coordinator may take |
  * | `maxTaskManagers`, `reservedConcurrency` | | see `JobManagerProps` |
  * | `jwtIssuer`, `jwtAudience` | | together: callers bring tokens instead of signatures |
+ * | `readFrom`, `writeTo` | | `bucket/path,…`: data that jobs read, or read and write |
+ * | `dataKeyArns` | | `arn,…`: keys of those buckets |
  * | `encryption` | | `SERVICE_MANAGED` or `CUSTOMER_MANAGED` |
  * | `alarmTopicArn` | `SLUICE_ALARM_TOPIC_ARN` | told by the alarms |
  * | `destroyUserData=true` | | jobs, checkpoints and savepoints go with the stack |
@@ -16,6 +18,7 @@
  */
 import { Duration } from 'aws-cdk-lib/core';
 import { StreamError } from '../runtime/core/index.ts';
+import { dataBucketsOf } from './data-access.ts';
 import type { Encryption, JobManagerProps } from './job-manager-props.ts';
 
 /** Where the app looks: CDK's context, then the environment. */
@@ -46,6 +49,7 @@ export function appSettings(sources: AppSources): AppSettings {
       ...durations(sources),
       ...authorization(sources),
       ...encryption(sources),
+      ...dataAccess(sources),
       destroyUserData: flag(sources, 'destroyUserData'),
     },
     ...(alarmTopicArn === undefined ? {} : { alarmTopicArn }),
@@ -92,6 +96,19 @@ function encryption(sources: AppSources): Partial<JobManagerProps> {
   if (value === undefined) return {};
   oneOf('encryption', value, ['SERVICE_MANAGED', 'CUSTOMER_MANAGED']);
   return { encryption: value as Encryption };
+}
+
+function dataAccess(sources: AppSources): Partial<JobManagerProps> {
+  const [readFrom, writeTo] = [text(sources, 'readFrom'), text(sources, 'writeTo')];
+  const dataKeyArns = text(sources, 'dataKeyArns')?.split(',');
+  const dataBuckets = [
+    ...(readFrom === undefined ? [] : dataBucketsOf(readFrom, 'READ')),
+    ...(writeTo === undefined ? [] : dataBucketsOf(writeTo, 'READ_WRITE')),
+  ];
+  return {
+    ...(dataBuckets.length === 0 ? {} : { dataBuckets }),
+    ...(dataKeyArns === undefined ? {} : { dataKeyArns }),
+  };
 }
 
 function text(sources: AppSources, name: string, variable?: string): string | undefined {

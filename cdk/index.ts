@@ -1,5 +1,6 @@
 export type { Alarms } from './alarms.ts';
 export type { ClusterFunction } from './cluster-function.ts';
+export type { DataBucket } from './data-access.ts';
 export type { Functions } from './functions.ts';
 export type { Api } from './http-api.ts';
 export { type ClusterOutputs, JobManager } from './job-manager-construct.ts';

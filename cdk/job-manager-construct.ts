@@ -1,5 +1,10 @@
 /** A whole cluster as one construct. */
-import { Grant as IamGrant, type IGrantable, type IPrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Grant as IamGrant,
+  type IGrantable,
+  type IPrincipal,
+  type Role,
+} from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
@@ -7,6 +12,7 @@ import { ArnFormat, RemovalPolicy, Stack, Token } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import packageJson from '../package.json' with { type: 'json' };
 import { Alarms } from './alarms.ts';
+import { dataGrants } from './data-access.ts';
 import type { Environment } from './environment.ts';
 import { functionsDirectory } from './function-code.ts';
 import { Functions } from './functions.ts';
@@ -17,6 +23,7 @@ import { JobPrincipal } from './job-principal.ts';
 import { type ClusterNames, clusterNames } from './names.ts';
 import { Overview } from './overview.ts';
 import { Queues } from './queues.ts';
+import { allow } from './roles.ts';
 import { type ClusterSettings, clusterSettings } from './settings.ts';
 import { StateMachines, stateMachineArns } from './state-machines.ts';
 import { Storage } from './storage.ts';
@@ -92,7 +99,9 @@ export class JobManager extends Construct implements IGrantable {
     const { authorization } = settings;
     this.api = new Api(this, 'Api', { names, authorization, handler: api, logRetention });
     this.alarms = this.#alarms(props, settings);
-    this.grantPrincipal = new JobPrincipal([coordinator.role, taskmanager.role, plan.role]);
+    const jobRoles = [coordinator.role, taskmanager.role, plan.role];
+    this.#grantData(props, jobRoles);
+    this.grantPrincipal = new JobPrincipal(jobRoles);
     this.outputs = this.#outputs();
   }
 
@@ -123,6 +132,13 @@ export class JobManager extends Construct implements IGrantable {
       // Without it what is kept cannot be read.
       removalPolicy: destroyUserData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     });
+  }
+
+  /** Where the code of jobs runs. */
+  #grantData(props: JobManagerProps, roles: readonly Role[]): void {
+    const { dataBuckets: buckets = [], dataKeyArns: keyArns = [] } = props;
+    const grants = dataGrants({ buckets, keyArns }, Stack.of(this).partition);
+    for (const role of roles) allow(role, grants);
   }
 
   #granted(): GrantedResources {

@@ -4,6 +4,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Duration } from 'aws-cdk-lib/core';
+import type { DataBucket } from './data-access.ts';
 
 /** Callers bring a token of this issuer. */
 export interface JwtAuthorization {
@@ -96,6 +97,19 @@ export interface JobManagerProps {
   readonly encryption?: Encryption;
   /** @defaultValue with `CUSTOMER_MANAGED`, a key is made */
   readonly kmsKey?: IKey;
+  /**
+   * What jobs read and write in S3, by name. For a bucket of the same app rather say
+   * `bucket.grantRead(jobManager)`.
+   *
+   * @defaultValue nothing
+   */
+  readonly dataBuckets?: readonly DataBucket[];
+  /**
+   * ARNs of the keys that encrypt them.
+   *
+   * @defaultValue none: S3's own keys need no permission
+   */
+  readonly dataKeyArns?: readonly string[];
   /**
    * Where the functions have their network interfaces. It has to reach DynamoDB, S3, SQS and Step
    * Functions, by endpoints or a NAT.

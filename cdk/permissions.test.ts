@@ -58,6 +58,13 @@ const VARIANTS: Readonly<Record<string, (app: App) => JobManagerProps>> = {
   'with a key': key,
   'in a network': vpc,
   'with tokens': () => ({ authorization: { issuer: 'https://i.example', audience: ['a'] } }),
+  'with data': () => ({
+    dataBuckets: [
+      { bucketName: 'orders-in', path: 'events/2026/' },
+      { bucketName: 'orders-out', access: 'READ_WRITE' },
+    ],
+    dataKeyArns: ['arn:aws:kms:eu-west-1:111122223333:key/k'],
+  }),
   'without tracing': () => ({ tracing: false }),
   'to be destroyed': () => ({ destroyUserData: true }),
 };
@@ -251,6 +258,36 @@ describe('what is granted to a cluster', () => {
     }
     for (const role of [/FunctionsApiRole/, /SettleRole/, /SweeperRole/]) {
       assert.deepEqual(mayDo(template, role, /"Input/), []);
+    }
+  });
+
+  it('is granted by the name of a bucket, or a part of it, too', () => {
+    const { template } = synthesized(FUNCTIONS, VARIANTS['with data']);
+    const write = ['s3:AbortMultipartUpload', 's3:DeleteObject', 's3:GetObject', 's3:PutObject'];
+    for (const role of [/TaskManagerRole/, /FunctionsCoordinatorRole/, /PlanRole/]) {
+      assert.deepEqual(mayDo(template, role, /:s3:::orders-in"/), ['s3:ListBucket']);
+      assert.deepEqual(mayDo(template, role, /:s3:::orders-in\/events\/2026"/), ['s3:GetObject']);
+      assert.deepEqual(mayDo(template, role, /:orders-in\/events\/2026\/\*"/), ['s3:GetObject']);
+      assert.deepEqual(mayDo(template, role, /:s3:::orders-in\/\*/), []);
+      assert.deepEqual(mayDo(template, role, /:s3:::orders-out\/\*"/), write);
+      assert.ok(mayDo(template, role, /:key\/k$/).includes('kms:GenerateDataKey'));
+    }
+    assert.deepEqual(mayDo(template, /FunctionsApiRole|SettleRole|SweeperRole/, /orders-in/), []);
+  });
+
+  it('is granted to no bucket that cannot be', () => {
+    for (const bucket of [
+      { bucketName: 'Orders' },
+      { bucketName: 'orders*' },
+      { bucketName: 'orders', path: '*' },
+      { bucketName: 'orders', path: '/in' },
+      { bucketName: 'orders', path: 'a//b' },
+    ]) {
+      const refused = {
+        code: 'DATA_BUCKET_INVALID',
+        message: new RegExp(bucket.bucketName.slice(0, 6)),
+      };
+      assert.throws(() => synthesized(FUNCTIONS, () => ({ dataBuckets: [bucket] })), refused);
     }
   });
 });

@@ -171,6 +171,18 @@ describe('S3FileSystem', () => {
     await assert.rejects(setup().files.openWrite('s3://nowhere/a'), missing);
   });
 
+  it('finds a directory of which it may read only what lies below it', async () => {
+    const { world, files } = setup();
+    await write(files, 's3://bucket/out/a', Buffer.from('x'));
+    world.aws.faultOf = (operation) => (operation === 'HeadObject' ? REFUSED : 'none');
+    assert.equal((await files.stat('s3://bucket/out'))?.kind, 'directory');
+    assert.equal(await files.stat('s3://bucket/none'), undefined);
+    const denied = { code: 'FILE_NOT_READABLE', message: /grant s3:GetObject/ };
+    await assert.rejects(files.stat('s3://bucket/out/a'), denied);
+    world.aws.faultOf = () => REFUSED;
+    await assert.rejects(files.stat('s3://bucket/out'), denied);
+  });
+
   it('asks again with a call that says why, when HEAD does not', async () => {
     const { world, files } = setup();
     world.aws.failNext('HeadObject', { status: 400, code: '' });

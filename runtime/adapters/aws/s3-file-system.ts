@@ -189,12 +189,28 @@ export class S3FileSystem implements FileSystem {
       try {
         return await this.#head(this.#at(path));
       } catch (thrown) {
+        const reason = thrown instanceof AwsCallFailed ? thrown.failure.reason : undefined;
         // The answer to HEAD has no body: what is wrong, another call says.
-        const isMute = thrown instanceof AwsCallFailed && thrown.failure.reason === 'refused';
-        if (isMute) await this.#page(path, { isRecursive: false, maxKeys: 1 });
-        throw thrown;
+        if (reason === 'refused') await this.#isListed(path);
+        // Who may read what lies below a directory, may not read a file of the directory's name.
+        if (reason !== 'access-denied' || (await this.#isListed(path))) throw thrown;
+        return undefined;
       }
     });
+  }
+
+  /** Whether there is such an object, readable or not. */
+  async #isListed(path: string): Promise<boolean> {
+    const { Key: Prefix, ...bucket } = this.#at(path);
+    const command = new ListObjectsV2Command({ ...bucket, Prefix, MaxKeys: 1 });
+    try {
+      const page = await this.#calls.call(LIST, ({ options }) => this.#s3.send(command, options));
+      return page.Contents?.[0]?.Key === Prefix;
+    } catch (thrown) {
+      const isDenied = thrown instanceof AwsCallFailed && thrown.failure.reason === 'access-denied';
+      if (isDenied) return true;
+      throw thrown;
+    }
   }
 
   async #head(at: S3ObjectAt): Promise<S3ObjectHead | undefined> {
