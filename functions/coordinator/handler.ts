@@ -11,10 +11,11 @@ import {
   SqsQueues,
   StepFunctions,
   TurnEffects,
-  TurnStore,
   US_EAST_1_PRICES,
   writeAttempt,
 } from '../../runtime/adapters/aws/index.ts';
+import { compress, decompress } from '../../runtime/checkpoint/index.ts';
+import { TurnObjects } from '../../runtime/jobmaster/index.ts';
 import { jobPrograms } from '../programs/index.ts';
 import { functionWorld, jobFiles, reservationsOf, stateBlobs } from '../shared/index.ts';
 import { queueRecordsOf } from './queue-records.ts';
@@ -47,11 +48,10 @@ const turns = new JobTurns({
     savepointsDirectory: `${root}/savepoints`,
     fileSystem: jobFiles(world),
   },
-  turns: new TurnStore({
-    ...{ rows, blobs: objects },
+  objects: new TurnObjects({
+    ...{ blobs: objects, compress, decompress },
     directory: `${root}/jobs`,
     objectAboveBytes: objectThresholdBytes(US_EAST_1_PRICES),
-    onLeftBehind: (location) => logger.log('warn', 'an old turn is left behind', { location }),
   }),
   effects: new TurnEffects({
     ...{ rows, machines, queues, clock, logger, taskSlots },

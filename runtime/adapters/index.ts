@@ -43,3 +43,4 @@ export { MemoryBlobStore } from './memory/memory-blob-store.ts';
 export { MemoryFileSystem } from './memory/memory-file-system.ts';
 export { MemoryRowStore } from './memory/memory-row-store.ts';
 export { SeededRng, VirtualTime } from './memory/virtual-time.ts';
+export { TurnMaster, type TurnMasterWorld, type TurnProgram } from './turn-master.ts';

@@ -132,6 +132,8 @@ export {
   sharedDirectory,
   summaryKey,
   turnKey,
+  turnObjectLocation,
+  turnObjectsDirectory,
   viewKey,
 } from './paths.ts';
 export {

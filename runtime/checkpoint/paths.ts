@@ -160,6 +160,22 @@ export function turnKey(jobId: string): RowKey {
   return { partitionKey: jobPartition(jobId), sortKey: 'turn' };
 }
 
+/** Where records of turns lie that are too large for the row; does not change. */
+export function turnObjectsDirectory(directory: string, jobId: string): string {
+  return `${directory}/${jobId}/turns`;
+}
+
+/** The record that a write of a term has put there. */
+export function turnObjectLocation(
+  directory: string,
+  jobId: string,
+  term: number,
+  writeNumber: number,
+): string {
+  const name = `${padded(term, 12)}-${padded(writeNumber, 4)}`;
+  return `${turnObjectsDirectory(directory, jobId)}/${name}`;
+}
+
 /** What every TaskManager of an attempt has to know; does not change. */
 export function attemptKey(jobId: string, attempt: number): RowKey {
   return { partitionKey: jobPartition(jobId), sortKey: `attempt#${padded(attempt, 9)}` };

@@ -23,15 +23,16 @@ const MAX_TRIES = 5;
 
 export class DispatcherJournal implements JobJournal {
   readonly lastAttempt: number;
+  /** Grows with every claim, of whoever. */
+  readonly term: number;
   readonly #jobs: JobStore;
-  readonly #fence: RowWrite;
   #stored: StoredJob;
   #tail: Promise<unknown> = Promise.resolve();
 
-  private constructor(jobs: JobStore, stored: StoredJob, fence: RowWrite) {
+  private constructor(jobs: JobStore, stored: StoredJob, term: number) {
     this.#jobs = jobs;
     this.#stored = stored;
-    this.#fence = fence;
+    this.term = term;
     // A job that was never deployed has used no attempt.
     this.lastAttempt = stored.job.status === 'CREATED' ? -1 : stored.job.attempt;
   }
@@ -57,17 +58,31 @@ export class DispatcherJournal implements JobJournal {
       const term = version + 1;
       try {
         await rows.write([{ type: 'put', ...key, value: { term }, expectedVersion: version }]);
-        return new DispatcherJournal(jobs, stored, {
-          type: 'check',
-          ...key,
-          expectedVersion: term,
-        });
+        return new DispatcherJournal(jobs, stored, term);
       } catch (thrown) {
         // A write of an earlier call has come late, or a former coordinator's has.
         if (!isErrorWithCode(thrown, 'ROW_CONFLICT')) throw thrown;
         if (tries === MAX_TRIES) throw jobFenced(jobId);
       }
     }
+  }
+
+  /**
+   * Takes the job over from itself: nothing of this one counts any more, as in I1.
+   *
+   * @returns undefined: somebody else has taken it over since.
+   * @throws {StreamError} of the row store.
+   */
+  async next(rows: RowStore): Promise<DispatcherJournal | undefined> {
+    const key = coordinatorKey(this.job.jobId);
+    const term = this.term + 1;
+    try {
+      await rows.write([{ type: 'put', ...key, value: { term }, expectedVersion: this.term }]);
+    } catch (thrown) {
+      if (isErrorWithCode(thrown, 'ROW_CONFLICT')) return undefined;
+      throw thrown;
+    }
+    return new DispatcherJournal(this.#jobs, this.#stored, term);
   }
 
   /** As written last. */
@@ -98,7 +113,8 @@ export class DispatcherJournal implements JobJournal {
   }
 
   fence(): readonly RowWrite[] {
-    return [this.#fence];
+    const key = coordinatorKey(this.job.jobId);
+    return [{ type: 'check', ...key, expectedVersion: this.term }];
   }
 
   /** I3. */

@@ -81,3 +81,14 @@ export type {
   TurnEffect,
   TurnMessage,
 } from './turn-messages.ts';
+export {
+  type TurnObject,
+  TurnObjects,
+  type TurnObjectsParts,
+} from './turn-objects.ts';
+export {
+  type TakenTurn,
+  type TurnHost,
+  TurnTaker,
+  type TurnTakerParts,
+} from './turn-taker.ts';

@@ -9,6 +9,9 @@
  * I2  Effects are in the record until the next turn has ended: that turn sends them again when it
  *     cannot know that they were sent.
  * I3  A message that comes again changes nothing.
+ * I4  A job whose master cannot be made, and never will be, has failed and says why; its slots are
+ *     told to end. What may pass keeps the turn from its end instead, and so does what user code
+ *     throws in a job that ran before.
  */
 import type { StopProgress } from '../checkpoint/index.ts';
 import {
@@ -63,13 +66,15 @@ export interface JobTurnParts {
   readonly timers: Timers;
   /** Attempts that one execution runs before it is continued. */
   readonly maxRounds: number;
-  /** @throws {StreamError} kind `invalid` when the job cannot start: it fails. */
+  /** @throws {StreamError} what keeps the job from it (I4). */
   readonly createMaster: (parts: TurnMasterParts) => Promise<JobMaster>;
   /**
    * Writes the record, conditional on the one before. Called in the turn and at its end; the last
    * one that was written counts.
    */
   readonly write: (record: TurnRecord) => Promise<void>;
+  /** The job was begun, in this turn's past. */
+  readonly isRecovered: boolean;
   /** The job's row says so: the turn that has found out was not written. */
   readonly ended?: TurnEnd;
   /** Makes the end of a job durable that no master has run to its end. */
@@ -124,11 +129,14 @@ export class JobTurn {
 
   async #run(messages: readonly TurnMessage[]): Promise<TurnRecord> {
     this.#hasTicked = messages.some(
-      (message) => message.type === 'tick' && message.atEpochMs === this.#before.tickAtEpochMs,
+      (message) =>
+        message.type === 'tick' &&
+        // One that was asked for before, and comes late, is not it.
+        message.atEpochMs >= (this.#before.tickAtEpochMs ?? Number.POSITIVE_INFINITY),
     );
     const unplanned = messages.find((message) => message.type === 'not-planned');
     const { ended } = this.#parts;
-    if (ended !== undefined) this.#end ??= ended;
+    if (ended !== undefined) this.#hasEnded(ended);
     else if (unplanned !== undefined && this.#end === undefined) await this.#fail(unplanned.error);
     const asleep = this.#end === undefined ? await this.#wakeAndSleep(messages) : undefined;
     if (asleep === undefined) this.#hearWhenOver(messages);
@@ -146,10 +154,17 @@ export class JobTurn {
     await this.#parts.write(record);
   }
 
+  /** What runs of it may not have been told. */
+  #hasEnded(ended: TurnEnd): void {
+    if (this.#end === undefined) this.#slots.cancelAll();
+    this.#end ??= ended;
+  }
+
   /** The job ends although no master has run it to its end. */
   async #fail(error: StreamErrorRecord): Promise<void> {
     await this.#parts.recordEnd({ status: 'FAILED', error });
     this.#end = { status: 'FAILED', error };
+    this.#slots.cancelAll();
   }
 
   async #createMaster(): Promise<JobMaster | undefined> {
@@ -169,8 +184,11 @@ export class JobTurn {
       master = await this.#parts.createMaster(parts);
       return master;
     } catch (thrown) {
+      // I4.
       const error = toStreamError(thrown).toJSON();
-      if (error.kind !== 'invalid' && error.kind !== 'data') throw thrown;
+      const isNew = asleep === undefined && !this.#parts.isRecovered;
+      const isForGood = error.kind === 'invalid' || error.kind === 'data';
+      if (!isForGood && !(isNew && error.kind === 'user')) throw thrown;
       await this.#fail(error);
       return undefined;
     }

@@ -5,7 +5,11 @@
  *     turn before has left, and nothing of that one counts any more, however late it arrives.
  * I2  A record follows the one that the turn has read, or its own: of two turns that begin with the
  *     same record one writes.
- * I3  A write that failed may have happened: the row, which names its writer, decides.
+ * I3  A write that failed may have happened: the row, which names its term and number, decides.
+ * I4  A claim that follows the claim of the same process has nothing to read: the row is as that
+ *     one has written it, since nobody writes without a claim.
+ * I5  A record that is an object is there before its row, and goes only in a turn that begins with
+ *     a row which no longer refers to it: a write whose outcome is not known may yet happen.
  */
 import { type JobStore, type RowStore, type StoredJob, turnKey } from '../checkpoint/index.ts';
 import { isStreamError, StreamError } from '../core/index.ts';
@@ -13,46 +17,73 @@ import { DispatcherJournal } from './dispatcher-journal.ts';
 import { jobFenced } from './job-errors.ts';
 import type { JobJournal } from './job-journal.ts';
 import { NEW_TURN_RECORD, type TurnEnd, type TurnRecord } from './job-turn.ts';
+import { parseTurn, type TurnObject, type TurnObjects, turnCorrupt } from './turn-objects.ts';
 
 export interface TurnJournalParts {
   readonly rows: RowStore;
   readonly jobs: JobStore;
+  readonly objects: TurnObjects;
   readonly jobId: string;
-  /** No other turn, of any process, has this name. */
-  readonly writer: string;
 }
 
-/** Persisted: fields are only ever added. */
+/** Persisted: fields are only ever added. It has a record or an object. */
 export interface TurnRow {
-  readonly writer: string;
-  /** Of the writer, from 1. */
-  readonly writeNumber: number;
-  readonly record: TurnRecord;
+  /** Of the claim under which it was written. */
+  readonly term: number;
+  /** Of the writes of this term, from 1. */
+  readonly writeNumber?: number;
+  readonly record?: TurnRecord;
+  readonly object?: TurnObject;
+  /** Locations of objects that no row refers to any more (I5). */
+  readonly superseded?: readonly string[];
+}
+
+/** The row, as it was read or written last. */
+interface KnownTurn {
+  /** 0: there is none. */
+  readonly version: number;
+  readonly json: string;
+  /** The record does not read. */
+  readonly corrupt?: StreamError;
+  readonly location?: string;
+  readonly superseded: readonly string[];
 }
 
 const MAX_TRIES = 5;
+/** Of terms that have written nothing: more of them are left to who clears up behind the job. */
+const MAX_ORPHANS = 32;
 const TERMINAL: readonly string[] = ['FINISHED', 'CANCELED', 'FAILED'];
+const NEW: KnownTurn = { version: 0, json: JSON.stringify(NEW_TURN_RECORD), superseded: [] };
 
 export class TurnJournal {
+  /** Nobody else was in charge since this process was. */
+  readonly isContinued: boolean;
   readonly #parts: TurnJournalParts;
   readonly #journal: DispatcherJournal;
-  #record: TurnRecord = NEW_TURN_RECORD;
-  #version = 0;
+  #known: KnownTurn;
   #writeNumber = 0;
+  #areEffectsSent = false;
 
-  private constructor(parts: TurnJournalParts, journal: DispatcherJournal) {
+  private constructor(parts: TurnJournalParts, journal: DispatcherJournal, former?: TurnJournal) {
     this.#parts = parts;
     this.#journal = journal;
+    this.isContinued = former !== undefined;
+    this.#known = former === undefined ? NEW : former.#known;
+    if (former !== undefined) this.#areEffectsSent = former.#areEffectsSent;
   }
 
   /**
    * I1.
    *
+   * @param former of this process, whose turn came to its end.
    * @throws {StreamError} `JOB_NOT_FOUND`; `JOB_FENCED`: another turn begins at the same time; of
-   * the row store.
+   * the stores.
    */
-  static async claim(parts: TurnJournalParts): Promise<TurnJournal> {
+  static async claim(parts: TurnJournalParts, former?: TurnJournal): Promise<TurnJournal> {
     const { rows, jobs, jobId } = parts;
+    const next = former && (await former.#journal.next(rows));
+    // I4.
+    if (next !== undefined) return new TurnJournal(parts, next, former);
     let stored = await existing(jobs, jobId);
     for (let tries = 1; ; tries++) {
       const journal = await DispatcherJournal.takeOver(rows, jobs, stored);
@@ -77,15 +108,28 @@ export class TurnJournal {
     return this.#journal.job;
   }
 
-  /** As read, or written last. */
+  /** As whoever reads the row finds it; a new value each time. @throws {StreamError} `TURN_CORRUPT` */
   get record(): TurnRecord {
-    return this.#record;
+    const { corrupt } = this.#known;
+    if (corrupt !== undefined) throw corrupt;
+    return parseTurn(this.#parts.jobId, this.#known.json);
+  }
+
+  /** This process has sent the effects of the record. */
+  get areEffectsSent(): boolean {
+    return this.#areEffectsSent;
+  }
+
+  effectsSent(): void {
+    this.#areEffectsSent = true;
   }
 
   /** The job's row says that it is over. */
   get ended(): TurnEnd | undefined {
-    const { status } = this.job;
-    return TERMINAL.includes(status) ? { status } : undefined;
+    const { status, coordinator } = this.job;
+    if (!TERMINAL.includes(status)) return undefined;
+    const { error } = (coordinator ?? {}) as Partial<TurnEnd>;
+    return { status, ...(error === undefined ? {} : { error }) };
   }
 
   /** The job was begun, and what its master knew is lost or was never written. */
@@ -93,28 +137,35 @@ export class TurnJournal {
     return this.job.status !== 'CREATED';
   }
 
-  /** I2. @throws {StreamError} `JOB_FENCED`; of the row store, and then the turn is to be repeated. */
+  /** I5: deletes what the row it began with says; what cannot be deleted waits for the next turn. */
+  async clear(): Promise<void> {
+    const { superseded } = this.#known;
+    if (superseded.length === 0) return;
+    const left = await this.#parts.objects.delete(superseded);
+    const added = this.#known.superseded.filter((location) => !superseded.includes(location));
+    this.#known = { ...this.#known, superseded: [...left, ...added] };
+  }
+
+  /** I2. @throws {StreamError} `JOB_FENCED`; of the stores, and then the turn is to be repeated. */
   async write(record: TurnRecord): Promise<void> {
-    const { rows, jobId, writer } = this.#parts;
+    const json = JSON.stringify(record);
+    const { jobId, objects } = this.#parts;
+    const { term } = this.#journal;
     this.#writeNumber += 1;
-    const value: TurnRow = { writer, writeNumber: this.#writeNumber, record };
-    const expectedVersion = this.#version;
-    for (let tries = 1; ; tries++) {
-      try {
-        await rows.write([
-          { type: 'put', ...turnKey(jobId), value, expectedVersion },
-          ...this.#journal.fence(),
-        ]);
-        break;
-      } catch (thrown) {
-        if (await this.#isWritten()) break;
-        const isOpen = isStreamError(thrown) && thrown.kind === 'unavailable';
-        if (!isOpen) throw jobFenced(jobId);
-        if (tries === MAX_TRIES) throw thrown;
-      }
-    }
-    this.#version = expectedVersion + 1;
-    this.#record = record;
+    this.#areEffectsSent = false;
+    const writeNumber = this.#writeNumber;
+    const location = objects.locationOf(jobId, term, writeNumber);
+    const object = await objects.put(location, json);
+    const { version, location: before } = this.#known;
+    const superseded = [...this.#known.superseded, ...(before === undefined ? [] : [before])];
+    const value: TurnRow = {
+      ...{ term, writeNumber },
+      ...(object === undefined ? { record: parseTurn(jobId, json) } : { object }),
+      ...(superseded.length === 0 ? {} : { superseded }),
+    };
+    await this.#put(value, version);
+    const where = object === undefined ? {} : { location: object.location };
+    this.#known = { version: version + 1, json, superseded, ...where };
   }
 
   /** Of a job that no master has run to its end. */
@@ -123,24 +174,82 @@ export class TurnJournal {
     await this.#journal.update({ status, ...coordinator });
   }
 
+  async #put(value: TurnRow, expectedVersion: number): Promise<void> {
+    const { rows, jobId } = this.#parts;
+    for (let tries = 1; ; tries++) {
+      try {
+        await rows.write([
+          { type: 'put', ...turnKey(jobId), value, expectedVersion },
+          ...this.#journal.fence(),
+        ]);
+        return;
+      } catch (thrown) {
+        if (await this.#isWritten(value)) return;
+        const isOpen = isStreamError(thrown) && thrown.kind === 'unavailable';
+        if (!isOpen) throw refusalOf(jobId, thrown);
+        if (tries === MAX_TRIES) throw thrown;
+      }
+    }
+  }
+
   /** I3. */
-  async #isWritten(): Promise<boolean> {
-    const row = await this.#row();
-    return row?.writer === this.#parts.writer && row.writeNumber === this.#writeNumber;
+  async #isWritten({ term, writeNumber }: TurnRow): Promise<boolean> {
+    const row = (await this.#row())?.value;
+    return row?.term === term && row.writeNumber === writeNumber;
   }
 
   async #read(): Promise<void> {
-    const { partitionKey, sortKey } = turnKey(this.#parts.jobId);
-    const row = await this.#parts.rows.get(partitionKey, sortKey);
+    const { jobId } = this.#parts;
+    const row = await this.#row();
     if (row === undefined) return;
-    this.#version = row.version;
-    this.#record = (row.value as TurnRow).record;
+    const { version, value } = row;
+    const { record, object, superseded = [] } = value;
+    if (record !== undefined) {
+      this.#known = { version, json: JSON.stringify(record), superseded };
+      return;
+    }
+    const known = { version, json: '', superseded };
+    if (object === undefined) {
+      this.#known = { ...known, corrupt: turnCorrupt(jobId) };
+      return;
+    }
+    const { location } = object;
+    const all = [...superseded, ...this.#orphans(value)];
+    this.#known = { ...known, location, superseded: all, ...(await this.#load(object)) };
   }
 
-  async #row(): Promise<TurnRow | undefined> {
-    const { partitionKey, sortKey } = turnKey(this.#parts.jobId);
-    return (await this.#parts.rows.get(partitionKey, sortKey))?.value as TurnRow | undefined;
+  async #load(object: TurnObject): Promise<Pick<KnownTurn, 'json' | 'corrupt'>> {
+    const { objects, jobId } = this.#parts;
+    try {
+      return { json: await objects.get(jobId, object) };
+    } catch (thrown) {
+      if (!isStreamError(thrown) || thrown.kind !== 'data') throw thrown;
+      return { json: '', corrupt: thrown };
+    }
   }
+
+  /** Objects of writes that never came to a row, and cannot any more (I1). */
+  #orphans({ term, writeNumber = 0 }: TurnRow): readonly string[] {
+    const { objects, jobId } = this.#parts;
+    const first = Math.max(term + 1, this.#journal.term - MAX_ORPHANS);
+    const terms = Array.from({ length: this.#journal.term - first }, (_, index) => first + index);
+    return [
+      objects.locationOf(jobId, term, writeNumber + 1),
+      ...terms.map((later) => objects.locationOf(jobId, later, 1)),
+    ];
+  }
+
+  async #row(): Promise<{ readonly version: number; readonly value: TurnRow } | undefined> {
+    const { partitionKey, sortKey } = turnKey(this.#parts.jobId);
+    const row = await this.#parts.rows.get(partitionKey, sortKey);
+    return row && { version: row.version, value: row.value as TurnRow };
+  }
+}
+
+/** Of a write that did not happen: a row that is too large is not somebody else's doing. */
+function refusalOf(jobId: string, thrown: unknown): unknown {
+  const isConflict = isStreamError(thrown) && /^(conflict|fenced)$/.test(thrown.kind);
+  return isConflict ? jobFenced(jobId) : thrown;
 }
 
 async function existing(jobs: JobStore, jobId: string): Promise<StoredJob> {

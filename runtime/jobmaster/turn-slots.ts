@@ -125,6 +125,17 @@ export class TurnSlots implements AttachingLauncher {
     }
   }
 
+  /** Nobody is in charge of them any more: those that somebody was told to run are to end. */
+  cancelAll(): void {
+    const isWaiting = this.#waiting !== undefined;
+    this.#waiting = undefined;
+    // Nobody was told to run these.
+    if (isWaiting) return;
+    for (const [slotIndex, { attempt }] of this.#slots) {
+      this.#send(slotIndex, attempt, { type: 'cancel' });
+    }
+  }
+
   /** Tells what had to wait; true when there was something. */
   tellLater(): boolean {
     const later = this.#later.splice(0);

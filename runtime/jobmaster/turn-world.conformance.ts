@@ -51,6 +51,7 @@ export class TurnWorld {
         clock: time,
         timers: this.#timers,
         maxRounds: MAX_ROUNDS,
+        isRecovered: this.writes.length > 0,
         ...(this.ended === undefined ? {} : { ended: this.ended }),
         createMaster: (parts) => {
           if (this.refusal !== undefined) return Promise.reject(this.refusal);

@@ -25,6 +25,8 @@ export interface FaultPlan {
   readonly leaseMs: number;
   /** Bytes of state below this size become no blobs. */
   readonly inlineLimitBytes: number;
+  /** Above it, records of turns are objects. */
+  readonly objectAboveBytes: number;
 }
 
 /** Some schedules are calm but for one kind of fault; some have all kinds. */
@@ -48,6 +50,7 @@ export function randomFaults(rng: SimRng): FaultPlan {
     taskManagerCount: rng.int(1, 3),
     leaseMs: rng.chance(0.5) ? rng.int(30, 250) : Number.POSITIVE_INFINITY,
     inlineLimitBytes: rng.pick([0, 64, 1024]),
+    objectAboveBytes: rng.pick([0, 4096, Number.POSITIVE_INFINITY]),
   };
 }
 

@@ -3,7 +3,13 @@
  * could make, put in at a port or between two parts. The simulator has to find every one.
  */
 import { type BlobStore, CLAIM_NAME, type RowStore, type RowWrite } from '../checkpoint/index.ts';
-import type { JobJournal, TurnMessage, TurnRecord } from '../jobmaster/index.ts';
+import type {
+  JobJournal,
+  TurnEffect,
+  TurnMessage,
+  TurnRecord,
+  TurnRow,
+} from '../jobmaster/index.ts';
 import type {
   LeaveRecord,
   RestoredOperatorState,
@@ -48,6 +54,8 @@ export const PLANTED_BUGS = {
   'store-before-record': 'a checkpoint is stored before the record of its turn says so',
   'turn-without-fence': 'writes of a turn that was replaced are not conditional',
   'reports-count-twice': 'reports that come twice count twice',
+  'delete-record-early': 'an object is deleted before the row refers to the next one',
+  'record-after-row': 'a row refers to an object before it is there',
 } as const;
 
 export type PlantedBug = keyof typeof PLANTED_BUGS;
@@ -66,16 +74,7 @@ export class BugSwitch {
 
   /** What a TaskManager writes state to. */
   taskManagerBlobs(blobs: BlobStore, host: SimProcess): BlobStore {
-    if (!this.is('ack-before-write')) return blobs;
-    return {
-      ...forwarding(blobs),
-      put: async (location, bytes) => {
-        const copy = bytes.slice();
-        host.timers.schedule(WRITE_LATER_MS, () => {
-          blobs.put(location, copy).catch(() => undefined);
-        });
-      },
-    };
+    return this.is('ack-before-write') ? puttingLater(blobs, host) : blobs;
   }
 
   /** What a JobMaster collects garbage in. */
@@ -147,15 +146,47 @@ export class BugSwitch {
     };
   }
 
-  /** What a turn writes to. */
-  turnRows(rows: RowStore): RowStore {
-    if (!this.is('turn-without-fence')) return rows;
-    return { ...forwardingRows(rows), write: unconditionally(rows) };
+  /** What turns write to. @param send what a turn says. */
+  turnRows(
+    rows: RowStore,
+    blobs: BlobStore,
+    send: (jobId: string, effects: readonly TurnEffect[]) => Promise<void>,
+  ): RowStore {
+    if (this.is('turn-without-fence')) {
+      return { ...forwardingRows(rows), write: unconditionally(rows) };
+    }
+    return {
+      ...forwardingRows(rows),
+      get: async (partitionKey, sortKey) => {
+        const row = await rows.get(partitionKey, sortKey);
+        if (row === undefined || sortKey !== 'turn') return row;
+        const { record, ...rest } = row.value as TurnRow;
+        const value = record === undefined ? rest : { ...rest, record: this.#turnRecord(record) };
+        return { ...row, value };
+      },
+      write: async (steps) => {
+        for (const step of steps) {
+          if (step.type !== 'put' || step.sortKey !== 'turn') continue;
+          const { record, superseded = [] } = step.value as TurnRow;
+          const jobId = step.partitionKey.slice('job#'.length);
+          if (this.is('send-before-write')) await send(jobId, record?.effects ?? []);
+          if (!this.is('delete-record-early')) continue;
+          for (const location of superseded) await blobs.delete(location);
+        }
+        await rows.write(steps);
+      },
+    };
+  }
+
+  /** Where turns put records. */
+  turnBlobs(blobs: BlobStore, host: SimProcess): BlobStore {
+    return this.is('record-after-row') ? puttingLater(blobs, host) : blobs;
   }
 
   /** What a turn begins with. */
-  turnRecord(record: TurnRecord): TurnRecord {
+  #turnRecord(record: TurnRecord): TurnRecord {
     const { slots } = record;
+    if (this.is('forget-unsent-effects')) return { ...record, effects: [] };
     if (this.is('next-counts-twice')) {
       return { ...record, heard: record.heard.filter((id) => !id.includes('#')) };
     }
@@ -209,6 +240,18 @@ export class BugSwitch {
 }
 
 const WRITE_LATER_MS = 25;
+
+function puttingLater(blobs: BlobStore, host: SimProcess): BlobStore {
+  return {
+    ...forwarding(blobs),
+    put: async (location, bytes) => {
+      const copy = bytes.slice();
+      host.timers.schedule(WRITE_LATER_MS, () => {
+        blobs.put(location, copy).catch(() => undefined);
+      });
+    },
+  };
+}
 
 function forwarding(blobs: BlobStore): BlobStore {
   return {

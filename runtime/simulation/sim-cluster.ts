@@ -262,8 +262,9 @@ export class SimCluster {
     return {
       ...{ host, calls, fileSystem: this.#fileSystem, bugs: this.#bugs },
       blobs: this.#bugs.jobManagerBlobs(this.#blobs(calls)),
-      rows: this.#bugs.turnRows(this.#bugs.jobManagerRows(rows)),
+      rows: this.#bugs.jobManagerRows(rows),
       checkpointDirectory: CHECKPOINT_DIRECTORY,
+      objectAboveBytes: this.#plan.objectAboveBytes,
       graphOf: (jobId) => this.#graphOf(jobId, host),
     };
   }

@@ -1,22 +1,23 @@
 /**
- * A process of the function that works for jobs in turns.
+ * A process of the function that works for jobs in turns. What it does, production does, with
+ * another way to its messages and words: `TurnTaker`, `TurnJournal`, `TurnMaster`.
  *
- * I1  What the record of the turn before says is sent before anything else: whether that turn got
- *     to it nobody knows.
- * I2  A batch is deleted after everything that follows from it is written and sent.
+ * I1  A batch is deleted after everything that follows from it is written and sent.
  */
-import { isDeepStrictEqual } from 'node:util';
-import { createJobMaster } from '../adapters/index.ts';
+import { TurnMaster } from '../adapters/index.ts';
 import { type BlobStore, JobStore, type RowStore } from '../checkpoint/index.ts';
 import { Configuration, type FileSystem, isStreamError } from '../core/index.ts';
 import type { StreamGraph } from '../graph/index.ts';
 import {
   type JobMaster,
-  JobTurn,
   type TurnEffect,
-  TurnJournal,
+  type TurnHost,
+  type TurnJournal,
   type TurnMasterParts,
+  type TurnMessage,
+  TurnObjects,
   type TurnRecord,
+  TurnTaker,
 } from '../jobmaster/index.ts';
 import type { BugSwitch } from './planted-bugs.ts';
 import type { Batch } from './sim-fifo-queue.ts';
@@ -28,22 +29,41 @@ export interface TurnHostParts {
   readonly rows: RowStore;
   readonly fileSystem: FileSystem;
   readonly checkpointDirectory: string;
+  /** Above it, records of turns are objects. */
+  readonly objectAboveBytes: number;
   readonly graphOf: (jobId: string) => StreamGraph;
   readonly send: (jobId: string, effects: readonly TurnEffect[]) => Promise<void>;
   readonly delete: (batch: Batch) => Promise<void>;
   readonly bugs: BugSwitch;
 }
 
+/** Where records of turns lie that are objects. */
+export const TURN_DIRECTORY = '/data/jobs';
 /** Attempts of one execution; few, so that executions end. */
 const MAX_ROUNDS = 3;
+/** Fewer than a schedule may have. */
+const MAX_JOBS = 2;
 
 export class SimTurnHost {
   readonly #parts: TurnHostParts;
-  #turns = 0;
+  readonly #taker: TurnTaker<TurnMessage>;
   #isBusy = false;
 
   constructor(parts: TurnHostParts) {
     this.#parts = parts;
+    const { host, blobs, objectAboveBytes, bugs, send } = parts;
+    const { clock, timers, name } = host;
+    const rows = bugs.turnRows(parts.rows, blobs, send);
+    const asIs = async (bytes: Uint8Array): Promise<Uint8Array> => bytes;
+    this.#taker = new TurnTaker({
+      ...{ rows, clock, timers, maxRounds: MAX_ROUNDS, maxJobs: MAX_JOBS },
+      jobs: new JobStore(rows, name),
+      objects: new TurnObjects({
+        ...{ blobs: bugs.turnBlobs(blobs, host), objectAboveBytes },
+        ...{ directory: TURN_DIRECTORY, compress: asIs, decompress: asIs },
+      }),
+      hostOf: (jobId) => new SimTurnedJob({ ...parts, rows }, jobId),
+    });
   }
 
   get host(): SimProcess {
@@ -68,65 +88,9 @@ export class SimTurnHost {
   }
 
   async #handle(batch: Batch): Promise<void> {
-    const { rows, bugs, send } = this.#parts;
-    const jobId = batch.group;
-    this.#turns += 1;
-    const writer = `${this.host.name}/${this.#turns}`;
-    const jobs = new JobStore(rows, writer);
-    const journal = await TurnJournal.claim({ rows, jobs, jobId, writer });
-    const before = bugs.turnRecord(journal.record);
+    await this.#taker.turn(batch.group, batch.messages);
     // I1.
-    if (!bugs.is('forget-unsent-effects')) await send(jobId, before.effects);
-    const messages = bugs.turnMessages(before, batch.messages);
-    const turn = this.#turn(journal, before);
-    const record = await turn.run(messages);
-    await send(jobId, record.effects);
-    // I2.
     await this.#parts.delete(batch);
-  }
-
-  #turn(journal: TurnJournal, before: TurnRecord): JobTurn {
-    const { bugs, send } = this.#parts;
-    const { clock, timers, world, name } = this.host;
-    const parts = {
-      ...{ clock, timers },
-      maxRounds: MAX_ROUNDS,
-      ...(journal.ended === undefined ? {} : { ended: journal.ended }),
-      createMaster: (master: TurnMasterParts) => this.#createMaster(journal, master),
-      write: async (record: TurnRecord) => {
-        const copy = JSON.parse(JSON.stringify(record)) as TurnRecord;
-        if (!isDeepStrictEqual(copy, record)) world.violate(`a record is not JSON: ${name}`);
-        if (bugs.is('send-before-write')) await send(journal.job.jobId, copy.effects);
-        await journal.write(copy);
-      },
-      recordEnd: journal.recordEnd.bind(journal),
-    };
-    return new JobTurn(parts, before);
-  }
-
-  #createMaster(journal: TurnJournal, parts: TurnMasterParts): Promise<JobMaster> {
-    const { host, fileSystem, blobs, rows, bugs } = this.#parts;
-    const { job, isRecovered } = journal;
-    const { jobId, parallelism } = job;
-    const { clock, rng, world } = host;
-    const { asleep, onAnswer, launcher, timers } = parts;
-    const beforeStore = bugs.is('store-before-record')
-      ? async (): Promise<void> => {}
-      : parts.turn.beforeStore;
-    return createJobMaster({
-      ...{ jobId, graph: this.#parts.graphOf(jobId), parallelism, isRecovered },
-      configuration: Configuration.fromRecord(job.configuration as Record<string, string>),
-      storage: { blobs, rows, directory: this.#parts.checkpointDirectory, close: async () => {} },
-      journal: bugs.journal(journal.journal),
-      launcherOf: () => launcher,
-      turn: { onAnswer, turn: { ...parts.turn, beforeStore }, ...(asleep ? { asleep } : {}) },
-      ...{ clock, timers, rng, fileSystem },
-      logger: {
-        log: (level: string, message: string) => world.trace(`${level} ${host.name} ${message}`),
-      },
-      onPrint: () => undefined,
-      onDeliver: () => undefined,
-    });
   }
 
   /** Its batch is given out again. */
@@ -135,5 +99,64 @@ export class SimTurnHost {
     world.trace(`${name} gives up batch ${receipt}: ${String(thrown)}`);
     const isExpected = isStreamError(thrown) && /^(unavailable|fenced|conflict)$/.test(thrown.kind);
     if (!isExpected) world.violate(`a turn failed: ${String(thrown)}`);
+  }
+}
+
+/** What a process keeps of a job. */
+class SimTurnedJob implements TurnHost<TurnMessage> {
+  readonly #parts: TurnHostParts;
+  readonly #jobId: string;
+  #master: TurnMaster | undefined;
+
+  constructor(parts: TurnHostParts, jobId: string) {
+    this.#parts = parts;
+    this.#jobId = jobId;
+  }
+
+  async hear(
+    _journal: TurnJournal,
+    before: TurnRecord,
+    messages: readonly TurnMessage[],
+  ): Promise<readonly TurnMessage[]> {
+    return this.#parts.bugs.turnMessages(before, messages);
+  }
+
+  async createMaster(journal: TurnJournal, parts: TurnMasterParts): Promise<JobMaster> {
+    const { bugs } = this.#parts;
+    this.#master ??= this.#turnMaster(journal);
+    const beforeStore = bugs.is('store-before-record')
+      ? async (): Promise<void> => {}
+      : parts.turn.beforeStore;
+    const { job, isRecovered } = journal;
+    return await this.#master.create(
+      { ...parts, turn: { ...parts.turn, beforeStore } },
+      { job, isRecovered, journal: bugs.journal(journal.journal) },
+    );
+  }
+
+  async written(): Promise<void> {}
+
+  async send(_journal: TurnJournal, effects: readonly TurnEffect[]): Promise<void> {
+    await this.#parts.send(this.#jobId, effects);
+  }
+
+  #turnMaster({ job }: TurnJournal): TurnMaster {
+    const { host, blobs, rows, fileSystem, checkpointDirectory, graphOf } = this.#parts;
+    const { clock, rng, world } = host;
+    const logger = {
+      log: (level: string, message: string) => world.trace(`${level} ${host.name} ${message}`),
+    };
+    return new TurnMaster(
+      {
+        ...{ blobs, rows, clock, rng, logger, fileSystem },
+        checkpointsDirectory: checkpointDirectory,
+        savepointsDirectory: checkpointDirectory,
+      },
+      {
+        graph: graphOf(this.#jobId),
+        configuration: Configuration.fromRecord(job.configuration as Record<string, string>),
+      },
+      this.#jobId,
+    );
   }
 }

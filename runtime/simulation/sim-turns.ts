@@ -43,6 +43,9 @@ const INVOKE_MS = 5;
 const TIMEOUT_MS = 150;
 /** After its lease a function's time is over at last. */
 const MAX_LEAVING_MS = 1000;
+/** How often a batch goes to a new process although another is free. */
+const COLD_RATE = 0.1;
+const MAX_FREE = 3;
 /** An invocation of which is wrongly said that it has failed. */
 const FALSE_FAILURE_RATE = 0.05;
 const MAX_FALSE_FAILURE_MS = 300;
@@ -124,7 +127,9 @@ export class SimTurns {
   /** I1. */
   #freeHost(): SimTurnHost {
     this.#hosts = this.#hosts.filter(({ host }) => host.state !== 'dead');
-    return this.#rng.pickOf(this.#hosts.filter(({ isFree }) => isFree)) ?? this.#start();
+    const free = this.#hosts.filter(({ isFree }) => isFree);
+    if (free.length < MAX_FREE && this.#rng.chance(COLD_RATE)) return this.#start();
+    return this.#rng.pickOf(free) ?? this.#start();
   }
 
   #start(): SimTurnHost {

@@ -8,6 +8,7 @@
  *     A job whose master works in turns has an owner of its own: the turn that has claimed it last.
  * I4  TaskManagers write leases and nothing else: each has one holder, and none comes again.
  * I5  A checkpoint that a turn appends to the log is in the job's record before.
+ * I6  The object that a turn's row refers to is there, whole, at all times.
  */
 import { MemoryBlobStore, MemoryRowStore } from '../adapters/index.ts';
 import {
@@ -22,7 +23,7 @@ import {
   type RowWrite,
   readManifest,
 } from '../checkpoint/index.ts';
-import type { TurnRow } from '../jobmaster/index.ts';
+import type { TurnRecord, TurnRow } from '../jobmaster/index.ts';
 import type { LeaseRow } from '../taskmanager/index.ts';
 
 const LOG_ROW = /^checkpoint#(\d+)$/;
@@ -45,6 +46,8 @@ export class AuditedStorage {
   #owner = 0;
   /** Of jobs whose masters work in turns, by partition. */
   readonly #turns = new Map<string, number>();
+  /** Locations of their records, by partition. */
+  readonly #turnObjects = new Map<string, string>();
 
   constructor(parts: StorageAuditParts) {
     this.#parts = parts;
@@ -95,6 +98,7 @@ export class AuditedStorage {
         await rows.write(steps);
         for (const step of steps) {
           this.#checkTurn(owner, step);
+          this.#noteTurnObject(step);
           await this.#checkRecorded(step);
         }
         for (const step of steps) await this.#noteLogRow(step);
@@ -161,9 +165,26 @@ export class AuditedStorage {
     const id = Number(LOG_ROW.exec(sortKey)?.[1] ?? Number.NaN);
     if (type !== 'put' || Number.isNaN(id)) return;
     const turn = (await this.rows.get(partitionKey, 'turn'))?.value as TurnRow | undefined;
-    const pending = turn?.record.asleep?.checkpoints.state.pending ?? [];
+    const pending = (await this.#recordOf(turn))?.asleep?.checkpoints.state.pending ?? [];
     if (pending.some((p) => p.checkpointId === id && p.phase === 'STORING')) return;
     this.#parts.violate(`I5: checkpoint ${id} of ${partitionKey} is in the log, not in the record`);
+  }
+
+  async #recordOf(turn: TurnRow | undefined): Promise<TurnRecord | undefined> {
+    if (turn?.object === undefined) return turn?.record;
+    const bytes = await this.blobs.get(turn.object.location);
+    return JSON.parse(Buffer.from(bytes).toString('utf8')) as TurnRecord;
+  }
+
+  /** I6. */
+  #noteTurnObject({ type, partitionKey, sortKey, ...step }: RowWrite): void {
+    if (type !== 'put' || sortKey !== 'turn') return;
+    const { object } = ('value' in step ? step.value : {}) as TurnRow;
+    this.#turnObjects.delete(partitionKey);
+    if (object === undefined) return;
+    this.#turnObjects.set(partitionKey, object.location);
+    if (this.blobs.locations.includes(object.location)) return;
+    this.#parts.violate(`I6: the turn of ${partitionKey} is not there: ${object.location}`);
   }
 
   async #noteLogRow(step: RowWrite): Promise<void> {
@@ -225,6 +246,9 @@ export class AuditedStorage {
   }
 
   #checkDeleted(location: string): void {
+    for (const [partition, referred] of this.#turnObjects) {
+      if (referred === location) this.#parts.violate(`I6: the turn of ${partition} is deleted`);
+    }
     for (const [manifest, references] of this.#live) {
       if (!references.has(location)) continue;
       this.#parts.violate(`I1: ${location} was deleted, and ${manifest} needs it`);

@@ -75,9 +75,6 @@ export {
   TaskManagerReservations,
   TurnEffects,
   type TurnEffectsParts,
-  type TurnMasterWorld,
-  TurnStore,
-  type TurnStoreParts,
   thrownByFunction,
 } from './jobmanager/index.ts';
 export type {

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import type { StreamExecutionEnvironment } from '../../../api/index.ts';
-import { JobStore, type RowStore } from '../../../checkpoint/index.ts';
+import { compress, decompress, JobStore, type RowStore } from '../../../checkpoint/index.ts';
 import { StreamError } from '../../../core/index.ts';
-import type { DispatchedJob } from '../../../jobmaster/index.ts';
+import { type DispatchedJob, TurnObjects } from '../../../jobmaster/index.ts';
 import type { SlotReport, SubtaskRef } from '../../../protocol/index.ts';
 import { answerRequest, type ClusterApi } from '../../http/index.ts';
 import { SystemTimers } from '../../local/system-world.ts';
@@ -29,7 +29,6 @@ import { planJob } from './plan-job.ts';
 import { settleJob } from './settle-job.ts';
 import { TaskManagerReservations } from './task-manager-reservations.ts';
 import { TurnEffects } from './turn-effects.ts';
-import { TurnStore } from './turn-store.ts';
 
 export const ROOT = 's3://bucket';
 export const JOB_ID = 'a'.repeat(32);
@@ -130,10 +129,9 @@ export class ClusterWorld {
         savepointsDirectory: `${ROOT}/savepoints`,
         fileSystem: jobFilesOnAws(this.files),
       },
-      turns: new TurnStore({
-        ...{ rows, blobs, objectAboveBytes },
+      objects: new TurnObjects({
+        ...{ blobs, objectAboveBytes, compress, decompress },
         directory: `${ROOT}/jobs`,
-        onLeftBehind: () => {},
       }),
       effects: new TurnEffects({
         ...{ rows, clock, logger, taskSlots },

@@ -1,5 +1,4 @@
 /** What comes out of the coordinator's queue, read and checked. Pure. */
-import { StreamError, type StreamErrorRecord } from '../../../core/index.ts';
 import type { TurnMessage } from '../../../jobmaster/index.ts';
 import type { CoordinatorMessage } from '../messages.ts';
 
@@ -100,15 +99,4 @@ export function turnMessageOf(message: CoordinatorMessage, taskSlots: number): T
     default:
       return message;
   }
-}
-
-/** The round of an attempt is over, and slots of it were never heard to be gone. */
-export function roundEnded(attempt: number): StreamErrorRecord {
-  const { stack: _, ...error } = new StreamError({
-    kind: 'unavailable',
-    code: 'SLOT_LOST',
-    message: `TaskManagers ended without a word of theirs: see the log of their function attempt=${attempt}`,
-    details: { attempt },
-  }).toJSON();
-  return error;
 }

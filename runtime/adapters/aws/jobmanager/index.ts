@@ -31,6 +31,7 @@ export {
 export { JobTurns, type JobTurnsParts } from './job-turns.ts';
 export { JobViews } from './job-views.ts';
 export { type CaughtError, lambdaFailure, thrownByFunction } from './lambda-failure.ts';
+export { objectThresholdBytes } from './object-threshold.ts';
 export { type PlanJobParts, planJob } from './plan-job.ts';
 export { type PlanRecord, readPlan } from './plan-record.ts';
 export { presignUpload } from './presign-upload.ts';
@@ -44,5 +45,3 @@ export { SqsInboxes, type SqsInboxesParts } from './sqs-inboxes.ts';
 export { createSfnClient, StepFunctions, type StepFunctionsParts } from './step-functions.ts';
 export { TaskManagerReservations } from './task-manager-reservations.ts';
 export { TurnEffects, type TurnEffectsParts } from './turn-effects.ts';
-export type { TurnMasterWorld } from './turn-master.ts';
-export { objectThresholdBytes, TurnStore, type TurnStoreParts } from './turn-store.ts';

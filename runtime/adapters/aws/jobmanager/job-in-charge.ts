@@ -1,89 +1,101 @@
 /**
- * A job this process is in charge of, with what it keeps of it from turn to turn.
+ * A job this process is in charge of, with what it keeps of it from turn to turn: its program, its
+ * layout, what clients were shown.
  *
- * I1  Nothing is kept that another process could have changed without taking the job over; what it
- *     has written of turns is read again.
+ * I1  Nothing is kept that another process could have changed without taking the job over.
+ * I2  The end of a job is in its row, and shown, before the state machine hears of it.
  */
-import {
-  coordinatorKey,
-  type JobStore,
-  type RowStore,
-  type RowWrite,
-} from '../../../checkpoint/index.ts';
-import { StreamError } from '../../../core/index.ts';
+import type { JobRecord, RowStore } from '../../../checkpoint/index.ts';
+import { type Clock, StreamError } from '../../../core/index.ts';
 import {
   type DispatchedVertex,
-  DispatcherJournal,
   type JobMaster,
-  jobNotFound,
   planJobExecution,
+  type TakenTurn,
+  type TurnEffect,
+  type TurnHost,
+  type TurnJournal,
   type TurnMasterParts,
+  type TurnMessage,
+  type TurnRecord,
 } from '../../../jobmaster/index.ts';
+import { TurnMaster, type TurnMasterWorld } from '../../turn-master.ts';
+import type { CoordinatorMessage } from '../messages.ts';
+import { attemptRecordOf } from './attempt-of-turn.ts';
+import { turnMessageOf } from './coordinator-message.ts';
+import type { Inboxes, MetricSink } from './effect-ports.ts';
 import type { EvaluatedProgram, JobPrograms } from './job-programs.ts';
-import { type PlanRecord, readPlan } from './plan-record.ts';
-import { TurnMaster, type TurnMasterWorld } from './turn-master.ts';
-import type { StoredTurn } from './turn-store.ts';
+import type { JobViews } from './job-views.ts';
+import { type PlanRecord, readPlan, writePlan } from './plan-record.ts';
+import { refuseRescales } from './refuse-rescales.ts';
+import { showJob } from './show-job.ts';
+import type { TaskManagerReservations } from './task-manager-reservations.ts';
+import type { EffectJob, TurnEffects } from './turn-effects.ts';
+import { reportTurn } from './turn-metrics.ts';
 
 export interface JobInChargeParts {
-  readonly jobs: JobStore;
   readonly rows: RowStore;
-  readonly programs: JobPrograms;
+  readonly programs: Pick<JobPrograms, 'get'>;
   readonly world: TurnMasterWorld;
+  readonly effects: TurnEffects;
+  readonly views: JobViews;
+  readonly inboxes: Inboxes;
+  readonly reservations: TaskManagerReservations;
+  readonly metrics: MetricSink;
+  readonly clock: Clock;
+  /** Of a TaskManager. */
+  readonly taskSlots: number;
 }
 
-const MAX_TRIES = 5;
-
-export class JobInCharge {
+export class JobInCharge implements TurnHost<CoordinatorMessage> {
   readonly jobId: string;
-  readonly journal: DispatcherJournal;
-  /** Undefined: not read yet. */
-  turn: StoredTurn | undefined;
-  /** Version of the turn whose effects this process knows to be sent. */
-  sentVersion = -1;
   /** What clients are shown, as it was written last. */
   shown = { view: '', summary: '' };
-  plan: PlanRecord | undefined;
   readonly #parts: JobInChargeParts;
+  #plan: PlanRecord | undefined;
   #program: EvaluatedProgram | undefined;
   #master: TurnMaster | undefined;
   #vertices: readonly DispatchedVertex[] | undefined;
 
-  private constructor(parts: JobInChargeParts, journal: DispatcherJournal) {
+  constructor(parts: JobInChargeParts, jobId: string) {
     this.#parts = parts;
-    this.jobId = journal.job.jobId;
-    this.journal = journal;
+    this.jobId = jobId;
   }
 
-  /** @throws {StreamError} `JOB_NOT_FOUND`; `JOB_FENCED`; of the store. */
-  static async takeOver(parts: JobInChargeParts, jobId: string): Promise<JobInCharge> {
-    const { jobs, rows } = parts;
-    for (let tries = 1; ; tries++) {
-      const stored = await jobs.get(jobId);
-      if (stored === undefined) throw jobNotFound(jobId);
-      const journal = await DispatcherJournal.takeOver(rows, jobs, stored);
-      // Until then who was in charge before could write it.
-      const isSame = (await jobs.get(jobId))?.version === stored.version;
-      if (isSame || tries === MAX_TRIES) return new JobInCharge(parts, journal);
-    }
+  async hear(
+    { job }: TurnJournal,
+    before: TurnRecord,
+    messages: readonly CoordinatorMessage[],
+  ): Promise<readonly TurnMessage[]> {
+    const graphOf = async () => (await this.program(job)).graph;
+    const refused = await refuseRescales({ job, graphOf }, before, messages, this.#parts);
+    const { taskSlots } = this.#parts;
+    return messages
+      .filter((message) => !refused.includes(message))
+      .map((message) => turnMessageOf(message, taskSlots));
   }
 
-  /** Of this process; later ones are higher. */
-  get term(): number {
-    const { partitionKey, sortKey } = coordinatorKey(this.jobId);
-    const [check] = this.fence.filter(
-      (step) => step.partitionKey === partitionKey && step.sortKey === sortKey,
-    );
-    return check?.expectedVersion ?? 0;
+  async createMaster(journal: TurnJournal, parts: TurnMasterParts): Promise<JobMaster> {
+    return await (await this.#turnMaster(journal.job)).create(parts, journal);
   }
 
-  get fence(): readonly RowWrite[] {
-    return this.journal.fence();
+  /** I2. */
+  async written({ job }: TurnJournal, { before, record, master }: TakenTurn): Promise<void> {
+    const { metrics, reservations } = this.#parts;
+    const { end } = record;
+    if (end !== undefined) await reservations.release(this.jobId);
+    await showJob(this, job, { master, end }, this.#parts);
+    reportTurn(metrics, before, record);
+  }
+
+  async send({ job }: TurnJournal, effects: readonly TurnEffect[]): Promise<void> {
+    await this.#parts.effects.send(this.#effectJob(job), effects);
   }
 
   /** @throws {StreamError} as `JobPrograms.get`; `GRAPH_HASH_MISMATCH`. */
-  async program(): Promise<EvaluatedProgram> {
+  async program(job: JobRecord): Promise<EvaluatedProgram> {
     if (this.#program !== undefined) return this.#program;
-    const program = await this.#parts.programs.get(this.journal.job);
+    const program = await this.#parts.programs.get(job);
     const plan = await this.readPlan();
     if (plan !== undefined && plan.graphHash !== program.graphHash) {
       throw hashMismatch(this.jobId, plan.graphHash, program.graphHash);
@@ -94,34 +106,62 @@ export class JobInCharge {
 
   /** Undefined: it is not planned yet. */
   async readPlan(): Promise<PlanRecord | undefined> {
-    this.plan ??= await readPlan(this.#parts.rows, this.jobId);
-    return this.plan;
-  }
-
-  /** @throws {StreamError} what keeps the job from it. */
-  async createMaster(parts: TurnMasterParts): Promise<JobMaster> {
-    return await (await this.master()).create(parts);
-  }
-
-  async master(): Promise<TurnMaster> {
-    this.#master ??= new TurnMaster(this.#parts.world, await this.program(), this.journal);
-    return this.#master;
+    this.#plan ??= await readPlan(this.#parts.rows, this.jobId);
+    return this.#plan;
   }
 
   /** What is known of it without a master. */
-  async describe(): Promise<{ name: string; vertices: readonly DispatchedVertex[] }> {
+  async describe(
+    job: JobRecord,
+  ): Promise<{ readonly name: string; readonly vertices: readonly DispatchedVertex[] }> {
     const program = this.#program;
     if (program === undefined) {
       const plan = await this.readPlan();
-      return { name: plan?.name ?? this.journal.job.name, vertices: plan?.vertices ?? [] };
+      return { name: plan?.name ?? job.name, vertices: plan?.vertices ?? [] };
     }
     this.#vertices ??= verticesOf(program);
     return { name: program.graph.jobName, vertices: this.#vertices };
   }
+
+  async #turnMaster(job: JobRecord): Promise<TurnMaster> {
+    const { world } = this.#parts;
+    this.#master ??= new TurnMaster(world, await this.program(job), this.jobId);
+    return this.#master;
+  }
+
+  #effectJob(job: JobRecord): EffectJob {
+    const { taskSlots, world } = this.#parts;
+    const { checkpointsDirectory } = world;
+    return {
+      jobId: this.jobId,
+      launchOf: async (launch) => {
+        const master = await this.#turnMaster(job);
+        const { configuration } = master;
+        const plan = master.planOf(launch.overrides);
+        return attemptRecordOf(launch, job, {
+          ...{ plan, configuration, checkpointsDirectory, taskSlots },
+        });
+      },
+      prepareInboxes: (taskManagers) => this.#prepareInboxes(taskManagers),
+    };
+  }
+
+  async #prepareInboxes(taskManagers: number): Promise<void> {
+    const { inboxes, rows } = this.#parts;
+    const plan = await this.readPlan();
+    const { inboxes: present = 0 } = plan ?? {};
+    if (present >= taskManagers) return;
+    await inboxes.create(this.jobId, present, taskManagers);
+    if (plan === undefined) return;
+    this.#plan = { ...plan, inboxes: taskManagers };
+    await writePlan(rows, this.jobId, this.#plan);
+  }
 }
 
 /** Of the program, as it would run without anybody's wish. */
-export function verticesOf({ graph }: EvaluatedProgram): readonly DispatchedVertex[] {
+export function verticesOf({
+  graph,
+}: Pick<EvaluatedProgram, 'graph'>): readonly DispatchedVertex[] {
   const { vertices } = planJobExecution(graph, {}, undefined).executionGraph.jobGraph;
   return vertices.map(({ id, name, parallelism, maxParallelism }) => {
     return { id, name, parallelism, maxParallelism };

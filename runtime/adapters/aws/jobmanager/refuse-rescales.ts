@@ -1,17 +1,22 @@
-import type { RowStore } from '../../../checkpoint/index.ts';
+import type { JobRecord } from '../../../checkpoint/index.ts';
 import { isStreamError, toStreamError } from '../../../core/index.ts';
+import type { StreamGraph } from '../../../graph/index.ts';
 import { planJobExecution, type TurnRecord } from '../../../jobmaster/index.ts';
 import type { CoordinatorMessage } from '../messages.ts';
-import type { JobInCharge } from './job-in-charge.ts';
 import type { TaskManagerReservations } from './task-manager-reservations.ts';
 import { type TurnEffects, taskManagersOf } from './turn-effects.ts';
 
 export interface RescaleParts {
-  readonly rows: RowStore;
   readonly effects: TurnEffects;
   readonly reservations: TaskManagerReservations;
   /** Of a TaskManager. */
   readonly taskSlots: number;
+}
+
+/** The job, as far as that is about its size. */
+export interface RescaledJob {
+  readonly job: Pick<JobRecord, 'jobId'>;
+  readonly graphOf: () => Promise<StreamGraph>;
 }
 
 type Rescale = Extract<CoordinatorMessage, { readonly type: 'request' }>;
@@ -24,7 +29,7 @@ type Rescale = Extract<CoordinatorMessage, { readonly type: 'request' }>;
  * @throws {StreamError} of the stores.
  */
 export async function refuseRescales(
-  job: JobInCharge,
+  { job, graphOf }: RescaledJob,
   before: TurnRecord,
   messages: readonly CoordinatorMessage[],
   { effects, reservations, taskSlots }: RescaleParts,
@@ -34,8 +39,10 @@ export async function refuseRescales(
   const now = before.asleep.parallelism;
   for (const message of messages) {
     if (message.type !== 'request' || message.request.type !== 'rescale') continue;
+    // Carried out in an earlier turn.
+    if (before.heard.includes(message.requestId)) continue;
     const wanted = { ...now, ...message.request.parallelism };
-    const taskManagers = await taskManagersAt(job, wanted, taskSlots);
+    const taskManagers = taskManagersAt(await graphOf(), wanted, taskSlots);
     if (taskManagers === undefined) continue;
     try {
       await reservations.reserve(job.jobId, taskManagers);
@@ -49,12 +56,11 @@ export async function refuseRescales(
 }
 
 /** Undefined: the job cannot run so, which its master says better. */
-async function taskManagersAt(
-  job: JobInCharge,
+function taskManagersAt(
+  graph: StreamGraph,
   parallelism: Readonly<Record<string, number>>,
   taskSlots: number,
-): Promise<number | undefined> {
-  const { graph } = await job.program();
+): number | undefined {
   try {
     const { slots } = planJobExecution(graph, parallelism, undefined).executionGraph;
     return taskManagersOf(

@@ -1,7 +1,15 @@
+import type { JobRecord } from '../../../checkpoint/index.ts';
 import type { Clock } from '../../../core/index.ts';
 import type { DispatchedJob, JobMaster, TurnRecord } from '../../../jobmaster/index.ts';
 import type { JobInCharge } from './job-in-charge.ts';
-import { endedView, isEnded, type JobViews, summaryOf, viewOf } from './job-views.ts';
+import {
+  endedView,
+  isEnded,
+  type JobViews,
+  summaryOf,
+  type TurnedJob,
+  viewOf,
+} from './job-views.ts';
 
 /** A job behind a turn. */
 export interface ShownTurn {
@@ -12,25 +20,26 @@ export interface ShownTurn {
 
 /** Writes what clients are shown of a job, if that has changed. */
 export async function showJob(
-  job: JobInCharge,
+  inCharge: JobInCharge,
+  job: JobRecord,
   turned: ShownTurn,
   { views, clock }: { readonly views: JobViews; readonly clock: Clock },
 ): Promise<void> {
-  const view = await viewBehind(job, turned, views, clock);
+  const known = { job, ...turned, ...(await inCharge.describe(job)) };
+  const view = await viewBehind(known, views, clock);
   if (view === undefined) return;
   const shown = { view: JSON.stringify(view), summary: JSON.stringify(summaryOf(view)) };
-  if (shown.view === job.shown.view) return;
-  await views.put(view, shown.summary !== job.shown.summary);
-  job.shown = shown;
+  if (shown.view === inCharge.shown.view) return;
+  await views.put(view, shown.summary !== inCharge.shown.summary);
+  inCharge.shown = shown;
 }
 
 async function viewBehind(
-  job: JobInCharge,
-  { master, end }: ShownTurn,
+  known: TurnedJob,
   views: JobViews,
   clock: Clock,
 ): Promise<DispatchedJob | undefined> {
-  const known = { job: job.journal.job, master, end, ...(await job.describe()) };
+  const { job, master, end } = known;
   if (master !== undefined || end === undefined) return viewOf(known, clock);
   // It has ended in an earlier turn, or before it had a master at all.
   const shown = await views.get(job.jobId);

@@ -14,7 +14,7 @@ import {
   openRestorePoint,
   type RowStore,
   recoverySettings,
-} from '../../../checkpoint/index.ts';
+} from '../checkpoint/index.ts';
 import {
   type Clock,
   ConfigOptions,
@@ -22,20 +22,27 @@ import {
   type FileSystem,
   type Logger,
   type Rng,
-} from '../../../core/index.ts';
-import type { JobGraphOverrides } from '../../../graph/index.ts';
+} from '../core/index.ts';
+import type { JobGraphOverrides, StreamGraph } from '../graph/index.ts';
 import {
-  type DispatcherJournal,
+  type JobJournal,
   JobMaster,
   type JobPlan,
   type JobRestore,
   planOf,
   restartSettings,
   type SleepingJob,
+  type TurnJournal,
   type TurnMasterParts,
-} from '../../../jobmaster/index.ts';
-import { createJobMaster } from '../../index.ts';
-import type { EvaluatedProgram } from './job-programs.ts';
+} from '../jobmaster/index.ts';
+import { createJobMaster } from './local/start-job.ts';
+
+/** What the job's program has built. */
+export interface TurnProgram {
+  readonly graph: StreamGraph;
+  /** With the job's own settings. */
+  readonly configuration: Configuration;
+}
 
 export interface TurnMasterWorld {
   readonly blobs: BlobStore;
@@ -53,17 +60,17 @@ export interface TurnMasterWorld {
 /** A job of which this process is in charge, with what it keeps of it (I1). */
 export class TurnMaster {
   readonly #world: TurnMasterWorld;
-  readonly #program: EvaluatedProgram;
-  readonly #journal: DispatcherJournal;
+  readonly #program: TurnProgram;
+  readonly #jobId: string;
   readonly #configuration: Configuration;
   #plan: JobPlan | undefined;
   #store: CheckpointStore | undefined;
   #restore: JobRestore | undefined;
 
-  constructor(world: TurnMasterWorld, program: EvaluatedProgram, journal: DispatcherJournal) {
+  constructor(world: TurnMasterWorld, program: TurnProgram, jobId: string) {
     this.#world = world;
     this.#program = program;
-    this.#journal = journal;
+    this.#jobId = jobId;
     this.#configuration = withDirectories(program.configuration, world);
   }
 
@@ -80,15 +87,25 @@ export class TurnMaster {
     return this.#plan;
   }
 
-  /** @throws {StreamError} as `createJobMaster`. */
-  async create(parts: TurnMasterParts): Promise<JobMaster> {
+  /**
+   * @param turn of which it is the master: nothing of it counts after the turn.
+   * @throws {StreamError} as `createJobMaster`.
+   */
+  async create(
+    parts: TurnMasterParts,
+    turn: Pick<TurnJournal, 'job' | 'journal' | 'isRecovered'>,
+  ): Promise<JobMaster> {
     const { asleep } = parts;
-    return asleep === undefined ? await this.#begin(parts) : await this.#wake(parts, asleep);
+    if (asleep === undefined) return await this.#begin(parts, turn);
+    return await this.#wake(parts, asleep, turn.journal);
   }
 
-  async #begin({ launcher, timers, onAnswer, turn }: TurnMasterParts): Promise<JobMaster> {
+  async #begin(
+    { launcher, timers, onAnswer, turn }: TurnMasterParts,
+    { job, journal, isRecovered }: Pick<TurnJournal, 'job' | 'journal' | 'isRecovered'>,
+  ): Promise<JobMaster> {
     const { blobs, rows, clock, rng, logger, fileSystem } = this.#world;
-    const { jobId, status, parallelism } = this.#journal.job;
+    const { jobId, parallelism } = job;
     const directory = this.#directory;
     return await createJobMaster({
       ...{ jobId, clock, timers, rng, logger, fileSystem, parallelism },
@@ -96,27 +113,29 @@ export class TurnMaster {
       graph: this.#program.graph,
       configuration: this.#configuration,
       storage: { blobs, rows, directory, close: () => Promise.resolve() },
-      journal: this.#journal,
-      isRecovered: status !== 'CREATED',
+      ...{ journal, isRecovered },
       launcherOf: () => launcher,
       onPrint: (text) => this.#print(text),
       onDeliver: () => undefined,
     });
   }
 
-  async #wake(parts: TurnMasterParts, asleep: SleepingJob): Promise<JobMaster> {
+  async #wake(
+    parts: TurnMasterParts,
+    asleep: SleepingJob,
+    journal: JobJournal,
+  ): Promise<JobMaster> {
     const { blobs, clock, rng, logger, fileSystem } = this.#world;
-    const { jobId } = this.#journal.job;
+    const jobId = this.#jobId;
     const configuration = this.#configuration;
     const restore = await this.#restored(asleep);
     return new JobMaster({
-      ...{ jobId, ...parts, asleep, clock, rng, logger, fileSystem, blobs },
+      ...{ jobId, ...parts, asleep, clock, rng, logger, fileSystem, blobs, journal },
       graph: this.#program.graph,
       plan: this.planOf(asleep.overrides),
       checkpointStore: await this.#openStore(),
       checkpointing: checkpointSettings(configuration),
       restart: restartSettings(configuration),
-      journal: this.#journal,
       ...(restore === undefined ? {} : { restore }),
       isRecovered: false,
       cancellationTimeoutMs: configuration.get(ConfigOptions.TASK_CANCELLATION_TIMEOUT_MS),
@@ -133,7 +152,7 @@ export class TurnMaster {
 
   async #openStore(): Promise<CheckpointStore> {
     const { blobs, rows } = this.#world;
-    const { jobId } = this.#journal.job;
+    const jobId = this.#jobId;
     this.#store ??= await CheckpointStore.open({ blobs, rows, directory: this.#directory, jobId });
     return this.#store;
   }
@@ -158,8 +177,7 @@ export class TurnMaster {
   }
 
   #print(text: string): undefined {
-    const { jobId } = this.#journal.job;
-    this.#world.logger.log('info', 'a job prints', { jobId, text });
+    this.#world.logger.log('info', 'a job prints', { jobId: this.#jobId, text });
   }
 }
 
