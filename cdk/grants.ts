@@ -147,9 +147,14 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
     may.inboxes(...CONSUME, 'sqs:SendMessage'),
     { actions: ['sqs:SendMessage'], resources: [to.inboxDeadLetterArn] },
   ],
-  settle: (may) => [
+  settle: (may, to) => [
     may.rows(...ROW_READS),
     may.objects(['s3:DeleteObject'], 'frames'),
+    {
+      actions: ['s3:DeleteObject'],
+      resources: [`${to.bucketArn}/${KEYS.jobs}*/turns/*`],
+      wildcard: OBJECTS,
+    },
     may.listing,
     may.send,
     may.inboxes('sqs:DeleteQueue', 'sqs:GetQueueUrl'),

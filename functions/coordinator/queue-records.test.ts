@@ -4,7 +4,10 @@ import type { SQSRecord } from 'aws-lambda';
 import { queueRecordsOf } from './queue-records.ts';
 
 function recordOf(queue: string, group?: string): SQSRecord {
-  const attributes = group === undefined ? {} : { MessageGroupId: group };
+  const attributes = {
+    ApproximateReceiveCount: '2',
+    ...(group === undefined ? {} : { MessageGroupId: group }),
+  };
   return {
     messageId: `of ${queue}`,
     body: '{}',
@@ -14,14 +17,14 @@ function recordOf(queue: string, group?: string): SQSRecord {
 }
 
 describe('queueRecordsOf', () => {
-  it('tells ticks from messages of jobs, and names their group', () => {
+  it('tells ticks from messages of jobs, and names their group and receives', () => {
     const Records = [recordOf('p-coordinator.fifo', 'g'), recordOf('p-ticks')];
     const records = queueRecordsOf({ Records }, 'https://sqs.us-east-1.amazonaws.com/1/p-ticks');
     assert.deepEqual(
-      records.map(({ queue, group }) => [queue, group]),
+      records.map(({ queue, group, receives }) => [queue, group, receives]),
       [
-        ['jobs', 'g'],
-        ['ticks', ''],
+        ['jobs', 'g', 2],
+        ['ticks', '', 2],
       ],
     );
   });

@@ -12,5 +12,6 @@ export function queueRecordsOf(
     body,
     queue: eventSourceARN.endsWith(`:${tickQueue}`) ? 'ticks' : 'jobs',
     group: attributes.MessageGroupId ?? '',
+    receives: Number(attributes.ApproximateReceiveCount),
   }));
 }

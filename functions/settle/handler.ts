@@ -19,6 +19,7 @@ const parts = {
     inboxUrlPrefix: environment.text('SLUICE_INBOX_URL_PREFIX'),
   }),
   framesDirectory: `${root}/frames`,
+  turnsDirectory: `${root}/jobs`,
 };
 
 /** Where leases that were lost, and jobs that have ended, go. */

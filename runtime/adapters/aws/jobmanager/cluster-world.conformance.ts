@@ -221,13 +221,14 @@ export class ClusterWorld {
     return failed;
   }
 
-  async deliver(messages: readonly CoordinatorMessage[]): Promise<readonly string[]> {
+  async deliver(messages: readonly CoordinatorMessage[], receives = 1): Promise<readonly string[]> {
     const records = messages.map(
       (message, index): QueueRecord => ({
         messageId: String(index),
         body: JSON.stringify(message),
         queue: 'jobs',
         group: message.jobId,
+        receives,
       }),
     );
     return await this.coordinator.handle(records);
@@ -252,7 +253,9 @@ export class ClusterWorld {
     const { rows, blobs, logger, queues } = this;
     const inboxes = this.inboxPort;
     const framesDirectory = `${ROOT}/frames`;
-    return await settleJob({ rows, blobs, logger, queues, inboxes, framesDirectory }, request);
+    const turnsDirectory = `${ROOT}/jobs`;
+    const parts = { rows, blobs, logger, queues, inboxes, framesDirectory, turnsDirectory };
+    return await settleJob(parts, request);
   }
 
   /** As the state machine catches what a function has thrown. */

@@ -5,7 +5,7 @@ import type { RowStore, RowWrite } from '../../../checkpoint/index.ts';
 import { StreamError } from '../../../core/index.ts';
 import type { CoordinatorMessage } from '../messages.ts';
 import { ClusterWorld, JOB_ID } from './cluster-world.conformance.ts';
-import type { QueueRecord } from './coordinator.ts';
+import { MAX_RECEIVES, type QueueRecord } from './coordinator.ts';
 
 const TRIGGER = 'f'.repeat(32);
 
@@ -140,19 +140,25 @@ describe('the coordinator', () => {
     }
   });
 
-  it('keeps large records as objects, one a job', async () => {
+  it('keeps large records as objects, few at a time, and none for ever', async () => {
     const world = new ClusterWorld({ objectAboveBytes: 500 });
     await live(world, () => world.coldStart());
     assert.deepEqual(outcome(world), await undisturbed());
-    const turns = world.blobs.locations.filter((location) => location.includes('/turns/'));
-    assert.ok(turns.length <= 1, String(turns));
+    const turns = () => world.blobs.locations.filter((l) => l.includes('/turns/')).length;
+    assert.ok(turns() <= 3, "the row's, and what it has superseded");
+    await world.settle({ type: 'ended', jobId: JOB_ID });
+    assert.ok(turns() <= 1);
+    await world.next(2);
+    assert.deepEqual(world.answered.at(-1)?.output, {
+      ...{ action: 'END', jobId: JOB_ID, status: 'CANCELED' },
+    });
   });
 
   it('puts aside what it cannot take, says why, and goes on with the job', async () => {
     const world = new ClusterWorld();
     await world.startJob();
     const of = (body: string, index: number): QueueRecord => ({
-      ...{ messageId: String(index), body, queue: 'jobs', group: JOB_ID },
+      ...{ messageId: String(index), body, queue: 'jobs', group: JOB_ID, receives: 1 },
     });
     const unknown = {
       type: 'next',
@@ -222,12 +228,86 @@ describe('the coordinator', () => {
     assert.equal((await world.view()).error?.code, 'RESTORE_PATH_NOT_FOUND');
   });
 
+  it('ends a job whose program builds another graph than it did, and its slots', async () => {
+    const world = new ClusterWorld();
+    await world.startJob();
+    world.modules.numbers = (env) => {
+      env.fromSequence(1, 2).print();
+    };
+    world.coldStart();
+    assert.deepEqual(await world.send(world.reportsOf(0, { type: 'checkpoint-wanted' })), []);
+    const { status, error } = await world.view();
+    assert.deepEqual([status, error?.code], ['FAILED', 'GRAPH_HASH_MISMATCH']);
+    assert.deepEqual(
+      world.told('cancel').map(({ slotIndex }) => slotIndex),
+      [0, 1],
+    );
+    assert.deepEqual(await world.next(1), { action: 'END', jobId: JOB_ID, status: 'FAILED' });
+    assert.equal(world.metrics.JobFailed, 1);
+    assert.deepEqual(world.buried, []);
+  });
+
+  it('ends a job that cannot be woken before its messages are given up', async () => {
+    const world = new ClusterWorld();
+    await world.startJob();
+    const works = world.modules.numbers;
+    world.modules.numbers = () => {
+      throw new TypeError('no such secret');
+    };
+    world.coldStart();
+    const messages = [world.reportsOf(0, { type: 'checkpoint-wanted' })];
+    // It may pass.
+    assert.deepEqual(await world.deliver(messages, 1), ['0']);
+    assert.equal((await world.view()).status, 'RUNNING');
+    assert.deepEqual(await world.deliver(messages, MAX_RECEIVES), []);
+    const { status, error } = await world.view();
+    assert.equal(status, 'FAILED');
+    assert.match(error?.message ?? '', /no such secret/);
+    assert.ok(world.logs.some(({ level, message }) => level === 'error' && /ended/.test(message)));
+    assert.deepEqual([world.told('cancel').length, world.buried], [2, []]);
+    if (works !== undefined) world.modules.numbers = works;
+    assert.equal((await world.next(1))?.action, 'END');
+  });
+
+  it('goes on when what user code threw has passed', async () => {
+    const world = new ClusterWorld();
+    await world.startJob();
+    const works = world.modules.numbers;
+    world.modules.numbers = () => {
+      throw new TypeError('no such secret');
+    };
+    world.coldStart();
+    const messages = [world.reportsOf(0, { type: 'checkpoint-wanted' })];
+    assert.deepEqual(await world.deliver(messages, 2), ['0']);
+    if (works !== undefined) world.modules.numbers = works;
+    assert.deepEqual(await world.deliver(messages, MAX_RECEIVES), []);
+    assert.equal((await world.view()).status, 'RUNNING');
+    assert.equal(world.told('trigger-checkpoint').length, 2);
+  });
+
+  it('ends a job whose record is lost, and says so', async () => {
+    const world = new ClusterWorld({ objectAboveBytes: 500 });
+    await world.startJob();
+    world.coldStart();
+    for (const location of world.blobs.locations.filter((l) => l.includes('/turns/'))) {
+      await world.blobs.delete(location);
+    }
+    const messages = [world.reportsOf(0, { type: 'checkpoint-wanted' })];
+    assert.deepEqual(await world.deliver(messages, 2), ['0']);
+    assert.deepEqual(await world.deliver(messages, MAX_RECEIVES), []);
+    const { status, error } = await world.view();
+    assert.deepEqual([status, error?.code], ['FAILED', 'TURN_CORRUPT']);
+    assert.equal((await world.next(1))?.action, 'END');
+  });
+
   it('passes ticks on when they are due, and lets others wait', async () => {
     const world = new ClusterWorld();
     await world.startJob();
     const tickAt = async (atEpochMs: number): Promise<void> => {
       const body = JSON.stringify({ type: 'tick', jobId: JOB_ID, atEpochMs });
-      await world.coordinator.handle([{ messageId: 't', body, queue: 'ticks', group: '' }]);
+      await world.coordinator.handle([
+        { messageId: 't', body, queue: 'ticks', group: '', receives: 1 },
+      ]);
     };
     await tickAt(world.nowEpochMs + 3_600_000);
     assert.equal(world.ticks.at(-1)?.delayS, 900);

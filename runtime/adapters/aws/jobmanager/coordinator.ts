@@ -5,9 +5,10 @@
  *     comes again with it.
  * I2  A message that nobody can take goes to the dead-letter queue with the reason, at once; who
  *     waits for its answer is told. The job goes on without it.
+ * I4  A job that no turn can be taken for, whatever its messages, has failed before they go to the
+ *     dead-letter queue; its status says why.
  * I3  Ticks that are not due yet wait on; those that are go to their job's queue.
  */
-import { isErrorWithCode } from '../../../checkpoint/index.ts';
 import { type Clock, isStreamError, type Logger, toStreamError } from '../../../core/index.ts';
 import type { CoordinatorMessage } from '../messages.ts';
 import { parseCoordinatorMessage } from './coordinator-message.ts';
@@ -23,16 +24,21 @@ export interface QueueRecord {
   readonly queue: 'jobs' | 'ticks';
   /** Of a FIFO queue. */
   readonly group: string;
+  /** How often it was received, this time included. */
+  readonly receives: number;
 }
 
 export interface CoordinatorParts {
-  readonly turns: Pick<JobTurns, 'turn'>;
+  readonly turns: Pick<JobTurns, 'turn' | 'fail'>;
   readonly queues: CoordinatorQueues;
   readonly machines: StateMachines;
   readonly metrics: MetricSink;
   readonly logger: Logger;
   readonly clock: Clock;
 }
+
+/** After so many a turn that fails fails for good; the queue gives up later. */
+export const MAX_RECEIVES = 3;
 
 interface Taken {
   readonly record: QueueRecord;
@@ -110,28 +116,61 @@ export class Coordinator {
       await turns.turn(jobId, messages);
       return [];
     } catch (thrown) {
-      if (isPoison(thrown)) return await this.#oneByOne(jobId, taken);
-      this.#warn('a turn has failed, and is taken again', { jobId }, thrown);
-      return idsOf(taken);
+      if (mayPass(thrown)) return this.#again(jobId, taken, thrown);
+      return await this.#oneByOne(jobId, taken);
     }
   }
 
-  /** I2: finds the message that breaks turns. */
+  /** Finds what breaks turns: a message (I2), or the job (I4). */
   async #oneByOne(jobId: string, taken: readonly Taken[]): Promise<readonly string[]> {
-    for (const [index, { record, message }] of taken.entries()) {
+    for (const [index, one] of taken.entries()) {
       try {
-        await this.#parts.turns.turn(jobId, [message]).catch(async (thrown: unknown) => {
-          if (!isPoison(thrown)) throw thrown;
-          const { code, message: reason } = toStreamError(thrown);
-          await this.#bury(record, message, code, reason);
-        });
+        await this.#parts.turns.turn(jobId, [one.message]);
       } catch (thrown) {
-        this.#warn('a turn has failed, and is taken again', { jobId }, thrown);
+        const isOver = !mayPass(thrown) && (await this.#putAside(jobId, one, thrown));
         // I1.
-        return idsOf(taken.slice(index));
+        if (!isOver) return this.#again(jobId, taken.slice(index), thrown);
       }
     }
     return [];
+  }
+
+  /** @returns false: the message has to come again. */
+  async #putAside(jobId: string, { record, message }: Taken, thrown: unknown): Promise<boolean> {
+    const { turns, logger } = this.#parts;
+    const error = toStreamError(thrown);
+    const { code, message: reason } = error;
+    try {
+      const isOfJob = code !== 'JOB_NOT_FOUND' && (await this.#isBroken(jobId));
+      if (!isOfJob) {
+        await this.#bury(record, message, code, reason);
+        return true;
+      }
+      if (record.receives < MAX_RECEIVES) return false;
+      logger.log('error', 'a job is ended: no turn can be taken for it', { jobId, code, reason });
+      await turns.fail(jobId, error.toJSON());
+      await turns.turn(jobId, [message]);
+      return true;
+    } catch (failed) {
+      this.#warn('a message could not be put aside', { jobId }, failed);
+      return false;
+    }
+  }
+
+  /** No turn can be taken for the job, even without messages. */
+  async #isBroken(jobId: string): Promise<boolean> {
+    try {
+      await this.#parts.turns.turn(jobId, []);
+      return false;
+    } catch (thrown) {
+      if (mayPass(thrown)) throw thrown;
+      return true;
+    }
+  }
+
+  #again(jobId: string, taken: readonly Taken[], thrown: unknown): readonly string[] {
+    this.#warn('a turn has failed, and is taken again', { jobId }, thrown);
+    return taken.map(({ record }) => record.messageId);
   }
 
   async #bury(
@@ -155,12 +194,7 @@ export class Coordinator {
   }
 }
 
-/** Coming again would not help: there is no such job, or the message breaks what takes it. */
-function isPoison(thrown: unknown): boolean {
-  if (isErrorWithCode(thrown, 'JOB_NOT_FOUND')) return true;
-  return !isStreamError(thrown) || thrown.kind === 'internal';
-}
-
-function idsOf(taken: readonly Taken[]): readonly string[] {
-  return taken.map(({ record }) => record.messageId);
+/** Of the same message: the stores do not answer, or somebody else is in charge. */
+function mayPass(thrown: unknown): boolean {
+  return isStreamError(thrown) && /^(unavailable|conflict|fenced)$/.test(thrown.kind);
 }

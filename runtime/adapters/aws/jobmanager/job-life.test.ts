@@ -39,6 +39,7 @@ describe('a job on a deployed cluster', () => {
     assert.deepEqual(await world.settle({ type: 'ended', jobId: JOB_ID }), {
       inboxes: 2,
       frames: 1,
+      turns: 0,
     });
     assert.equal(world.inboxes.size, 0);
     assert.equal((await world.ask(`PATCH /jobs/${JOB_ID}`)).status, 409);

@@ -1,6 +1,12 @@
 /** What the settle function does: tells the coordinator of losses, and clears up behind jobs. */
-import type { BlobStore, RowStore } from '../../../checkpoint/index.ts';
+import {
+  type BlobStore,
+  type RowStore,
+  turnKey,
+  turnObjectsDirectory,
+} from '../../../checkpoint/index.ts';
 import { type Logger, toStreamError } from '../../../core/index.ts';
+import type { TurnRow } from '../../../jobmaster/index.ts';
 import type { SettleRequest } from '../messages.ts';
 import type { CoordinatorQueues, Inboxes } from './effect-ports.ts';
 import { lambdaFailure } from './lambda-failure.ts';
@@ -13,6 +19,8 @@ export interface SettleJobParts {
   readonly inboxes: Pick<Inboxes, 'delete'>;
   /** Below it, `<directory>/<jobId>/…`: what was too large for a queue. */
   readonly framesDirectory: string;
+  /** Below it, `<directory>/<jobId>/turns/…`: records of turns that were too large for the row. */
+  readonly turnsDirectory: string;
   readonly logger: Logger;
 }
 
@@ -48,20 +56,36 @@ export async function settleJob(parts: SettleJobParts, request: SettleRequest): 
 }
 
 /** What cannot be deleted goes by itself: inboxes by the sweeper, frames by their age. */
-async function clear(
-  { rows, blobs, inboxes, framesDirectory, logger }: SettleJobParts,
-  jobId: string,
-): Promise<object> {
+async function clear(parts: SettleJobParts, jobId: string): Promise<object> {
+  const { rows, inboxes, framesDirectory, turnsDirectory } = parts;
   const count = (await readPlan(rows, jobId))?.inboxes ?? 0;
   await inboxes.delete(jobId, count);
-  let frames = 0;
+  const { partitionKey, sortKey } = turnKey(jobId);
+  const turn = (await rows.get(partitionKey, sortKey))?.value as TurnRow | undefined;
+  const turns = turnObjectsDirectory(turnsDirectory, jobId);
+  return {
+    inboxes: count,
+    frames: await deleteBelow(parts, jobId, `${framesDirectory}/${jobId}`),
+    // The job's last turn may still be asked for.
+    turns: await deleteBelow(parts, jobId, turns, turn?.object?.location),
+  };
+}
+
+/** @returns how many were there. */
+async function deleteBelow(
+  { blobs, logger }: SettleJobParts,
+  jobId: string,
+  directory: string,
+  but?: string,
+): Promise<number> {
   try {
-    const found = await blobs.list(`${framesDirectory}/${jobId}`);
+    const all = await blobs.list(directory);
+    const found = all.filter(({ location }) => location !== but);
     await Promise.all(found.map(({ location }) => blobs.delete(location)));
-    frames = found.length;
+    return found.length;
   } catch (thrown) {
     const { code, message: reason } = toStreamError(thrown);
-    logger.log('warn', 'frames of a job are left to their expiry', { jobId, code, reason });
+    logger.log('warn', 'objects of a job are left behind', { jobId, directory, code, reason });
+    return 0;
   }
-  return { inboxes: count, frames };
 }
