@@ -10,7 +10,7 @@ import { type Environment, environmentOf } from './environment.ts';
 import { functionGrants, type GrantedResources, KEY_ACTIONS } from './grants.ts';
 import { type ClusterNames, FUNCTION_NAMES, type FunctionName } from './names.ts';
 import type { Queues } from './queues.ts';
-import { type ClusterSettings, MAX_FUNCTION_TIMEOUT } from './settings.ts';
+import type { ClusterSettings } from './settings.ts';
 
 export interface FunctionsProps {
   readonly names: ClusterNames;
@@ -44,7 +44,6 @@ export const FUNCTION_TIMEOUTS = {
   plan: Duration.seconds(120),
   settle: Duration.seconds(30),
   sweeper: Duration.seconds(300),
-  taskmanager: MAX_FUNCTION_TIMEOUT,
 } as const;
 
 export class Functions extends Construct {
@@ -117,7 +116,7 @@ function sizes(settings: ClusterSettings): Readonly<Record<FunctionName, Size>> 
       id: 'TaskManager',
       description: 'Runs slots of a Sluice job for the time of a lease',
       memoryMb: settings.taskManagerMemoryMb,
-      timeout: FUNCTION_TIMEOUTS.taskmanager,
+      timeout: settings.taskManagerTimeout,
       isTraced: true,
     },
     settle: {

@@ -61,9 +61,10 @@ export interface JobManagerProps {
    */
   readonly leaseMargin?: Duration;
   /**
-   * How long after the end of its lease a TaskManager that does not answer is given up.
+   * How long after the end of its lease a TaskManager that does not answer is ended: the timeout of
+   * its function is the lease and this, 15 minutes at most.
    *
-   * @defaultValue 75 seconds: with leases of 14 minutes, later than Lambda ends it
+   * @defaultValue 75 seconds: with leases of 14 minutes, those 15 minutes
    */
   readonly leaseGrace?: Duration;
   /**

@@ -20,6 +20,7 @@ const USUAL = {
   taskManagerMemoryMb: 1_769,
   lease: 840,
   leaseMargin: 120,
+  taskManagerTimeout: 900,
   leaseTimeout: 915,
   turnTimeout: 30,
   maxTaskManagers: 900,
@@ -34,10 +35,12 @@ describe('clusterSettings', () => {
 
   it('keeps the margin inside a short lease, and gives up sooner after it', () => {
     const leaseLength = Duration.seconds(5);
-    const short = { ...USUAL, lease: 5, leaseMargin: 1.666, leaseTimeout: 80 };
+    const timeouts = { taskManagerTimeout: 80, leaseTimeout: 95 };
+    const short = { ...USUAL, lease: 5, leaseMargin: 1.666, ...timeouts };
     assert.deepEqual(numbersOf({ leaseLength }), short);
     const leaseGrace = Duration.seconds(2);
-    assert.equal(numbersOf({ leaseLength, leaseGrace }).leaseTimeout, 7);
+    const shorter = numbersOf({ leaseLength, leaseGrace });
+    assert.deepEqual([shorter.taskManagerTimeout, shorter.leaseTimeout], [7, 22]);
   });
 
   it('takes a reservation for the most TaskManagers of a job', () => {

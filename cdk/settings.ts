@@ -10,7 +10,9 @@ export interface ClusterSettings {
   readonly taskManagerMemoryMb: number;
   readonly lease: Duration;
   readonly leaseMargin: Duration;
-  /** When an invocation that does not answer is given up, from its start. */
+  /** Of the function: when Lambda ends a TaskManager that has not ended by itself. */
+  readonly taskManagerTimeout: Duration;
+  /** When the state machine gives up an invocation that does not answer, from its start. */
   readonly leaseTimeout: Duration;
   readonly turnTimeout: Duration;
   readonly maxTaskManagers: number;
@@ -23,7 +25,9 @@ const MB_PER_SLOT = 1_769;
 const MAX_MEMORY_MB = 10_240;
 const MAX_TASK_SLOTS = 6;
 /** Of a function, in all regions. */
-export const MAX_FUNCTION_TIMEOUT = Duration.minutes(15);
+const MAX_FUNCTION_TIMEOUT = Duration.minutes(15);
+/** The state machine waits a little longer than the function may work: Lambda's word says more. */
+const ANSWER_SECONDS = 15;
 const MAX_LEASE_MS = 870_000;
 const MIN_LEASE_MS = 1_000;
 const USUAL_MARGIN_MS = 120_000;
@@ -42,6 +46,10 @@ export function clusterSettings(props: JobManagerProps): ClusterSettings {
   within('leaseMargin', marginMs, 1, leaseMs - 1, 'ms');
   const graceMs = props.leaseGrace?.toMilliseconds() ?? 75_000;
   within('leaseGrace', graceMs, 1_000, 3_600_000, 'ms');
+  const timeoutSeconds = Math.min(
+    MAX_FUNCTION_TIMEOUT.toSeconds(),
+    Math.ceil((leaseMs + graceMs) / 1_000),
+  );
   const turnMs = props.turnTimeout?.toMilliseconds() ?? 30_000;
   within('turnTimeout', turnMs, 1_000, 900_000, 'ms');
   const { reservedConcurrency } = props;
@@ -56,7 +64,8 @@ export function clusterSettings(props: JobManagerProps): ClusterSettings {
     taskManagerMemoryMb: Math.min(MAX_MEMORY_MB, taskSlots * MB_PER_SLOT),
     lease: Duration.millis(leaseMs),
     leaseMargin: Duration.millis(marginMs),
-    leaseTimeout: Duration.seconds(Math.ceil((leaseMs + graceMs) / 1_000)),
+    taskManagerTimeout: Duration.seconds(timeoutSeconds),
+    leaseTimeout: Duration.seconds(timeoutSeconds + ANSWER_SECONDS),
     turnTimeout: Duration.seconds(Math.ceil(turnMs / 1_000)),
     maxTaskManagers: within('maxTaskManagers', props.maxTaskManagers ?? usual, 1, most),
     encryption: checkedEncryption(props),

@@ -1,4 +1,5 @@
 /** From the settings of the function and a request to a lease; everything is made for one lease. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   AwsCalls,
   createAwsClients,
@@ -72,6 +73,8 @@ export function createLeaseHandler({ settings, slotThreadUrl, write }: LeaseHand
     } finally {
       clients.close();
       sqs.destroy();
+      // What is closed in this turn of the event loop is gone in the next: nothing is left to thaw.
+      await nextTurn();
     }
   };
 }

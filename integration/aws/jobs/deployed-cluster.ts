@@ -6,10 +6,12 @@ import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cl
 import { bundleJob } from '../../../scripts/cli/bundle-job.ts';
 import { REPOSITORY_ROOT } from '../../../scripts/source-files.ts';
 import { type DeployedApp, deployApp } from '../deployed-app.ts';
+import type { EmulatorOptions } from '../emulator/index.ts';
 import { callHttpApi } from '../http-api.ts';
 import { waitUntil } from '../wait-until.ts';
 
-const PREFIX = 'jobs';
+/** Of the stack and of everything in it. */
+export const PREFIX = 'jobs';
 const PATIENCE_MS = 90_000;
 const ENDED = ['FINISHED', 'FAILED', 'CANCELED'];
 
@@ -37,10 +39,11 @@ export class DeployedCluster {
   static async deploy(
     context: Readonly<Record<string, string>> = {},
     auth = false,
+    options: Omit<EmulatorOptions, 'workDirectory' | 'auth'> = {},
   ): Promise<DeployedCluster> {
     const entry = join(REPOSITORY_ROOT, 'cdk', 'app.ts');
     return new DeployedCluster(
-      await deployApp({ entry, context: { prefix: PREFIX, ...context } }, { auth }),
+      await deployApp({ entry, context: { prefix: PREFIX, ...context } }, { ...options, auth }),
     );
   }
 
