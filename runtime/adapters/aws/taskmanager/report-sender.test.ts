@@ -70,14 +70,16 @@ describe('ReportSender', () => {
     assert.equal(fake.requests.get('SendMessageBatch'), 1);
   });
 
-  it('lets metrics go with other reports, the latest only', async () => {
+  it('lets metrics go before other reports, the latest only', async () => {
     const { sender, heard } = world();
-    sender.report(0, { type: 'metrics', tasks: [] });
-    sender.report(0, { type: 'metrics', tasks: [] });
     sender.report(0, text(1));
+    sender.report(0, { type: 'metrics', tasks: [] });
+    sender.report(0, { type: 'metrics', tasks: [] });
+    // Of a slot that is released nothing more is heard.
+    sender.report(0, { type: 'released' });
     await sender.flush();
     const types = heard.flatMap(({ reports }) => reports.map(({ type }) => type));
-    assert.deepEqual(types, ['print', 'metrics']);
+    assert.deepEqual(types, ['metrics', 'print', 'released']);
   });
 
   it('refuses a report that no message takes', () => {

@@ -5,6 +5,7 @@
  * - I1: one call is under way at a time, with one message a slot at most, so that a slot's reports
  *   arrive in order; its sequence numbers tell when they come twice.
  * - I2: metrics wait for other reports to go with, up to `metricsLingerMs`; later replace earlier.
+ *     They go before the others: behind the slot's release nobody would hear them.
  */
 import {
   SendMessageBatchCommand,
@@ -190,12 +191,12 @@ export class ReportSender {
   }
 }
 
-/** The first that fit into a message. I2: metrics come last. */
+/** The first that fit into a message. I2: metrics come first. */
 function takeReports(slot: SlotReports): {
   readonly reports: readonly string[];
   readonly sizeBytes: number;
 } {
-  if (slot.metrics !== undefined) slot.waiting.push(slot.metrics);
+  if (slot.metrics !== undefined) slot.waiting.unshift(slot.metrics);
   slot.metrics = undefined;
   let sizeBytes = 256;
   let count = 0;
