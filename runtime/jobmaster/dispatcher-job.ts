@@ -15,6 +15,7 @@ import {
   type Timers,
   toStreamError,
 } from '../core/index.ts';
+import type { JobPlanJson } from '../graph/index.ts';
 import { describeJob, endRecordOf, type JobEnding } from './describe-job.ts';
 import type { DispatcherJournal } from './dispatcher-journal.ts';
 import type {
@@ -244,6 +245,11 @@ export class DispatchedJobEntry {
     return describeJob({ ...this.#known(), status: this.status, end: this.#end });
   }
 
+  /** Undefined: it could not be planned. */
+  get planJson(): JobPlanJson | undefined {
+    return this.#plan?.planJson ?? this.#end?.planJson;
+  }
+
   async #run({ master, close }: StartedMaster): Promise<void> {
     const result = await master.run();
     await close().catch((thrown: unknown) => this.#warn('a job left slots behind', thrown));
@@ -310,7 +316,9 @@ export class DispatchedJobEntry {
 
   #endRecord({ netRuntimeMs = 0, error }: Partial<JobEnding>): EndedJobRecord {
     const endedAtEpochMs = this.#parts.clock.nowEpochMs();
-    return endRecordOf(this.#known(), { endedAtEpochMs, netRuntimeMs, error });
+    const end = endRecordOf(this.#known(), { endedAtEpochMs, netRuntimeMs, error });
+    const { planJson } = this;
+    return planJson === undefined ? end : { ...end, planJson };
   }
 
   #known(): Parameters<typeof endRecordOf>[0] {

@@ -1,6 +1,7 @@
 /** What the Dispatcher needs of jobs, and what it tells of them. */
 import type { CheckpointStatistics, JobRecord } from '../checkpoint/index.ts';
 import type { StreamErrorRecord } from '../core/index.ts';
+import type { JobPlanJson } from '../graph/index.ts';
 import type { JobJournal } from './job-journal.ts';
 import type { JobMaster } from './job-master.ts';
 import type { VertexSnapshot } from './job-snapshot.ts';
@@ -54,6 +55,8 @@ export interface PlannedProgram {
   readonly vertices: readonly PlannedVertex[];
   /** Those at the job's default parallelism, which may run at another. */
   readonly scalableVertexIds: readonly string[];
+  /** For people. */
+  readonly planJson: JobPlanJson;
   /**
    * Slots at this parallelism, by vertex; vertices not named keep their own.
    *
@@ -108,6 +111,8 @@ export interface EndedJobRecord {
   readonly netRuntimeMs: number;
   readonly error?: StreamErrorRecord;
   readonly vertices: readonly PlannedVertex[];
+  /** Absent: it was never planned, or by a release that did not keep it. */
+  readonly planJson?: JobPlanJson;
   readonly exceptions: ExceptionHistory;
   readonly checkpointStatistics?: CheckpointStatistics;
 }

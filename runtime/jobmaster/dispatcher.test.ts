@@ -345,6 +345,18 @@ describe('Dispatcher', () => {
       assert.equal(dispatcher.get(running).status, 'RUNNING');
     });
 
+    it('knows how they were planned, also over a restart', async () => {
+      const first = await open();
+      const jobId = await submit(first, 1);
+      assert.equal(first.planOf(jobId)?.jid, jobId);
+      await first.cancel(jobId);
+      await settle();
+      await first.shutdown();
+      const second = await open();
+      assert.equal(second.planOf(jobId)?.jid, jobId);
+      assert.throws(() => second.planOf(jobIdOf(2)), { code: 'JOB_NOT_FOUND' });
+    });
+
     it('keeps the newest of too many, also over a restart', async () => {
       const first = await open();
       for (const number of [1, 2, 3]) {

@@ -23,6 +23,7 @@ import {
   type StoredJob,
 } from '../checkpoint/index.ts';
 import { type Clock, type Logger, type Timers, toStreamError } from '../core/index.ts';
+import type { JobPlanJson } from '../graph/index.ts';
 import {
   clusterStopping,
   jobAlreadyEnded,
@@ -143,6 +144,15 @@ export class Dispatcher {
   /** @throws {StreamError} `JOB_NOT_FOUND`. */
   get(jobId: string): DispatchedJob {
     return this.#entry(jobId).describe();
+  }
+
+  /**
+   * Undefined: it could not be planned.
+   *
+   * @throws {StreamError} `JOB_NOT_FOUND`.
+   */
+  planOf(jobId: string): JobPlanJson | undefined {
+    return this.#entry(jobId).planJson;
   }
 
   get slots(): SlotOverview {

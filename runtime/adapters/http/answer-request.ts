@@ -15,7 +15,13 @@ import {
   HttpRefusal,
   type HttpRequest,
 } from './http-records.ts';
-import { exceptionsJson, executionResultJson, jobJson, jobOverviewJson } from './jobs-json.ts';
+import {
+  exceptionsJson,
+  executionResultJson,
+  jobJson,
+  jobOverviewJson,
+  planJson,
+} from './jobs-json.ts';
 import { PROGRAM_ROUTES } from './program-routes.ts';
 import { TRIGGER_ROUTES } from './trigger-routes.ts';
 
@@ -46,8 +52,18 @@ const ROUTES: readonly Route[] = [
   [
     'GET',
     '/jobs/:jobid',
-    async ({ jobs, clock }, _request, { jobid = '' }) =>
-      ok(jobJson(await jobs.get(jobid), clock.nowEpochMs())),
+    async ({ jobs, clock }, _request, { jobid = '' }) => {
+      const job = await jobs.get(jobid);
+      return ok(jobJson(job, await jobs.planOf(jobid), clock.nowEpochMs()));
+    },
+  ],
+  [
+    'GET',
+    '/jobs/:jobid/plan',
+    async ({ jobs }, _request, { jobid = '' }) => {
+      const job = await jobs.get(jobid);
+      return ok({ plan: planJson(job, await jobs.planOf(jobid)) });
+    },
   ],
   [
     'GET',

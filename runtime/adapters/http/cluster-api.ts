@@ -1,5 +1,6 @@
 /** What a route of the REST interface is, and what it works on: a cluster, wherever it runs. */
 import type { Clock, StreamErrorRecord } from '../../core/index.ts';
+import type { JobPlanJson } from '../../graph/index.ts';
 import type { DispatchedJob, JobSubmission, SlotOverview } from '../../jobmaster/index.ts';
 import type { HttpAnswer, HttpRequest } from './http-records.ts';
 
@@ -21,6 +22,12 @@ export interface ClusterJobs {
   list(): Promise<readonly DispatchedJob[]>;
   /** @throws {StreamError} `JOB_NOT_FOUND`. */
   get(jobId: string): Promise<DispatchedJob>;
+  /**
+   * As it was planned: at the parallelism it began with. Undefined: it could not be, or not yet.
+   *
+   * @throws {StreamError} `JOB_NOT_FOUND`.
+   */
+  planOf(jobId: string): Promise<JobPlanJson | undefined>;
   slots(): Promise<SlotOverview>;
   /** @throws {StreamError} `JOB_NOT_FOUND`, `JOB_ALREADY_ENDED`. */
   cancel(jobId: string): Promise<void>;

@@ -1,5 +1,6 @@
 /** Jobs as Flink's REST interface shows them. Pure. */
 import type { StreamErrorRecord } from '../../core/index.ts';
+import type { JobPlanJson } from '../../graph/index.ts';
 import type {
   DispatchedJob,
   ExceptionHistory,
@@ -55,7 +56,11 @@ export function jobOverviewJson(job: DispatchedJob, nowEpochMs: number): object 
 }
 
 /** `GET /jobs/:jobid`. */
-export function jobJson(job: DispatchedJob, nowEpochMs: number): object {
+export function jobJson(
+  job: DispatchedJob,
+  plan: JobPlanJson | undefined,
+  nowEpochMs: number,
+): object {
   const state = taskState(job.status);
   const metrics = new Map(job.metrics.map((vertex) => [vertex.id, vertex]));
   const times = timesOf(job, nowEpochMs);
@@ -81,8 +86,21 @@ export function jobJson(job: DispatchedJob, nowEpochMs: number): object {
     timestamps: Object.fromEntries(JOB_STATES.map((name) => [name, timestampOf(job, name)])),
     vertices,
     'status-counts': countsOf(state, vertices.length),
+    plan: planJson(job, plan),
     'pending-operators': 0,
   };
+}
+
+/** `plan` of `GET /jobs/:jobid/plan`: at the parallelism that the job runs with. */
+export function planJson(
+  { jobId, name, vertices }: DispatchedJob,
+  plan: JobPlanJson | undefined,
+): JobPlanJson {
+  const running = new Map(vertices.map(({ id, parallelism }) => [id, parallelism]));
+  const nodes = (plan?.nodes ?? []).map((node) => {
+    return { ...node, parallelism: running.get(node.id) ?? node.parallelism };
+  });
+  return { jid: jobId, name, type: 'STREAMING', nodes };
 }
 
 /** `GET /jobs/:jobid/exceptions`. */

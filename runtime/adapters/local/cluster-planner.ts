@@ -14,7 +14,7 @@ import {
   type Rng,
   type Timers,
 } from '../../core/index.ts';
-import { requiredSlots, type StreamGraph, validateSinks } from '../../graph/index.ts';
+import { jobPlanJson, requiredSlots, type StreamGraph, validateSinks } from '../../graph/index.ts';
 import {
   type JobJournal,
   type JobPlanner,
@@ -74,6 +74,7 @@ export class ClusterPlanner implements JobPlanner {
       scalableVertexIds: vertices
         .filter(({ operators }) => operators.every(({ nodeId }) => isScalable(graph, nodeId)))
         .map(({ id }) => id),
+      planJson: jobPlanJson(executionGraph.jobGraph, program.jobId),
       requiredSlots: (parallelism) => slotsOf(graph, parallelism),
       check: () => this.#check(job),
       start: (journal, isRecovered) => this.#start(program, job, journal, isRecovered),

@@ -10,6 +10,12 @@ import { dispatcherApi } from './dispatcher-api.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
 const TRIGGER = 'f'.repeat(32);
+const NODE = {
+  operator: '',
+  operator_strategy: '',
+  description: 'Source',
+  optimizer_properties: {},
+};
 const running: DispatchedJob = {
   jobId: ID,
   name: 'job',
@@ -49,6 +55,10 @@ describe('the REST interface', () => {
           const details = { jobId };
           throw new StreamError({ kind: 'invalid', code: 'JOB_NOT_FOUND', message: 'no', details });
         },
+        planOf: () => ({
+          ...{ jid: ID, name: 'job', type: 'STREAMING' },
+          nodes: [{ ...NODE, id: 'v1', parallelism: 1 }],
+        }),
         slots: { total: 4, available: 2 },
         cancel: record('cancel', undefined),
         savepoint: record('savepoint', '/s/1'),
@@ -130,6 +140,13 @@ describe('the REST interface', () => {
     assert.deepEqual([shown.jid, shown.state, shown['end-time']], [ID, 'RUNNING', -1]);
     const [vertex] = shown.vertices as Record<string, unknown>[];
     assert.deepEqual([vertex?.id, vertex?.parallelism, vertex?.status], ['v1', 2, 'RUNNING']);
+    // At the parallelism it runs with.
+    const plan = {
+      ...{ jid: ID, name: 'job', type: 'STREAMING' },
+      nodes: [{ ...NODE, id: 'v1', parallelism: 2 }],
+    };
+    assert.deepEqual(shown.plan, plan);
+    assert.deepEqual(await ask(`GET /jobs/${ID}/plan`), { status: 200, body: { plan } });
     const waiting = await ask(`GET /jobs/${ID}/execution-result`);
     assert.deepEqual(waiting.body, { status: { id: 'IN_PROGRESS' } });
     const error = {

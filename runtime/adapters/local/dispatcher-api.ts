@@ -19,6 +19,7 @@ export interface DispatcherApiParts
     | 'submit'
     | 'list'
     | 'get'
+    | 'planOf'
     | 'slots'
     | 'cancel'
     | 'savepoint'
@@ -46,6 +47,7 @@ function jobsOf({ dispatcher }: DispatcherApiParts): ClusterJobs {
   return {
     list: async () => dispatcher.list(),
     get: async (jobId) => dispatcher.get(jobId),
+    planOf: async (jobId) => dispatcher.planOf(jobId),
     slots: async () => dispatcher.slots,
     cancel: (jobId) => dispatcher.cancel(jobId),
     rescale: (jobId, parallelism) => dispatcher.rescale(jobId, parallelism),

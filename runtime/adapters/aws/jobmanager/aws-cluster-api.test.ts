@@ -23,6 +23,31 @@ describe('the API of a deployed cluster', () => {
     assert.equal(job?.tasks.running, 4);
   });
 
+  it('shows the plan of a job once there is one, at the parallelism it runs with', async () => {
+    const world = new ClusterWorld();
+    await world.submit('numbers');
+    const nodesOf = async (line: string) => {
+      const { status, body } = await world.ask(line);
+      assert.equal(status, 200);
+      const { plan } = body as {
+        plan: { jid: string; nodes: { id: string; parallelism: number }[] };
+      };
+      assert.equal(plan.jid, JOB_ID);
+      return plan.nodes;
+    };
+    assert.deepEqual(await nodesOf(`GET /jobs/${JOB_ID}/plan`), []);
+    await world.plan();
+    const { vertices } = await world.view();
+    const nodes = await nodesOf(`GET /jobs/${JOB_ID}/plan`);
+    assert.deepEqual(
+      nodes.map(({ id, parallelism }) => [id, parallelism]),
+      vertices.map(({ id, parallelism }) => [id, parallelism]),
+    );
+    assert.equal(nodes.length, 2);
+    assert.deepEqual(await nodesOf(`GET /jobs/${JOB_ID}`), nodes);
+    assert.equal((await world.ask(`GET /jobs/${'d'.repeat(32)}/plan`)).status, 404);
+  });
+
   it('takes a submission that is sent again for the same job, and no other for it', async () => {
     const world = new ClusterWorld();
     const uploaded = await world.ask('POST /jars/upload', Buffer.from('numbers'));

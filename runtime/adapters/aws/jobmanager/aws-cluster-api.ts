@@ -13,6 +13,7 @@ import {
   requestKey,
 } from '../../../checkpoint/index.ts';
 import { type Clock, StreamError } from '../../../core/index.ts';
+import type { JobPlanJson } from '../../../graph/index.ts';
 import {
   type ClientRequest,
   type DispatchedJob,
@@ -78,6 +79,10 @@ export class AwsClusterJobs implements ClusterJobs {
     return plan === undefined
       ? submitted
       : { ...submitted, name: plan.name, vertices: plan.vertices };
+  }
+
+  async planOf(jobId: string): Promise<JobPlanJson | undefined> {
+    return (await readPlan(this.#parts.rows, jobId))?.plan;
   }
 
   async slots(): Promise<SlotOverview> {
