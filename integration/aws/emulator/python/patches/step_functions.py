@@ -104,7 +104,8 @@ def start_execution(data):
     )
 
 
-# A task token belongs to a state machine, and that is the resource of SendTaskSuccess and the like.
+# A task token belongs to a state machine, and that is the resource of SendTaskSuccess and the like;
+# also of a token that is over, for which the answer is then that it has timed out.
 _current = threading.local()
 _machine_of_token = {}
 
@@ -116,10 +117,7 @@ def execute_task(state, raw_input, execution, context):
 
 def invoke_with_callback(resource, input_data, token, state):
     _machine_of_token[token] = _current.execution["stateMachineArn"]
-    try:
-        return _original["callback"](resource, input_data, token, state)
-    finally:
-        del _machine_of_token[token]
+    return _original["callback"](resource, input_data, token, state)
 
 
 def resource_arn(service, method, path, headers, body, query, region, account_id):
