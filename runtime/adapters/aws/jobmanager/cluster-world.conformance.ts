@@ -83,6 +83,8 @@ export class ClusterWorld {
   readonly inboxes = new Set<string>();
   readonly attempts: AttemptRecord[] = [];
   readonly commands: { readonly to: string; readonly command: AddressedCommand }[] = [];
+  /** Task tokens that may not be answered. */
+  readonly denied = new Set<string>();
   /** Fails the next effects of a kind. */
   failing: string | undefined;
   api: ClusterApi;
@@ -167,6 +169,10 @@ export class ClusterWorld {
     return {
       succeed: async (token: string, output: unknown) => {
         this.#maybeFail('next');
+        if (this.denied.has(token)) {
+          const message = 'permission is missing';
+          throw new StreamError({ kind: 'invalid', code: 'TOKEN_NOT_ANSWERED', message });
+        }
         this.answered.push({ token, output });
       },
       fail: async (token: string, error: string) => {

@@ -154,6 +154,19 @@ describe('a job on a deployed cluster', () => {
     assert.match(String(output), /^s3:\/\/bucket\/savepoints\/savepoint-/);
   });
 
+  it('goes on when who asked for a savepoint may not be answered', async () => {
+    const world = new ClusterWorld();
+    world.denied.add('mine');
+    await world.startJob();
+    const request = { type: 'savepoint' } as const;
+    await world.send({
+      ...{ type: 'request', jobId: JOB_ID, requestId: 'arn:1', request, taskToken: 'mine' },
+    });
+    assert.deepEqual(await world.send(...world.acksOf(world.triggered)), []);
+    assert.ok(world.logs.some(({ fields }) => fields.code === 'TOKEN_NOT_ANSWERED'));
+    assert.equal((await world.view()).status, 'RUNNING');
+  });
+
   it('cancels itself behind a savepoint that is to cancel it', async () => {
     const world = new ClusterWorld();
     await world.startJob();

@@ -4,9 +4,10 @@
  * I1  What an attempt is started from is durable before anybody is told to run it.
  * I2  Commands to a TaskManager go in their order.
  * I3  All of it may be done again.
+ * I4  Who asks for a savepoint and may not be answered does not hold the job up.
  */
 import { answerKey, isErrorWithCode, type RowStore } from '../../../checkpoint/index.ts';
-import type { Clock, Logger } from '../../../core/index.ts';
+import { type Clock, type Logger, toStreamError } from '../../../core/index.ts';
 import type { ClientAnswer, TurnEffect } from '../../../jobmaster/index.ts';
 import type { NextStep } from '../messages.ts';
 import type { AttemptRecord } from '../taskmanager/index.ts';
@@ -169,26 +170,32 @@ export class TurnEffects {
     jobId: string,
     { requestId, taskToken, answer }: Extract<TurnEffect, { readonly type: 'answer' }>,
   ): Promise<void> {
-    const { rows, machines, queues, clock } = this.#parts;
+    const { rows, queues, clock } = this.#parts;
     const value: AnswerRow = { answer, answeredAtEpochMs: clock.nowEpochMs() };
     await rows.write([{ type: 'put', ...answerKey(jobId, requestId), value }]);
-    if (taskToken !== undefined) await tell(machines, taskToken, answer);
+    if (taskToken !== undefined) await this.#tell(jobId, taskToken, answer);
     if (!requestId.startsWith(CANCEL_AFTER) || 'error' in answer) return;
     const cancelId = `after-${requestId}`;
     const request = { type: 'cancel' } as const;
     await queues.send({ type: 'request', jobId, requestId: cancelId, request }, cancelId);
   }
-}
 
-/** Whoever triggered a savepoint from a state machine gets its path, as a text. */
-async function tell(
-  machines: StateMachines,
-  taskToken: string,
-  answer: ClientAnswer,
-): Promise<void> {
-  if ('error' in answer) {
-    await machines.fail(taskToken, answer.error.code, answer.error.message);
-  } else await machines.succeed(taskToken, answer.path ?? answer);
+  /**
+   * Whoever triggered a savepoint from a state machine gets its path, as a text. I4: one that may
+   * not be answered is left to its own time-out.
+   */
+  async #tell(jobId: string, taskToken: string, answer: ClientAnswer): Promise<void> {
+    const { machines, logger } = this.#parts;
+    try {
+      if ('error' in answer) {
+        await machines.fail(taskToken, answer.error.code, answer.error.message);
+      } else await machines.succeed(taskToken, answer.path ?? answer);
+    } catch (thrown) {
+      const { kind, code, message: reason } = toStreamError(thrown);
+      if (kind === 'unavailable') throw thrown;
+      logger.log('error', 'who asked for a savepoint cannot be answered', { jobId, code, reason });
+    }
+  }
 }
 
 function isQueueGone(thrown: unknown): boolean {
