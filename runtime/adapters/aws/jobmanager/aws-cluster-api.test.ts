@@ -61,6 +61,30 @@ describe('the API of a deployed cluster', () => {
     assert.match(errorsOf(other), /JOB_ALREADY_SUBMITTED/);
   });
 
+  it('takes a submission that is sent again when its job has run, and its upload is gone', async () => {
+    const world = new ClusterWorld();
+    const upload = async (text: string): Promise<string> => {
+      const { body } = await world.ask('POST /jars/upload', Buffer.from(text));
+      return (body as { filename: string }).filename;
+    };
+    const program = await upload('numbers');
+    const first = await world.ask('POST /jobs', { program }, 'my key');
+    const { jobid } = first.body as { jobid: string };
+    await world.plan(jobid);
+    await world.next(0, jobid);
+    const copy = await upload('numbers');
+    const again = await world.ask('POST /jobs', { program: copy }, 'my key');
+    assert.deepEqual([again.status, again.body], [200, first.body]);
+    const other = await upload('other');
+    assert.equal((await world.ask('POST /jobs', { program: other }, 'my key')).status, 409);
+    await world.ask(`DELETE /jars/${program}`);
+    const late = await world.ask('POST /jobs', { program }, 'my key');
+    assert.deepEqual([late.status, late.body], [200, first.body]);
+    const malformed = await world.ask('POST /jobs', { program: '../jobs' }, 'my key');
+    assert.equal(malformed.status, 404);
+    assert.equal(world.started.length, 1);
+  });
+
   it('completes a submission whose start has failed', async () => {
     const world = new ClusterWorld();
     const { machines } = world;

@@ -4,7 +4,8 @@
  * I1  An id is made here, of its time, a random part and a harmless name; what a client sends as an
  *     id is checked before it becomes part of a key.
  * I2  A job's program and row are durable before it is started. A submission that is sent again is
- *     the same job, if it says the same; so one that got stuck half-way is completed.
+ *     the same job, if it says the same; so one that got stuck half-way is completed. That holds
+ *     for as long as the job's row is there, also when its upload or its program are gone by then.
  */
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -88,9 +89,10 @@ export class AwsPrograms implements ClusterPrograms {
   /** I2. */
   async run(id: string, { jobId, args, configuration }: ProgramRun): Promise<void> {
     const { jobs, machines, root, clock } = this.#parts;
+    const location = bundleLocation(root, jobId);
+    if (await this.#isKnown(id, { jobId, args, configuration }, location)) return;
     const bundle = await this.#read(id);
     checkBundle(bundle, jobId);
-    const location = bundleLocation(root, jobId);
     await this.#putProgram(jobId, location, bundle);
     const job: JobRecord = {
       ...{ jobId, args, configuration, bundleLocation: location },
@@ -104,12 +106,31 @@ export class AwsPrograms implements ClusterPrograms {
     const created = await jobs.create(job, [submittedStep(job)]);
     if (created.type !== 'written') {
       const before = created.type === 'conflict' ? created.current?.job : undefined;
-      const isSame =
-        isDeepStrictEqual(before?.args, args) &&
-        isDeepStrictEqual(before?.configuration, configuration);
-      if (!isSame) throw jobAlreadySubmitted(jobId);
+      if (before === undefined || !isSame(before, job)) throw jobAlreadySubmitted(jobId);
     }
     await machines.start(`${jobId}-0`, { jobId });
+  }
+
+  /** I2: of a job that has run nothing is started or stored any more. */
+  async #isKnown(id: string, run: ProgramRun, location: string): Promise<boolean> {
+    checkId(id);
+    const job = (await this.#parts.jobs.get(run.jobId))?.job;
+    if (job === undefined || job.status === 'CREATED') return false;
+    if (!isSame(job, run)) throw jobAlreadySubmitted(run.jobId);
+    const programs = [this.#uploadOf(id), location].map((one) => this.#present(one));
+    const [asked, before] = await Promise.all(programs);
+    if (asked === undefined || before === undefined) return true;
+    if (!Buffer.from(before).equals(asked)) throw jobAlreadySubmitted(run.jobId);
+    return true;
+  }
+
+  async #present(location: string): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#parts.blobs.get(location);
+    } catch (thrown) {
+      if (isErrorWithCode(thrown, 'BLOB_NOT_FOUND')) return undefined;
+      throw thrown;
+    }
   }
 
   async #putProgram(jobId: string, location: string, bundle: Uint8Array): Promise<void> {
@@ -125,14 +146,10 @@ export class AwsPrograms implements ClusterPrograms {
 
   /** I1. */
   async #read(id: string): Promise<Uint8Array> {
-    const missing = new HttpRefusal(404, `Jar file ${id} does not exist`);
-    if (!ID.test(id)) throw missing;
-    try {
-      return await this.#parts.blobs.get(this.#uploadOf(id));
-    } catch (thrown) {
-      if (isErrorWithCode(thrown, 'BLOB_NOT_FOUND')) throw missing;
-      throw thrown;
-    }
+    checkId(id);
+    const bundle = await this.#present(this.#uploadOf(id));
+    if (bundle === undefined) throw missing(id);
+    return bundle;
   }
 
   #uploadOf(id: string): string {
@@ -147,6 +164,24 @@ export class AwsPrograms implements ClusterPrograms {
     const uuid = `${time.slice(0, 8)}-${time.slice(8)}-7${a}-8${b}-${c}`;
     return `${uuid}_${programFileName(fileName)}`;
   }
+}
+
+/** I1. */
+function checkId(id: string): void {
+  if (!ID.test(id)) throw missing(id);
+}
+
+function missing(id: string): HttpRefusal {
+  return new HttpRefusal(404, `Jar file ${id} does not exist`);
+}
+
+function isSame(
+  before: Pick<JobRecord, 'args' | 'configuration'>,
+  { args, configuration }: Pick<JobRecord, 'args' | 'configuration'>,
+): boolean {
+  return (
+    isDeepStrictEqual(before.args, args) && isDeepStrictEqual(before.configuration, configuration)
+  );
 }
 
 function programOf(id: string): UploadedProgram {
