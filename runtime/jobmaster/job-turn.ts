@@ -23,6 +23,7 @@ import {
   type Timers,
   toStreamError,
 } from '../core/index.ts';
+import { type AskedTicks, decideTick, type TickDecision } from './asked-ticks.ts';
 import { jobEnded } from './job-errors.ts';
 import type { JobMaster } from './job-master.ts';
 import type { JobMasterParts, JobResult } from './job-master-parts.ts';
@@ -38,7 +39,7 @@ export interface TurnEnd {
 }
 
 /** A job between turns. Persisted: fields are only ever added. */
-export interface TurnRecord {
+export interface TurnRecord extends AskedTicks {
   /** Absent before the first turn, and after the end. */
   readonly asleep?: SleepingJob;
   readonly slots?: TurnSlotsRecord;
@@ -51,8 +52,6 @@ export interface TurnRecord {
   readonly end?: TurnEnd;
   /** I2. */
   readonly effects: readonly TurnEffect[];
-  /** When the next tick was asked for. */
-  readonly tickAtEpochMs?: number;
 }
 
 export const NEW_TURN_RECORD: TurnRecord = { requestTokens: {}, heard: [], effects: [] };
@@ -82,8 +81,6 @@ export interface JobTurnParts {
 }
 
 const HEARD_COUNT = 100;
-/** A tick that comes this much too early is not sent again. */
-const TICK_TOLERANCE_MS = 1;
 
 export class JobTurn {
   readonly #parts: JobTurnParts;
@@ -97,8 +94,8 @@ export class JobTurn {
   #end: TurnRecord['end'];
   readonly #abandoned = Promise.withResolvers<never>();
   #isOver = false;
-  /** The tick that was asked for has come. */
-  #hasTicked = false;
+  /** Times of the ticks that have come. */
+  #ticked: readonly number[] = [];
 
   constructor(parts: JobTurnParts, before: TurnRecord) {
     this.#parts = parts;
@@ -128,12 +125,7 @@ export class JobTurn {
   }
 
   async #run(messages: readonly TurnMessage[]): Promise<TurnRecord> {
-    this.#hasTicked = messages.some(
-      (message) =>
-        message.type === 'tick' &&
-        // One that was asked for before, and comes late, is not it.
-        message.atEpochMs >= (this.#before.tickAtEpochMs ?? Number.POSITIVE_INFINITY),
-    );
+    this.#ticked = messages.flatMap((one) => (one.type === 'tick' ? [one.atEpochMs] : []));
     const unplanned = messages.find((message) => message.type === 'not-planned');
     const { ended } = this.#parts;
     if (ended !== undefined) this.#hasEnded(ended);
@@ -349,31 +341,27 @@ export class JobTurn {
   }
 
   #record(asleep: SleepingJob | undefined): TurnRecord {
-    const tick = this.#tick();
+    const { asked, sendAtEpochMs } = this.#tick();
+    const ticks: readonly TurnEffect[] =
+      sendAtEpochMs === undefined ? [] : [{ type: 'tick', atEpochMs: sendAtEpochMs }];
     return {
       ...(asleep === undefined ? {} : { asleep, slots: this.#slots.record }),
       ...(this.#runner === undefined ? {} : { runner: this.#runner }),
       requestTokens: Object.fromEntries(this.#tokens),
       heard: this.#heard.slice(-HEARD_COUNT),
       ...(this.#end === undefined ? {} : { end: this.#end }),
-      effects: [...this.#slots.effects, ...this.#effects, ...tick.effects],
-      ...(tick.atEpochMs === undefined ? {} : { tickAtEpochMs: tick.atEpochMs }),
+      effects: [...this.#slots.effects, ...this.#effects, ...ticks],
+      ...asked,
     };
   }
 
-  /** Asked for only when it is due earlier than the one that was asked for, or that one is over. */
-  #tick(): { readonly atEpochMs?: number; readonly effects: readonly TurnEffect[] } {
-    const atEpochMs = this.#end === undefined ? this.#timers.nextAtEpochMs : undefined;
-    if (atEpochMs === undefined) return { effects: [] };
-    const { tickAtEpochMs: asked } = this.#before;
-    const nowEpochMs = this.#parts.clock.nowEpochMs();
-    const isAsked =
-      !this.#hasTicked &&
-      asked !== undefined &&
-      asked > nowEpochMs &&
-      asked <= atEpochMs + TICK_TOLERANCE_MS;
-    if (isAsked) return { atEpochMs: asked, effects: [] };
-    return { atEpochMs, effects: [{ type: 'tick', atEpochMs }] };
+  #tick(): TickDecision {
+    return decideTick({
+      before: this.#before,
+      arrivedAtEpochMs: this.#ticked,
+      nowEpochMs: this.#parts.clock.nowEpochMs(),
+      neededAtEpochMs: this.#end === undefined ? this.#timers.nextAtEpochMs : undefined,
+    });
   }
 }
 
