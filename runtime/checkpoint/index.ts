@@ -52,6 +52,7 @@ export {
   type CheckpointStatsRecord,
   type CheckpointTotals,
   checkpointTotals,
+  emptyStatistics,
   endToEndDurationMs,
   type LatestCheckpoints,
   type RestoredCheckpointRecord,

@@ -35,6 +35,7 @@ export {
   operatorIndexOfKeyGroup,
 } from './key-group.ts';
 export type { KeySelector } from './key-selector.ts';
+export { loggerWith } from './logger-with.ts';
 export { nearestName } from './nearest-name.ts';
 export type { Clock, Logger, LogLevel, Rng, Timers } from './ports.ts';
 export { MAX_TIMESTAMP_MS, MAX_WATERMARK_MS, MIN_TIMESTAMP_MS, NO_TIMESTAMP_MS } from './time.ts';

@@ -59,6 +59,7 @@ import {
   type SubtaskStateRecord,
 } from '../protocol/index.ts';
 import { jobFenced } from './job-errors.ts';
+import { tellOfCheckpoints } from './life-log.ts';
 import type { Cleaning, SleepingCheckpoints } from './sleeping-job.ts';
 
 export type CheckpointReport = Extract<
@@ -191,6 +192,7 @@ export class JobCheckpoints {
       for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
         const nowEpochMs = this.#parts.clock.nowEpochMs();
         const { state, commands } = decideCheckpoint(this.#state, { ...next, nowEpochMs });
+        tellOfCheckpoints(this.#parts.logger, this.#state.statistics, state.statistics);
         this.#state = state;
         for (const command of commands) this.#execute(command);
       }

@@ -1,8 +1,7 @@
 /**
  * Drives one job: keeps its state, does what {@link decideJob} says, and tells its result.
  *
- * Owns the job's state and result. Does not own slots (the launcher's), the graph, or attempts
- * ({@link JobDeployment}).
+ * Owns the job's state and result, not slots (the launcher's), graph or attempts (JobDeployment).
  *
  * I1  Every event goes through `#apply`; nothing else changes the state.
  * I2  The result settles once, after every slot and enumerator is gone.
@@ -15,7 +14,7 @@
  *     before that needs them.
  */
 import type { CheckpointStatistics, EndStatus } from '../checkpoint/index.ts';
-import { type StreamErrorRecord, toStreamError } from '../core/index.ts';
+import { loggerWith, type StreamErrorRecord, toStreamError } from '../core/index.ts';
 import { deployedTasks, slotOf } from './deployed-tasks.ts';
 import { FailureLog, type NotedException } from './failure-log.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
@@ -36,6 +35,7 @@ import {
   type JobStatus,
   type SlotFailure,
 } from './job-state.ts';
+import { tellOfJob } from './life-log.ts';
 import { type CheckpointedJob, jobCheckpoints, openCheckpoints } from './open-checkpoints.ts';
 import { recordEnd } from './record-end.ts';
 import type { ExceptionHistory } from './restart-exception-history.ts';
@@ -63,11 +63,11 @@ export class JobMaster {
   #state: JobState;
   #startedAtEpochMs = 0;
 
-  constructor(parts: JobMasterParts) {
-    const { graph, clock, timers, logger, fileSystem } = parts;
+  constructor(given: JobMasterParts) {
+    const parts = { ...given, logger: loggerWith(given.logger, { jobId: given.jobId }) };
+    const { graph, clock, timers, logger, fileSystem, asleep } = parts;
     this.#parts = parts;
     this.#output = new JobOutput(parts);
-    const { asleep } = parts;
     this.#failures = new FailureLog(clock, parts.exceptionHistoryCount, asleep?.exceptions);
     this.#sources = new JobSources({
       ...{ graph, clock, timers, logger, fileSystem },
@@ -346,22 +346,22 @@ export class JobMaster {
 
   /** I1. */
   #apply(event: JobEvent, exception?: NotedException): void {
-    const before = this.#state.status;
-    const { state, commands } = decideJob(this.#state, event);
+    const before = this.#state;
+    const { state, commands } = decideJob(before, event);
     if (exception !== undefined) {
       // Whatever is decided because of it makes it a cause of its own.
-      const { restart, failure } = this.#state;
-      const isRootCause = state.restart !== restart || state.failure !== failure;
+      const isRootCause = state.restart !== before.restart || state.failure !== before.failure;
       this.#failures.note(exception, this.#deployment.executionGraph.jobGraph, isRootCause);
     }
     this.#state = state;
+    tellOfJob(this.#parts.logger, before, state);
     const error = 'error' in event ? { error: event.error } : {};
-    if (before === 'RUNNING' && state.status !== 'RUNNING' && state.status !== 'FINISHED') {
+    if (before.status === 'RUNNING' && state.status !== 'RUNNING' && state.status !== 'FINISHED') {
       this.#checkpoints?.apply({ type: 'job-stopping', ...error });
     }
     if (commands.some(({ type }) => type === 'deploy')) this.#tellDeployed();
     for (const command of commands) this.#execute(command);
-    if (before !== 'RUNNING' && state.status === 'RUNNING') this.#tellRunning();
+    if (before.status !== 'RUNNING' && state.status === 'RUNNING') this.#tellRunning();
   }
 
   /** Periodic checkpoints begin once every task runs and every enumerator has started. */

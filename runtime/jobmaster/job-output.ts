@@ -6,6 +6,12 @@ export type OutputReport = Extract<
   { readonly type: 'metrics' | 'print' | 'deliver' | 'log' }
 >;
 
+/** Who reports. */
+export interface ReportingSlot {
+  readonly slotIndex: number;
+  readonly attempt: number;
+}
+
 /** What slots tell that changes nothing of their job: counters, log lines, what people see. */
 export class JobOutput {
   readonly #parts: Pick<JobMasterParts, 'onPrint' | 'onDeliver' | 'logger'>;
@@ -22,7 +28,7 @@ export class JobOutput {
   }
 
   /** @param received tells the slot that the client has taken what it sent under this id. */
-  take(report: OutputReport, received: (id: number) => void): void {
+  take(report: OutputReport, from: ReportingSlot, received: (id: number) => void): void {
     const { onPrint, onDeliver, logger } = this.#parts;
     switch (report.type) {
       case 'metrics':
@@ -35,7 +41,10 @@ export class JobOutput {
         acknowledge(onDeliver(report.collectId, report.values), () => received(report.id));
         break;
       case 'log':
-        logger.log(report.level, report.message, report.fields);
+        logger.log(report.level, report.message, {
+          ...{ attempt: from.attempt, slot: from.slotIndex },
+          ...report.fields,
+        });
         break;
     }
   }

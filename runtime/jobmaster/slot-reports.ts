@@ -85,7 +85,7 @@ export class SlotReports {
       case 'print':
       case 'deliver':
       case 'log':
-        output.take(report, (id) => region.send(slotIndex, { type: 'received', id }));
+        output.take(report, from, (id) => region.send(slotIndex, { type: 'received', id }));
         break;
       default:
         checkpoints()?.report(report);
