@@ -1,3 +1,4 @@
+export { FunctionEnvironment } from './function-environment.ts';
 export {
   type FunctionWorld,
   functionWorld,
@@ -5,3 +6,4 @@ export {
   reservationsOf,
   stateBlobs,
 } from './function-world.ts';
+export { functionLogger } from './observe.ts';

@@ -1,12 +1,15 @@
 /**
- * Logs and metrics of a function: a line of JSON each, with nothing secret in it.
+ * Logs and metrics of a function: a line of JSON each, with nothing secret in it. A line says whose
+ * it is, as far as that is known: `jobId`, `attempt`, `taskManager`, `lease`, `slot`, `checkpoint`.
  *
- * I1  Fields that name credentials or tokens are dropped, whoever logs them.
+ * I1  What names credentials or tokens, and the function's own credentials, are not in them,
+ *     whoever logs them.
  */
 import { Logger as JsonLogger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { MetricName, MetricSink } from '../../runtime/adapters/aws/index.ts';
 import type { Logger } from '../../runtime/core/index.ts';
+import { Redactor } from './redactor.ts';
 
 export interface Observation {
   readonly logger: Logger;
@@ -18,7 +21,6 @@ export interface Observation {
 const NAMESPACE = 'Sluice';
 /** The dimension of every metric; a job or a slot would be one to pay for each. */
 const DIMENSION = 'prefix';
-const SECRET = /token|secret|password|credential|authorization/i;
 const UNITS: Readonly<Record<MetricName, (typeof MetricUnit)[keyof typeof MetricUnit]>> = {
   NumberOfFailedCheckpoints: MetricUnit.Count,
   NumberOfCompletedCheckpoints: MetricUnit.Count,
@@ -31,16 +33,29 @@ const UNITS: Readonly<Record<MetricName, (typeof MetricUnit)[keyof typeof Metric
 
 /** @param name of the function. */
 export function observe(name: string, prefix: string): Observation {
-  const json = new JsonLogger({ serviceName: `sluice-${name}`, persistentKeys: { prefix } });
   const metrics = new Metrics({ namespace: NAMESPACE, defaultDimensions: { [DIMENSION]: prefix } });
   return {
-    logger: { log: (level, message, fields = {}) => json[level](message, withoutSecrets(fields)) },
+    logger: functionLogger(name, prefix),
     metrics: { add: (metric, value) => metrics.addMetric(metric, UNITS[metric], value) },
     flush: () => metrics.publishStoredMetrics(),
   };
 }
 
-/** I1. */
-export function withoutSecrets(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !SECRET.test(name)));
+/**
+ * @param name of the function.
+ * @param place of all its lines.
+ */
+export function functionLogger(
+  name: string,
+  prefix: string,
+  place: Readonly<Record<string, string | number>> = {},
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Logger {
+  const persistentKeys = { prefix, ...place };
+  const json = new JsonLogger({ serviceName: `sluice-${name}`, persistentKeys });
+  const redactor = new Redactor(environment);
+  return {
+    log: (level, message, fields = {}) =>
+      json[level](redactor.text(message), redactor.fields(fields)),
+  };
 }

@@ -1,4 +1,3 @@
-import { Logger as JsonLogger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import {
   AwsCalls,
@@ -8,7 +7,7 @@ import {
 } from '../../runtime/adapters/aws/index.ts';
 import { SystemClock, SystemRng, SystemTimers } from '../../runtime/adapters/index.ts';
 import { JobStore } from '../../runtime/checkpoint/index.ts';
-import type { Logger } from '../../runtime/core/index.ts';
+import { functionLogger } from '../shared/index.ts';
 import { readSweeperEnvironment } from './environment.ts';
 import { type SweepResult, sweep } from './sweep.ts';
 
@@ -20,14 +19,10 @@ const rows = new DynamoRowStore({ dynamoDb, calls, table: jobsTable });
 // It writes no job; the name is nobody's.
 const jobs = new JobStore(rows, 'sweeper');
 const queues = connectQueueList(calls, { program: 'sweeper' });
-const json = new JsonLogger({ serviceName: 'sluice-sweeper', persistentKeys: { prefix } });
-const logger: Logger = {
-  log: (level, message, fields = {}) => json[level](message, { ...fields }),
-};
+const logger = functionLogger('sweeper', prefix);
 
 /** Runs once a day. */
 export async function handler(_event: unknown, context: Context): Promise<SweepResult> {
-  json.addContext(context);
   const remainingMs = (): number => context.getRemainingTimeInMillis();
   return await sweep({ queues, jobs, clock, logger, inboxPrefix: `${prefix}-i-`, remainingMs });
 }

@@ -14,7 +14,7 @@ describe('the taskmanager function', () => {
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
     }),
     slotThreadUrl: new URL('file:///nowhere.mjs'),
-    write: () => undefined,
+    loggerOf: () => ({ log: () => undefined }),
   });
   const context = { getRemainingTimeInMillis: () => 1000 };
   const jobId = '0'.repeat(32);

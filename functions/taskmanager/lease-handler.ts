@@ -22,8 +22,8 @@ export interface LeaseHandlerParts {
   readonly settings: LeaseSettings;
   /** The module of the slots' threads. */
   readonly slotThreadUrl: URL;
-  /** A line of the log. */
-  readonly write: (line: string) => void;
+  /** The log of one lease: all its lines say which. */
+  readonly loggerOf: (lease: LeaseRequest) => Logger;
 }
 
 /** What Lambda tells of an invocation. */
@@ -32,10 +32,10 @@ export interface InvocationContext {
 }
 
 /** Answers the state machine; what it throws is named by its code, for the machine's `Catch`. */
-export function createLeaseHandler({ settings, slotThreadUrl, write }: LeaseHandlerParts) {
+export function createLeaseHandler({ settings, slotThreadUrl, loggerOf }: LeaseHandlerParts) {
   return async (event: unknown, context: InvocationContext): Promise<LeaseAnswer> => {
     const request = leaseRequest(event);
-    const logger = leaseLogger(request, write);
+    const logger = loggerOf(request);
     const aborted = new AbortController();
     const world = { clock: new SystemClock(), timers: new SystemTimers(), rng: new SystemRng() };
     const calls = new AwsCalls({ ...world, signal: aborted.signal });
@@ -92,15 +92,4 @@ function leaseRequest(event: unknown): LeaseRequest {
     message:
       'a TaskManager is invoked by the state machine of a job, with {jobId, attempt, taskManager, lease}',
   });
-}
-
-/** JSON lines that say which job, attempt and lease they are of. */
-function leaseLogger(request: LeaseRequest, write: (line: string) => void): Logger {
-  const { jobId: job, attempt, taskManager, lease } = request;
-  const place = { job, attempt, taskManager, lease };
-  return {
-    log: (level, message, fields = {}) => {
-      write(`${JSON.stringify({ level, message, ...place, ...fields })}\n`);
-    },
-  };
 }

@@ -20,6 +20,7 @@ import {
 } from '../../local/index.ts';
 import { RemoteBlobs } from './remote-blobs.ts';
 import { RemoteFiles } from './remote-files.ts';
+import { reportConsole } from './report-console.ts';
 import type {
   SlotThreadDeployment,
   SlotThreadOrder,
@@ -45,6 +46,7 @@ export async function runSlotThread(): Promise<void> {
   const files = new RemoteFiles(filePort, fileLimits);
   const say: Say = (word) => port.postMessage(word);
   const orders = new Orders(port);
+  reportConsole((report) => say({ type: 'report', report }));
   try {
     const deployment = await orders.deployment;
     const thread = new SlotThreadRun(deployment, { blobs, files }, say);
