@@ -81,11 +81,11 @@ export class JobInCharge implements TurnHost<CoordinatorMessage> {
 
   /** I2. */
   async written({ job }: TurnJournal, { before, record, master }: TakenTurn): Promise<void> {
-    const { metrics, reservations } = this.#parts;
+    const { metrics, reservations, world } = this.#parts;
     const { end } = record;
     if (end !== undefined) await reservations.release(this.jobId);
     await showJob(this, job, { master, end }, this.#parts);
-    reportTurn(metrics, before, record);
+    reportTurn({ metrics, logger: world.logger, jobId: this.jobId }, before, record);
   }
 
   async send({ job }: TurnJournal, effects: readonly TurnEffect[]): Promise<void> {
