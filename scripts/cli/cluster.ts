@@ -2,11 +2,12 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { startCluster } from '../../runtime/adapters/index.ts';
-import type { StreamError } from '../../runtime/core/index.ts';
+import type { Logger, StreamError } from '../../runtime/core/index.ts';
 import type { ConsoleWorld } from './console-world.ts';
 import { configurationOf } from './effective-configuration.ts';
 import { engineModuleUrl, shareEngine } from './engine-modules.ts';
 import { EXIT_CODES, onInterrupt, type SignalSource } from './interrupts.ts';
+import { JobLogFiles, logDirectory, loggerToBoth } from './job-log-files.ts';
 import { badArguments, type ParsedOptions } from './parse-options.ts';
 import { versionNumber } from './version.ts';
 
@@ -46,13 +47,7 @@ export async function cluster(
     slotWorkerUrl: engineModuleUrl('slot-worker'),
     taskManagerUrl: engineModuleUrl('task-manager-process'),
     version: versionNumber(),
-    logger: {
-      log: (level, message, fields = {}) => {
-        if (level === 'debug' || (level === 'info' && !options.flags.has('verbose'))) return;
-        const values = Object.entries(fields).map(([key, one]) => ` ${key}=${String(one)}`);
-        world.stderr.write(`${level}: ${message}${values.join('')}\n`);
-      },
-    },
+    logger: clusterLogger(world, options.flags.has('verbose')),
     onPrint: (text) =>
       new Promise((printed) => {
         world.stdout.write(text.endsWith('\n') ? text : `${text}\n`, () => printed());
@@ -80,6 +75,20 @@ export async function cluster(
   } finally {
     stopListening();
   }
+}
+
+/** To the terminal, and for `sluice logs`. */
+function clusterLogger({ stderr, environment }: ConsoleWorld, isVerbose: boolean): Logger {
+  const terminal: Logger = {
+    log: (level, message, fields = {}) => {
+      if (level === 'debug' || (level === 'info' && !isVerbose)) return;
+      const values = Object.entries(fields).map(([key, one]) => ` ${key}=${String(one)}`);
+      stderr.write(`${level}: ${message}${values.join('')}\n`);
+    },
+  };
+  const directory = logDirectory(environment);
+  if (directory === undefined) return terminal;
+  return loggerToBoth(terminal, new JobLogFiles(directory, Date.now));
 }
 
 function countOf(name: string, text: string, min: number, max: number): number {

@@ -9,6 +9,7 @@ import {
   STOP_OPTIONS,
 } from './cluster-options.ts';
 import { ESTIMATE_OPTIONS } from './estimate-options.ts';
+import { LOGS_OPTIONS } from './logs-options.ts';
 import { INFO_OPTIONS, RUN_OPTIONS } from './options.ts';
 import type { OptionSpec } from './parse-options.ts';
 
@@ -23,6 +24,7 @@ export const ACTIONS = [
   'savepoint',
   'savepoint check',
   'checkpoint',
+  'logs',
   'cluster',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
@@ -89,6 +91,12 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
     sentence: 'triggers checkpoints for a running job.',
     arguments: '<Job ID>',
     options: CHECKPOINT_OPTIONS,
+    optionsAt: 'anywhere',
+  },
+  logs: {
+    sentence: 'shows the log of a job, of this machine or of a deployed cluster.',
+    arguments: '<Job ID>',
+    options: LOGS_OPTIONS,
     optionsAt: 'anywhere',
   },
   cluster: {

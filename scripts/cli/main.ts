@@ -95,6 +95,10 @@ async function perform(
       const { cluster } = await import('./cluster.ts');
       return await cluster(options, processOf(world));
     }
+    case 'logs': {
+      const { logs } = await import('./logs.ts');
+      return await logs(options, world);
+    }
     case 'savepoint check': {
       const { savepointCheck } = await import('./savepoint-check.ts');
       return await savepointCheck(options, world);

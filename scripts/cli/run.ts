@@ -3,6 +3,7 @@ import type { JobResult } from '../../runtime/jobmaster/index.ts';
 import { type ConsoleWorld, wantsColor, wantsUnicode } from './console-world.ts';
 import { EXIT_CODES, onInterrupt, type SignalSource } from './interrupts.ts';
 import { prepareJob } from './job-arguments.ts';
+import { JobLogFiles, logDirectory, loggerToBoth } from './job-log-files.ts';
 import type { JobRunner, RunningJob, SubmittableJob } from './job-runner.ts';
 import { LiveView } from './live-view.ts';
 import type { ParsedOptions } from './parse-options.ts';
@@ -53,7 +54,10 @@ export async function run(
     const job = await prepareJob(options, runner, world);
     if (!isQuiet) view = createView(job, world);
     running = await job.start({
-      logger: consoleLogger(world, around, options.flags.has('verbose')),
+      logger: loggerToBoth(
+        consoleLogger(world, around, options.flags.has('verbose')),
+        fileLogger(world),
+      ),
       onPrint: (text) => printing(text, world, around),
     });
     say(`Job has been submitted with JobID ${running.jobId}`);
@@ -121,6 +125,12 @@ function printing(
   });
 }
 
+/** For `sluice logs`. */
+function fileLogger({ environment }: ConsoleWorld): Logger | undefined {
+  const directory = logDirectory(environment);
+  return directory === undefined ? undefined : new JobLogFiles(directory, Date.now);
+}
+
 function consoleLogger(
   { stderr }: ConsoleWorld,
   around: (write: () => void) => void,
@@ -129,7 +139,9 @@ function consoleLogger(
   return {
     log(level, message, fields = {}) {
       if (!verbose && (level === 'debug' || level === 'info')) return;
-      const values = Object.entries(fields).map(([key, value]) => ` ${key}=${String(value)}`);
+      // There is one job here.
+      const { jobId: _, ...shown } = fields;
+      const values = Object.entries(shown).map(([key, value]) => ` ${key}=${String(value)}`);
       around(() => stderr.write(`${level}: ${message}${values.join('')}\n`));
     },
   };
