@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { InjectingProxy } from './injecting-proxy.ts';
@@ -100,6 +102,29 @@ describe('InjectingProxy', () => {
       assert.equal(service.seen.length, isCarriedOut ? 1 : 0);
     }
     assert.equal(proxy.ledger.count('dynamodb:PutItem').failedCalls, 2);
+  });
+
+  it('kills the process that calls, before the service is asked, or after', async () => {
+    for (const isCarriedOut of [false, true]) {
+      service.seen.length = 0;
+      const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+      const exited = once(child, 'exit');
+      await once(child, 'spawn');
+      proxy.inject({ fault: { kind: 'kill-caller', isCarriedOut }, times: 1 });
+      const headers = { 'user-agent': `sluice/coordinator app/pid-${child.pid}` };
+      await assert.rejects(fetch(endpoint, { method: 'POST', headers, body: '{}' }));
+      assert.deepEqual(await exited, [null, 'SIGKILL']);
+      assert.equal(service.seen.length, isCarriedOut ? 1 : 0);
+    }
+  });
+
+  it('tells of each call until it is asked not to', async () => {
+    const seen: string[] = [];
+    const forget = proxy.watch(({ operation }) => seen.push(operation));
+    await putItem();
+    forget();
+    await putItem();
+    assert.deepEqual(seen, ['PutItem']);
   });
 
   it('accepts messages that nobody gets', async () => {

@@ -78,6 +78,7 @@ export class InjectingProxy implements FrontDoor {
   readonly ledger: CallLedger = new CallLedger();
   readonly #rules: FaultRules;
   readonly #held: HeldMessages;
+  readonly #listeners = new Set<(call: ServiceCall) => void>();
   readonly #agent = new Agent({ keepAlive: true });
   readonly #server: Server;
   readonly #ended = new AbortController();
@@ -94,6 +95,12 @@ export class InjectingProxy implements FrontDoor {
   /** Puts a rule in force until it is removed. */
   inject(rule: FaultRule): ActiveRule {
     return this.#rules.add(rule);
+  }
+
+  /** Tells of each call, before anything befalls it; what it returns ends that. */
+  watch(listener: (call: ServiceCall) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Removes all rules. Messages that are held already are delivered when they are due. */
@@ -131,6 +138,7 @@ export class InjectingProxy implements FrontDoor {
       const { method = 'GET', url: path = '/', headers } = incoming;
       const request = { method, path, headers, body: await bytesOf(incoming), signal };
       const call = identifyCall(request);
+      for (const listener of this.#listeners) listener(call);
       const answer = await this.#answer(call, request);
       this.#count(call, request, answer);
       if (answer === CUT) response.destroy();
@@ -170,6 +178,10 @@ export class InjectingProxy implements FrontDoor {
         return errorAnswer(call, fault.status, fault.code);
       case 'cut':
         if (fault.isCarriedOut) await this.#forward(request);
+        return CUT;
+      case 'kill-caller':
+        if (fault.isCarriedOut) await this.#forward(request);
+        kill(call);
         return CUT;
       case 'swallow':
         return acceptedAnswer(call);
@@ -246,6 +258,17 @@ export class InjectingProxy implements FrontDoor {
     outgoing.on('error', reject);
     outgoing.end(body);
     return promise;
+  }
+}
+
+/** Its process group is the emulator's: nobody else's. */
+function kill({ caller }: ServiceCall): void {
+  const { pid } = caller ?? {};
+  if (pid === undefined) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has died meanwhile.
   }
 }
 

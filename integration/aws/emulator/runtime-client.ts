@@ -43,6 +43,8 @@ const environment = process.env;
 const functionName = environment.AWS_LAMBDA_FUNCTION_NAME ?? '';
 const memoryMb = environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? '';
 const recordsFile = environment._INVOCATION_RECORDS ?? '';
+// Clients of the SDK say so in each call: whoever sees it knows which process to kill.
+environment.AWS_SDK_UA_APP_ID = `pid-${process.pid}`;
 const api = new URL(`http://${environment.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`);
 const agent = new Agent({ keepAlive: true, maxSockets: 2 });
 let inFlight: string | undefined;

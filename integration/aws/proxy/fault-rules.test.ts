@@ -37,6 +37,24 @@ describe('FaultRules', () => {
     assert.equal(hits(0), hits(3));
   });
 
+  it('befalls the calls that its predicate picks, of any service when none is named', () => {
+    const rules = new FaultRules(1);
+    rules.add({ where: ({ caller }) => caller?.program === 'plan', fault: FAULTS.s3SlowDown });
+    assert.equal(rules.plan(put).fault, undefined);
+    assert.equal(rules.plan({ ...put, caller: { program: 'plan' } }).fault?.kind, 'refuse');
+  });
+
+  it('kills no caller that is not known', () => {
+    const rules = new FaultRules(1);
+    const killing = rules.add({ fault: { kind: 'kill-caller', isCarriedOut: false }, times: 1 });
+    assert.equal(rules.plan(put).fault, undefined);
+    assert.equal(killing.hits, 0);
+    assert.equal(
+      rules.plan({ ...put, caller: { program: '', pid: 1 } }).fault?.kind,
+      'kill-caller',
+    );
+  });
+
   it('skips, strikes a number of times, and stops when it is removed', () => {
     const rules = new FaultRules(1);
     rules.add({ ...throttled, skip: 1, times: 1 });

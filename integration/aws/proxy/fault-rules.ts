@@ -24,6 +24,8 @@ export type CallFault =
   | { readonly kind: 'lose-answer'; readonly status: number; readonly code: string }
   /** The connection breaks, before or after it is carried out. */
   | { readonly kind: 'cut'; readonly isCarriedOut: boolean }
+  /** The process of the function that calls dies, before or after the call is carried out. */
+  | { readonly kind: 'kill-caller'; readonly isCarriedOut: boolean }
   /** SendMessage and SendMessageBatch only: is answered as accepted and never delivered. */
   | { readonly kind: 'swallow' };
 
@@ -53,11 +55,14 @@ export const FAULTS = {
 
 /** A fault, and the calls (or messages) that it befalls. */
 export interface FaultRule {
-  readonly service: string;
+  /** @defaultValue every service */
+  readonly service?: string;
   /** @defaultValue every operation */
   readonly operation?: string;
   /** Tested against the call's resource. @defaultValue every resource */
   readonly resource?: RegExp;
+  /** What else must be true of the call. @defaultValue nothing */
+  readonly where?: (call: ServiceCall) => boolean;
   readonly fault: Fault;
   /** Of each matching call or message. @defaultValue 1 */
   readonly probability?: number;
@@ -117,6 +122,7 @@ export class FaultRules {
       const candidate = state.rule.fault;
       if (isMessageFault(candidate)) continue;
       if (candidate.kind === 'swallow' && !/^SendMessage/.test(call.operation)) continue;
+      if (candidate.kind === 'kill-caller' && call.caller?.pid === undefined) continue;
       if (candidate.kind !== 'delay' && fault !== undefined) continue;
       if (!state.strikes()) continue;
       if (candidate.kind === 'delay') delayMs += state.drawMs(candidate);
@@ -147,9 +153,10 @@ function isMessageFault(fault: Fault): fault is MessageFault {
 
 function matches(rule: FaultRule, call: ServiceCall): boolean {
   return (
-    rule.service === call.service &&
+    (rule.service === undefined || rule.service === call.service) &&
     (rule.operation === undefined || rule.operation === call.operation) &&
-    (rule.resource === undefined || rule.resource.test(call.resource))
+    (rule.resource === undefined || rule.resource.test(call.resource)) &&
+    (rule.where === undefined || rule.where(call))
   );
 }
 

@@ -11,4 +11,4 @@ export {
   FaultRules,
 } from './fault-rules.ts';
 export { HeldMessages } from './held-messages.ts';
-export { identifyCall, type JsonObject, type ServiceCall } from './service-call.ts';
+export { type Caller, identifyCall, type JsonObject, type ServiceCall } from './service-call.ts';

@@ -52,4 +52,15 @@ describe('identifyCall', () => {
     const query = call('POST', '/', { ...signedFor('cloudformation'), body });
     assert.equal(query, 'cloudformation:DescribeStacks');
   });
+
+  it('reads from the user agent which program calls, and its process in a function', () => {
+    const callerOf = (userAgent: string) => {
+      const headers = { 'user-agent': userAgent };
+      return identifyCall({ method: 'GET', path: '/', headers, body: Buffer.alloc(0) }).caller;
+    };
+    const sdk = 'aws-sdk-js/3.900.0 sluice/coordinator ua/2.1 os/linux api/s3#3.900.0';
+    assert.deepEqual(callerOf(`${sdk} app/pid-417`), { program: 'coordinator', pid: 417 });
+    assert.deepEqual(callerOf(`${sdk} app/other`), { program: 'coordinator' });
+    assert.deepEqual(callerOf('curl/8'), { program: '' });
+  });
 });

@@ -8,6 +8,16 @@ export interface ServiceCall {
   readonly resource: string;
   /** The parsed input, of services that take JSON. */
   readonly input: JsonObject | undefined;
+  /** Who calls, as far as the call says it; always set by `identifyCall`. */
+  readonly caller?: Caller;
+}
+
+/** Read from the `User-Agent`. */
+export interface Caller {
+  /** Which of the project's programs: `coordinator`, `taskmanager`, …; empty: none of them. */
+  readonly program: string;
+  /** Of the function's process, see `runtime-client.ts`; undefined: it is none of a function. */
+  readonly pid?: number;
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -29,8 +39,22 @@ const TARGET_SERVICES: Readonly<Record<string, string>> = {
 };
 const LAMBDA_INVOCATION = /^\/2015-03-31\/functions\/([^/]+)\/invocations/;
 
+const PROGRAM = /(?:^|\s)sluice\/([\w-]+)/;
+const PROCESS = /(?:^|\s)app\/pid-(\d+)(?:\s|$)/;
+
 /** Names the operation of a request by the protocol that its service speaks. */
 export function identifyCall(call: HttpCall): ServiceCall {
+  return { ...namedCall(call), caller: callerOf(headerOf(call, 'user-agent')) };
+}
+
+/** See {@link Caller}. */
+export function callerOf(userAgent: string): Caller {
+  const program = PROGRAM.exec(userAgent)?.[1] ?? '';
+  const pid = PROCESS.exec(userAgent)?.[1];
+  return pid === undefined ? { program } : { program, pid: Number(pid) };
+}
+
+function namedCall(call: HttpCall): ServiceCall {
   const url = new URL(call.path, 'http://endpoint');
   const target = headerOf(call, 'x-amz-target');
   if (target !== '') return targetedCall(call, target);
