@@ -12,12 +12,13 @@ export async function waitUntil<T>(
   fact: string,
   timeoutMs: number,
   look: () => Promise<T | undefined>,
+  pollMs = POLL_MS,
 ): Promise<T> {
   const endsAtMs = performance.now() + timeoutMs;
   for (;;) {
     const seen = await look();
     if (seen !== undefined) return seen;
     if (performance.now() > endsAtMs) throw new Error(`not in ${timeoutMs} ms: ${fact}`);
-    await sleep(POLL_MS);
+    await sleep(pollMs);
   }
 }

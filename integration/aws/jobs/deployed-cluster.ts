@@ -97,13 +97,32 @@ export class DeployedCluster {
    * @param count of lines that are waited for; there may be more.
    */
   async printed(jobId: string, count: number): Promise<readonly string[]> {
-    const logGroupName = `/aws/lambda/${PREFIX}-taskmanager`;
     const lines = await waitUntil(`job ${jobId} has printed ${count}`, PATIENCE_MS, async () => {
-      const { events = [] } = await this.#logs.send(new FilterLogEventsCommand({ logGroupName }));
-      const found = events.flatMap(({ message = '' }) => printedLines(message, jobId));
+      const found = await this.printedSoFar(jobId);
       return found.length >= count ? found : undefined;
     });
     return lines.toSorted();
+  }
+
+  /** What has arrived of it, in no order. */
+  async printedSoFar(jobId: string): Promise<readonly string[]> {
+    const messages = await this.logged('taskmanager');
+    return messages.flatMap((message) => printedLines(message, jobId));
+  }
+
+  /** What a function has logged so far. */
+  async logged(functionName: string): Promise<readonly string[]> {
+    const logGroupName = `/aws/lambda/${PREFIX}-${functionName}`;
+    const messages: string[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await this.#logs.send(
+        new FilterLogEventsCommand({ logGroupName, ...(nextToken && { nextToken }) }),
+      );
+      messages.push(...(page.events ?? []).map(({ message = '' }) => message));
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+    return messages;
   }
 }
 

@@ -40,7 +40,8 @@ const TARGET_SERVICES: Readonly<Record<string, string>> = {
 const LAMBDA_INVOCATION = /^\/2015-03-31\/functions\/([^/]+)\/invocations/;
 
 const PROGRAM = /(?:^|\s)sluice\/([\w-]+)/;
-const PROCESS = /(?:^|\s)app\/pid-(\d+)(?:\s|$)/;
+/** Other libraries append to it. */
+const PROCESS = /(?:^|\s)app\/pid-(\d+)\b/;
 
 /** Names the operation of a request by the protocol that its service speaks. */
 export function identifyCall(call: HttpCall): ServiceCall {

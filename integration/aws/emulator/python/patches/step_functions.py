@@ -15,6 +15,7 @@ _original = {
     "sub_machine": stepfunctions._run_sub_machine,
     "fail": stepfunctions._fail_execution,
     "start": stepfunctions._start_execution,
+    "call_lambda": stepfunctions._call_lambda,
 }
 
 
@@ -23,6 +24,7 @@ def apply():
     stepfunctions._run_sub_machine = run_sub_machine
     stepfunctions._fail_execution = fail_running_execution
     stepfunctions._start_execution = start_execution
+    stepfunctions._call_lambda = call_lambda
     stepfunctions._execute_task = execute_task
     stepfunctions._invoke_with_callback = invoke_with_callback
     iam_actions.extract_resource_arn = resource_arn
@@ -84,6 +86,16 @@ def fail_running_execution(execution, error, cause):
     """An execution that was stopped stays ABORTED."""
     if execution.get("status") == "RUNNING":
         _original["fail"](execution, error, cause)
+
+
+def call_lambda(func_ref, event):
+    """What is refused for want of concurrency has a name, by which a state retries it."""
+    try:
+        return _original["call_lambda"](func_ref, event)
+    except stepfunctions._ExecutionError as refused:
+        if '"TooManyRequestsException"' not in str(refused.cause):
+            raise
+        raise stepfunctions._ExecutionError("Lambda.TooManyRequestsException", refused.cause)
 
 
 def start_execution(data):
