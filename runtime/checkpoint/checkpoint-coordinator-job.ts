@@ -61,7 +61,9 @@ function jobRunning(draft: Draft): void {
 function jobStopping(draft: Draft, error: StreamErrorRecord | undefined): void {
   if (draft.state.status === 'ENDING') return;
   const { stop } = draft.state;
-  if (stop?.phase === 'STOPPING') {
+  if (stop?.type === 'CHECKPOINT_SUSPEND') {
+    giveUpHibernation(draft);
+  } else if (stop?.phase === 'STOPPING') {
     const incomplete = stopIncomplete(stop.path ?? '', { isRestarted: false }, error);
     clear(draft, 'stop');
     answer(draft, stop.requestId, { error: incomplete });
@@ -81,7 +83,9 @@ function jobEnded(draft: Draft, status: EndStatus, error: StreamErrorRecord | un
   if (draft.state.status === 'ENDING') return;
   change(draft, { status: 'ENDING', endStatus: status });
   const { stop } = draft.state;
-  if (stop?.phase === 'STOPPING') {
+  if (stop?.type === 'CHECKPOINT_SUSPEND') {
+    giveUpHibernation(draft);
+  } else if (stop?.phase === 'STOPPING') {
     const { requestId, checkpointId = 0, path = '' } = stop;
     const outcome =
       status === 'FINISHED'
@@ -92,6 +96,24 @@ function jobEnded(draft: Draft, status: EndStatus, error: StreamErrorRecord | un
   }
   const text = `the job has ended: status=${status}`;
   refuseAll(draft, 'CHECKPOINT_COORDINATOR_SHUTDOWN', text, error);
+}
+
+/** Behind its checkpoint the tasks have stopped as they should; before, nothing comes of it. */
+function giveUpHibernation(draft: Draft): void {
+  const isComplete = draft.state.stop?.phase === 'STOPPING';
+  clear(draft, 'stop');
+  if (!isComplete) draft.commands.push({ type: 'not-suspended' });
+}
+
+/** The job is to hibernate: see {@link CheckpointEvent}. */
+export function applyHibernate(draft: Draft): void {
+  const { status, stop, requests, directory } = draft.state;
+  if (status !== 'RUNNING' || stop !== undefined || requests.length > 0) {
+    draft.commands.push({ type: 'not-suspended' });
+    return;
+  }
+  const type = 'CHECKPOINT_SUSPEND';
+  change(draft, { stop: { requestId: '', type, directory, phase: 'WAITING' } });
 }
 
 /** Aborts what is pending and answers whoever waits, but for what is being stored. */

@@ -42,14 +42,15 @@ export type CheckpointRequest =
       readonly directory: string;
     };
 
-/** A job that is being stopped with a savepoint. */
+/** A job that is being stopped with a savepoint, or falls asleep behind a checkpoint. */
 export interface StopProgress {
+  /** Of a job that falls asleep: `''`, nobody has asked. */
   readonly requestId: string;
-  readonly type: 'SAVEPOINT_SUSPEND' | 'SAVEPOINT_TERMINATE';
+  readonly type: 'SAVEPOINT_SUSPEND' | 'SAVEPOINT_TERMINATE' | 'CHECKPOINT_SUSPEND';
   readonly directory: string;
   /**
-   * `WAITING`: for sources to end (`SAVEPOINT_TERMINATE`), for tasks that are about to finish.
-   * `SNAPSHOT`: the savepoint is pending. `STOPPING`: it is stored, the tasks finish.
+   * `WAITING`: for sources to end (`SAVEPOINT_TERMINATE`), for tasks that are about to finish, for
+   * earlier checkpoints (`CHECKPOINT_SUSPEND`). `SNAPSHOT`: the savepoint is pending. `STOPPING`: it is stored, the tasks finish.
    */
   readonly phase: 'WAITING' | 'SNAPSHOT' | 'STOPPING';
   /** In `STOPPING`. */
@@ -117,6 +118,11 @@ export type CheckpointOccurrence =
   /** `epochMs`: of the `tick-at` it comes from; one that was replaced is told by it. */
   | { readonly type: 'tick'; readonly epochMs?: number }
   | { readonly type: 'request'; readonly request: CheckpointRequest }
+  /**
+   * The job is to hibernate: a checkpoint behind which its tasks stop. Nothing, unless it runs and
+   * nobody waits for another checkpoint; answered by `suspended` or `not-suspended`.
+   */
+  | { readonly type: 'hibernate' }
   /** A slot waits for a checkpoint: the next periodic one is due. */
   | { readonly type: 'wanted' }
   | { readonly type: 'task-ended'; readonly task: SubtaskRef }
@@ -177,6 +183,10 @@ export type CheckpointCommand =
       readonly requestId: string;
       readonly outcome: CheckpointAnswer;
     }
+  /** The checkpoint of `hibernate` is complete: the tasks finish, which is not their end. */
+  | { readonly type: 'suspended'; readonly checkpointId: number }
+  /** There is none: the tasks go on, or are being stopped. */
+  | { readonly type: 'not-suspended' }
   /** As a failure of no task: the restart strategy decides, unless `isRecoverable` denies it. */
   | { readonly type: 'fail-job'; readonly error: StreamErrorRecord }
   /** Delete log rows, then manifests; what nobody refers to any more is the collector's. */

@@ -1,5 +1,6 @@
 /** What the checkpoint coordinator does when tasks and enumerators report. */
 import type { StreamErrorRecord } from '../core/index.ts';
+import { isSavepoint } from '../protocol/index.ts';
 import { change, type Draft, pendingOf, replacePending } from './checkpoint-coordinator-draft.ts';
 import type { CheckpointEvent } from './checkpoint-coordinator-records.ts';
 import { abort, failJob } from './checkpoint-coordinator-settle.ts';
@@ -76,7 +77,7 @@ function enumeratorsFailed(draft: Draft, checkpointId: number, error: StreamErro
   const failure = checkpointFailure('TRIGGER_CHECKPOINT_FAILURE', text, { checkpointId }, error);
   abort(draft, pending, failure);
   // Elsewhere it is not counted; here the job could not go on.
-  if (pending.type === 'CHECKPOINT' && isFinalNeeded(draft.state)) failJob(draft, failure.error);
+  if (!isSavepoint(pending.type) && isFinalNeeded(draft.state)) failJob(draft, failure.error);
 }
 
 function acknowledged(draft: Draft, event: Extract<CheckpointEvent, { type: 'ack' }>): void {

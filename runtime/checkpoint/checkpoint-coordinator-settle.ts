@@ -43,9 +43,9 @@ export function storeComplete(draft: Draft): void {
   const complete = draft.state.pending.filter((p) => p.phase === 'PENDING' && isComplete(p));
   for (const savepoint of complete.filter(({ type }) => isSavepoint(type))) store(draft, savepoint);
   const isBusy = draft.state.pending.some(
-    ({ type, phase }) => type === 'CHECKPOINT' && phase === 'STORING',
+    ({ type, phase }) => !isSavepoint(type) && phase === 'STORING',
   );
-  const newest = complete.findLast(({ type }) => type === 'CHECKPOINT');
+  const newest = complete.findLast(({ type }) => !isSavepoint(type));
   if (newest !== undefined && !isBusy) store(draft, newest);
 }
 
@@ -66,7 +66,8 @@ export function completed(draft: Draft, checkpointId: number, path: string): voi
     completedStop(draft, pending, path);
     return;
   }
-  if (pending.type === 'CHECKPOINT') completedCheckpoint(draft, pending, path);
+  if (!isSavepoint(pending.type)) completedCheckpoint(draft, pending, path);
+  if (pending.type === 'CHECKPOINT_SUSPEND') suspended(draft, checkpointId, path);
   if (pending.requestId !== undefined) {
     answer(draft, pending.requestId, { checkpointId, path });
   }
@@ -126,6 +127,12 @@ export function abort(draft: Draft, pending: PendingCheckpoint, failure: Checkpo
     failure.reason !== 'CHECKPOINT_DECLINED_TASK_CLOSING'
   ) {
     change(draft, { finalNotBeforeEpochMs: nowEpochMs + retryMs });
+  }
+  const isHibernating = state.stop?.type === 'CHECKPOINT_SUSPEND';
+  if (type === 'CHECKPOINT_SUSPEND' && isHibernating) {
+    // Nobody was let go: who was told that it has failed goes on.
+    clear(draft, 'stop');
+    draft.commands.push({ type: 'not-suspended' });
   }
   if (type === 'SAVEPOINT_SUSPEND' || type === 'SAVEPOINT_TERMINATE') {
     clear(draft, 'stop');
@@ -189,7 +196,7 @@ function completedCheckpoint(draft: Draft, pending: PendingCheckpoint, path: str
   notifyComplete(draft, pending);
   const dropped = keep(draft, { checkpointId, path, full, completedAtEpochMs: nowEpochMs });
   for (const older of draft.state.pending) {
-    if (older.type !== 'CHECKPOINT' || older.phase === 'STORING') continue;
+    if (isSavepoint(older.type) || older.phase === 'STORING') continue;
     if (older.checkpointId > checkpointId) continue;
     const details = { checkpointId: older.checkpointId, by: checkpointId };
     abort(
@@ -199,6 +206,14 @@ function completedCheckpoint(draft: Draft, pending: PendingCheckpoint, path: str
     );
   }
   drop(draft, dropped);
+}
+
+/** The tasks go behind it, if they have not been stopped meanwhile. */
+function suspended(draft: Draft, checkpointId: number, path: string): void {
+  const { stop, status } = draft.state;
+  if (stop?.type !== 'CHECKPOINT_SUSPEND' || status !== 'RUNNING') return;
+  change(draft, { stop: { ...stop, phase: 'STOPPING', checkpointId, path } });
+  draft.commands.push({ type: 'suspended', checkpointId });
 }
 
 function completedStop(draft: Draft, pending: PendingCheckpoint, path: string): void {

@@ -77,10 +77,18 @@ function hasRoom({ pending, settings }: CheckpointsState): boolean {
 }
 
 function triggerStop(draft: Draft): void {
-  const { stop, tasks } = draft.state;
+  const { pending, settings, stop, tasks } = draft.state;
   if (stop?.phase !== 'WAITING') return;
   const { requestId, type, directory } = stop;
   if (type === 'SAVEPOINT_TERMINATE' && tasks.some(({ status }) => status === 'RUNNING')) return;
+  if (type === 'CHECKPOINT_SUSPEND') {
+    if (pending.length > 0) return;
+    change(draft, { stop: { ...stop, phase: 'SNAPSHOT' } });
+    if (trigger(draft, { type, directory, full: !settings.incremental })) return;
+    clear(draft, 'stop');
+    draft.commands.push({ type: 'not-suspended' });
+    return;
+  }
   change(draft, { stop: { ...stop, phase: 'SNAPSHOT' } });
   if (!trigger(draft, { type, directory, full: true, requestId })) clear(draft, 'stop');
 }
@@ -160,7 +168,7 @@ function trigger(draft: Draft, { requestId, ...beginning }: Beginning): boolean 
     ],
     statistics: statsTriggered(state.statistics, { ...begun, tasks: tasks.map(taskToCount) }),
   });
-  const unalignedAfterMs = isSavepoint(type) ? -1 : settings.unalignedAfterMs;
+  const unalignedAfterMs = type === 'CHECKPOINT' ? settings.unalignedAfterMs : -1;
   draft.commands.push({
     type: 'trigger',
     barrier: { ...begun, mode: settings.mode, unalignedAfterMs },

@@ -32,6 +32,7 @@ const event: fc.Arbitrary<CheckpointOccurrence> = fc.oneof(
   fc.constantFrom(
     { type: 'job-stopping', error: BOOM } as const,
     { type: 'job-deployed', tasks: REDEPLOYED } as const,
+    { type: 'hibernate' } as const,
   ),
   fc.record({ type: fc.constant('task-ended' as const), task: key.map(ref) }),
   fc.record({ type: fc.constant('task-finished' as const), task: key.map(ref) }),

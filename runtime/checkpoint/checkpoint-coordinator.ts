@@ -13,7 +13,7 @@
  */
 import type { StreamErrorRecord } from '../core/index.ts';
 import { answer, change, clear, type Draft, pendingOf } from './checkpoint-coordinator-draft.ts';
-import { applyJobEvent, applyRequest } from './checkpoint-coordinator-job.ts';
+import { applyHibernate, applyJobEvent, applyRequest } from './checkpoint-coordinator-job.ts';
 import type {
   CheckpointDecision,
   CheckpointEvent,
@@ -110,6 +110,9 @@ function apply(draft: Draft, event: CheckpointEvent): void {
       break;
     case 'request':
       applyRequest(draft, event.request);
+      break;
+    case 'hibernate':
+      applyHibernate(draft);
       break;
     case 'wanted':
       makeDue(draft);

@@ -6,7 +6,12 @@
  * @see org.apache.flink.runtime.checkpoint.CheckpointStatsTracker, release-1.20
  */
 import type { StreamErrorRecord } from '../core/index.ts';
-import type { CheckpointType, SubtaskCheckpointStats, SubtaskRef } from '../protocol/index.ts';
+import {
+  type CheckpointType,
+  isSavepoint,
+  type SubtaskCheckpointStats,
+  type SubtaskRef,
+} from '../protocol/index.ts';
 import {
   addToSummary,
   type CheckpointSummary,
@@ -182,7 +187,7 @@ export function statsCompleted(
     }),
     latest: {
       ...next.latest,
-      [record.type === 'CHECKPOINT' ? 'completed' : 'savepoint']: record,
+      [isSavepoint(record.type) ? 'savepoint' : 'completed']: record,
     },
   };
 }

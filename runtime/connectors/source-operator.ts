@@ -109,6 +109,10 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
     return this.#reader.progress?.() ?? 0;
   }
 
+  idleUntilEpochMs(): number | undefined {
+    return this.#reader.idleUntilEpochMs?.();
+  }
+
   /** I2. */
   snapshotState(): void {
     const { reachedMs, splits: watermarks } = this.#output.watermarks();
@@ -146,10 +150,11 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
     const { autoWatermarkIntervalMs, processingTime } = this.#ctx;
     if (autoWatermarkIntervalMs <= 0) return;
     const atMs = processingTime.nowEpochMs() + autoWatermarkIntervalMs;
-    this.#cancelPeriodic = processingTime.schedule(atMs, () => {
+    const emit = (): void => {
       this.#output.emitPeriodic();
       this.#schedule();
-    });
+    };
+    this.#cancelPeriodic = processingTime.schedule(atMs, emit, () => !this.#output.isSettled);
   }
 }
 

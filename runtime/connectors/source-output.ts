@@ -146,6 +146,11 @@ export class SourceOutput<T> implements ReaderOutput<T> {
     }
   }
 
+  /** Time alone changes nothing any more. */
+  get isSettled(): boolean {
+    return [...this.#splits.values()].every(({ generator }) => generator.isSettled?.() !== false);
+  }
+
   end(): void {
     this.#emitter.emitWatermark(MAX_WATERMARK_MS);
   }

@@ -109,4 +109,9 @@ export interface SourceReader<T, SplitT> {
   close(): void | Promise<void>;
   /** How much of the input this reader has read, in the unit of `totalProgress`. */
   progress?(): number;
+  /**
+   * Asked while it has nothing: when it will have something by itself, as a generator with a rate
+   * does; undefined: when something comes from outside. A job that hibernates is woken then.
+   */
+  idleUntilEpochMs?(): number | undefined;
 }

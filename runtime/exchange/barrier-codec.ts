@@ -17,6 +17,7 @@ const TYPES: readonly CheckpointType[] = [
   'SAVEPOINT',
   'SAVEPOINT_SUSPEND',
   'SAVEPOINT_TERMINATE',
+  'CHECKPOINT_SUSPEND',
 ];
 const MODES: readonly CheckpointBarrier['mode'][] = ['EXACTLY_ONCE', 'AT_LEAST_ONCE'];
 

@@ -3,19 +3,25 @@ import type { CheckpointTask, ManifestVertex } from '../checkpoint/index.ts';
 import { defined } from '../core/index.ts';
 import type { ExecutionGraph } from '../graph/index.ts';
 import type { SubtaskRef, SubtaskStateRecord } from '../protocol/index.ts';
+import type { RegionState } from './job-state.ts';
 
-/** Every task with its inputs. @param attemptOf of the region a slot belongs to. */
+/** Every task with its inputs. */
 export function deployedTasks(
   graph: ExecutionGraph,
-  attemptOf: (slotIndex: number) => number,
+  regions: readonly RegionState[],
 ): readonly CheckpointTask[] {
+  const attempts = new Map(
+    regions.flatMap(({ attempt, slots }) =>
+      slots.map((slot) => [slot.slotIndex, attempt] as const),
+    ),
+  );
   const senders = graph.edges.map(({ channels }) => Map.groupBy(channels, ({ to }) => to));
   return graph.vertices.flatMap(({ vertexId, subtasks }) => {
     const edges = graph.jobGraph.edges.filter((edge) => edge.targetVertexId === vertexId);
     return subtasks.map(({ subtaskIndex, slotIndex }) => ({
       vertexId,
       subtaskIndex,
-      attempt: attemptOf(slotIndex),
+      attempt: attempts.get(slotIndex) ?? -1,
       inputs: edges.map((edge) => ({
         vertexId: edge.sourceVertexId,
         subtaskIndexes: (

@@ -45,6 +45,7 @@ export function describeJob(known: KnownJob): DispatchedJob {
     metrics: snapshot?.vertices ?? [],
     exceptions: control?.exceptions ?? end?.exceptions ?? emptyExceptionHistory(0),
     ...(statistics === undefined ? {} : { checkpointStatistics: statistics }),
+    ...(control?.hibernation === undefined ? {} : { hibernation: control.hibernation }),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { CheckpointStatistics, JobRecord } from '../checkpoint/index.ts';
 import type { StreamErrorRecord } from '../core/index.ts';
 import type { JobPlanJson } from '../graph/index.ts';
+import type { HibernationView } from './job-hibernation.ts';
 import type { JobJournal } from './job-journal.ts';
 import type { JobMaster } from './job-master.ts';
 import type { VertexSnapshot } from './job-snapshot.ts';
@@ -39,7 +40,7 @@ export type JobControl = Pick<
   | 'triggerCheckpoint'
   | 'rescale'
   | 'snapshot'
->;
+> & { readonly hibernation?: HibernationView | undefined };
 
 /** A vertex of a job that does not run. */
 export interface PlannedVertex {
@@ -101,6 +102,8 @@ export interface DispatchedJob {
   readonly metrics: readonly VertexSnapshot[];
   readonly exceptions: ExceptionHistory;
   readonly checkpointStatistics?: CheckpointStatistics;
+  /** Absent: it does not hibernate. */
+  readonly hibernation?: HibernationView;
 }
 
 export type DispatchedVertex = PlannedVertex;

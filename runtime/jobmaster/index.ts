@@ -18,7 +18,20 @@ export type {
   PlannedVertex,
   StartedMaster,
 } from './dispatcher-records.ts';
+export {
+  AWAKE,
+  decideHibernation,
+  type HibernatingJob,
+  type HibernationCommand,
+  type HibernationDecision,
+  type HibernationEvent,
+  type HibernationSettings,
+  type HibernationState,
+  type IdleSlot,
+  type WakeUps,
+} from './hibernation.ts';
 export type { CheckpointHost } from './job-checkpoints.ts';
+export { type HibernationView, JobHibernation, type WakeUpArming } from './job-hibernation.ts';
 export { type JobHistorySettings, jobHistorySettings } from './job-history.ts';
 export { type JobJournal, type JournalEntry, TransientJournal } from './job-journal.ts';
 export { JobMaster } from './job-master.ts';

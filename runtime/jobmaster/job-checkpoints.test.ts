@@ -93,6 +93,8 @@ class World {
           this.failures.push(error);
           this.onFail();
         },
+        suspended: () => asked.push('suspended'),
+        notSuspended: () => asked.push('not suspended'),
       },
     });
     checkpoints.apply({ type: 'job-deployed', tasks: [{ ...TASK, attempt: 0, inputs: [] }] });

@@ -89,6 +89,10 @@ export interface CheckpointHost {
   attemptsInUse(): readonly number[];
   answered(requestId: string, answer: CheckpointAnswer): void;
   fail(error: StreamErrorRecord): void;
+  /** The checkpoint is complete behind which the tasks stop by themselves. */
+  suspended(): void;
+  /** They go on, or are being stopped. */
+  notSuspended(): void;
 }
 
 export interface JobCheckpointsParts {
@@ -165,6 +169,13 @@ export class JobCheckpoints {
 
   get statistics(): CheckpointStatistics {
     return this.#state.statistics;
+  }
+
+  /** One could begin, and nobody waits for another. */
+  get mayHibernate(): boolean {
+    const { status, stop, requests, tasks } = this.#state;
+    const isFree = status === 'RUNNING' && stop === undefined && requests.length === 0;
+    return isFree && tasks.every((task) => task.status !== 'ENDED');
   }
 
   /** A stop with a savepoint is under way: some tasks have drained, or wait for it. */
@@ -294,6 +305,12 @@ export class JobCheckpoints {
         break;
       case 'answer':
         host.answered(command.requestId, command.outcome);
+        break;
+      case 'suspended':
+        host.suspended();
+        break;
+      case 'not-suspended':
+        host.notSuspended();
         break;
       case 'fail-job':
         host.fail(command.error);

@@ -6,7 +6,9 @@ import type {
 } from '../checkpoint/index.ts';
 import type { Clock, FileSystem, Logger, Rng, StreamErrorRecord, Timers } from '../core/index.ts';
 import type { StreamGraph } from '../graph/index.ts';
+import type { HibernationSettings } from './hibernation.ts';
 import type { MasterTurn } from './job-checkpoints.ts';
+import type { WakeUpArming } from './job-hibernation.ts';
 import type { JobJournal } from './job-journal.ts';
 import type { JobPlan } from './job-plan.ts';
 import type { JobSnapshot } from './job-snapshot.ts';
@@ -48,6 +50,10 @@ export interface JobMasterParts {
   readonly asleep?: SleepingJob;
   /** The turn it works in, if it does. */
   readonly turn?: MasterTurn;
+  /** Undefined: it never hibernates. */
+  readonly hibernation?: HibernationSettings;
+  /** What wakes it; of a master that works in turns. */
+  readonly arming?: WakeUpArming;
   /** Answers to what was asked in an earlier turn, or by `request`. */
   readonly onAnswer?: (requestId: string, answer: ClientAnswer) => void;
   /** What print sinks write. The promise, if any, holds them back. */

@@ -1,25 +1,24 @@
 /**
  * Drives one job: keeps its state, does what {@link decideJob} says, and tells its result.
- *
  * Owns the job's state and result, not slots (the launcher's), graph or attempts (JobDeployment).
  *
  * I1  Every event goes through `#apply`; nothing else changes the state.
  * I2  The result settles once, after every slot and enumerator is gone.
  * I3  While a stop with a savepoint is under way, what one region fails of restarts all: the
  *     others have drained their input, or wait for the savepoint.
- * I4  It may sleep between two events ({@link JobMaster.sleep}): a master made from what it leaves
- *     goes on in its place.
+ * I4  It may sleep between two events ({@link JobMaster.sleep}); one made of that goes on for it.
  * I5  What cannot be read is not deleted, nor anything by whom another process has replaced.
  *     Checkpoints go only after the job's end is durable: a process that takes the job over
  *     before that needs them.
  */
-import type { CheckpointStatistics, EndStatus } from '../checkpoint/index.ts';
+import type { CheckpointStatistics } from '../checkpoint/index.ts';
 import { loggerWith, type StreamErrorRecord, toStreamError } from '../core/index.ts';
 import { deployedTasks, slotOf } from './deployed-tasks.ts';
 import { FailureLog, type NotedException } from './failure-log.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
 import { JobDeployment } from './job-deployment.ts';
 import { endNotRecorded, jobNotRunning } from './job-errors.ts';
+import { type HibernationView, JobHibernation } from './job-hibernation.ts';
 import type { JobMasterParts, JobResult } from './job-master-parts.ts';
 import { JobOutput } from './job-output.ts';
 import { JobRequests, type StopOptions } from './job-requests.ts';
@@ -33,11 +32,12 @@ import {
   type JobEvent,
   type JobState,
   type JobStatus,
+  liveSlots,
   type SlotFailure,
 } from './job-state.ts';
 import { tellOfJob } from './life-log.ts';
 import { type CheckpointedJob, jobCheckpoints, openCheckpoints } from './open-checkpoints.ts';
-import { recordEnd } from './record-end.ts';
+import { endOf, recordEnd } from './record-end.ts';
 import type { ExceptionHistory } from './restart-exception-history.ts';
 import { createdRestart } from './restart-strategy.ts';
 import type { SleepingJob, SleepingRestart } from './sleeping-job.ts';
@@ -52,9 +52,9 @@ export class JobMaster {
   readonly #failures: FailureLog;
   readonly #requests: JobRequests;
   readonly #deployment: JobDeployment;
+  readonly #hibernation: JobHibernation;
   /** Deployments and plans under way; none of them rejects. */
   readonly #work = new Set<Promise<void>>();
-  /** Cancel restarts that are not due yet. */
   readonly #restarts = new Map<SleepingRestart, () => void>();
   readonly #ended = Promise.withResolvers<void>();
   /** Aborted with it: what waits need not any more. */
@@ -84,11 +84,16 @@ export class JobMaster {
         status: parts.isRecovered ? 'RECONCILING' : 'INITIALIZING',
         lastAttempt: parts.journal.lastAttempt,
       });
+    this.#hibernation = this.#createHibernation();
     this.#requests = new JobRequests(parts, {
       status: () => this.status,
       checkpoints: () => (isTerminal(this.status) ? undefined : this.#checkpoints),
       replan: (parallelism) => this.#replanAt(parallelism),
       recordPlan: () => this.#recordPlan(),
+      checkedParallelism: (changed) => this.#checkedParallelism(changed),
+      cancel: () => this.cancel(),
+      holdsRequests: () => this.#hibernation.holdsRequests,
+      wake: () => this.wake(),
       track: (work) => this.#track(work),
     });
   }
@@ -128,7 +133,7 @@ export class JobMaster {
     };
   }
 
-  /** Asks every task to stop where it is; `run` settles with CANCELED. */
+  /** `run` settles with CANCELED. */
   cancel(): void {
     this.#apply({ type: 'cancel' });
   }
@@ -169,30 +174,17 @@ export class JobMaster {
    * @throws {StreamError} what is known to be wrong at once.
    */
   request(requestId: string, request: ClientRequest): void {
-    const directory = (): string => this.#requests.directory(targetOf(request));
-    switch (request.type) {
-      case 'cancel':
-        this.cancel();
-        this.#parts.onAnswer?.(requestId, {});
-        break;
-      case 'savepoint':
-        this.#requests.ask(requestId, { type: 'savepoint', directory: directory() });
-        break;
-      case 'stop': {
-        const { drain } = request;
-        this.#requests.ask(requestId, { type: 'stop', drain, directory: directory() });
-        break;
-      }
-      case 'checkpoint': {
-        const kind = request.full ? 'FULL' : 'CONFIGURED';
-        this.#requests.ask(requestId, { type: 'checkpoint', kind });
-        break;
-      }
-      case 'rescale': {
-        const parallelism = this.#checkedParallelism(request.parallelism);
-        this.#requests.ask(requestId, { type: 'rescale', parallelism });
-      }
-    }
+    this.#requests.request(requestId, request);
+  }
+
+  /** Something has come for it, or somebody wants it to run: it does not hibernate any more. */
+  wake(arming?: number): void {
+    this.#hibernation.wake(arming);
+  }
+
+  /** Undefined: it does not hibernate. */
+  get hibernation(): HibernationView | undefined {
+    return this.#hibernation.view(this.#checkpoints?.newest?.checkpointId ?? 0);
   }
 
   /** The whole of it. @throws {StreamError} as `planJobExecution`. */
@@ -231,15 +223,12 @@ export class JobMaster {
     }
   }
 
-  /** It has ended, or is about to: `run` settles without anybody's doing. */
+  /** `run` settles without anybody's doing. */
   get isOver(): boolean {
     return isTerminal(this.status);
   }
 
-  /**
-   * I4: what it knows, between two events. Undefined before its checkpoints are open, and once it
-   * is over.
-   */
+  /** I4. Undefined before its checkpoints are open, and once it is over. */
   sleep(): SleepingJob | undefined {
     const checkpoints = this.#checkpoints;
     if (checkpoints === undefined || this.isOver) return undefined;
@@ -254,6 +243,7 @@ export class JobMaster {
       checkpoints: checkpoints.sleep(),
       sources,
       requests: this.#requests.open,
+      ...(this.#parts.hibernation === undefined ? {} : { hibernation: this.#hibernation.state }),
       exceptions: this.#failures.history,
       metrics: [...this.#output.metrics.values()],
     };
@@ -273,6 +263,20 @@ export class JobMaster {
     );
   }
 
+  #createHibernation(): JobHibernation {
+    const { jobId, hibernation: settings, arming, asleep, clock, timers, logger } = this.#parts;
+    return new JobHibernation({
+      ...{ jobId, settings, arming, clock, timers, logger, asleep: asleep?.hibernation },
+      job: () => ({
+        status: this.status,
+        mayCheckpoint: this.#checkpoints?.mayHibernate === true && this.#requests.open.length === 0,
+        slotIndexes: liveSlots(this.#state),
+      }),
+      suspend: () => this.#checkpoints?.apply({ type: 'hibernate' }),
+      wake: () => this.#apply({ type: 'wake' }),
+    });
+  }
+
   #createDeployment(): JobDeployment {
     const output = this.#output;
     const sources = this.#sources;
@@ -280,6 +284,7 @@ export class JobMaster {
     const reports = new SlotReports({
       ...{ output, sources, checkpoints },
       regions: () => this.#deployment.regions,
+      hibernation: () => this.#hibernation,
       apply: (event) => this.#apply(event),
       applyFailure: (failure, exception) => this.#applyFailure(failure, exception),
     });
@@ -320,6 +325,7 @@ export class JobMaster {
     this.#checkpoints.wake();
     this.#requests.wake();
     this.#resumeWork();
+    this.#hibernation.apply({ type: 'turn' });
   }
 
   /** Begins again what an earlier turn was about when it was written. */
@@ -341,6 +347,11 @@ export class JobMaster {
       attemptsInUse: () => this.#state.regions.map(({ attempt }) => attempt),
       answered: (requestId, answer) => this.#requests.answered(requestId, answer),
       fail: (error) => this.#fail(error),
+      suspended: () => this.#apply({ type: 'hibernate' }),
+      notSuspended: () => {
+        this.#hibernation.apply({ type: 'not-suspended' });
+        if (this.status === 'RUNNING') this.#requests.beginWaiting();
+      },
     };
   }
 
@@ -362,6 +373,11 @@ export class JobMaster {
     if (commands.some(({ type }) => type === 'deploy')) this.#tellDeployed();
     for (const command of commands) this.#execute(command);
     if (before.status !== 'RUNNING' && state.status === 'RUNNING') this.#tellRunning();
+    // Its enumerators begin anew, as its readers do.
+    if (state.status !== before.status) {
+      if (state.status === 'HIBERNATED') this.#sources.invalidate();
+      this.#hibernation.apply({ type: 'look' });
+    }
   }
 
   /** Periodic checkpoints begin once every task runs and every enumerator has started. */
@@ -370,6 +386,7 @@ export class JobMaster {
     const told = this.#sources.started().then(() => {
       if (this.status === 'RUNNING' && this.#state.regions === regions) {
         this.#checkpoints?.apply({ type: 'job-running' });
+        this.#requests.beginWaiting();
       } else if (this.status === 'RUNNING') {
         this.#tellRunning();
       }
@@ -378,16 +395,9 @@ export class JobMaster {
   }
 
   #tellDeployed(): void {
-    const attempts = new Map(
-      this.#state.regions.flatMap(({ attempt, slots }) =>
-        slots.map(({ slotIndex }) => [slotIndex, attempt] as const),
-      ),
-    );
-    const tasks = deployedTasks(
-      this.#deployment.executionGraph,
-      (slot) => attempts.get(slot) ?? -1,
-    );
+    const tasks = deployedTasks(this.#deployment.executionGraph, this.#state.regions);
     this.#checkpoints?.apply({ type: 'job-deployed', tasks });
+    this.#hibernation.apply({ type: 'deployed' });
   }
 
   #execute(command: JobCommand): void {
@@ -474,6 +484,8 @@ export class JobMaster {
   async #close(): Promise<void> {
     const { status, failure } = this.#state;
     this.#cancelRestarts();
+    this.#hibernation.close();
+    this.#requests.refuseWaiting();
     // Whatever is written for the job is written before its end is.
     while (this.#work.size > 0) await Promise.all(this.#work);
     await this.#deployment.regions.terminate();
@@ -487,14 +499,4 @@ export class JobMaster {
     this.#checkpoints?.apply({ type: 'job-ended', status: isKept ? 'SUSPENDED' : end, ...error });
     await this.#checkpoints?.close(!isKept);
   }
-}
-
-function targetOf(request: ClientRequest): string | undefined {
-  return 'targetDirectory' in request ? request.targetDirectory : undefined;
-}
-
-function endOf(status: JobStatus): EndStatus {
-  return status === 'FINISHED' || status === 'CANCELED' || status === 'SUSPENDED'
-    ? status
-    : 'FAILED';
 }

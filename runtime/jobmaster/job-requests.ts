@@ -4,6 +4,8 @@
  * I1  A request is answered once: to who waits for it here or, when it was asked in an earlier
  *     turn of the job's master, to `onAnswer`.
  * I2  A request that is open is plain JSON: a master that sleeps takes it along.
+ * I3  What is asked of a job that hibernates wakes it, and waits until it runs. Only `cancel` needs
+ *     nobody to run.
  */
 import {
   type CheckpointAnswer,
@@ -16,6 +18,7 @@ import type { JobCheckpoints } from './job-checkpoints.ts';
 import { jobNotRunning } from './job-errors.ts';
 import type { JobMasterParts } from './job-master-parts.ts';
 import type { JobStatus } from './job-state.ts';
+import type { ClientRequest } from './turn-messages.ts';
 
 export interface StopOptions {
   /** Ends the input first, so that windows and timers fire. */
@@ -38,6 +41,8 @@ export interface OpenRequest {
   readonly request: JobRequest;
   /** What it was answered, while that is being made durable. */
   readonly answer?: CheckpointAnswer;
+  /** I3. */
+  readonly waits?: true;
 }
 
 /** The job as it is now, and what a request makes of it. */
@@ -45,6 +50,13 @@ export interface RequestedJob {
   status(): JobStatus;
   /** Undefined: it does not run. */
   checkpoints(): JobCheckpoints | undefined;
+  /** I3. Its tasks are asleep, or fall asleep. */
+  holdsRequests(): boolean;
+  /** I3. */
+  wake(): void;
+  cancel(): void;
+  /** The whole of it. @throws {StreamError} when it cannot run so. */
+  checkedParallelism(changed: Readonly<Record<string, number>>): Readonly<Record<string, number>>;
   /** Goes on at another parallelism. @throws {StreamError} when it cannot. */
   replan(parallelism: Readonly<Record<string, number>>): Promise<void>;
   /** Makes durable what {@link replan} has begun. */
@@ -77,7 +89,8 @@ export class JobRequests {
 
   /** Goes on with those of an earlier turn that wait for nothing but it. */
   wake(): void {
-    for (const [requestId, { request, answer }] of this.#open) {
+    for (const [requestId, { request, answer, waits }] of this.#open) {
+      if (waits === true) continue;
       if (answer !== undefined) this.#settleAfter(this.#job.recordPlan(), requestId, answer);
       else if (this.#job.checkpoints()?.knows(requestId) !== true) {
         this.#job.track(this.#begin(requestId, request));
@@ -88,8 +101,58 @@ export class JobRequests {
   /** Asks; the answer goes to `onAnswer`. @throws {StreamError} as the methods below, at once. */
   ask(requestId: string, request: JobRequest): void {
     this.#checkpoints();
+    if (this.#job.holdsRequests()) {
+      this.#open.set(requestId, { request, waits: true });
+      this.#job.wake();
+      return;
+    }
     this.#open.set(requestId, { request });
     this.#job.track(this.#begin(requestId, request));
+  }
+
+  /** I3: the job runs. */
+  beginWaiting(): void {
+    for (const [requestId, { request, waits }] of this.#open) {
+      if (waits !== true) continue;
+      this.#open.set(requestId, { request });
+      this.#job.track(this.#begin(requestId, request));
+    }
+  }
+
+  /** I3: it will not run again. */
+  refuseWaiting(): void {
+    const error = jobNotRunning(this.#parts.jobId, this.#job.status()).toJSON();
+    for (const [requestId, { waits }] of [...this.#open]) {
+      if (waits === true) this.#settle(requestId, { error });
+    }
+  }
+
+  /** Carries out what a client asks. @throws {StreamError} what is known to be wrong at once. */
+  request(requestId: string, request: ClientRequest): void {
+    const directory = (): string => this.directory(targetOf(request));
+    switch (request.type) {
+      case 'cancel':
+        this.#job.cancel();
+        this.#parts.onAnswer?.(requestId, {});
+        break;
+      case 'savepoint':
+        this.ask(requestId, { type: 'savepoint', directory: directory() });
+        break;
+      case 'stop': {
+        const { drain } = request;
+        this.ask(requestId, { type: 'stop', drain, directory: directory() });
+        break;
+      }
+      case 'checkpoint': {
+        const kind = request.full ? 'FULL' : 'CONFIGURED';
+        this.ask(requestId, { type: 'checkpoint', kind });
+        break;
+      }
+      case 'rescale': {
+        const parallelism = this.#job.checkedParallelism(request.parallelism);
+        this.ask(requestId, { type: 'rescale', parallelism });
+      }
+    }
   }
 
   /** Of a savepoint to come: a new one, below the target or the configured directory. */
@@ -228,6 +291,10 @@ export class JobRequests {
     if (checkpoints?.isOver === false) return checkpoints;
     throw jobNotRunning(this.#parts.jobId, this.#job.status());
   }
+}
+
+function targetOf(request: ClientRequest): string | undefined {
+  return 'targetDirectory' in request ? request.targetDirectory : undefined;
 }
 
 function checkpointRequest(requestId: string, request: JobRequest): CheckpointRequest {

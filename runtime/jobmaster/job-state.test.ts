@@ -231,6 +231,58 @@ describe('decideJob', () => {
     assert.deepEqual(end.types, ['stop-region', 'end']);
   });
 
+  const HIBERNATE = { type: 'hibernate' } as const;
+  const WAKE = { type: 'wake' } as const;
+
+  it('hibernates once every slot has stopped, and wakes as a whole with a new attempt', () => {
+    const falling = [running(0), running(1), HIBERNATE, released(0)] as const;
+    assert.equal(after(NONE, [[0, 1]], ...falling).state.status, 'RUNNING');
+    const asleep = after(NONE, [[0, 1]], ...falling, released(1));
+    assert.equal(asleep.state.status, 'HIBERNATED');
+    assert.deepEqual(asleep.commands, []);
+    const woken = after(NONE, [[0, 1]], ...falling, released(1), WAKE);
+    assert.equal(woken.state.status, 'RESTARTING');
+    assert.deepEqual(woken.commands, [{ type: 'deploy', regionIndex: 0, attempt: 1 }]);
+    const again = [running(0, 1), running(1, 1)] as const;
+    const runs = after(NONE, [[0, 1]], ...falling, released(1), WAKE, ...again);
+    assert.equal(runs.state.status, 'RUNNING');
+    assert.equal(runs.state.isFallingAsleep, undefined);
+  });
+
+  it('does not deploy again, when it wakes, what had finished before it fell asleep', () => {
+    const events = [running(0), running(1, 1), released(0), HIBERNATE, released(1, 1), WAKE];
+    const { commands } = after(NONE, [[0], [1]], ...events);
+    assert.deepEqual(commands, [{ type: 'deploy', regionIndex: 1, attempt: 2 }]);
+  });
+
+  it('restarts all of it when a slot is lost while it falls asleep', () => {
+    const falling = [running(0), running(1, 1), HIBERNATE, released(0)] as const;
+    const { state, commands } = after(FIXED, [[0], [1]], ...falling, lost(1, 1));
+    assert.equal(state.status, 'RESTARTING');
+    const regionIndexes = [1, 0];
+    assert.deepEqual(commands.at(-1), { type: 'restart-after', delayMs: 1_000, regionIndexes });
+    const { types } = after(FIXED, [[0], [1]], ...falling, lost(1, 1), due(0, 1));
+    assert.deepEqual(types, ['deploy', 'deploy']);
+  });
+
+  it('is canceled at once while it hibernates, and fails at once for what cannot pass', () => {
+    const asleep = [running(0), HIBERNATE, released(0)] as const;
+    const canceled = after(NONE, [[0]], ...asleep, { type: 'cancel' });
+    assert.equal(canceled.state.status, 'CANCELED');
+    assert.deepEqual(canceled.types, ['end']);
+    const passing = after(FIXED, [[0]], ...asleep, { type: 'failed', error: boom, ...world });
+    assert.equal(passing.state.status, 'HIBERNATED');
+    const wrong = { ...boom, kind: 'data' as const };
+    const failing = after(FIXED, [[0]], ...asleep, { type: 'failed', error: wrong, ...world });
+    assert.equal(failing.state.status, 'FAILED');
+  });
+
+  it('hears no wake-up while it runs, and does not hibernate unless it runs', () => {
+    assert.deepEqual(after(NONE, [[0]], running(0), WAKE).commands, []);
+    const created = after(NONE, [[0]], HIBERNATE, running(0), released(0));
+    assert.equal(created.state.status, 'FINISHED');
+  });
+
   it('goes on counting attempts where an earlier master stopped', () => {
     const from = { status: 'RECONCILING', lastAttempt: 6 } as const;
     const state = createdJob([[0]], createdRestart(NONE), from);
@@ -257,6 +309,8 @@ describe('decideJob', () => {
         { type: 'cancel' },
         { type: 'suspend' },
         { type: 'replan' },
+        { type: 'hibernate' },
+        { type: 'wake' },
         { type: 'replanned', regions: [[0], [1]] },
         due(0, 1),
       ];
@@ -280,6 +334,7 @@ describe('decideJob', () => {
     for (const status of ['INITIALIZING', 'RECONCILING'] as const) {
       walk(createdJob([[0], [1]], createdRestart(settings), { status, lastAttempt: -1 }), 5);
     }
+    walk(after(settings, [[0]], running(0), { type: 'hibernate' }).state, 4);
     assert.deepEqual([...seen].toSorted(), Object.keys(JOB_TRANSITIONS).toSorted());
   });
 });

@@ -7,6 +7,8 @@
  *     the region's present one change nothing.
  * I3  A region is deployed again only after every slot of its last attempt is released or lost.
  * I4  The first failure that cannot be restarted from is the job's; later ones do not replace it.
+ * I5  A job falls asleep slot by slot, and wakes as a whole: regions that have stopped for it are
+ *     deployed again, those that have finished before are not.
  *
  * @see org.apache.flink.api.common.JobStatus and DefaultScheduler, release-1.20
  */
@@ -24,6 +26,8 @@ export type JobStatus =
   | 'CANCELLING'
   | 'CANCELED'
   | 'FINISHED'
+  /** Nothing of it runs, until something wakes it. */
+  | 'HIBERNATED'
   /** Stopped by its cluster, which will go on with it. */
   | 'SUSPENDED'
   /** Taken over from a cluster that died. */
@@ -34,8 +38,9 @@ export const JOB_TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> 
   INITIALIZING: ['CREATED', 'FAILED', 'CANCELED', 'SUSPENDED'],
   RECONCILING: ['CREATED', 'FAILED', 'CANCELED', 'SUSPENDED'],
   CREATED: ['RUNNING', 'RESTARTING', 'FAILING', 'CANCELLING', 'SUSPENDED'],
-  RUNNING: ['RESTARTING', 'FAILING', 'CANCELLING', 'FINISHED', 'SUSPENDED'],
+  RUNNING: ['RESTARTING', 'FAILING', 'CANCELLING', 'FINISHED', 'SUSPENDED', 'HIBERNATED'],
   RESTARTING: ['RUNNING', 'FAILING', 'CANCELLING', 'FINISHED', 'SUSPENDED'],
+  HIBERNATED: ['RESTARTING', 'FAILED', 'CANCELED', 'SUSPENDED'],
   FAILING: ['FAILED'],
   CANCELLING: ['CANCELED', 'FAILING'],
   FAILED: [],
@@ -73,6 +78,8 @@ export interface JobState {
   readonly failure?: StreamErrorRecord;
   /** All regions stop to be deployed otherwise (rescaling). */
   readonly isReplanning: boolean;
+  /** Its slots stop behind the checkpoint that it hibernates behind. */
+  readonly isFallingAsleep?: true;
 }
 
 interface FromSlot {
@@ -101,6 +108,9 @@ export type JobEvent =
   | { readonly type: 'restart-due'; readonly regionIndexes: readonly number[] }
   | { readonly type: 'cancel' }
   | { readonly type: 'suspend' }
+  /** The checkpoint is complete behind which its slots stop by themselves. */
+  | { readonly type: 'hibernate' }
+  | { readonly type: 'wake' }
   /** Stop everything and deploy another layout of the same job. */
   | { readonly type: 'replan' }
   | { readonly type: 'replanned'; readonly regions: readonly (readonly number[])[] }
@@ -177,13 +187,19 @@ export function decideJob(state: JobState, event: JobEvent): JobDecision {
     case 'cancel':
       if (isStarting(state)) return end({ ...state, status: 'CANCELED' });
       if (isStopping(state)) return unchanged(state);
-      return stopAll({ ...state, status: 'CANCELLING', isReplanning: false });
+      return stopAll({ ...awake(state), status: 'CANCELLING', isReplanning: false });
     case 'suspend':
       if (isStarting(state)) return end({ ...state, status: 'SUSPENDED' });
       return isStopping(state) ? unchanged(state) : suspend(state);
+    case 'hibernate':
+      return state.status === 'RUNNING'
+        ? unchanged({ ...state, isFallingAsleep: true })
+        : unchanged(state);
+    case 'wake':
+      return state.status === 'HIBERNATED' ? wake(state) : unchanged(state);
     case 'replan':
       if (isStarting(state) || isStopping(state) || state.isReplanning) return unchanged(state);
-      return stopAll({ ...state, status: 'RESTARTING', isReplanning: true });
+      return stopAll({ ...awake(state), status: 'RESTARTING', isReplanning: true });
     case 'replanned': {
       if (!state.isReplanning) return unchanged(state);
       const regions = event.regions.map(idleRegion);
@@ -198,6 +214,13 @@ export function decideJob(state: JobState, event: JobEvent): JobDecision {
 /** Whether nothing of the job will change any more. */
 export function isTerminal(status: JobStatus): boolean {
   return JOB_TRANSITIONS[status].length === 0;
+}
+
+/** Slots that are not released. */
+export function liveSlots({ regions }: JobState): readonly number[] {
+  return regions.flatMap(({ slots }) =>
+    slots.filter(({ status }) => status !== 'RELEASED').map(({ slotIndex }) => slotIndex),
+  );
 }
 
 function isStarting({ status }: JobState): boolean {
@@ -286,7 +309,9 @@ function slotGone(state: JobState, event: FromSlot): JobDecision {
   }
   if (region.phase === 'STOPPING') return settle(withRegion(next, at, { phase: 'WAITING' }));
   if (region.phase !== 'RUNNING') return unchanged(next);
-  return settle(withRegion(next, at, { phase: 'FINISHED' }));
+  // I5.
+  const phase = state.isFallingAsleep === true ? 'WAITING' : 'FINISHED';
+  return settle(withRegion(next, at, { phase }));
 }
 
 function slotLost(state: JobState, event: FromSlot & Failure): JobDecision {
@@ -317,13 +342,16 @@ function fail(state: JobState, affected: readonly number[], failure: Failure): J
   if (live.length === 0 && !(isPermanent && isOfJob)) return unchanged(state);
   if (isPermanent) return failForGood(state, failure.error);
   const decision = decideRestart(state.restart, failure);
-  const next = { ...state, restart: decision.state };
+  const next = { ...awake(state), restart: decision.state };
   if (decision.type === 'give-up') return failForGood(next, failure.error);
   const { state: stopped, commands } = stop({ ...next, status: 'RESTARTING' }, live);
   const { delayMs } = decision;
+  // I5.
+  const asleep = state.isFallingAsleep === true ? waitingRegions(state) : [];
+  const regionIndexes = [...live, ...asleep];
   return {
     state: stopped,
-    commands: [...commands, { type: 'restart-after', delayMs, regionIndexes: live }],
+    commands: [...commands, { type: 'restart-after', delayMs, regionIndexes }],
   };
 }
 
@@ -338,7 +366,7 @@ function replanFailed(state: JobState, failure: Failure): JobDecision {
 }
 
 function failForGood(state: JobState, failure: StreamErrorRecord): JobDecision {
-  return stopAll({ ...state, status: 'FAILING', failure, isReplanning: false });
+  return stopAll({ ...awake(state), status: 'FAILING', failure, isReplanning: false });
 }
 
 function isLive(region: RegionState | undefined): boolean {
@@ -378,6 +406,20 @@ function restartDue(state: JobState, regionIndexes: readonly number[]): JobDecis
   return settle(next);
 }
 
+/** It does not fall asleep any more. */
+function awake({ isFallingAsleep: _, ...state }: JobState): JobState {
+  return state;
+}
+
+function waitingRegions(state: JobState): readonly number[] {
+  return allRegions(state).filter((at) => state.regions[at]?.phase === 'WAITING');
+}
+
+/** I5. */
+function wake(state: JobState): JobDecision {
+  return deploy({ ...state, status: 'RESTARTING' }, waitingRegions(state));
+}
+
 /** What follows when regions have stopped: end, another plan, or deployments that are due. */
 function settle(state: JobState): JobDecision {
   const isOver = ({ phase }: RegionState): boolean =>
@@ -386,6 +428,11 @@ function settle(state: JobState): JobDecision {
     if (!state.regions.every(isOver)) return unchanged(state);
     if (state.isReplanning) return { state, commands: [{ type: 'plan' }] };
     return end({ ...state, status: state.status === 'FAILING' ? 'FAILED' : 'CANCELED' });
+  }
+  if (state.isFallingAsleep === true) {
+    return unchanged(
+      state.regions.every(isOver) ? { ...awake(state), status: 'HIBERNATED' } : state,
+    );
   }
   if (state.regions.every(({ phase }) => phase === 'FINISHED')) {
     return end({ ...state, status: 'FINISHED' });

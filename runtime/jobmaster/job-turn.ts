@@ -12,6 +12,11 @@
  * I4  A job whose master cannot be made, and never will be, has failed and says why; its slots are
  *     told to end. What may pass keeps the turn from its end instead, and so does what user code
  *     throws in a job that ran before.
+ * I5  While the job hibernates nobody runs attempts for it and no tick is on its way but one that
+ *     was asked for before: who asked for the next attempt has ended, and is followed by an
+ *     execution of the next number when the job wakes, or ends. One of a lower number is told to
+ *     end, whatever it asks.
+ * I6  Wake-ups are armed by the time the turn after begins.
  */
 import type { StopProgress } from '../checkpoint/index.ts';
 import {
@@ -45,6 +50,10 @@ export interface TurnRecord extends AskedTicks {
   readonly slots?: TurnSlotsRecord;
   /** Who waits to be told what to run. */
   readonly runner?: { readonly taskToken: string; readonly rounds: number };
+  /** I4. The newest execution that was begun here, or has asked. */
+  readonly continuation?: number;
+  /** I4. That one has ended: the job hibernated. */
+  readonly isResting?: true;
   /** Task tokens of requests without an answer, by request. */
   readonly requestTokens: Readonly<Record<string, string>>;
   /** The last requests, oldest first: they are not carried out again. */
@@ -58,7 +67,7 @@ export const NEW_TURN_RECORD: TurnRecord = { requestTokens: {}, heard: [], effec
 
 /** What a master is made of that the turn knows. */
 export type TurnMasterParts = Pick<JobMasterParts, 'launcher' | 'timers' | 'asleep'> &
-  Required<Pick<JobMasterParts, 'onAnswer' | 'turn'>>;
+  Required<Pick<JobMasterParts, 'onAnswer' | 'turn' | 'arming'>>;
 
 export interface JobTurnParts {
   readonly clock: Clock;
@@ -81,6 +90,11 @@ export interface JobTurnParts {
 }
 
 const HEARD_COUNT = 100;
+/**
+ * How far ahead a job that may hibernate asks for a tick. One that is on its way when it falls
+ * asleep is the last thing that it costs.
+ */
+export const MAX_TICK_AHEAD_MS = 60_000;
 
 export class JobTurn {
   readonly #parts: JobTurnParts;
@@ -92,6 +106,9 @@ export class JobTurn {
   readonly #tokens: Map<string, string>;
   #runner: TurnRecord['runner'];
   #end: TurnRecord['end'];
+  #continuation: number;
+  #isResting: boolean;
+  #isHibernated = false;
   readonly #abandoned = Promise.withResolvers<never>();
   #isOver = false;
   /** Times of the ticks that have come. */
@@ -106,6 +123,8 @@ export class JobTurn {
     this.#tokens = new Map(Object.entries(before.requestTokens));
     this.#runner = before.runner;
     this.#end = before.end;
+    this.#continuation = before.continuation ?? 0;
+    this.#isResting = before.isResting === true;
   }
 
   /**
@@ -132,7 +151,7 @@ export class JobTurn {
     else if (unplanned !== undefined && this.#end === undefined) await this.#fail(unplanned.error);
     const asleep = this.#end === undefined ? await this.#wakeAndSleep(messages) : undefined;
     if (asleep === undefined) this.#hearWhenOver(messages);
-    this.#tellRunner();
+    this.#tellRunner(asleep);
     // What is due from now on is for the next turn.
     this.#timers.stop();
     const record = this.#record(asleep);
@@ -169,6 +188,10 @@ export class JobTurn {
       turn: {
         beforeStore: () => this.#writeBetween(() => master?.sleep()),
         abandon: (error) => this.#abandoned.reject(error),
+      },
+      arming: {
+        arm: (wakeUps) => this.#effects.push({ type: 'arm', wakeUps }),
+        disarm: (arming) => this.#effects.push({ type: 'disarm', arming }),
       },
       ...(asleep === undefined ? {} : { asleep }),
     };
@@ -249,6 +272,9 @@ export class JobTurn {
       case 'request':
         this.#request(master, message);
         break;
+      case 'wake':
+        master.wake(message.arming);
+        break;
       case 'not-planned':
       case 'tick':
         break;
@@ -267,6 +293,9 @@ export class JobTurn {
     }
     for (const message of messages) {
       if (message.type === 'next') this.#hearRunner(message);
+      if (message.type === 'wake' && message.arming !== undefined) {
+        this.#effects.push({ type: 'disarm', arming: message.arming });
+      }
       if (message.type !== 'request' || !this.#isNew(message.requestId)) continue;
       this.#keepToken(message);
       this.#answer(message.requestId, this.#overAnswer());
@@ -285,8 +314,20 @@ export class JobTurn {
     for (const slotIndex of slotIndexes) this.#slots.lost(slotIndex, attempt, error);
   }
 
-  #hearRunner({ execution, rounds, taskToken }: Extract<TurnMessage, { type: 'next' }>): void {
-    if (!this.#isNew(`${execution}#${rounds}`)) return;
+  #hearRunner(message: Extract<TurnMessage, { type: 'next' }>): void {
+    const { execution, rounds, taskToken, continuation = 0 } = message;
+    if (!this.#isNew(`${execution}#${rounds}`)) {
+      // Asked again after a day: only the newest token can be answered.
+      if (this.#runner?.rounds === rounds) this.#runner = { taskToken, rounds };
+      return;
+    }
+    // I5.
+    if (continuation < this.#continuation) {
+      this.#effects.push({ type: 'next', taskToken, step: { action: 'HIBERNATE' } });
+      return;
+    }
+    this.#continuation = continuation;
+    this.#isResting = false;
     this.#runner = { taskToken, rounds };
     // Who is ready for more runs nothing any more.
     this.#slots.allLost((slotIndex, attempt) => slotEnded(slotIndex, attempt));
@@ -321,8 +362,12 @@ export class JobTurn {
     this.#effects.push({ type: 'answer', requestId, ...token, answer });
   }
 
-  #tellRunner(): void {
-    if (this.#runner === undefined) return;
+  #tellRunner(asleep: SleepingJob | undefined): void {
+    this.#isHibernated = asleep?.state.status === 'HIBERNATED';
+    if (this.#runner === undefined) {
+      this.#beginExecution();
+      return;
+    }
     const { taskToken, rounds } = this.#runner;
     const step = this.#nextStep(rounds);
     if (step === undefined) return;
@@ -330,9 +375,22 @@ export class JobTurn {
     this.#effects.push({ type: 'next', taskToken, step });
   }
 
+  /** I4. */
+  #beginExecution(): void {
+    const isNeeded = this.#end !== undefined || this.#slots.waiting !== undefined;
+    if (!this.#isResting || !isNeeded) return;
+    this.#isResting = false;
+    this.#continuation += 1;
+    this.#effects.push({ type: 'execute', continuation: this.#continuation });
+  }
+
   #nextStep(rounds: number): NextStep | undefined {
     if (this.#end !== undefined) return { action: 'END', status: this.#end.status };
     const { waiting } = this.#slots;
+    if (this.#isHibernated) {
+      this.#isResting = true;
+      return { action: 'HIBERNATE' };
+    }
     if (waiting === undefined) return undefined;
     if (rounds >= this.#parts.maxRounds) return { action: 'CONTINUE' };
     this.#effects.push({ type: 'attempt', record: waiting });
@@ -341,12 +399,14 @@ export class JobTurn {
   }
 
   #record(asleep: SleepingJob | undefined): TurnRecord {
-    const { asked, sendAtEpochMs } = this.#tick();
+    const { asked, sendAtEpochMs } = this.#tick(asleep);
     const ticks: readonly TurnEffect[] =
       sendAtEpochMs === undefined ? [] : [{ type: 'tick', atEpochMs: sendAtEpochMs }];
     return {
       ...(asleep === undefined ? {} : { asleep, slots: this.#slots.record }),
       ...(this.#runner === undefined ? {} : { runner: this.#runner }),
+      ...(this.#continuation === 0 ? {} : { continuation: this.#continuation }),
+      ...(this.#isResting ? { isResting: true } : {}),
       requestTokens: Object.fromEntries(this.#tokens),
       heard: this.#heard.slice(-HEARD_COUNT),
       ...(this.#end === undefined ? {} : { end: this.#end }),
@@ -355,14 +415,31 @@ export class JobTurn {
     };
   }
 
-  #tick(): TickDecision {
+  #tick(asleep: SleepingJob | undefined): TickDecision {
+    const nowEpochMs = this.#parts.clock.nowEpochMs();
+    const due = tickTime(this.#timers.nextAtEpochMs, asleep, nowEpochMs);
     return decideTick({
       before: this.#before,
       arrivedAtEpochMs: this.#ticked,
-      nowEpochMs: this.#parts.clock.nowEpochMs(),
-      neededAtEpochMs: this.#end === undefined ? this.#timers.nextAtEpochMs : undefined,
+      nowEpochMs,
+      neededAtEpochMs: this.#end === undefined ? due : undefined,
     });
   }
+}
+
+/** Undefined: nothing is due, whatever comes. */
+function tickTime(
+  nextEpochMs: number | undefined,
+  asleep: SleepingJob | undefined,
+  nowEpochMs: number,
+): number | undefined {
+  const { hibernation, state } = asleep ?? {};
+  // I5.
+  if (state?.status === 'HIBERNATED') return undefined;
+  // I6.
+  if (hibernation?.phase === 'ARMED') return nowEpochMs;
+  if (hibernation === undefined || nextEpochMs === undefined) return nextEpochMs;
+  return Math.min(nextEpochMs, nowEpochMs + MAX_TICK_AHEAD_MS);
 }
 
 function missingReports(message: Extract<TurnMessage, { type: 'reports' }>): StreamError {

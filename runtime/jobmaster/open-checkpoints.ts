@@ -16,6 +16,8 @@ export interface CheckpointedJob {
   attemptsInUse(): readonly number[];
   answered(requestId: string, answer: CheckpointAnswer): void;
   fail(error: StreamErrorRecord): void;
+  suspended(): void;
+  notSuspended(): void;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function openCheckpoints(
 export function jobCheckpoints(
   parts: JobMasterParts,
   known: Pick<JobCheckpointsParts, 'initial' | 'claimed' | 'discarded' | 'cleanings'>,
-  { deployment, sources, attemptsInUse, answered, fail }: CheckpointedJob,
+  { deployment, sources, ...job }: CheckpointedJob,
 ): JobCheckpoints {
   const { jobId, graph, checkpointStore, blobs, journal, clock, timers, logger, turn } = parts;
   const { regions } = deployment;
@@ -61,9 +63,7 @@ export function jobCheckpoints(
       snapshotSources: (checkpointId) => sources.snapshot(checkpointId),
       checkpointComplete: (checkpointId) => sources.checkpointComplete(checkpointId),
       manifestVertices: (subtasks) => manifestVertices(deployment.executionGraph, subtasks),
-      attemptsInUse,
-      answered,
-      fail,
+      ...job,
     },
   });
 }

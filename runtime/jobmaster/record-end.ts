@@ -1,5 +1,7 @@
+import type { EndStatus } from '../checkpoint/index.ts';
 import { toStreamError } from '../core/index.ts';
 import type { JobMasterParts } from './job-master-parts.ts';
+import type { JobStatus } from './job-state.ts';
 
 const MAX_TRIES = 10;
 const RETRY_DELAY_MS = 500;
@@ -25,4 +27,11 @@ export async function recordEnd(
       await new Promise<void>((resolve) => timers.schedule(RETRY_DELAY_MS, resolve));
     }
   }
+}
+
+/** The end of a job that has this status. */
+export function endOf(status: JobStatus): EndStatus {
+  return status === 'FINISHED' || status === 'CANCELED' || status === 'SUSPENDED'
+    ? status
+    : 'FAILED';
 }

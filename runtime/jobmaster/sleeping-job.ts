@@ -10,6 +10,7 @@
 import type { CheckpointsState, RetainedCheckpoint } from '../checkpoint/index.ts';
 import type { JobGraphOverrides } from '../graph/index.ts';
 import type { TaskMetricsRecord } from '../protocol/index.ts';
+import type { HibernationState } from './hibernation.ts';
 import type { OpenRequest } from './job-requests.ts';
 import type { JobState } from './job-state.ts';
 import type { ExceptionHistory } from './restart-exception-history.ts';
@@ -27,6 +28,8 @@ export interface SleepingJob {
   readonly checkpoints: SleepingCheckpoints;
   readonly sources: SleepingSources;
   readonly requests: readonly OpenRequest[];
+  /** Absent: it never hibernates. */
+  readonly hibernation?: HibernationState;
   readonly exceptions: ExceptionHistory;
   readonly metrics: readonly TaskMetricsRecord[];
 }

@@ -10,6 +10,7 @@ import type { SlotReport } from '../protocol/index.ts';
 import type { DeployedRegions } from './deployed-regions.ts';
 import type { NotedException } from './failure-log.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
+import type { JobHibernation } from './job-hibernation.ts';
 import type { JobOutput } from './job-output.ts';
 import type { JobSources } from './job-sources.ts';
 import type { JobEvent, SlotFailure } from './job-state.ts';
@@ -21,6 +22,7 @@ export interface SlotReportsParts {
   readonly sources: JobSources;
   readonly regions: () => DeployedRegions;
   readonly checkpoints: () => JobCheckpoints | undefined;
+  readonly hibernation: () => Pick<JobHibernation, 'apply'>;
   readonly apply: (event: JobEvent) => void;
   readonly applyFailure: (failure: SlotFailure, exception: NotedException) => void;
 }
@@ -78,6 +80,15 @@ export class SlotReports {
         applyFailure(failure, { error, task, location: `slot ${slotIndex}` });
         break;
       }
+      case 'idle': {
+        const { wakeAtEpochMs } = report;
+        const wakes = wakeAtEpochMs === undefined ? {} : { wakeAtEpochMs };
+        this.#parts.hibernation().apply({ type: 'slot-idle', slotIndex, ...wakes });
+        break;
+      }
+      case 'busy':
+        this.#parts.hibernation().apply({ type: 'slot-busy', slotIndex });
+        break;
       case 'reader-event':
         sources.handle(report.task, report.event);
         break;

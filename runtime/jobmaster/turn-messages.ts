@@ -5,6 +5,7 @@
 import type { StreamErrorRecord } from '../core/index.ts';
 import type { JobGraphOverrides } from '../graph/index.ts';
 import type { SlotCommand, SlotReport } from '../protocol/index.ts';
+import type { WakeUps } from './hibernation.ts';
 
 /** What clients ask of a job. */
 export type ClientRequest =
@@ -24,6 +25,8 @@ export type TurnMessage =
       readonly execution: string;
       /** Attempts this execution has run; it is continued before its history is full. */
       readonly rounds: number;
+      /** How many executions the job had before this one. @defaultValue 0 */
+      readonly continuation?: number;
     }
   | {
       readonly type: 'reports';
@@ -51,6 +54,12 @@ export type TurnMessage =
     }
   /** The job could not be planned. */
   | { readonly type: 'not-planned'; readonly error: StreamErrorRecord }
+  /** Something has come for a job that hibernates, or somebody wants it to run. */
+  | {
+      readonly type: 'wake';
+      /** Of the wake-up that says so; absent: somebody asks. */
+      readonly arming?: number;
+    }
   /** Something is due, by the clock of who asked for it. */
   | { readonly type: 'tick'; readonly atEpochMs: number };
 
@@ -59,6 +68,8 @@ export type NextStep =
   | { readonly action: 'RUN'; readonly attempt: number }
   /** Go on in a new execution. */
   | { readonly action: 'CONTINUE' }
+  /** Nothing runs until the job wakes: end; a new execution begins then. */
+  | { readonly action: 'HIBERNATE' }
   | { readonly action: 'END'; readonly status: string };
 
 export type ClientAnswer =
@@ -101,4 +112,10 @@ export type TurnEffect =
       readonly answer: ClientAnswer;
     }
   /** Send a `tick` then. */
-  | { readonly type: 'tick'; readonly atEpochMs: number };
+  | { readonly type: 'tick'; readonly atEpochMs: number }
+  /** Begin an execution, which asks what is next. One of this number is begun once. */
+  | { readonly type: 'execute'; readonly continuation: number }
+  /** Send a `wake` when one of these says so. Before anything else of the turn is sent. */
+  | { readonly type: 'arm'; readonly wakeUps: WakeUps }
+  /** Those of this number; there may be none. */
+  | { readonly type: 'disarm'; readonly arming: number };

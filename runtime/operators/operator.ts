@@ -79,6 +79,8 @@ export interface SourceOperator extends Operator {
   handleEvent(event: SourceEvent): void;
   /** How much of a bounded input was read, in the unit of the enumerator's total. */
   progress?(): number;
+  /** When it has something next, if it knows; undefined: when something comes from outside. */
+  idleUntilEpochMs?(): number | undefined;
 }
 
 export type SourcePoll = 'more' | 'nothing' | 'end';
@@ -127,7 +129,11 @@ export interface OperatorContext {
 
 export interface ProcessingTimeScheduler {
   nowEpochMs(): number;
-  schedule(atEpochMs: number, callback: () => void): () => void;
+  /**
+   * @param matters false: it keeps something up that needs nobody while nothing comes, so a job may
+   * hibernate over it. Asked while it waits. @defaultValue it does: a job that hibernates wakes
+   */
+  schedule(atEpochMs: number, callback: () => void, matters?: () => boolean): () => void;
 }
 
 export interface OperatorMetrics {

@@ -92,7 +92,11 @@ class TimestampsAndWatermarksOperator<T> implements OneInputOperator<T> {
     const { autoWatermarkIntervalMs, processingTime } = this.#ctx;
     if (autoWatermarkIntervalMs <= 0) return;
     const atMs = processingTime.nowEpochMs() + autoWatermarkIntervalMs;
-    this.#cancelPeriodic = processingTime.schedule(atMs, () => this.#onPeriodic());
+    this.#cancelPeriodic = processingTime.schedule(
+      atMs,
+      () => this.#onPeriodic(),
+      () => this.#generator.isSettled?.() === false,
+    );
   }
 
   #onPeriodic(): void {

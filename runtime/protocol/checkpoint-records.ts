@@ -8,13 +8,14 @@ import type { SubtaskRef } from './subtask-ref.ts';
 
 /**
  * `SAVEPOINT_SUSPEND` stops the job without ending its input (`stop`), `SAVEPOINT_TERMINATE`
- * after draining it (`stop --drain`).
+ * after draining it (`stop --drain`). `CHECKPOINT_SUSPEND` stops it for a while: it hibernates.
  */
 export type CheckpointType =
   | 'CHECKPOINT'
   | 'SAVEPOINT'
   | 'SAVEPOINT_SUSPEND'
-  | 'SAVEPOINT_TERMINATE';
+  | 'SAVEPOINT_TERMINATE'
+  | 'CHECKPOINT_SUSPEND';
 
 /** Travels in every channel between the records before and after the cut. */
 export interface CheckpointBarrier {
@@ -36,7 +37,12 @@ export interface CheckpointBarrier {
 }
 
 export function isSavepoint(type: CheckpointType): boolean {
-  return type !== 'CHECKPOINT';
+  return type !== 'CHECKPOINT' && type !== 'CHECKPOINT_SUSPEND';
+}
+
+/** Who has taken its snapshot takes no more input: the job stops behind it as it is. */
+export function isSuspending(type: CheckpointType): boolean {
+  return type === 'SAVEPOINT_SUSPEND' || type === 'CHECKPOINT_SUSPEND';
 }
 
 /** Bytes of a checkpoint: inside the record, or a blob of their own. */

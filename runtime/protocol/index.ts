@@ -5,6 +5,7 @@ export {
   type CheckpointType,
   isEngineState,
   isSavepoint,
+  isSuspending,
   type KeyedSegmentRecord,
   type KeyedStateMetaRecord,
   type OperatorStateMode,

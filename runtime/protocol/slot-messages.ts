@@ -69,6 +69,13 @@ export type SlotReport =
     }
   /** The slot's lease ends soon: a checkpoint is to begin, so that it can hand over behind it. */
   | { readonly type: 'checkpoint-wanted' }
+  /**
+   * For as long as the job wants to know, nothing has come to the slot, and nothing waits in it but
+   * what comes from outside, or is due at a time.
+   */
+  | { readonly type: 'idle'; readonly wakeAtEpochMs?: number }
+  /** No longer. */
+  | { readonly type: 'busy' }
   /** Nothing of the job is left in the slot: every operator is closed. Always the last report. */
   | { readonly type: 'released' }
   | { readonly type: 'reader-event'; readonly task: SubtaskRef; readonly event: ReaderEvent }

@@ -10,6 +10,8 @@ import type { OperatorSurroundings } from './operator-chain.ts';
 import type { SlotDeployment, SlotPorts } from './slot-deployment.ts';
 import type { SlotTimers } from './slot-timers.ts';
 
+const ALWAYS = (): boolean => true;
+
 /** The subtask the operators belong to. */
 export interface SubtaskPlace {
   readonly vertex: JobVertex;
@@ -97,7 +99,8 @@ export class OperatorSurroundingsFactory {
       restoredCheckpointId: restored?.checkpointId,
       processingTime: {
         nowEpochMs: () => clock.nowEpochMs(),
-        schedule: (atEpochMs, callback) => timers.scheduleAt(atEpochMs, () => post(callback)),
+        schedule: (atEpochMs, callback, matters = ALWAYS) =>
+          timers.scheduleAt(atEpochMs, () => post(callback), matters),
       },
       sendToCoordinator: (event) => reporter.report({ type: 'reader-event', task: ref, event }),
       print: (text) => this.#client.print(text),

@@ -82,6 +82,7 @@ class SlotBuilder {
       slotIndex,
       handOver: this.#deployment.handOver,
       handOverHost: this.#ports.handOverHost,
+      hibernateAfterMs: this.#deployment.hibernateAfterMs,
     });
   }
 

@@ -24,6 +24,8 @@ export interface SlotDeployment {
   readonly handOver?: SlotHandOverRecord;
   readonly bufferTimeoutMs: number;
   readonly autoWatermarkIntervalMs: number;
+  /** Tell when it has been idle for so long. @defaultValue it tells nothing */
+  readonly hibernateAfterMs?: number;
 }
 
 /** The slot's way to the world. */

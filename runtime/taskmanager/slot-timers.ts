@@ -4,6 +4,8 @@
  *
  * I1  Callbacks run in order of time, equal times in order of registration.
  * I2  A cancelled callback never runs.
+ * I3  A callback that matters is work: the slot is not done with before it has run. The others keep
+ *     something up that needs nobody while nothing comes.
  */
 import type { Timers } from '../core/index.ts';
 
@@ -11,8 +13,11 @@ interface Entry {
   readonly atEpochMs: number;
   readonly order: number;
   readonly callback: () => void;
+  readonly matters: () => boolean;
   cancelled: boolean;
 }
+
+const NEVER = (): boolean => false;
 
 export class SlotTimers implements Timers {
   readonly #nowEpochMs: () => number;
@@ -20,6 +25,8 @@ export class SlotTimers implements Timers {
   /** Sorted by time, then order; a slot has few timers, windows keep one for each pane. */
   readonly #queue: Entry[] = [];
   #nextOrder = 0;
+  /** I3. Callbacks that have run. */
+  #ranCount = 0;
 
   /** @param onEarlier called when the next due time moved forward, so that a sleep is cut short. */
   constructor(nowEpochMs: () => number, onEarlier: () => void) {
@@ -31,8 +38,10 @@ export class SlotTimers implements Timers {
     return this.scheduleAt(this.#nowEpochMs() + delayMs, callback);
   }
 
-  scheduleAt(atEpochMs: number, callback: () => void): () => void {
-    const entry: Entry = { atEpochMs, order: this.#nextOrder++, callback, cancelled: false };
+  /** @param matters I3; asked while it waits. @defaultValue it does not */
+  scheduleAt(atEpochMs: number, callback: () => void, matters = NEVER): () => void {
+    const order = this.#nextOrder++;
+    const entry: Entry = { atEpochMs, order, callback, matters, cancelled: false };
     let low = 0;
     let high = this.#queue.length;
     while (low < high) {
@@ -53,6 +62,16 @@ export class SlotTimers implements Timers {
     return this.#queue[0]?.atEpochMs;
   }
 
+  /** I3. When the next of those is due that matter. */
+  nextMatteringAtEpochMs(): number | undefined {
+    return this.#queue.find((entry) => !entry.cancelled && entry.matters())?.atEpochMs;
+  }
+
+  /** I3. How many have run that mattered. */
+  get ranCount(): number {
+    return this.#ranCount;
+  }
+
   /** Runs what is due at `nowEpochMs`; the number of callbacks run. */
   runDue(nowEpochMs: number): number {
     let count = 0;
@@ -61,6 +80,7 @@ export class SlotTimers implements Timers {
       const entry = this.#queue[0];
       if (entry === undefined || entry.atEpochMs > nowEpochMs) return count;
       this.#queue.shift();
+      if (entry.matters()) this.#ranCount += 1;
       count += 1;
       entry.callback();
     }

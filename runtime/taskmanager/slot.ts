@@ -22,6 +22,7 @@ import type {
 } from '../protocol/index.ts';
 import type { ClientChannel } from './client-channel.ts';
 import { type HandOverHost, SlotHandOver } from './slot-hand-over.ts';
+import { type SlotActivity, SlotIdleness } from './slot-idleness.ts';
 import type { SlotReporter } from './slot-ports.ts';
 import type { SlotTimers } from './slot-timers.ts';
 import type { Task } from './task.ts';
@@ -47,6 +48,8 @@ export interface SlotParts {
   readonly handOver: SlotHandOverRecord | undefined;
   /** Of slots that share their lease with others. */
   readonly handOverHost?: HandOverHost | undefined;
+  /** Undefined: it does not tell when it is idle. */
+  readonly hibernateAfterMs?: number | undefined;
 }
 
 /** Makes a task, with the state it starts from; called downstream first. */
@@ -70,6 +73,7 @@ export class Slot {
   /** Tasks that ended and are being closed. */
   #closing = 0;
   readonly #handOver: SlotHandOver;
+  readonly #idleness: SlotIdleness | undefined;
   #handOverWanted = false;
   #started = false;
   /** Commands to a slot that takes another one's place, until it is open. */
@@ -81,11 +85,20 @@ export class Slot {
   constructor(parts: SlotParts) {
     this.#parts = parts;
     this.#handOver = new SlotHandOver(parts);
+    const { hibernateAfterMs: afterMs, nowEpochMs, reporter, handOver: resumed } = parts;
+    if (afterMs === undefined) return;
+    this.#idleness = new SlotIdleness({
+      ...{ afterMs, nowEpochMs, resumed },
+      activity: () => this.#activity(),
+      report: (report) => reporter.report(report),
+    });
   }
 
   /** What its successor needs; set when the slot turns `released` because it was handed over. */
   get left(): SlotHandOverRecord | undefined {
-    return this.#handOver.record;
+    const { record } = this.#handOver;
+    const idleSinceEpochMs = this.#idleness?.sinceEpochMs;
+    return record && (idleSinceEpochMs === undefined ? record : { ...record, idleSinceEpochMs });
   }
 
   /**
@@ -197,6 +210,7 @@ export class Slot {
     // Also while it opens: a committer may wait to try again what was restored.
     let progress = this.#parts.timers.runDue(nowEpochMs) > 0;
     if (!this.#started || this.#tasks.length === 0) return progress ? 'progress' : 'idle';
+    this.#idleness?.begin();
     if (this.#handOverWanted) this.#handOver.begin(this.#tasks.map(({ task }) => task));
     for (const { task } of this.#order) {
       if (this.#stopping) return 'progress';
@@ -205,7 +219,22 @@ export class Slot {
     if (this.#settle()) return 'progress';
     this.#flushInTime(nowEpochMs);
     if (this.#parts.client.flush()) progress = true;
+    this.#idleness?.look(progress);
     return progress ? 'progress' : 'idle';
+  }
+
+  #activity(): SlotActivity {
+    const { timers } = this.#parts;
+    const tasks = this.#tasks.map(({ task }) => task);
+    const dueAt = timers.nextMatteringAtEpochMs() ?? Number.POSITIVE_INFINITY;
+    return {
+      done: [
+        timers.ranCount,
+        ...tasks.flatMap((task) => [task.numRecordsIn(), task.inputWatermarkMs()]),
+      ],
+      isQuiet: tasks.every((task) => task.isQuiet),
+      dueAtEpochMs: Math.min(dueAt, ...tasks.map((task) => task.dueAtEpochMs)),
+    };
   }
 
   /** Sends what half-full buffers hold; true when there was something. */
@@ -218,7 +247,12 @@ export class Slot {
   }
 
   nextTimerAtEpochMs(): number | undefined {
-    return this.#stopping ? undefined : this.#parts.timers.nextAtEpochMs();
+    if (this.#stopping) return undefined;
+    const timerAt = this.#parts.timers.nextAtEpochMs();
+    const lookAt = this.#idleness?.lookAtEpochMs;
+    return timerAt === undefined || lookAt === undefined
+      ? (timerAt ?? lookAt)
+      : Math.min(timerAt, lookAt);
   }
 
   /** Snapshots that are being stored; who moves virtual time waits for them. */

@@ -32,6 +32,15 @@ export class SourcePoller {
     return polled;
   }
 
+  /** It had nothing when it was asked. */
+  get isWaiting(): boolean {
+    return this.#waiting;
+  }
+
+  idleUntilEpochMs(): number | undefined {
+    return this.#source.idleUntilEpochMs?.();
+  }
+
   handleEvent(event: SourceEvent): void {
     this.#guarded(() => this.#source.handleEvent(event));
   }

@@ -17,7 +17,7 @@ import {
   unalignedAtMs,
 } from '../checkpoint/index.ts';
 import { type Clock, defined, StreamError } from '../core/index.ts';
-import type { CheckpointBarrier } from '../protocol/index.ts';
+import { type CheckpointBarrier, isSuspending } from '../protocol/index.ts';
 import { ChannelRecorder, type RecordableChannel, type Recording } from './channel-recorder.ts';
 import type { ChainLink } from './operator-chain.ts';
 import type { SlotTimers } from './slot-timers.ts';
@@ -264,7 +264,7 @@ export class SubtaskCheckpoints {
     const { checkpointId, type } = barrier;
     if (finished) this.#firstFinishedId = Math.min(this.#firstFinishedId, checkpointId);
     this.#handsOver = type === 'CHECKPOINT' && checkpointId >= this.#handOverFrom && !ended;
-    if (type === 'SAVEPOINT_SUSPEND' || this.#handsOver) this.#heldBy = checkpointId;
+    if (isSuspending(type) || this.#handsOver) this.#heldBy = checkpointId;
     if (!unaligned) return undefined;
     const channels = this.#parts.remote.filter(({ channel }) => overtaken.includes(channel));
     this.#recorder = new ChannelRecorder(barrier, channels, (channel, found) =>

@@ -3,9 +3,8 @@
  * of {@link Task.step} handles a bounded piece of input and returns. What is asynchronous (a full
  * sink, a source that waits for bytes, the end) suspends the task between steps.
  *
- * Owns its chain, gates and writers. Crosses: the slot calls `open`, `step`, `close` and passes on
- * what the JobMaster says; tasks of the same slot call its gate channels directly, and only while
- * `canAccept()`.
+ * Owns its chain, gates and writers. The slot calls `open`, `step`, `close` and passes on what the
+ * JobMaster says; tasks of the slot call its gate channels, and only while `canAccept()`.
  *
  * I1  No input is taken while suspended, while an output waits for space or a snapshot waits.
  * I2  The end goes through the chain head first: each operator's `endInput`, then its `finish`,
@@ -147,10 +146,7 @@ export class Task {
     return this.#state === 'RUNNING' && !this.#suspended && this.#outputsAvailable();
   }
 
-  /**
-   * Whether input came since the last look. Input by calls is no step of this task, so what it left
-   * to wait for shows itself only when the caller asks for room again.
-   */
+  /** Since the last look. Input by calls is no step: what it left to wait for shows itself here. */
   #hasBeenCalled(): boolean {
     const recordsIn = this.numRecordsIn();
     const watermarkMs = this.inputWatermarkMs();
@@ -190,10 +186,7 @@ export class Task {
     return this.#standsBehind;
   }
 
-  /**
-   * Whether it can be left behind this checkpoint, which is complete: `later` when something of it
-   * has still to be done, `never` when its end is in no checkpoint so far.
-   */
+  /** This checkpoint is complete. `later`: something is to be done; `never`: its end is in none. */
   mayBeLeftBehind(checkpointId: number): 'now' | 'later' | 'never' {
     if (this.#state === 'FINISHED' || this.#standsBehind === checkpointId) return 'now';
     const isLeftOut = this.#state === 'ENDED' && !this.#checkpoints.includesEnd(checkpointId);
@@ -271,6 +264,19 @@ export class Task {
     const { gates, chain } = this.parts;
     if (gates.length === 0) return chain.links[0]?.output.watermarkMs ?? MIN_TIMESTAMP_MS;
     return Math.min(...gates.map((gate) => gate.watermarkMs));
+  }
+
+  /** Nothing of it waits but for input, or a time. */
+  get isQuiet(): boolean {
+    if (this.#state === 'ENDED' || this.#state === 'FINISHED') return true;
+    if (this.#state !== 'RUNNING' || this.#suspended || this.#replay !== undefined) return false;
+    if (this.#checkpoints.holdsInput || this.#mailbox.length > 0) return false;
+    return this.#source?.isWaiting !== false && this.#drainOutputs();
+  }
+
+  /** When its source has something by itself; `Infinity`: never. */
+  get dueAtEpochMs(): number {
+    return this.#source?.idleUntilEpochMs() ?? Number.POSITIVE_INFINITY;
   }
 
   numRecordsIn(): number {

@@ -13,6 +13,12 @@ export interface WatermarkGenerator<T> {
   onEvent(event: T, timestampMs: number, output: WatermarkOutput): void;
   /** Every `pipeline.auto-watermark-interval`. */
   onPeriodicEmit(output: WatermarkOutput): void;
+  /**
+   * False: time alone changes what it emits, so that a job may not hibernate yet.
+   *
+   * @defaultValue true
+   */
+  isSettled?(): boolean;
 }
 
 /** The event time of a record in epoch milliseconds. */

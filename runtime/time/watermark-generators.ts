@@ -69,6 +69,11 @@ export class WatermarksWithIdleness<T> implements WatermarkGenerator<T> {
     }
   }
 
+  /** Idle already. */
+  isSettled(): boolean {
+    return this.#idle && this.#inner.isSettled?.() !== false;
+  }
+
   #checkIdle(): boolean {
     if (this.#eventSinceCheck) {
       this.#eventSinceCheck = false;

@@ -56,6 +56,8 @@ export type NextStep =
   | { readonly action: 'RUN'; readonly attempt: number; readonly taskManagers: number }
   /** Start an execution of the same machine for the same job, and end. */
   | { readonly action: 'CONTINUE'; readonly jobId: string }
+  /** End: the job hibernates. */
+  | { readonly action: 'HIBERNATE'; readonly jobId: string }
   | { readonly action: 'END'; readonly jobId: string; readonly status: string };
 
 /** Into the coordinator's FIFO queue; the message group is the job. */
@@ -69,6 +71,4 @@ export type CoordinatorMessage = { readonly jobId: string } & (
       readonly lease: number;
       readonly error: StreamErrorRecord;
     }
-  /** A source has something for a job that hibernates. */
-  | { readonly type: 'wake' }
 );

@@ -10,6 +10,7 @@ import {
   type RestoredCheckpointRecord,
   taskTotals,
 } from '../../checkpoint/index.ts';
+import { isSavepoint } from '../../protocol/index.ts';
 
 /** `GET /jobs/:jobid/checkpoints`. */
 export function checkpointsJson(statistics: CheckpointStatistics, nowEpochMs: number): object {
@@ -46,13 +47,13 @@ export function checkpointsJson(statistics: CheckpointStatistics, nowEpochMs: nu
 export function checkpointJson(record: CheckpointStatsRecord, nowEpochMs: number): object {
   const { checkpointId, status, type, triggeredAtEpochMs, tasks } = record;
   const totals = checkpointTotals(record);
-  const isSavepoint = type !== 'CHECKPOINT';
+  const isOfUser = isSavepoint(type);
   const common = { id: checkpointId, status };
   return {
     className: status.toLowerCase(),
     ...common,
-    is_savepoint: isSavepoint,
-    savepointFormat: isSavepoint ? 'CANONICAL' : null,
+    is_savepoint: isOfUser,
+    savepointFormat: isOfUser ? 'CANONICAL' : null,
     trigger_timestamp: triggeredAtEpochMs,
     ...totalsJson(totals),
     end_to_end_duration: endToEndDurationMs(record, nowEpochMs),
@@ -90,7 +91,7 @@ function totalsJson(totals: ReturnType<typeof checkpointTotals>): object {
 
 function typeText(record: CheckpointStatsRecord): string {
   if (record.type === 'SAVEPOINT') return 'SAVEPOINT';
-  if (record.type !== 'CHECKPOINT') return 'SYNC_SAVEPOINT';
+  if (isSavepoint(record.type)) return 'SYNC_SAVEPOINT';
   return checkpointTotals(record).unaligned ? 'UNALIGNED_CHECKPOINT' : 'CHECKPOINT';
 }
 

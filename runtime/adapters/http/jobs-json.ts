@@ -5,6 +5,7 @@ import type {
   DispatchedJob,
   ExceptionHistory,
   ExceptionRecord,
+  HibernationView,
   JobStatus,
   VertexSnapshot,
 } from '../../jobmaster/index.ts';
@@ -48,7 +49,7 @@ export function jobOverviewJson(job: DispatchedJob, nowEpochMs: number): object 
     jid: job.jobId,
     name: job.name,
     ...timesOf(job, nowEpochMs),
-    state: job.status,
+    state: stateOf(job),
     'last-modification': job.endedAtEpochMs ?? nowEpochMs,
     tasks: { total, ...tasks },
     'pending-operators': 0,
@@ -78,9 +79,10 @@ export function jobJson(
     jid: job.jobId,
     name: job.name,
     isStoppable: false,
-    state: job.status,
+    state: stateOf(job),
     'job-type': 'STREAMING',
     ...times,
+    ...(job.hibernation === undefined ? {} : { hibernation: hibernationJson(job.hibernation) }),
     maxParallelism: -1,
     now: nowEpochMs,
     timestamps: Object.fromEntries(JOB_STATES.map((name) => [name, timestampOf(job, name)])),
@@ -157,6 +159,22 @@ function exceptionJson({ timestampEpochMs, error, taskName, location }: Exceptio
   };
 }
 
+/** Flink has no word for a job that hibernates but the one for a job that goes on elsewhere. */
+function stateOf({ status }: DispatchedJob): JobStatus {
+  return status === 'HIBERNATED' ? 'SUSPENDED' : status;
+}
+
+/** This project's own. */
+function hibernationJson(hibernation: HibernationView): object {
+  const { sinceEpochMs, checkpointId, wakesAtEpochMs, wakeSchedule } = hibernation;
+  return {
+    since: sinceEpochMs,
+    'checkpoint-id': checkpointId,
+    'wakes-at': wakesAtEpochMs ?? null,
+    'wake-schedule': wakeSchedule ?? null,
+  };
+}
+
 function timesOf({ submittedAtEpochMs, endedAtEpochMs }: DispatchedJob, nowEpochMs: number) {
   return {
     'start-time': submittedAtEpochMs,
@@ -167,7 +185,7 @@ function timesOf({ submittedAtEpochMs, endedAtEpochMs }: DispatchedJob, nowEpoch
 
 function timestampOf(job: DispatchedJob, status: JobStatus): number {
   if (status === 'INITIALIZING' || status === 'CREATED') return job.submittedAtEpochMs;
-  return status === job.status ? (job.endedAtEpochMs ?? job.submittedAtEpochMs) : 0;
+  return status === stateOf(job) ? (job.endedAtEpochMs ?? job.submittedAtEpochMs) : 0;
 }
 
 function taskState(status: JobStatus): TaskState {
@@ -186,6 +204,7 @@ function taskState(status: JobStatus): TaskState {
       return 'DEPLOYING';
     case 'CREATED':
     case 'SUSPENDED':
+    case 'HIBERNATED':
       return 'CREATED';
   }
 }

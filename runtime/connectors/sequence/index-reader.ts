@@ -91,6 +91,11 @@ export class IndexReader<T> implements SourceReader<T, IndexSplit> {
     return progress;
   }
 
+  idleUntilEpochMs(): number | undefined {
+    if (this.#splits.length === 0 || this.#limiter === undefined) return undefined;
+    return this.#ctx.clock.nowEpochMs() + this.#limiter.delayMs();
+  }
+
   close(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
