@@ -25,6 +25,7 @@ import {
 } from '../core/index.ts';
 import type { JobGraphOverrides, StreamGraph } from '../graph/index.ts';
 import {
+  hibernationSettings,
   type JobJournal,
   JobMaster,
   type JobPlan,
@@ -101,7 +102,7 @@ export class TurnMaster {
   }
 
   async #begin(
-    { launcher, timers, onAnswer, turn }: TurnMasterParts,
+    { launcher, timers, onAnswer, turn, arming }: TurnMasterParts,
     { job, journal, isRecovered }: Pick<TurnJournal, 'job' | 'journal' | 'isRecovered'>,
   ): Promise<JobMaster> {
     const { blobs, rows, clock, rng, logger, fileSystem } = this.#world;
@@ -109,7 +110,7 @@ export class TurnMaster {
     const directory = this.#directory;
     return await createJobMaster({
       ...{ jobId, clock, timers, rng, logger, fileSystem, parallelism },
-      turn: { onAnswer, turn },
+      turn: { onAnswer, turn, arming },
       graph: this.#program.graph,
       configuration: this.#configuration,
       storage: { blobs, rows, directory, close: () => Promise.resolve() },
@@ -129,6 +130,7 @@ export class TurnMaster {
     const jobId = this.#jobId;
     const configuration = this.#configuration;
     const restore = await this.#restored(asleep);
+    const hibernation = hibernationSettings(configuration);
     return new JobMaster({
       ...{ jobId, ...parts, asleep, clock, rng, logger, fileSystem, blobs, journal },
       graph: this.#program.graph,
@@ -137,6 +139,7 @@ export class TurnMaster {
       checkpointing: checkpointSettings(configuration),
       restart: restartSettings(configuration),
       ...(restore === undefined ? {} : { restore }),
+      ...(hibernation === undefined ? {} : { hibernation }),
       isRecovered: false,
       cancellationTimeoutMs: configuration.get(ConfigOptions.TASK_CANCELLATION_TIMEOUT_MS),
       exceptionHistoryCount: configuration.get(ConfigOptions.WEB_EXCEPTION_HISTORY_SIZE),

@@ -49,8 +49,9 @@ export interface StopProgress {
   readonly type: 'SAVEPOINT_SUSPEND' | 'SAVEPOINT_TERMINATE' | 'CHECKPOINT_SUSPEND';
   readonly directory: string;
   /**
-   * `WAITING`: for sources to end (`SAVEPOINT_TERMINATE`), for tasks that are about to finish, for
-   * earlier checkpoints (`CHECKPOINT_SUSPEND`). `SNAPSHOT`: the savepoint is pending. `STOPPING`: it is stored, the tasks finish.
+   * `WAITING`: for sources to end (`SAVEPOINT_TERMINATE`), for earlier checkpoints
+   * (`CHECKPOINT_SUSPEND`), for tasks that are about to finish. `SNAPSHOT`: the savepoint is
+   * pending. `STOPPING`: it is stored, the tasks finish.
    */
   readonly phase: 'WAITING' | 'SNAPSHOT' | 'STOPPING';
   /** In `STOPPING`. */

@@ -229,6 +229,24 @@ const RESTART_OPTIONS = {
   }),
 } as const;
 
+/** This project's own: of jobs on AWS. */
+const HIBERNATION_OPTIONS = {
+  HIBERNATE_AFTER_MS: durationOption<number | undefined>({
+    key: 'sluice.hibernate-after',
+    defaultValue: undefined,
+    description:
+      'a job on AWS whose sources are idle for so long takes a checkpoint and runs nothing until ' +
+      'something wakes it; unset: it always runs',
+  }),
+  WAKE_SCHEDULE: stringOption<string | undefined>({
+    key: 'sluice.wake-schedule',
+    defaultValue: undefined,
+    description:
+      'when a job that hibernates is woken, in UTC: rate(1 hour), cron(0 8 ? * MON-FRI *); ' +
+      'unset: when it has something to do, or is asked to',
+  }),
+} as const;
+
 /** Of a cluster: ended jobs it still tells of. */
 const JOBSTORE_OPTIONS = {
   JOBSTORE_MAX_CAPACITY: integerOption({
@@ -308,6 +326,7 @@ export const ConfigOptions = {
   ...RECOVERY_OPTIONS,
   ...RESTART_OPTIONS,
   ...JOBSTORE_OPTIONS,
+  ...HIBERNATION_OPTIONS,
 } as const;
 
 /** All of {@link ConfigOptions}, by every name they go by. */

@@ -32,6 +32,7 @@ export function describeJob(known: KnownJob): DispatchedJob {
   const { jobId, name, submittedAtEpochMs } = job;
   const snapshot = control === undefined ? known.metrics : control.snapshot();
   const statistics = control?.checkpointStatistics ?? end?.checkpointStatistics;
+  const hibernation = control?.hibernation?.view;
   return {
     jobId,
     name,
@@ -45,7 +46,7 @@ export function describeJob(known: KnownJob): DispatchedJob {
     metrics: snapshot?.vertices ?? [],
     exceptions: control?.exceptions ?? end?.exceptions ?? emptyExceptionHistory(0),
     ...(statistics === undefined ? {} : { checkpointStatistics: statistics }),
-    ...(control?.hibernation === undefined ? {} : { hibernation: control.hibernation }),
+    ...(hibernation === undefined ? {} : { hibernation }),
   };
 }
 

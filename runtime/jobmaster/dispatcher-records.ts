@@ -40,7 +40,7 @@ export type JobControl = Pick<
   | 'triggerCheckpoint'
   | 'rescale'
   | 'snapshot'
-> & { readonly hibernation?: HibernationView | undefined };
+> & { readonly hibernation?: { readonly view: HibernationView | undefined } };
 
 /** A vertex of a job that does not run. */
 export interface PlannedVertex {

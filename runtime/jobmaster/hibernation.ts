@@ -1,7 +1,7 @@
 /**
  * When a job falls asleep and wakes, as a pure decision. Plain JSON between two events.
  *
- *     AWAKE ─ all slots idle ─▶ ARMED ─ next turn ─▶ FALLING ─ slots released ─▶ ASLEEP ─ wake ─▶ AWAKE
+ *     AWAKE ─ all slots idle ─▶ ARMED ─ next turn ─▶ FALLING ─ released ─▶ ASLEEP ─ wake ─▶ AWAKE
  *       ▲                         │ busy, request       │ not suspended, a failure
  *       └─────────────────────────┴─────────────────────┘
  *

@@ -37,6 +37,7 @@ export interface JobHibernationParts {
   job(): Omit<HibernatingJob, 'nowEpochMs'>;
   suspend(): void;
   wake(): void;
+  newestCheckpointId(): number;
 }
 
 /** What is shown of a job that is asleep. */
@@ -71,12 +72,12 @@ export class JobHibernation {
   }
 
   /** Undefined: it is not asleep. */
-  view(checkpointId: number): HibernationView | undefined {
+  get view(): HibernationView | undefined {
     const { phase, sinceEpochMs = 0, wakeUps = { arming: 0 } } = this.#state;
     if (phase !== 'ASLEEP') return undefined;
     const { atEpochMs, schedule } = wakeUps;
     return {
-      ...{ sinceEpochMs, checkpointId },
+      ...{ sinceEpochMs, checkpointId: this.#parts.newestCheckpointId() },
       ...(atEpochMs === undefined ? {} : { wakesAtEpochMs: atEpochMs }),
       ...(schedule === undefined ? {} : { wakeSchedule: schedule }),
     };
@@ -85,13 +86,21 @@ export class JobHibernation {
   /**
    * Something has come for it, or somebody wants it to run.
    *
-   * @param arming of the wake-up that says so; of any but the present ones it says nothing, and goes.
+   * @param arming of the wake-up that says so; one that is not present says nothing, and goes.
    */
   wake(arming?: number): void {
     const { phase, wakeUps } = this.#state;
     const isPresent = phase !== 'AWAKE' && wakeUps?.arming === arming;
     if (arming === undefined || isPresent) this.apply({ type: 'wake' });
     else this.#parts.arming?.disarm(arming);
+  }
+
+  /** At the end of a turn, which has heard its messages: what was armed before it is armed. */
+  proceed(): void {
+    const { phase, wakeUps } = this.#state;
+    const { asleep } = this.#parts;
+    const wasArmed = asleep?.phase === 'ARMED' && asleep.wakeUps?.arming === wakeUps?.arming;
+    if (phase === 'ARMED' && wasArmed) this.apply({ type: 'turn' });
   }
 
   /** What an event leads to is told while it is being carried out: one after the other. */

@@ -21,6 +21,7 @@ import {
 } from '../testing/index.ts';
 import { WatermarkStrategy } from '../time/index.ts';
 import { FakeLauncher } from './fake-slots.conformance.ts';
+import { hibernationSettings } from './hibernation-settings.ts';
 import type { JobJournal, JournalEntry } from './job-journal.ts';
 import { JobMaster } from './job-master.ts';
 import type { JobRestore, JobResult } from './job-master-parts.ts';
@@ -199,6 +200,7 @@ export class MasterWorld {
       jobId,
     });
     const graph = this.graph();
+    const hibernation = hibernationSettings(configuration);
     const restore = await this.#restoreOf(options);
     return new JobMaster({
       jobId,
@@ -226,6 +228,7 @@ export class MasterWorld {
       exceptionHistoryCount: 16,
       onPrint: () => undefined,
       onDeliver: () => undefined,
+      ...(hibernation === undefined ? {} : { hibernation }),
       ...options.turn,
     });
   }

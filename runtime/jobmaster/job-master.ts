@@ -18,7 +18,7 @@ import { FailureLog, type NotedException } from './failure-log.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
 import { JobDeployment } from './job-deployment.ts';
 import { endNotRecorded, jobNotRunning } from './job-errors.ts';
-import { type HibernationView, JobHibernation } from './job-hibernation.ts';
+import { JobHibernation } from './job-hibernation.ts';
 import type { JobMasterParts, JobResult } from './job-master-parts.ts';
 import { JobOutput } from './job-output.ts';
 import { JobRequests, type StopOptions } from './job-requests.ts';
@@ -93,7 +93,7 @@ export class JobMaster {
       checkedParallelism: (changed) => this.#checkedParallelism(changed),
       cancel: () => this.cancel(),
       holdsRequests: () => this.#hibernation.holdsRequests,
-      wake: () => this.wake(),
+      wake: () => this.#hibernation.wake(),
       track: (work) => this.#track(work),
     });
   }
@@ -177,14 +177,8 @@ export class JobMaster {
     this.#requests.request(requestId, request);
   }
 
-  /** Something has come for it, or somebody wants it to run: it does not hibernate any more. */
-  wake(arming?: number): void {
-    this.#hibernation.wake(arming);
-  }
-
-  /** Undefined: it does not hibernate. */
-  get hibernation(): HibernationView | undefined {
-    return this.#hibernation.view(this.#checkpoints?.newest?.checkpointId ?? 0);
+  get hibernation(): Pick<JobHibernation, 'wake' | 'proceed' | 'view'> {
+    return this.#hibernation;
   }
 
   /** The whole of it. @throws {StreamError} as `planJobExecution`. */
@@ -274,6 +268,7 @@ export class JobMaster {
       }),
       suspend: () => this.#checkpoints?.apply({ type: 'hibernate' }),
       wake: () => this.#apply({ type: 'wake' }),
+      newestCheckpointId: () => this.#checkpoints?.newest?.checkpointId ?? 0,
     });
   }
 
@@ -325,7 +320,7 @@ export class JobMaster {
     this.#checkpoints.wake();
     this.#requests.wake();
     this.#resumeWork();
-    this.#hibernation.apply({ type: 'turn' });
+    this.#hibernation.apply({ type: 'look' });
   }
 
   /** Begins again what an earlier turn was about when it was written. */

@@ -222,6 +222,8 @@ export class JobTurn {
       this.#hear(master, message);
       await this.#quiet(master);
     }
+    master.hibernation.proceed();
+    await this.#quiet(master);
     const asleep = master.sleep();
     if (asleep !== undefined) {
       this.#timers.stop();
@@ -273,7 +275,7 @@ export class JobTurn {
         this.#request(master, message);
         break;
       case 'wake':
-        master.wake(message.arming);
+        master.hibernation.wake(message.arming);
         break;
       case 'not-planned':
       case 'tick':

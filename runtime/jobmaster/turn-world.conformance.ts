@@ -77,8 +77,9 @@ export class TurnWorld {
     await this.turn(...this.all({ type: 'running' }));
   }
 
-  next(rounds: number, execution = 'e'): TurnMessage {
-    return { type: 'next', taskToken: `${execution}/${rounds}`, execution, rounds };
+  next(rounds: number, execution = 'e', continuation = 0): TurnMessage {
+    const taskToken = `${execution}/${rounds}`;
+    return { type: 'next', taskToken, execution, rounds, continuation };
   }
 
   /** Of a slot of the present attempt. */

@@ -26,6 +26,7 @@ import {
 import { type StreamGraph, validateSinks } from '../../graph/index.ts';
 import {
   type AttachingLauncher,
+  hibernationSettings,
   type JobJournal,
   JobMaster,
   type JobPlan,
@@ -37,7 +38,7 @@ import {
   type TurnMasterParts,
 } from '../../jobmaster/index.ts';
 import type { JobStorage } from './job-storage.ts';
-import { warnAtStart } from './start-warnings.ts';
+import { warnAtStart, warnOfHibernation } from './start-warnings.ts';
 
 export interface JobStart {
   readonly jobId: string;
@@ -55,7 +56,7 @@ export interface JobStart {
     checkpointing: CheckpointSettings,
   ) => SlotLauncher | AttachingLauncher;
   /** The turn that the master works in, if it works in turns. */
-  readonly turn?: Pick<TurnMasterParts, 'asleep' | 'onAnswer' | 'turn'>;
+  readonly turn?: Pick<TurnMasterParts, 'asleep' | 'onAnswer' | 'turn' | 'arming'>;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly rng: Rng;
@@ -74,6 +75,7 @@ export async function createJobMaster(start: JobStart): Promise<JobMaster> {
   const { jobId, graph, configuration, storage, fileSystem, isRecovered } = start;
   const checkpointing = checkpointSettings(configuration);
   const restart = restartSettings(configuration);
+  const hibernation = hibernationSettings(configuration);
   const { blobs, rows, directory } = storage;
   const checkpointStore = await CheckpointStore.open({ blobs, rows, directory, jobId });
   const { restore, plan } = await foundation(start, checkpointStore);
@@ -96,6 +98,7 @@ export async function createJobMaster(start: JobStart): Promise<JobMaster> {
     ...(restore === undefined ? {} : { restore }),
     isRecovered,
     ...start.turn,
+    ...(hibernation === undefined ? {} : { hibernation }),
     cancellationTimeoutMs: configuration.get(ConfigOptions.TASK_CANCELLATION_TIMEOUT_MS),
     exceptionHistoryCount: configuration.get(ConfigOptions.WEB_EXCEPTION_HISTORY_SIZE),
     onPrint,
@@ -141,6 +144,7 @@ async function layOut(
   const restoring = restore !== undefined || isRecovered;
   await validateSinks(graph, { fileSystem, restoring });
   warnAtStart(start, restore);
+  if (start.turn === undefined) warnOfHibernation(start);
   const plan = planJobExecution(graph, start.parallelism, own ?? restore?.manifest);
   if (restore !== undefined && own === undefined) checkRestore(restore, plan);
   return plan;

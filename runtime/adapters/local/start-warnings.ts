@@ -6,7 +6,7 @@ import {
   type RestorePoint,
 } from '../../checkpoint/index.ts';
 import { sinksBelowMessage } from '../../connectors/index.ts';
-import type { Configuration, Logger } from '../../core/index.ts';
+import { ConfigOptions, type Configuration, type Logger } from '../../core/index.ts';
 import type { StreamGraph } from '../../graph/index.ts';
 
 interface StartingJob {
@@ -21,6 +21,14 @@ export function warnAtStart(job: StartingJob, restore: RestorePoint | undefined)
   if (intervalMs !== undefined) warnOfGuarantees(job, mode);
   else warnOfHiddenOutput(job);
   if (restore !== undefined) warnOfEndedSources(job, restore);
+}
+
+/** A job that hibernates on AWS runs on here: there is nothing to release. */
+export function warnOfHibernation({ configuration, logger }: StartingJob): void {
+  if (!configuration.has(ConfigOptions.HIBERNATE_AFTER_MS)) return;
+  const option = ConfigOptions.HIBERNATE_AFTER_MS.key;
+  const message = `'${option}' has no effect here: a job hibernates on AWS only, it runs on`;
+  logger.log('warn', message, { option });
 }
 
 /** Says once what checkpoints cannot promise for this job. */
