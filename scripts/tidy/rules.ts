@@ -97,8 +97,8 @@ function checkEnvironment({ path, code }: SourceText): Finding[] {
 
 function checkExports({ path, code }: SourceText): Finding[] {
   const findings = matches(path, code, /\bexport\s+\*/g, 'exports', 'name what you export');
-  if (/^examples\/(.*\/)?job\.ts$/.test(path) || isJobFixture(path)) return findings;
-  const message = 'default exports only in job modules (examples/**/job.ts)';
+  if (/^(examples|integration)\/(.*\/)?job\.ts$/.test(path) || isJobFixture(path)) return findings;
+  const message = 'default exports only in job modules (job.ts of examples and integration)';
   return [...findings, ...matches(path, code, /\bexport\s+default\b/g, 'exports', message)];
 }
 

@@ -189,28 +189,33 @@ export class S3FileSystem implements FileSystem {
       try {
         return await this.#head(this.#at(path));
       } catch (thrown) {
-        const reason = thrown instanceof AwsCallFailed ? thrown.failure.reason : undefined;
-        // The answer to HEAD has no body: what is wrong, another call says.
-        if (reason === 'refused') await this.#isListed(path);
-        // Who may read what lies below a directory, may not read a file of the directory's name.
-        if (reason !== 'access-denied' || (await this.#isListed(path))) throw thrown;
-        return undefined;
+        if (!(thrown instanceof AwsCallFailed)) throw thrown;
+        const { reason } = thrown.failure;
+        if (reason !== 'refused' && reason !== 'access-denied') throw thrown;
+        return await this.#explain(this.#at(path), thrown);
       }
     });
   }
 
-  /** Whether there is such an object, readable or not. */
-  async #isListed(path: string): Promise<boolean> {
-    const { Key: Prefix, ...bucket } = this.#at(path);
+  /**
+   * An answer to HEAD has no body: what is wrong, a listing says. Who may read what lies below a
+   * directory, may not read a file of the directory's name, which then is none.
+   */
+  async #explain(at: S3ObjectAt, unsaid: AwsCallFailed): Promise<undefined> {
+    const { Key: Prefix, ...bucket } = at;
     const command = new ListObjectsV2Command({ ...bucket, Prefix, MaxKeys: 1 });
     try {
       const page = await this.#calls.call(LIST, ({ options }) => this.#s3.send(command, options));
-      return page.Contents?.[0]?.Key === Prefix;
+      const isThere = page.Contents?.[0]?.Key === Prefix;
+      if (unsaid.failure.reason === 'access-denied' && !isThere) return undefined;
     } catch (thrown) {
-      const isDenied = thrown instanceof AwsCallFailed && thrown.failure.reason === 'access-denied';
-      if (isDenied) return true;
-      throw thrown;
+      if (!(thrown instanceof AwsCallFailed)) throw thrown;
+      if (thrown.failure.reason !== 'access-denied') throw thrown;
+      // Both are denied: the permission is that of the first, and only the second says to whom.
+      const failure = { ...thrown.failure, permission: READ.permission };
+      throw new AwsCallFailed(failure, false, thrown.attempts, thrown.cause);
     }
+    throw unsaid;
   }
 
   async #head(at: S3ObjectAt): Promise<S3ObjectHead | undefined> {

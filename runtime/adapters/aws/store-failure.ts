@@ -83,8 +83,8 @@ function fileAdviceOf(failure: AwsFailure): string {
     case 'access-denied':
       return (
         `${own}; to the cluster by bucket.grantRead(jobManager) or grantReadWrite, or deploy it ` +
-        'with -c readFrom=<bucket> or -c writeTo=<bucket>. If the bucket is of another account, ' +
-        'its own policy has to allow it too'
+        'with -c readFrom=<bucket> or -c writeTo=<bucket>. Is its name right? If it is of ' +
+        'another account, its own policy has to allow it too;'
       );
     case 'kms-denied':
       return `${own}; to the cluster by key.grantEncryptDecrypt(jobManager) or -c dataKeyArns=<arn>`;
