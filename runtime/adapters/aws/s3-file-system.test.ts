@@ -70,6 +70,26 @@ describe('S3FileSystem', () => {
     }
   });
 
+  it('publishes one of two files that are to have the same name', async () => {
+    for (const text of ['small', 'larger than a part']) {
+      const { world } = setup();
+      const { s3 } = world.clients;
+      const files = new S3FileSystem({ s3, calls: world.calls, copyPartBytes: 10 });
+      for (const name of ['a', 'b']) {
+        await write(files, `s3://bucket/.${name}`, Buffer.from(`${text} ${name}`));
+      }
+      const both = ['a', 'b'].map((name) =>
+        files.publish(`s3://bucket/.${name}`, 's3://bucket/to'),
+      );
+      const outcomes = await Promise.all(both);
+      assert.deepEqual(outcomes.toSorted(), ['done', 'exists'], text);
+      const winner = outcomes[0] === 'done' ? 'a' : 'b';
+      const reader = await files.openRead('s3://bucket/to', 0);
+      assert.equal(Buffer.from(await reader.read(100)).toString(), `${text} ${winner}`);
+      assert.equal(world.s3.openUploads, 0);
+    }
+  });
+
   it('publishes a large file in parts', async () => {
     const { world } = setup();
     const { s3 } = world.clients;
