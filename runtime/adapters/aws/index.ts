@@ -115,6 +115,7 @@ export {
   type LambdaTaskManagerSettings,
   type LeaseNetworkSettings,
   readAttempt,
+  reportDelayMs,
   runLease,
   slotsOfTaskManager,
   taskManagerCount,

@@ -7,6 +7,7 @@ export {
 export { slotsOfTaskManager, taskManagerCount } from './channel-plan.ts';
 export type { LeaseNetworkSettings } from './lease-network.ts';
 export type { BlobTier } from './remote-blobs.ts';
+export { reportDelayMs } from './report-sender.ts';
 export {
   type LambdaTaskManagerParts,
   type LambdaTaskManagerSettings,

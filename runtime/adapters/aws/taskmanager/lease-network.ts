@@ -26,7 +26,7 @@ import { AwsExchange } from './aws-exchange.ts';
 import { planChannels } from './channel-plan.ts';
 import { CommandLinks } from './command-links.ts';
 import type { LeaseSlotsHost } from './lease-slots.ts';
-import { ReportSender } from './report-sender.ts';
+import { ReportSender, reportDelayMs } from './report-sender.ts';
 
 export interface LeaseNetworkSettings {
   readonly packing: PackingSettings;
@@ -98,7 +98,7 @@ export class LeaseNetwork {
     this.#reports = new ReportSender({
       ...{ sqs: parts.sqs, calls: parts.calls, queueUrl: parts.coordinatorQueueUrl },
       ...{ request, links, clock, timers, onFailed },
-      lingerMs: settings.reportLingerMs,
+      lingerMs: reportDelayMs(settings.reportLingerMs, taskManager),
       metricsLingerMs: settings.metricsLingerMs,
     });
     this.#inbox = this.#createInbox();

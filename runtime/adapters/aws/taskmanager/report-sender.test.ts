@@ -7,7 +7,7 @@ import { AwsCalls } from '../aws-calls.ts';
 import { FakeSqs, NO_FAULTS } from '../inbox/fake-sqs.conformance.ts';
 import { createSqsClient } from '../inbox/index.ts';
 import type { CoordinatorMessage } from '../messages.ts';
-import { ReportSender } from './report-sender.ts';
+import { ReportSender, reportDelayMs } from './report-sender.ts';
 
 const QUEUE_URL = 'http://127.0.0.1:1/1/coordinator.fifo';
 const REQUEST = { jobId: '0'.repeat(32), attempt: 2, taskManager: 0, lease: 3 };
@@ -95,5 +95,13 @@ describe('ReportSender', () => {
     sender.report(0, text(1));
     await sender.flush();
     assert.ok(isStreamError(failures[0]) && failures[0].code === 'REPORTS_NOT_SENT');
+  });
+});
+
+describe('reportDelayMs', () => {
+  it('lets no more TaskManagers of a job speak in a second than its queue takes', () => {
+    const delays = Array.from({ length: 900 }, (_, index) => reportDelayMs(20, index));
+    assert.equal(delays[0], 20);
+    assert.ok(delays.every((ms) => delays.filter((d) => d >= ms && d < ms + 1_000).length <= 300));
   });
 });
