@@ -5,10 +5,12 @@ import type {
   CheckpointsState,
   ClosedCheckpoint,
 } from './checkpoint-coordinator-records.ts';
-import type { PendingCheckpoint } from './pending-checkpoint.ts';
+import type { PendingCheckpoint, TaskInputs } from './pending-checkpoint.ts';
 
 export interface Draft {
   readonly nowEpochMs: number;
+  /** Of the layout that is deployed. */
+  readonly inputsOf: TaskInputs;
   readonly commands: CheckpointCommand[];
   state: CheckpointsState;
 }

@@ -14,7 +14,7 @@ import type {
   CheckpointsState,
 } from './checkpoint-coordinator-records.ts';
 import { checkpointSettings } from './checkpoint-settings.ts';
-import type { CheckpointTask } from './pending-checkpoint.ts';
+import { type CheckpointTask, type CheckpointTaskInput, taskKey } from './pending-checkpoint.ts';
 
 const PREFIX = 'execution.checkpointing.';
 
@@ -37,8 +37,13 @@ export const BOOM: StreamErrorRecord = {
   details: {},
 };
 
+/** A task, and what it reads. */
+export interface LaidOutTask extends CheckpointTask {
+  readonly inputs: readonly CheckpointTaskInput[];
+}
+
 /** `source/0 source/1 → map/0`. */
-export const TASKS: readonly CheckpointTask[] = [
+export const TASKS: readonly LaidOutTask[] = [
   { vertexId: 'source', subtaskIndex: 0, attempt: 0, inputs: [] },
   { vertexId: 'source', subtaskIndex: 1, attempt: 0, inputs: [] },
   { vertexId: 'map', subtaskIndex: 0, attempt: 0, inputs: [{ vertexId: 'source' }] },
@@ -68,6 +73,7 @@ export class CheckpointRun {
   /** Of the last step. */
   commands: readonly CheckpointCommand[] = [];
   readonly all: CheckpointCommand[] = [];
+  #tasks: readonly LaidOutTask[] = TASKS;
 
   constructor(options: Readonly<Record<string, ConfigValue>>, init: Partial<CheckpointsInit> = {}) {
     this.state = createdCheckpoints({
@@ -83,9 +89,10 @@ export class CheckpointRun {
   /** Deployed and running at time 0. */
   static running(
     options: Readonly<Record<string, ConfigValue>>,
-    init: Partial<CheckpointsInit> & { readonly tasks?: readonly CheckpointTask[] } = {},
+    init: Partial<CheckpointsInit> & { readonly tasks?: readonly LaidOutTask[] } = {},
   ): CheckpointRun {
     const run = new CheckpointRun(options, init);
+    run.#tasks = init.tasks ?? TASKS;
     run.on({ type: 'job-deployed', tasks: init.tasks ?? TASKS }).on({ type: 'job-running' });
     return run;
   }
@@ -93,7 +100,11 @@ export class CheckpointRun {
   on(...events: CheckpointOccurrence[]): this {
     for (const event of events) {
       const nowEpochMs = this.nowEpochMs;
-      const decision = decideCheckpoint(this.state, { ...event, nowEpochMs });
+      const decision = decideCheckpoint(
+        this.state,
+        { ...event, nowEpochMs },
+        (task) => this.#tasks.find((other) => taskKey(other) === taskKey(task))?.inputs ?? [],
+      );
       this.state = JSON.parse(JSON.stringify(decision.state));
       this.commands = decision.commands;
       this.all.push(...decision.commands);

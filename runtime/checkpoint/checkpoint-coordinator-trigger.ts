@@ -172,7 +172,7 @@ function trigger(draft: Draft, { requestId, ...beginning }: Beginning): boolean 
   draft.commands.push({
     type: 'trigger',
     barrier: { ...begun, mode: settings.mode, unalignedAfterMs },
-    tasks: tasksToTrigger(tasks),
+    tasks: tasksToTrigger(tasks, draft.inputsOf),
   });
   return true;
 }

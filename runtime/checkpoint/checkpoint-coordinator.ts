@@ -35,6 +35,7 @@ import {
   type RestoredCheckpointRecord,
   statsRestored,
 } from './checkpoint-statistics.ts';
+import type { TaskInputs } from './pending-checkpoint.ts';
 import type { RetainedCheckpoint } from './retention.ts';
 
 /** What a job's checkpoints begin with. */
@@ -77,13 +78,18 @@ export function withRestored(
   return { ...state, statistics: statsRestored(state.statistics, restored) };
 }
 
-/** Decides what an event does. Total: an event that changes nothing answers no commands. */
+/**
+ * Decides what an event does. Total: an event that changes nothing answers no commands.
+ *
+ * @param inputsOf of the layout that is deployed; asked for tasks of the state only.
+ */
 export function decideCheckpoint(
   state: CheckpointsState,
   event: CheckpointEvent,
+  inputsOf: TaskInputs,
 ): CheckpointDecision {
   if (state.status === 'ENDED') return { state, commands: [] };
-  const draft: Draft = { nowEpochMs: event.nowEpochMs, commands: [], state };
+  const draft: Draft = { nowEpochMs: event.nowEpochMs, inputsOf, commands: [], state };
   apply(draft, event);
   if (draft.state.status !== 'ENDED') {
     storeComplete(draft);

@@ -142,6 +142,7 @@ export {
   type CheckpointTaskInput,
   type CheckpointToStore,
   type PendingCheckpoint,
+  type TaskInputs,
   type TrackedTask,
   taskKey,
 } from './pending-checkpoint.ts';

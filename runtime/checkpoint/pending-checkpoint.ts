@@ -20,7 +20,6 @@ export type TaskKey = string;
 export interface CheckpointTask extends SubtaskRef {
   /** Of its region. Progress is kept for tasks whose attempt has not changed. */
   readonly attempt: number;
-  readonly inputs: readonly CheckpointTaskInput[];
 }
 
 export interface CheckpointTaskInput {
@@ -28,6 +27,9 @@ export interface CheckpointTaskInput {
   /** Upstream subtasks it reads; absent: all of the vertex. */
   readonly subtaskIndexes?: readonly number[];
 }
+
+/** What a task reads. It follows from the layout, so nobody writes it down. */
+export type TaskInputs = (task: SubtaskRef) => readonly CheckpointTaskInput[];
 
 export interface TrackedTask extends CheckpointTask {
   /** `ENDED`: its input is over, it waits for a checkpoint to complete. */
@@ -80,7 +82,10 @@ export function isComplete(pending: PendingCheckpoint): boolean {
 }
 
 /** The tasks that begin a checkpoint: not finished, all they read from has finished. */
-export function tasksToTrigger(tasks: readonly TrackedTask[]): readonly SubtaskRef[] {
+export function tasksToTrigger(
+  tasks: readonly TrackedTask[],
+  inputsOf: TaskInputs,
+): readonly SubtaskRef[] {
   const open = new Map<string, Set<number>>();
   for (const { vertexId, subtaskIndex, status } of tasks) {
     if (status === 'FINISHED') continue;
@@ -89,9 +94,9 @@ export function tasksToTrigger(tasks: readonly TrackedTask[]): readonly SubtaskR
   }
   return tasks
     .filter(
-      ({ status, inputs }) =>
-        status !== 'FINISHED' &&
-        inputs.every(({ vertexId, subtaskIndexes }) => {
+      (task) =>
+        task.status !== 'FINISHED' &&
+        inputsOf(task).every(({ vertexId, subtaskIndexes }) => {
           const indexes = open.get(vertexId);
           if (indexes === undefined) return true;
           return subtaskIndexes?.every((index) => !indexes.has(index)) ?? false;

@@ -1,11 +1,11 @@
 /** What the checkpoint coordinator and manifests must know of a layout. Pure. */
-import type { CheckpointTask, ManifestVertex } from '../checkpoint/index.ts';
+import type { CheckpointTask, CheckpointTaskInput, ManifestVertex } from '../checkpoint/index.ts';
 import { defined } from '../core/index.ts';
-import type { ExecutionGraph } from '../graph/index.ts';
+import type { ExecutionEdge, ExecutionGraph, JobEdge, JobGraph } from '../graph/index.ts';
 import type { SubtaskRef, SubtaskStateRecord } from '../protocol/index.ts';
 import type { RegionState } from './job-state.ts';
 
-/** Every task with its inputs. */
+/** Every task. */
 export function deployedTasks(
   graph: ExecutionGraph,
   regions: readonly RegionState[],
@@ -15,21 +15,56 @@ export function deployedTasks(
       slots.map((slot) => [slot.slotIndex, attempt] as const),
     ),
   );
-  const senders = graph.edges.map(({ channels }) => Map.groupBy(channels, ({ to }) => to));
-  return graph.vertices.flatMap(({ vertexId, subtasks }) => {
-    const edges = graph.jobGraph.edges.filter((edge) => edge.targetVertexId === vertexId);
-    return subtasks.map(({ subtaskIndex, slotIndex }) => ({
-      vertexId,
-      subtaskIndex,
-      attempt: attempts.get(slotIndex) ?? -1,
-      inputs: edges.map((edge) => ({
-        vertexId: edge.sourceVertexId,
-        subtaskIndexes: (
-          defined(senders[edge.id], 'every edge is laid out').get(subtaskIndex) ?? []
-        ).map(({ from }) => from),
-      })),
-    }));
-  });
+  return graph.vertices.flatMap(({ vertexId, subtasks }) =>
+    subtasks.map(({ subtaskIndex, slotIndex }) => ({
+      ...{ vertexId, subtaskIndex, attempt: attempts.get(slotIndex) ?? -1 },
+    })),
+  );
+}
+
+/** What a task reads. */
+export function inputsOf(
+  { edges, jobGraph }: ExecutionGraph,
+  { vertexId, subtaskIndex }: SubtaskRef,
+): readonly CheckpointTaskInput[] {
+  return jobGraph.edges
+    .filter((edge) => edge.targetVertexId === vertexId)
+    .map((edge) => {
+      const layout = defined(edges[edge.id], 'every edge is laid out');
+      const senders = sendersOf(layout, channelsOfAll(jobGraph, edge));
+      const inputOf = { vertexId: edge.sourceVertexId };
+      if (senders === 'ALL') return inputOf;
+      return { ...inputOf, subtaskIndexes: senders.get(subtaskIndex) ?? [] };
+    });
+}
+
+/** By receiver. `ALL`: each hears all. */
+type Senders = 'ALL' | ReadonlyMap<number, readonly number[]>;
+
+/** A layout does not change. */
+const knownSenders = new WeakMap<ExecutionEdge, Senders>();
+
+function sendersOf(edge: ExecutionEdge, maxChannels: number): Senders {
+  const known = knownSenders.get(edge);
+  if (known !== undefined) return known;
+  const senders: Senders =
+    edge.channels.length === maxChannels
+      ? 'ALL'
+      : new Map(
+          [...Map.groupBy(edge.channels, ({ to }) => to)].map(([to, channels]) => [
+            to,
+            channels.map(({ from }) => from),
+          ]),
+        );
+  knownSenders.set(edge, senders);
+  return senders;
+}
+
+/** Channels of an edge on which each talks to each. */
+function channelsOfAll({ vertices }: JobGraph, edge: JobEdge): number {
+  return vertices
+    .filter(({ id }) => id === edge.sourceVertexId || id === edge.targetVertexId)
+    .reduce((product, { parallelism }) => product * parallelism, 1);
 }
 
 /** The slot that holds a task. */

@@ -87,6 +87,7 @@ class World {
         },
         checkpointComplete: (checkpointId) => asked.push(`sources told ${checkpointId}`),
         manifestVertices: () => [],
+        inputsOf: () => [],
         attemptsInUse: () => [0],
         answered: (requestId, answer) => this.#answers.get(requestId)?.resolve(answer),
         fail: (error) => {
@@ -97,7 +98,7 @@ class World {
         notSuspended: () => asked.push('not suspended'),
       },
     });
-    checkpoints.apply({ type: 'job-deployed', tasks: [{ ...TASK, attempt: 0, inputs: [] }] });
+    checkpoints.apply({ type: 'job-deployed', tasks: [{ ...TASK, attempt: 0 }] });
     checkpoints.apply({ type: 'job-running' });
     return checkpoints;
   }

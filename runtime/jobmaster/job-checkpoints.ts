@@ -26,6 +26,7 @@ import {
   type CheckpointStatistics,
   type CheckpointStore,
   type CheckpointsState,
+  type CheckpointTaskInput,
   type CheckpointToStore,
   collectClaimed,
   decideCheckpoint,
@@ -76,6 +77,8 @@ export type CheckpointReport = Extract<
 
 /** What the driver needs of the job. */
 export interface CheckpointHost {
+  /** What a task reads, as deployed. */
+  inputsOf(task: SubtaskRef): readonly CheckpointTaskInput[];
   /** To every slot that is deployed. */
   broadcast(command: SlotCommand): void;
   /** To every slot, each with those of the tasks it holds. */
@@ -202,7 +205,9 @@ export class JobCheckpoints {
     try {
       for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
         const nowEpochMs = this.#parts.clock.nowEpochMs();
-        const { state, commands } = decideCheckpoint(this.#state, { ...next, nowEpochMs });
+        const { state, commands } = decideCheckpoint(this.#state, { ...next, nowEpochMs }, (task) =>
+          this.#parts.host.inputsOf(task),
+        );
         tellOfCheckpoints(this.#parts.logger, this.#state.statistics, state.statistics);
         this.#state = state;
         for (const command of commands) this.#execute(command);

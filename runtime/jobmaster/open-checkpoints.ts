@@ -1,7 +1,7 @@
 /** How the checkpoints of a job reach the rest of it. */
 import type { CheckpointAnswer } from '../checkpoint/index.ts';
 import type { StreamErrorRecord } from '../core/index.ts';
-import { manifestVertices, slotOf } from './deployed-tasks.ts';
+import { inputsOf, manifestVertices, slotOf } from './deployed-tasks.ts';
 import { initialCheckpoints } from './initial-checkpoints.ts';
 import { JobCheckpoints, type JobCheckpointsParts } from './job-checkpoints.ts';
 import type { JobDeployment } from './job-deployment.ts';
@@ -55,6 +55,7 @@ export function jobCheckpoints(
     timers,
     logger,
     host: {
+      inputsOf: (task) => inputsOf(deployment.executionGraph, task),
       broadcast: (command) => regions.broadcast(command),
       trigger: (barrier, tasks) => {
         const { executionGraph } = deployment;
