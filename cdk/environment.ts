@@ -32,6 +32,7 @@ const VARIABLES: Readonly<Record<FunctionName, readonly string[]>> = {
     'SLUICE_STATE_TABLE',
     'SLUICE_BUCKET',
     'SLUICE_COORDINATOR_QUEUE_URL',
+    'SLUICE_STATE_MACHINE_ARN',
     'SLUICE_TICK_QUEUE_URL',
     'SLUICE_INBOX_URL_PREFIX',
     'SLUICE_INBOX_DLQ_ARN',

@@ -26,6 +26,8 @@ export interface GrantedResources {
   readonly inboxArns: string;
   readonly jobManagerArn: string;
   readonly triggerSavepointArn: string;
+  /** Of the JobManager; ends in `*`. */
+  readonly executionArns: string;
 }
 
 const ROW_READS = ['dynamodb:GetItem', 'dynamodb:Query'] as const;
@@ -134,6 +136,13 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
     {
       actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'],
       resources: [to.jobManagerArn, to.triggerSavepointArn],
+    },
+    // One that a TaskManager which hangs would hold is replaced by the next.
+    { actions: ['states:StartExecution'], resources: [to.jobManagerArn] },
+    {
+      actions: ['states:StopExecution'],
+      resources: [to.executionArns],
+      wildcard: 'Executions are named after jobs that do not exist yet.',
     },
   ],
   // Claims its lease, restores and writes state, talks to the others.

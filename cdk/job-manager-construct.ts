@@ -162,6 +162,7 @@ export class JobManager extends Construct implements IGrantable {
         arnFormat: ArnFormat.NO_RESOURCE_NAME,
       }),
       jobManagerArn: machines.jobManager,
+      executionArns: machines.executions,
       triggerSavepointArn: machines.triggerSavepoint,
     };
   }

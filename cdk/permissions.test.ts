@@ -200,9 +200,19 @@ describe('a function', () => {
   });
 
   it('answers only the tokens of its own machines', () => {
-    const answers = mayDo(template, COORDINATOR, /stateMachine:orders-/);
+    const answers = mayDo(template, COORDINATOR, /stateMachine:orders-trigger/);
     assert.deepEqual(answers, ['states:SendTaskFailure', 'states:SendTaskSuccess']);
     assert.deepEqual(mayDo(template, TASK_MANAGER, /stateMachine/), []);
+  });
+
+  it('replaces executions of its own machine, and no others', () => {
+    const replaced = mayDo(template, COORDINATOR, /(stateMachine|execution):orders-job-manager/);
+    assert.deepEqual(replaced, [
+      'states:SendTaskFailure',
+      'states:SendTaskSuccess',
+      'states:StartExecution',
+      'states:StopExecution',
+    ]);
   });
 
   it('may use the key of the account, where there is one', () => {

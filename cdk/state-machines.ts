@@ -27,6 +27,8 @@ export interface StateMachinesProps {
 export interface StateMachineArns {
   readonly jobManager: string;
   readonly triggerSavepoint: string;
+  /** Of the JobManager; ends in `*`. */
+  readonly executions: string;
 }
 
 /** Of the machines with these names in the scope's account and region. */
@@ -38,7 +40,11 @@ export function stateMachineArns(scope: Construct, names: ClusterNames): StateMa
       resourceName: name,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
-  return { jobManager: arnOf(names.jobManager), triggerSavepoint: arnOf(names.triggerSavepoint) };
+  return {
+    jobManager: arnOf(names.jobManager),
+    triggerSavepoint: arnOf(names.triggerSavepoint),
+    executions: executionsOf(Stack.of(scope), names.jobManager, ':'),
+  };
 }
 
 export class StateMachines extends Construct {
@@ -117,18 +123,8 @@ export class StateMachines extends Construct {
 
 /** It continues as a new execution, and a distributed Map makes its children executions of it. */
 function ownExecutions(stack: Stack, name: string, machineArn: string): readonly Grant[] {
-  const executions = stack.formatArn({
-    service: 'states',
-    resource: 'execution',
-    resourceName: `${name}:*`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
-  const children = stack.formatArn({
-    service: 'states',
-    resource: 'execution',
-    resourceName: `${name}/*`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
+  const executions = executionsOf(stack, name, ':');
+  const children = executionsOf(stack, name, '/');
   return [
     { actions: ['states:StartExecution'], resources: [machineArn] },
     {
@@ -137,4 +133,13 @@ function ownExecutions(stack: Stack, name: string, machineArn: string): readonly
       wildcard: "A distributed Map's children have names that the service makes up.",
     },
   ];
+}
+
+function executionsOf(stack: Stack, name: string, mark: ':' | '/'): string {
+  return stack.formatArn({
+    service: 'states',
+    resource: 'execution',
+    resourceName: `${name}${mark}*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
 }

@@ -53,6 +53,7 @@ describe('the definition of the JobManager', () => {
       jobId: '{% $jobId %}',
       taskToken: '{% $states.context.Task.Token %}',
       execution: '{% $states.context.Execution.Id %}',
+      continuation: '{% $continuation %}',
       rounds: '{% $rounds %}',
     });
     assert.equal(MessageGroupId, '{% $jobId %}');

@@ -12,7 +12,9 @@
  *     coordinator is asked for the next step while it thinks that the attempt runs, and knows.
  * I4  A token that is not answered within a day is asked for again, with a new token: an answer or
  *     a question that got lost costs a day, not the job. An old token is answered in vain.
- * I5  No `Assign` reads what the same `Assign` writes, but for a counter's own value.
+ * I5  A round waits for its last TaskManager. The coordinator does not wait for one that hangs: it
+ *     starts the next execution, as this machine continues itself, and ends this one.
+ * I6  No `Assign` reads what the same `Assign` writes, but for a counter's own value.
  *
  * @see docs/adr/0012-aws-one-coordinator-function-in-turns.md
  */
@@ -58,7 +60,7 @@ const ASK_AGAIN_AFTER_SECONDS = 86_400;
 const GRACE_SECONDS = 15;
 const JOB_ID = '{% $jobId %}';
 
-/** @see I1 to I5 above. */
+/** @see I1 to I6 above. */
 export function jobManagerDefinition(parts: JobManagerParts): StateMachineDefinition {
   return {
     Comment: 'The life of a Sluice job',
@@ -105,6 +107,7 @@ function asking({ coordinatorQueueUrl }: JobManagerParts): States['States'] {
   const body = {
     type: 'next',
     execution: '{% $states.context.Execution.Id %}',
+    continuation: '{% $continuation %}',
     rounds: '{% $rounds %}',
   };
   return {

@@ -36,6 +36,7 @@ const coordinatorUrl = environment.text('SLUICE_COORDINATOR_QUEUE_URL');
 const queues = new SqsCoordinatorQueues({ sqs, calls, coordinatorUrl, tickUrl });
 const machines = new StepFunctions({
   sfn: createSfnClient({ program: 'coordinator' }),
+  stateMachineArn: environment.text('SLUICE_STATE_MACHINE_ARN'),
   ...{ calls, logger },
 });
 const blobs = stateBlobs(world);

@@ -100,6 +100,7 @@ export {
   TurnObjects,
   type TurnObjectsParts,
 } from './turn-objects.ts';
+export type { TurnRunnerRecord } from './turn-runner.ts';
 export {
   type TakenTurn,
   type TurnHost,

@@ -59,7 +59,7 @@ describe('JobTurn: a job that hibernates', () => {
     assert.equal(world.status, 'HIBERNATED');
     const ended = await world.turn(world.next(1));
     assert.deepEqual(stepsOf(ended), [{ to: 'e/1', action: 'HIBERNATE' }]);
-    assert.equal(world.record.isResting, true);
+    assert.equal(world.record.runners?.isResting, true);
   });
 
   it('asks for no tick while it sleeps, and before not for one far ahead', async () => {
@@ -78,7 +78,8 @@ describe('JobTurn: a job that hibernates', () => {
   it('wakes by a new execution, which runs a new attempt from its checkpoint', async () => {
     const world = await sleeping();
     const woken = await world.turn(WAKE);
-    assert.equal(typesOf(woken), 'disarm execute');
+    // The tick is for who is to ask, and may not.
+    assert.equal(typesOf(woken), 'disarm execute tick');
     assert.deepEqual(woken[1], { type: 'execute', continuation: 1 });
     const effects = await world.turn(world.next(0, 'f', 1));
     assert.deepEqual(stepsOf(effects), [{ to: 'f/0', action: 'RUN', attempt: 1 }]);
@@ -98,7 +99,7 @@ describe('JobTurn: a job that hibernates', () => {
     await world.turn(...world.acks(1));
     await world.turn(WAKE);
     const effects = await world.turn(...world.all({ type: 'released' }));
-    assert.equal(typesOf(effects), 'disarm');
+    assert.equal(typesOf(effects), 'disarm tick');
     assert.deepEqual(stepsOf(await world.turn(world.next(1))), [
       { to: 'e/1', action: 'RUN', attempt: 1 },
     ]);
@@ -108,7 +109,7 @@ describe('JobTurn: a job that hibernates', () => {
     const world = await sleeping();
     await world.turn({ ...WAKE, arming: 7 });
     assert.equal(world.status, 'HIBERNATED');
-    assert.equal(typesOf(await world.turn({ ...WAKE, arming: 1 })), 'disarm execute');
+    assert.equal(typesOf(await world.turn({ ...WAKE, arming: 1 })), 'disarm execute tick');
     // It may still be there: who sent it is told to go.
     assert.deepEqual(await world.turn({ ...WAKE, arming: 1 }), [{ type: 'disarm', arming: 1 }]);
   });
@@ -126,7 +127,7 @@ describe('JobTurn: a job that hibernates', () => {
   it('takes a savepoint that is asked for in its sleep, once it runs', async () => {
     const world = await sleeping();
     const effects = await world.turn(world.request('s', { type: 'savepoint' }));
-    assert.equal(typesOf(effects), 'disarm execute');
+    assert.equal(typesOf(effects), 'disarm execute tick');
     await world.turn(world.next(0, 'f', 1));
     await world.turn(...world.all({ type: 'running' }));
     const answers = answersOf(await world.turn(...world.acks(2)));

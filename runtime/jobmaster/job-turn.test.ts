@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StreamError } from '../core/index.ts';
 import { scriptedSource } from './job-master-world.conformance.ts';
+import type { TurnEffect, TurnMessage } from './turn-messages.ts';
 import { answersOf, commandsOf, stepsOf, TurnWorld, typesOf } from './turn-world.conformance.ts';
 
 const UNAVAILABLE = new StreamError({ kind: 'unavailable', code: 'DOWN', message: 'down' });
+/** Of the masters of these tests. */
+const CANCELLATION_TIMEOUT_MS = 180_000;
 const ERROR = { kind: 'invalid', code: 'BAD_PLAN', message: 'cannot be', details: {} } as const;
 
 describe('JobTurn: attempts', () => {
@@ -377,3 +380,60 @@ describe('JobTurn: the end', () => {
     assert.equal(world.writes.length, count);
   });
 });
+
+describe('JobTurn: who runs attempts', () => {
+  it('hears a question again that many requests have followed as what it is', async () => {
+    const world = new TurnWorld();
+    await world.run();
+    for (let i = 0; i < 120; i += 1) {
+      await world.turn(world.request(`r${i}`, { type: 'rescale', parallelism: { none: 2 } }));
+    }
+    await world.turn(world.next(0));
+    assert.equal(world.status, 'RUNNING', 'nothing is lost');
+  });
+
+  it('answers the newest question of a round, as after a day without an answer', async () => {
+    const world = new TurnWorld();
+    await world.run();
+    await world.turn(world.lost(0), world.next(1));
+    await world.turn({ ...world.next(1), taskToken: 'e/1 again' } as TurnMessage);
+    const told = [{ to: 'e/1 again', action: 'RUN', attempt: 1 }];
+    assert.deepEqual(stepsOf(await world.tick(50)), told);
+  });
+
+  it('goes on in another execution when slots do not end, and hears no more of the old', async () => {
+    const world = new TurnWorld([scriptedSource('a', 2)]);
+    await world.run();
+    await world.turn(world.lost(0));
+    const effects = await world.tick(CANCELLATION_TIMEOUT_MS);
+    const replaced = (await waits(world, effects)).filter(({ type }) => type === 'replace');
+    assert.deepEqual(replaced, [{ type: 'replace', continuation: 1, isStuck: true }]);
+    const late = [{ to: 'e/1', action: 'HIBERNATE' }];
+    assert.deepEqual(stepsOf(await world.turn(world.next(1))), late, 'it is told to end');
+    const next = { ...world.next(0, 'f'), continuation: 1 } as TurnMessage;
+    const told = [{ to: 'f/0', action: 'RUN', attempt: 1 }];
+    assert.deepEqual(stepsOf(await world.turn(next)), told);
+    assert.equal(world.record.slots?.isBlocked, undefined);
+  });
+
+  it('does not wait for ever for one that has ended and does not ask', async () => {
+    const world = new TurnWorld();
+    await world.run();
+    await world.turn(world.lost(0));
+    await world.tick(50);
+    assert.equal(world.record.slots?.waiting?.attempt, 1);
+    const effects = await world.tick(60_000);
+    assert.deepEqual(
+      effects.filter(({ type }) => type === 'replace'),
+      [{ type: 'replace', continuation: 1, isStuck: false }],
+    );
+  });
+});
+
+/** Its restart is due. */
+async function waits(
+  world: TurnWorld,
+  effects: readonly TurnEffect[],
+): Promise<readonly TurnEffect[]> {
+  return world.record.slots?.waiting === undefined ? await world.tick(50) : effects;
+}

@@ -34,6 +34,7 @@ import type { JobMaster } from './job-master.ts';
 import type { JobMasterParts, JobResult } from './job-master-parts.ts';
 import type { SleepingJob } from './sleeping-job.ts';
 import type { ClientAnswer, NextStep, TurnEffect, TurnMessage } from './turn-messages.ts';
+import { TurnRunner, type TurnRunnerRecord, type WaitingRunner } from './turn-runner.ts';
 import { TurnSlots, type TurnSlotsRecord } from './turn-slots.ts';
 import { TurnTimers } from './turn-timers.ts';
 
@@ -49,14 +50,11 @@ export interface TurnRecord extends AskedTicks {
   readonly asleep?: SleepingJob;
   readonly slots?: TurnSlotsRecord;
   /** Who waits to be told what to run. */
-  readonly runner?: { readonly taskToken: string; readonly rounds: number };
-  /** I4. The newest execution that was begun here, or has asked. */
-  readonly continuation?: number;
-  /** I4. That one has ended: the job hibernated. */
-  readonly isResting?: true;
+  readonly runner?: WaitingRunner;
+  readonly runners?: TurnRunnerRecord;
   /** Task tokens of requests without an answer, by request. */
   readonly requestTokens: Readonly<Record<string, string>>;
-  /** The last requests, oldest first: they are not carried out again. */
+  /** The last requests of clients, oldest first: they are not carried out again. */
   readonly heard: readonly string[];
   readonly end?: TurnEnd;
   /** I2. */
@@ -104,15 +102,15 @@ export class JobTurn {
   readonly #effects: TurnEffect[] = [];
   readonly #heard: string[];
   readonly #tokens: Map<string, string>;
-  #runner: TurnRecord['runner'];
+  readonly #runner: TurnRunner;
   #end: TurnRecord['end'];
-  #continuation: number;
-  #isResting: boolean;
   #isHibernated = false;
   readonly #abandoned = Promise.withResolvers<never>();
   #isOver = false;
   /** Times of the ticks that have come. */
   #ticked: readonly number[] = [];
+  /** When to look after who runs attempts. */
+  #watchAtEpochMs: number | undefined;
 
   constructor(parts: JobTurnParts, before: TurnRecord) {
     this.#parts = parts;
@@ -121,10 +119,8 @@ export class JobTurn {
     this.#timers = new TurnTimers(parts.clock, parts.timers);
     this.#heard = [...before.heard];
     this.#tokens = new Map(Object.entries(before.requestTokens));
-    this.#runner = before.runner;
+    this.#runner = new TurnRunner(before.runner, before.runners);
     this.#end = before.end;
-    this.#continuation = before.continuation ?? 0;
-    this.#isResting = before.isResting === true;
   }
 
   /**
@@ -152,6 +148,7 @@ export class JobTurn {
     const asleep = this.#end === undefined ? await this.#wakeAndSleep(messages) : undefined;
     if (asleep === undefined) this.#hearWhenOver(messages);
     this.#tellRunner(asleep);
+    this.#watchRunner();
     // What is due from now on is for the next turn.
     this.#timers.stop();
     const record = this.#record(asleep);
@@ -316,21 +313,13 @@ export class JobTurn {
     for (const slotIndex of slotIndexes) this.#slots.lost(slotIndex, attempt, error);
   }
 
-  #hearRunner(message: Extract<TurnMessage, { type: 'next' }>): void {
-    const { execution, rounds, taskToken, continuation = 0 } = message;
-    if (!this.#isNew(`${execution}#${rounds}`)) {
-      // Asked again after a day: only the newest token can be answered.
-      if (this.#runner?.rounds === rounds) this.#runner = { taskToken, rounds };
-      return;
-    }
-    // I5.
-    if (continuation < this.#continuation) {
+  #hearRunner(question: Extract<TurnMessage, { type: 'next' }>): void {
+    const heard = this.#runner.hear(question);
+    if (heard === 'OLD') {
+      const { taskToken } = question;
       this.#effects.push({ type: 'next', taskToken, step: { action: 'HIBERNATE' } });
-      return;
     }
-    this.#continuation = continuation;
-    this.#isResting = false;
-    this.#runner = { taskToken, rounds };
+    if (heard !== 'NEW') return;
     // Who is ready for more runs nothing any more.
     this.#slots.allLost((slotIndex, attempt) => slotEnded(slotIndex, attempt));
   }
@@ -366,31 +355,34 @@ export class JobTurn {
 
   #tellRunner(asleep: SleepingJob | undefined): void {
     this.#isHibernated = asleep?.state.status === 'HIBERNATED';
-    if (this.#runner === undefined) {
-      this.#beginExecution();
+    const { waiting } = this.#runner;
+    if (waiting === undefined) {
+      const isNeeded = this.#end !== undefined || this.#slots.waiting !== undefined;
+      if (isNeeded) this.#effects.push(...this.#runner.begin());
       return;
     }
-    const { taskToken, rounds } = this.#runner;
+    const { taskToken, rounds } = waiting;
     const step = this.#nextStep(rounds);
     if (step === undefined) return;
-    this.#runner = undefined;
+    this.#runner.waiting = undefined;
     this.#effects.push({ type: 'next', taskToken, step });
   }
 
-  /** I4. */
-  #beginExecution(): void {
-    const isNeeded = this.#end !== undefined || this.#slots.waiting !== undefined;
-    if (!this.#isResting || !isNeeded) return;
-    this.#isResting = false;
-    this.#continuation += 1;
-    this.#effects.push({ type: 'execute', continuation: this.#continuation });
+  /** An attempt that waits does not wait for ever. */
+  #watchRunner(): void {
+    const { waiting, isBlocked } = this.#slots;
+    const isWaiting = this.#end === undefined && waiting !== undefined;
+    const nowEpochMs = this.#parts.clock.nowEpochMs();
+    const { effects, atEpochMs } = this.#runner.watch(isWaiting, isBlocked, nowEpochMs);
+    this.#effects.push(...effects);
+    this.#watchAtEpochMs = atEpochMs;
   }
 
   #nextStep(rounds: number): NextStep | undefined {
     if (this.#end !== undefined) return { action: 'END', status: this.#end.status };
     const { waiting } = this.#slots;
     if (this.#isHibernated) {
-      this.#isResting = true;
+      this.#runner.rest();
       return { action: 'HIBERNATE' };
     }
     if (waiting === undefined) return undefined;
@@ -404,11 +396,11 @@ export class JobTurn {
     const { asked, sendAtEpochMs } = this.#tick(asleep);
     const ticks: readonly TurnEffect[] =
       sendAtEpochMs === undefined ? [] : [{ type: 'tick', atEpochMs: sendAtEpochMs }];
+    const { waiting: runner, record: runners } = this.#runner;
     return {
       ...(asleep === undefined ? {} : { asleep, slots: this.#slots.record }),
-      ...(this.#runner === undefined ? {} : { runner: this.#runner }),
-      ...(this.#continuation === 0 ? {} : { continuation: this.#continuation }),
-      ...(this.#isResting ? { isResting: true } : {}),
+      ...(runner === undefined ? {} : { runner }),
+      ...(runners === undefined ? {} : { runners }),
       requestTokens: Object.fromEntries(this.#tokens),
       heard: this.#heard.slice(-HEARD_COUNT),
       ...(this.#end === undefined ? {} : { end: this.#end }),
@@ -419,7 +411,9 @@ export class JobTurn {
 
   #tick(asleep: SleepingJob | undefined): TickDecision {
     const nowEpochMs = this.#parts.clock.nowEpochMs();
-    const due = tickTime(this.#timers.nextAtEpochMs, asleep, nowEpochMs);
+    const times = [this.#timers.nextAtEpochMs, this.#watchAtEpochMs];
+    const next = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY));
+    const due = tickTime(Number.isFinite(next) ? next : undefined, asleep, nowEpochMs);
     return decideTick({
       before: this.#before,
       arrivedAtEpochMs: this.#ticked,

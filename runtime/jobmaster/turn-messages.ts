@@ -25,7 +25,7 @@ export type TurnMessage =
       readonly execution: string;
       /** Attempts this execution has run; it is continued before its history is full. */
       readonly rounds: number;
-      /** How many executions the job had before this one. @defaultValue 0 */
+      /** Which of the job's executions it is. @defaultValue 0, the first */
       readonly continuation?: number;
     }
   | {
@@ -105,6 +105,13 @@ export type TurnEffect =
       readonly command: SlotCommand;
     }
   | { readonly type: 'next'; readonly taskToken: string; readonly step: NextStep }
+  /** Start this execution, and end the one before it: it does not come back. */
+  | {
+      readonly type: 'replace';
+      readonly continuation: number;
+      /** It runs slots that were given up; otherwise nobody knows what has become of it. */
+      readonly isStuck: boolean;
+    }
   | {
       readonly type: 'answer';
       readonly requestId: string;

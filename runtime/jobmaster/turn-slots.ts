@@ -18,11 +18,15 @@ export interface TurnSlot {
   readonly attempt: number;
   readonly nextCommand: number;
   readonly nextReport: number;
+  /** It has said that it has ended, or is lost. */
+  readonly isGone?: true;
 }
 
 /** Between turns. Plain JSON. */
 export interface TurnSlotsRecord {
   readonly slots: readonly TurnSlot[];
+  /** Slots were given up that are not gone; until the next attempt is run. */
+  readonly isBlocked?: true;
   /** An attempt to be run that nobody was told to run yet. */
   readonly waiting?: AttemptRecord;
 }
@@ -31,6 +35,7 @@ interface LiveSlot {
   readonly attempt: number;
   nextCommand: number;
   nextReport: number;
+  isGone: boolean;
   events: SlotEvents | undefined;
 }
 
@@ -40,25 +45,37 @@ export class TurnSlots implements AttachingLauncher {
   /** What is to be told once nobody is in the middle of something. */
   readonly #later: (() => void)[] = [];
   #waiting: AttemptRecord | undefined;
+  #isBlocked: boolean;
 
   constructor(record: TurnSlotsRecord | undefined) {
     this.#waiting = record?.waiting;
-    for (const { slotIndex, ...slot } of record?.slots ?? []) {
-      this.#slots.set(slotIndex, { ...slot, events: undefined });
+    this.#isBlocked = record?.isBlocked === true;
+    for (const { slotIndex, isGone, ...slot } of record?.slots ?? []) {
+      this.#slots.set(slotIndex, { ...slot, isGone: isGone === true, events: undefined });
     }
   }
 
   get record(): TurnSlotsRecord {
     const slots = [...this.#slots].map(
-      ([slotIndex, { attempt, nextCommand, nextReport }]): TurnSlot => ({
+      ([slotIndex, { attempt, nextCommand, nextReport, isGone }]): TurnSlot => ({
         ...{ slotIndex, attempt, nextCommand, nextReport },
+        ...(isGone ? { isGone } : {}),
       }),
     );
-    return { slots, ...(this.#waiting === undefined ? {} : { waiting: this.#waiting }) };
+    return {
+      slots,
+      ...(this.#isBlocked ? { isBlocked: true } : {}),
+      ...(this.#waiting === undefined ? {} : { waiting: this.#waiting }),
+    };
   }
 
   get waiting(): AttemptRecord | undefined {
     return this.#waiting;
+  }
+
+  /** What runs slots that were given up has not ended, as far as anybody knows. */
+  get isBlocked(): boolean {
+    return this.#isBlocked;
   }
 
   /** Commands of this turn, in their order. */
@@ -69,6 +86,7 @@ export class TurnSlots implements AttachingLauncher {
   /** Somebody is told to run it. */
   takeWaiting(): void {
     this.#waiting = undefined;
+    this.#isBlocked = false;
   }
 
   launch(region: RegionLaunch): readonly SlotHandle[] {
@@ -82,7 +100,7 @@ export class TurnSlots implements AttachingLauncher {
     };
     this.#slots.clear();
     return region.slots.map(({ slotIndex, events }) => {
-      this.#slots.set(slotIndex, { attempt, nextCommand: 0, nextReport: 0, events });
+      this.#slots.set(slotIndex, { attempt, nextCommand: 0, nextReport: 0, isGone: false, events });
       return this.#handle(slotIndex, attempt);
     });
   }
@@ -107,6 +125,7 @@ export class TurnSlots implements AttachingLauncher {
     if (from.sequence > slot.nextReport) return false;
     for (const report of from.reports.slice(slot.nextReport - from.sequence)) {
       slot.nextReport += 1;
+      if (report.type === 'released') slot.isGone = true;
       slot.events?.onReport(report);
     }
     return true;
@@ -114,7 +133,9 @@ export class TurnSlots implements AttachingLauncher {
 
   lost(slotIndex: number, attempt: number, error: Error): void {
     const slot = this.#slots.get(slotIndex);
-    if (slot?.attempt === attempt) slot.events?.onLost(error);
+    if (slot?.attempt !== attempt) return;
+    slot.isGone = true;
+    slot.events?.onLost(error);
   }
 
   /** Nothing runs any more of what somebody was told to run. */
@@ -146,8 +167,7 @@ export class TurnSlots implements AttachingLauncher {
   #handle(slotIndex: number, attempt: number): SlotHandle {
     return {
       send: (command) => this.#send(slotIndex, attempt, command),
-      // Nobody can end an invocation: that of an older attempt is fenced.
-      terminate: async () => {},
+      terminate: async () => this.#giveUp(slotIndex, attempt),
     };
   }
 
@@ -161,6 +181,13 @@ export class TurnSlots implements AttachingLauncher {
     const sequence = slot.nextCommand;
     slot.nextCommand += 1;
     this.#commands.push({ type: 'command', slotIndex, attempt, sequence, command });
+  }
+
+  /** Nobody can end an invocation: that of an older attempt is fenced. */
+  #giveUp(slotIndex: number, attempt: number): void {
+    const slot = this.#slots.get(slotIndex);
+    const isRun = slot?.attempt === attempt && this.#waiting?.attempt !== attempt;
+    if (isRun && !slot.isGone) this.#isBlocked = true;
   }
 
   /** I2. */

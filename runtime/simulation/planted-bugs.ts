@@ -188,7 +188,8 @@ export class BugSwitch {
     const { slots } = record;
     if (this.is('forget-unsent-effects')) return { ...record, effects: [] };
     if (this.is('next-counts-twice')) {
-      return { ...record, heard: record.heard.filter((id) => !id.includes('#')) };
+      const { runners } = record;
+      return runners === undefined ? record : { ...record, runners: { ...runners, asked: [] } };
     }
     if (!this.is('renumber-commands') || slots === undefined) return record;
     const renumbered = slots.slots.map((slot) => ({ ...slot, nextCommand: 0 }));

@@ -243,6 +243,7 @@ export class QuotaCluster {
       },
       fail: async (_token, code, reason) => world.violate(`${code}: ${reason}`),
       start: async () => {},
+      stop: async (name) => world.violate(`an execution is ended: ${name}`),
     };
   }
 

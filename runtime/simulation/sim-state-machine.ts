@@ -2,7 +2,7 @@
  * What runs the attempts of one job: durable, never dies. It asks the job what to do, starts the
  * TaskManagers of the attempt it is told, lease after lease, and tells which of them are gone.
  *
- * I1  It asks again once every TaskManager of an attempt has ended.
+ * I1  It asks again once every TaskManager of an attempt has ended, or once it is replaced.
  * I2  A question is answered once, and alike however often; an attempt number is run once.
  * I3  What every TaskManager of an attempt has to know is there before one of them starts.
  */
@@ -38,7 +38,8 @@ export class SimStateMachine {
   readonly #rng: SimRng;
   readonly #answers = new Map<string, NextStep>();
   readonly #attempts = new Set<number>();
-  #execution = 1;
+  /** Which execution it is: the job's first, and those that go on with it. */
+  #continuation = 0;
   #rounds = 0;
   #token = '';
   #nextToken = 1;
@@ -61,7 +62,18 @@ export class SimStateMachine {
     }
     if (before !== undefined || taskToken !== this.#token) return;
     world.trace(`told ${taskToken} ${JSON.stringify(step)}`);
-    this.#hop('step', () => this.#take(step));
+    const continuation = this.#continuation;
+    this.#hop('step', () => {
+      if (continuation === this.#continuation) this.#take(step);
+    });
+  }
+
+  /** Goes on as this execution; what the one before runs is not waited for any more. */
+  replace(continuation: number): void {
+    if (continuation <= this.#continuation || this.ended !== undefined) return;
+    this.#continuation = continuation;
+    this.#rounds = 0;
+    this.#ask();
   }
 
   #take(step: NextStep): void {
@@ -70,9 +82,7 @@ export class SimStateMachine {
         void this.#run(step.attempt);
         break;
       case 'CONTINUE':
-        this.#execution += 1;
-        this.#rounds = 0;
-        this.#ask();
+        this.replace(this.#continuation + 1);
         break;
       case 'END':
         this.ended = step.status;
@@ -88,12 +98,13 @@ export class SimStateMachine {
       world.violate(`I3: attempt ${attempt} of ${jobId} is not known`);
       return;
     }
+    const continuation = this.#continuation;
     let running = record.slotIndexes.length;
     for (const slotIndex of record.slotIndexes) {
       this.#lease({ jobId, attempt, lease: 0, slotIndex }, () => {
         running -= 1;
         // I1.
-        if (running > 0) return;
+        if (running > 0 || continuation !== this.#continuation) return;
         this.#rounds += 1;
         this.#ask();
       });
@@ -125,9 +136,11 @@ export class SimStateMachine {
 
   #ask(): void {
     this.#token = `token-${this.#parts.jobId.slice(-2)}-${this.#nextToken++}`;
-    const execution = `execution-${this.#execution}`;
+    const continuation = this.#continuation;
+    const execution = `execution-${continuation}`;
     const rounds = this.#rounds;
-    this.#parts.send({ type: 'next', taskToken: this.#token, execution, rounds });
+    const taskToken = this.#token;
+    this.#parts.send({ type: 'next', taskToken, execution, rounds, continuation });
   }
 
   #hop(label: string, act: () => void): void {

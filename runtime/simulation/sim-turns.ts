@@ -5,6 +5,7 @@
  * I1  A batch goes to a process that is free, as far as anybody knows; there is always one more.
  * I2  Effects are carried out in their order, commands among themselves at once, each until it
  *     has happened.
+ * I3  Here nobody stops asking: an execution is replaced for the sake of slots that hang, only.
  */
 import { attemptKey, type RowStore } from '../checkpoint/index.ts';
 import type { AttemptRecord, TurnEffect } from '../jobmaster/index.ts';
@@ -180,6 +181,12 @@ export class SimTurns {
       case 'next':
         await calls.call(`answer ${effect.taskToken}`, true, async () => {
           this.#machines.get(jobId)?.answer(effect.taskToken, effect.step);
+        });
+        break;
+      case 'replace':
+        if (!effect.isStuck) this.#parts.world.violate(`I3: nobody asks for job ${jobId}`);
+        await calls.call(`replace by ${effect.continuation}`, true, async () => {
+          this.#machines.get(jobId)?.replace(effect.continuation);
         });
         break;
       case 'answer':

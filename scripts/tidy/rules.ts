@@ -98,12 +98,13 @@ function checkEnvironment({ path, code }: SourceText): Finding[] {
 function checkExports({ path, code }: SourceText): Finding[] {
   const findings = matches(path, code, /\bexport\s+\*/g, 'exports', 'name what you export');
   if (/^(examples|integration)\/(.*\/)?job\.ts$/.test(path) || isJobFixture(path)) return findings;
-  const message = 'default exports only in job modules (job.ts of examples and integration)';
+  const message =
+    'default exports only in job modules (job.ts of examples and integration, programs)';
   return [...findings, ...matches(path, code, /\bexport\s+default\b/g, 'exports', message)];
 }
 
 function isJobFixture(path: string): boolean {
-  return /\/fixtures\//.test(path);
+  return /\/(fixtures|programs)\//.test(path);
 }
 
 function checkUnits({ path, code }: SourceText): Finding[] {

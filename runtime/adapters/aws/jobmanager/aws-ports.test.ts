@@ -41,6 +41,8 @@ class Recorder {
   }
 }
 
+const MACHINE_ARN = 'arn:aws:states:us-east-1:1:stateMachine:p-job-manager';
+
 describe('what the coordinator says to AWS', () => {
   let recorder: Recorder;
   let aws: FakeAws;
@@ -64,7 +66,7 @@ describe('what the coordinator says to AWS', () => {
     machines = new StepFunctions({
       sfn: new SFNClient(config),
       calls,
-      stateMachineArn: 'arn:aws:states:us-east-1:1:stateMachine:p-job-manager',
+      stateMachineArn: MACHINE_ARN,
       logger: { log: (_level, message) => logged.push(message) },
     });
   });
@@ -171,6 +173,16 @@ describe('what the coordinator says to AWS', () => {
     await machines.start(`${JOB_ID}-0`, {});
     aws.failNext('StartExecution', DENIED);
     await assert.rejects(machines.start('n', {}), { code: 'EXECUTION_NOT_STARTED' });
+  });
+
+  it('ends an execution, and passes over one that never was', async () => {
+    await machines.stop(`${JOB_ID}-0`, 'CODE', 'why');
+    const executionArn = `${MACHINE_ARN.replace('stateMachine', 'execution')}:${JOB_ID}-0`;
+    assert.deepEqual(last(), { executionArn, error: 'CODE', cause: 'why' });
+    aws.failNext('StopExecution', { status: 400, code: 'ExecutionDoesNotExist' });
+    await machines.stop('n', 'C', 'r');
+    aws.failNext('StopExecution', DENIED);
+    await assert.rejects(machines.stop('n', 'C', 'r'), { code: 'EXECUTION_NOT_STOPPED' });
   });
 
   it('signs an upload for one object, its type and a time', async () => {

@@ -80,6 +80,7 @@ export class ClusterWorld {
     readonly error?: string;
   }[] = [];
   readonly started: string[] = [];
+  readonly stopped: string[] = [];
   readonly inboxes = new Set<string>();
   readonly attempts: AttemptRecord[] = [];
   readonly commands: { readonly to: string; readonly command: AddressedCommand }[] = [];
@@ -180,6 +181,9 @@ export class ClusterWorld {
       },
       start: async (name: string) => {
         if (!this.started.includes(name)) this.started.push(name);
+      },
+      stop: async (name: string, code: string) => {
+        this.stopped.push(`${name} ${code}`);
       },
     };
   }

@@ -45,7 +45,7 @@ const request: Check = (value) => {
 };
 
 const MESSAGES: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
-  next: { taskToken: text, execution: text, rounds: count },
+  next: { taskToken: text, execution: text, rounds: count, continuation: optional(count) },
   reports: {
     ...{ attempt: count, lease: count, slotIndex: count, sequence: count },
     reports: typedList,

@@ -39,6 +39,8 @@ export interface StateMachines {
   fail(taskToken: string, code: string, reason: string): Promise<void>;
   /** One that runs or ran under this name is fine. */
   start(name: string, input: unknown): Promise<void>;
+  /** Ends an execution; one that has ended, or never was, is fine. */
+  stop(name: string, code: string, reason: string): Promise<void>;
 }
 
 /** Port: the queues of the coordinator. */

@@ -4,6 +4,7 @@ import {
   SendTaskSuccessCommand,
   SFNClient,
   StartExecutionCommand,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { Logger } from '../../../core/index.ts';
 import type { AwsCalls } from '../aws-calls.ts';
@@ -15,7 +16,7 @@ import type { StateMachines } from './effect-ports.ts';
 export interface StepFunctionsParts {
   readonly sfn: SFNClient;
   readonly calls: AwsCalls;
-  /** What `start` starts; who starts nothing needs none. */
+  /** What `start` starts, and `stop` stops; who does neither needs none. */
   readonly stateMachineArn?: string;
   readonly logger: Logger;
 }
@@ -25,6 +26,7 @@ const MAX_CAUSE_CHARS = 32_768;
 const MAX_ERROR_CHARS = 256;
 const OVER = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
 const ALREADY_STARTED = 'ExecutionAlreadyExists';
+const NOT_THERE = 'ExecutionDoesNotExist';
 
 export function createSfnClient(settings: AwsClientSettings = {}): SFNClient {
   return new SFNClient(awsClientConfig(settings));
@@ -68,6 +70,22 @@ export class StepFunctions implements StateMachines {
       );
     } catch (thrown) {
       throw callFailure('EXECUTION_NOT_STARTED', 'a job cannot be started', name, thrown);
+    }
+  }
+
+  async stop(name: string, code: string, reason: string): Promise<void> {
+    const { sfn, calls, stateMachineArn = '' } = this.#parts;
+    const command = new StopExecutionCommand({
+      executionArn: `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`,
+      error: code,
+      cause: reason.slice(0, MAX_CAUSE_CHARS),
+    });
+    try {
+      await calls.call({ permission: 'states:StopExecution' }, ({ options }) =>
+        sfn.send(command, options).catch(undefinedIf((awsCode) => awsCode === NOT_THERE)),
+      );
+    } catch (thrown) {
+      throw callFailure('EXECUTION_NOT_STOPPED', 'an execution cannot be ended', name, thrown);
     }
   }
 

@@ -143,10 +143,29 @@ export class TurnEffects {
         await queues.tick({ type: 'tick', jobId, atEpochMs }, delayS);
         break;
       }
+      case 'replace':
+        await this.#replace(jobId, effect);
+        break;
       case 'attempt':
       case 'command':
         break;
     }
+  }
+
+  /** The next one goes on before the one that stands still is ended: a job is never without. */
+  async #replace(
+    jobId: string,
+    { continuation, isStuck }: Extract<TurnEffect, { readonly type: 'replace' }>,
+  ): Promise<void> {
+    const { machines, logger } = this.#parts;
+    const name = `${jobId}-${continuation}`;
+    const [code, what] = isStuck
+      ? ['TASK_MANAGER_STUCK', 'a TaskManager did not end when told to']
+      : ['EXECUTION_SILENT', 'nobody asked what to run next'];
+    const reason = `${what}: the job goes on without it as execution ${name}`;
+    logger.log('warn', reason, { jobId, code, continuation });
+    await machines.start(name, { jobId, continuation });
+    await machines.stop(`${jobId}-${continuation - 1}`, code, reason);
   }
 
   #stepOf(
