@@ -401,7 +401,7 @@ describe('JobTurn: who runs attempts', () => {
     assert.deepEqual(stepsOf(await world.tick(50)), told);
   });
 
-  it('goes on in another execution when slots do not end, and hears no more of the old', async () => {
+  it('goes on in another execution when slots do not end; the old one is not heard', async () => {
     const world = new TurnWorld([scriptedSource('a', 2)]);
     await world.run();
     await world.turn(world.lost(0));

@@ -3,7 +3,8 @@
  * coordinator keeps nothing, so a command is not acknowledged: it is taken once, in order, by this
  * lease or the next.
  *
- * - I1: once commands are held back none is given to a slot; they are left to the successor.
+ * - I1: once commands are held back none is given to a slot; they are left to the successor. A
+ *   cancel is told at once all the same: who leaves may wait for a peer that is gone.
  */
 import { type LinkIdentity, LinkReceiver } from '../../../exchange/index.ts';
 import type { LinkPosition, SlotCommand } from '../../../protocol/index.ts';
@@ -18,8 +19,8 @@ export interface CommandLinksParts {
   /** Of the lease before, by {@link commandsName}. */
   readonly links: Readonly<Record<string, LinkPosition>>;
   readonly onCommand: (slotIndex: number, command: SlotCommand) => void;
-  /** A cancel has come that is held back. */
-  readonly onCancelHeld: () => void;
+  /** A cancel has come that is held back: it is not only for the successor, of which there is none. */
+  readonly onCancelHeld: (slotIndex: number) => void;
 }
 
 /** As a leave record names the commands to a slot. */
@@ -50,7 +51,7 @@ export class CommandLinks {
     if (link === undefined) return `slot ${slotIndex} is not here`;
     link.onFrame({ job, attempt, lease, sequence, payload });
     this.#pass(slotIndex, link);
-    if (this.#isHolding && payload.type === 'cancel') this.#parts.onCancelHeld();
+    if (this.#isHolding && payload.type === 'cancel') this.#parts.onCancelHeld(slotIndex);
     return undefined;
   }
 

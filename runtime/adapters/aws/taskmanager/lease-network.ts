@@ -60,7 +60,7 @@ export interface LeaseNetworkParts {
   readonly onBarrier: (checkpointId: number) => void;
   readonly onCommand: (slotIndex: number, command: SlotCommand) => void;
   /** A cancel has come that is held back. */
-  readonly onCancelHeld: () => void;
+  readonly onCancelHeld: (slotIndex: number) => void;
   /** The lease cannot go on. */
   readonly onFailed: (thrown: unknown) => void;
 }

@@ -5,9 +5,10 @@
  *   for that can still be cancelled; at once when the attempt is over.
  * - I2: a hand-over begins behind the newest checkpoint that any slot can have heard of. While the
  *   slots are told so, nothing new comes through to them.
- * - I3: once it is agreed to leave, what comes is for the successor.
+ * - I3: once it is agreed to leave, what comes is for the successor; but for a cancel, which ends
+ *   slots in whatever they are doing. One that does not end then is given up with its thread.
  */
-import type { StreamError } from '../../../core/index.ts';
+import { StreamError } from '../../../core/index.ts';
 import type { SlotCommand, SlotHandOverRecord, SlotReport } from '../../../protocol/index.ts';
 import { HandOverVote, type VoteOutcome } from './hand-over-vote.ts';
 import type { SlotThread } from './slot-thread.ts';
@@ -29,6 +30,9 @@ export interface LeaseSlotsHost {
   readonly wake: () => void;
 }
 
+/** What of a thread concerns them. */
+export type LeaseSlotThread = Pick<SlotThread, 'deploy' | 'send' | 'terminate'>;
+
 type SlotState =
   | { readonly type: 'running' }
   /** Its `released` is held back (I1). */
@@ -37,7 +41,7 @@ type SlotState =
   | { readonly type: 'released' };
 
 interface LeaseSlot {
-  readonly thread: SlotThread;
+  readonly thread: LeaseSlotThread;
   state: SlotState;
 }
 
@@ -66,7 +70,7 @@ export class LeaseSlots {
     this.#newestCheckpointId = newestCheckpointId;
   }
 
-  deploy(thread: SlotThread, deployment: SlotThreadDeployment): void {
+  deploy(thread: LeaseSlotThread, deployment: SlotThreadDeployment): void {
     const { slotIndex } = deployment;
     this.#slots.set(slotIndex, { thread, state: { type: 'running' } });
     thread.deploy(
@@ -122,8 +126,10 @@ export class LeaseSlots {
     }
   }
 
-  get isLeaving(): boolean {
-    return this.#isLeaving;
+  /** I3: those that were told to end have had their time. */
+  endStuck(): void {
+    const stuck = this.#running().map(([slotIndex]) => slotIndex);
+    if (stuck.length > 0) this.fail(slotStuck(stuck), stuck);
   }
 
   /** Looks at what has arrived meanwhile, and says how things stand. */
@@ -229,4 +235,15 @@ export class LeaseSlots {
     this.#host.report(slotIndex, { type: 'released' });
     this.#host.wake();
   }
+}
+
+function slotStuck(slotIndexes: readonly number[]): StreamError {
+  return new StreamError({
+    kind: 'user',
+    code: 'SLOT_STUCK',
+    message:
+      'user code does not return, so that a slot cannot end when it is told to: its thread is ' +
+      `ended with what it was doing; slots=${slotIndexes.join()}`,
+    details: { slots: slotIndexes.join() },
+  });
 }

@@ -35,8 +35,8 @@ export class LeaseWatch {
     // Whether anybody waits or not.
     this.#failed.promise.catch(() => undefined);
     const { lengthMs, handOverAfterMs, onHandOver } = parts;
-    this.#after(handOverAfterMs, onHandOver);
-    this.#after(lengthMs, () => this.fail(overdue(parts.request, lengthMs)));
+    this.after(handOverAfterMs, onHandOver);
+    this.after(lengthMs, () => this.fail(overdue(parts.request, lengthMs)));
     this.#watchMemory();
   }
 
@@ -55,7 +55,7 @@ export class LeaseWatch {
   /** @throws {StreamError} as {@link inTime}. */
   async pause(delayMs: number): Promise<void> {
     const passed = Promise.withResolvers<void>();
-    const cancel = this.#after(delayMs, passed.resolve);
+    const cancel = this.after(delayMs, passed.resolve);
     await this.inTime(passed.promise).finally(cancel);
   }
 
@@ -67,7 +67,8 @@ export class LeaseWatch {
     this.fail(overdue(this.#parts.request, this.#parts.lengthMs));
   }
 
-  #after(delayMs: number, callback: () => void): () => void {
+  /** Unless it is closed before. @returns what keeps it from that. */
+  after(delayMs: number, callback: () => void): () => void {
     if (this.#isClosed) return () => undefined;
     const cancelTimer = this.#parts.timers.schedule(delayMs, () => {
       this.#timers.delete(cancelTimer);
@@ -81,7 +82,7 @@ export class LeaseWatch {
   }
 
   #watchMemory(): void {
-    this.#after(MEMORY_CHECK_MS, () => {
+    this.after(MEMORY_CHECK_MS, () => {
       this.#checkMemory(process.memoryUsage.rss());
       this.#watchMemory();
     });

@@ -20,6 +20,8 @@ import {
 } from '../../../checkpoint/index.ts';
 import {
   type Clock,
+  ConfigOptions,
+  Configuration,
   defined,
   type FileSystem,
   type Logger,
@@ -27,7 +29,12 @@ import {
   type Timers,
 } from '../../../core/index.ts';
 import { buildExecutionGraph, type ExecutionGraph } from '../../../graph/index.ts';
-import type { LeaveRecord, RestoredSubtaskState, SubtaskRef } from '../../../protocol/index.ts';
+import type {
+  LeaveRecord,
+  RestoredSubtaskState,
+  SlotCommand,
+  SubtaskRef,
+} from '../../../protocol/index.ts';
 import { handOverAfterMs, LeaseKeeper } from '../../../taskmanager/index.ts';
 import type { LeaseAnswer, LeaseRequest } from '../messages.ts';
 import { type AttemptRecord, attemptLocation, readAttempt } from './attempt-record.ts';
@@ -117,6 +124,9 @@ class LeaseRun {
   #bundlePath: string | undefined;
   #work: Promise<LeaseAnswer['outcome']> | undefined;
   #isHandOverDue = false;
+  #isCancelled = false;
+  /** After a cancel: when slots that have not ended are given up; 0: never. */
+  #stuckAfterMs = 0;
 
   constructor(parts: LambdaTaskManagerParts, request: LeaseRequest, remainingMs: number) {
     this.#parts = parts;
@@ -232,6 +242,11 @@ class LeaseRun {
   #deploy(start: LeaseStart, left: LeaveRecord | undefined): void {
     const { record, executionGraph } = start;
     const { taskManager } = this.#request;
+    const timeoutMs = Configuration.fromRecord(record.configuration).get(
+      ConfigOptions.TASK_CANCELLATION_TIMEOUT_MS,
+    );
+    // Before the coordinator gives up the function for it.
+    this.#stuckAfterMs = 0.9 * timeoutMs;
     const hosted = slotsOfTaskManager(executionGraph, taskManager, record.slotsPerTaskManager);
     const network = this.#createNetwork(start, hosted, left);
     const slots = new LeaseSlots(network.slotsHost, newestCheckpointOf(left));
@@ -267,10 +282,8 @@ class LeaseRun {
       slotsPerTaskManager: record.slotsPerTaskManager,
       framesDirectory: settings.framesDirectory,
       onBarrier: (checkpointId) => this.#slots?.heardOf(checkpointId),
-      onCommand: (slotIndex, command) => this.#slots?.command(slotIndex, command),
-      onCancelHeld: () => {
-        if (this.#slots?.isLeaving === true) this.#slots.abandon();
-      },
+      onCommand: (slotIndex, command) => this.#command(slotIndex, command),
+      onCancelHeld: (slotIndex) => this.#command(slotIndex, { type: 'cancel' }),
       onFailed: (error) => this.#watch.fail(error),
     });
   }
@@ -290,6 +303,15 @@ class LeaseRun {
       restore: restore.filter((state) => own.has(taskKey(state))),
       metricsIntervalMs: this.#parts.settings.metricsIntervalMs,
     };
+  }
+
+  #command(slotIndex: number, command: SlotCommand): void {
+    this.#slots?.command(slotIndex, command);
+    if (command.type !== 'cancel' || this.#isCancelled) return;
+    this.#isCancelled = true;
+    if (this.#stuckAfterMs > 0) {
+      this.#watch.after(this.#stuckAfterMs, () => this.#slots?.endStuck());
+    }
   }
 
   #handOverIfDue(): void {
