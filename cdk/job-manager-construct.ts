@@ -8,7 +8,7 @@ import {
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
-import { ArnFormat, RemovalPolicy, Stack, Token } from 'aws-cdk-lib/core';
+import { ArnFormat, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import packageJson from '../package.json' with { type: 'json' };
 import { Alarms } from './alarms.ts';
@@ -195,7 +195,7 @@ export class JobManager extends Construct implements IGrantable {
       queues,
       jobManager: machines.jobManager,
       topic: alarmTopic,
-      leaseLate: settings.leaseMargin,
+      leaseLate: Duration.millis(Math.ceil(settings.leaseMargin.toMilliseconds() / 2)),
     });
     if (dashboard ?? true) {
       const parts = { names, functions, machines, queues, storage, alarms: alarms.all };

@@ -227,7 +227,7 @@ describe('the alarms', () => {
       ['orders-ExecutionsTimedOut', 'ExecutionsTimedOut', 1],
       ['orders-InboxDeadLetters', 'ApproximateNumberOfMessagesVisible', 1],
       ['orders-JobFailed', 'JobFailed', 1],
-      ['orders-LeaseRollOverLate', 'LeaseRollOverLateMs', 120_000],
+      ['orders-LeaseRollOverLate', 'LeaseRollOverLateMs', 60_000],
       ['orders-TickDeadLetters', 'ApproximateNumberOfMessagesVisible', 1],
     ]);
     const quiet = { TreatMissingData: 'notBreaching' };

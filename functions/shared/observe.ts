@@ -27,6 +27,7 @@ const UNITS: Readonly<Record<MetricName, (typeof MetricUnit)[keyof typeof Metric
   lastCheckpointDuration: MetricUnit.Milliseconds,
   JobFailed: MetricUnit.Count,
   LeaseRollOverLateMs: MetricUnit.Milliseconds,
+  SlotStartMs: MetricUnit.Milliseconds,
   CoordinatorTurnMs: MetricUnit.Milliseconds,
   PoisonMessages: MetricUnit.Count,
 };

@@ -10,4 +10,9 @@ export const handler = createLeaseHandler({
   slotThreadUrl: new URL('./slot.worker.mjs', import.meta.url),
   loggerOf: ({ jobId, attempt, taskManager, lease }) =>
     functionLogger('taskmanager', prefix, { jobId, attempt, taskManager, lease }),
+  processStart: {
+    nodeMs: performance.nodeTiming.bootstrapComplete,
+    loadedMs: performance.now(),
+  },
+  write: (line) => void process.stdout.write(line),
 });

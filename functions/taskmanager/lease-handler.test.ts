@@ -6,6 +6,7 @@ import { leaseSettings } from './lease-settings.ts';
 describe('the taskmanager function', () => {
   const handler = createLeaseHandler({
     settings: leaseSettings({
+      SLUICE_PREFIX: 'p',
       SLUICE_JOBS_TABLE: 'p-jobs',
       SLUICE_STATE_TABLE: 'p-state',
       SLUICE_BUCKET: 'bucket',
@@ -15,6 +16,8 @@ describe('the taskmanager function', () => {
     }),
     slotThreadUrl: new URL('file:///nowhere.mjs'),
     loggerOf: () => ({ log: () => undefined }),
+    processStart: { nodeMs: 1, loadedMs: 2 },
+    write: () => undefined,
   });
   const context = { getRemainingTimeInMillis: () => 1000 };
   const jobId = '0'.repeat(32);

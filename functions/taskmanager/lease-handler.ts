@@ -16,6 +16,7 @@ import {
 } from '../../runtime/adapters/aws/index.ts';
 import { SystemClock, SystemRng, SystemTimers } from '../../runtime/adapters/index.ts';
 import { type Logger, StreamError, toStreamError } from '../../runtime/core/index.ts';
+import { leaseMetrics, type ProcessStart } from './lease-metrics.ts';
 import type { LeaseSettings } from './lease-settings.ts';
 
 export interface LeaseHandlerParts {
@@ -24,6 +25,10 @@ export interface LeaseHandlerParts {
   readonly slotThreadUrl: URL;
   /** The log of one lease: all its lines say which. */
   readonly loggerOf: (lease: LeaseRequest) => Logger;
+  /** How the process came here. */
+  readonly processStart: ProcessStart;
+  /** A line of metrics. */
+  readonly write: (line: string) => void;
 }
 
 /** What Lambda tells of an invocation. */
@@ -32,12 +37,18 @@ export interface InvocationContext {
 }
 
 /** Answers the state machine; what it throws is named by its code, for the machine's `Catch`. */
-export function createLeaseHandler({ settings, slotThreadUrl, loggerOf }: LeaseHandlerParts) {
+export function createLeaseHandler(handlerParts: LeaseHandlerParts) {
+  const { settings, slotThreadUrl, loggerOf, write } = handlerParts;
+  let processStart: ProcessStart | undefined = handlerParts.processStart;
   return async (event: unknown, context: InvocationContext): Promise<LeaseAnswer> => {
     const request = leaseRequest(event);
     const logger = loggerOf(request);
+    const { prefix } = settings;
     const aborted = new AbortController();
     const world = { clock: new SystemClock(), timers: new SystemTimers(), rng: new SystemRng() };
+    const nowEpochMs = (): number => world.clock.nowEpochMs();
+    const metrics = leaseMetrics({ prefix, request, processStart, nowEpochMs, write });
+    processStart = undefined;
     const calls = new AwsCalls({ ...world, signal: aborted.signal });
     const clients = createAwsClients({ program: 'taskmanager' });
     const sqs = createSqsClient({ program: 'taskmanager' });
@@ -50,7 +61,7 @@ export function createLeaseHandler({ settings, slotThreadUrl, loggerOf }: LeaseH
     const { thresholdBytes, inlineLimitBytes } = blobs;
     try {
       const parts = {
-        ...{ ...world, logger, slotThreadUrl, blobs, settings: settings.lease },
+        ...{ ...world, logger, metrics, slotThreadUrl, blobs, settings: settings.lease },
         network: {
           ...{ sqs, calls, settings: settings.network },
           inboxUrlOf: (jobId: string, taskManager: number) =>

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { leaseSettings } from './lease-settings.ts';
 
 const ENVIRONMENT = {
+  SLUICE_PREFIX: 'p',
   SLUICE_JOBS_TABLE: 'p-jobs',
   SLUICE_STATE_TABLE: 'p-state',
   SLUICE_BUCKET: 'bucket',

@@ -8,6 +8,7 @@ import {
 import { StreamError } from '../../runtime/core/index.ts';
 
 export interface LeaseSettings {
+  readonly prefix: string;
   readonly jobsTable: string;
   readonly stateTable: string;
   readonly bucket: string;
@@ -49,6 +50,7 @@ export function leaseSettings(
   const inboxUrlPrefix = text('SLUICE_INBOX_URL_PREFIX');
   if (!INBOX_END.test(inboxUrlPrefix)) throw incomplete('SLUICE_INBOX_URL_PREFIX', inboxUrlPrefix);
   return {
+    prefix: text('SLUICE_PREFIX'),
     jobsTable: text('SLUICE_JOBS_TABLE'),
     stateTable: text('SLUICE_STATE_TABLE'),
     bucket,

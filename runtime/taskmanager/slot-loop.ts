@@ -10,6 +10,8 @@ export interface SlotLoopOptions {
   readonly thread: SlotThread;
   /** How often slots report metrics; undefined: only when released. */
   readonly metricsIntervalMs?: number;
+  /** A task has done something for the first time. */
+  readonly onFirstProgress?: () => void;
 }
 
 /**
@@ -19,6 +21,7 @@ export interface SlotLoopOptions {
 export async function runSlots(slots: readonly Slot[], options: SlotLoopOptions): Promise<void> {
   const { clock, thread, metricsIntervalMs } = options;
   let breathedAtMs = clock.monotonicMs();
+  let onFirstProgress = options.onFirstProgress;
   let metricsAtEpochMs = clock.nowEpochMs() + (metricsIntervalMs ?? 0);
   for (;;) {
     thread.arm();
@@ -30,6 +33,10 @@ export async function runSlots(slots: readonly Slot[], options: SlotLoopOptions)
       else if (turn === 'released') released += 1;
     }
     if (released === slots.length) return;
+    if (progress && onFirstProgress !== undefined) {
+      onFirstProgress();
+      onFirstProgress = undefined;
+    }
     if (metricsIntervalMs !== undefined && clock.nowEpochMs() >= metricsAtEpochMs) {
       for (const slot of slots) slot.reportMetrics();
       metricsAtEpochMs = clock.nowEpochMs() + metricsIntervalMs;

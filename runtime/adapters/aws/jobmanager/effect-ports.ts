@@ -63,5 +63,6 @@ export type MetricName =
   | 'lastCheckpointDuration'
   | 'JobFailed'
   | 'LeaseRollOverLateMs'
+  | 'SlotStartMs'
   | 'CoordinatorTurnMs'
   | 'PoisonMessages';

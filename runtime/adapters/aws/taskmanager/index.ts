@@ -11,5 +11,7 @@ export { reportDelayMs } from './report-sender.ts';
 export {
   type LambdaTaskManagerParts,
   type LambdaTaskManagerSettings,
+  type LeaseMetrics,
   runLease,
 } from './run-lease.ts';
+export type { SlotStarted } from './slot-started.ts';

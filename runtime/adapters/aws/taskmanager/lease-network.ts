@@ -57,6 +57,7 @@ export interface LeaseNetworkParts {
   readonly slotIndexes: readonly number[];
   /** By the lease before. */
   readonly left: LeaveRecord | undefined;
+  readonly onFirstFrame: () => void;
   readonly onBarrier: (checkpointId: number) => void;
   readonly onCommand: (slotIndex: number, command: SlotCommand) => void;
   /** A cancel has come that is held back. */
@@ -76,6 +77,7 @@ export class LeaseNetwork {
   readonly #outbox: SqsOutbox;
   readonly #inbox: SqsInbox;
   readonly #thread: DoorbellThread;
+  #hasReceived = false;
   #isClosed = false;
 
   constructor(parts: LeaseNetworkParts) {
@@ -111,7 +113,7 @@ export class LeaseNetwork {
   }
 
   /** What the slots of the lease need of it. */
-  get slotsHost(): LeaseSlotsHost {
+  get slotsHost(): Omit<LeaseSlotsHost, 'started'> {
     return {
       report: (slotIndex, report) => this.#report(slotIndex, report),
       print: (slotIndex, report) => this.#print(slotIndex, report),
@@ -219,7 +221,12 @@ export class LeaseNetwork {
   }
 
   #take(item: InboxItem): string | undefined {
-    return item.type === 'command' ? this.#commands.take(item) : this.#exchange.take(item);
+    if (item.type === 'command') return this.#commands.take(item);
+    if (item.type === 'frame' && !this.#hasReceived) {
+      this.#hasReceived = true;
+      this.#parts.onFirstFrame();
+    }
+    return this.#exchange.take(item);
   }
 
   #report(slotIndex: number, report: SlotReport): void {

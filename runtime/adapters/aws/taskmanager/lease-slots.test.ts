@@ -23,6 +23,7 @@ function lease(...slotIndexes: readonly number[]) {
       letGo: () => void orders.push('let go'),
       hasArrived: () => false,
       askArrived: () => undefined,
+      started: () => undefined,
       wake: () => undefined,
     },
     3,

@@ -11,6 +11,7 @@
 import { StreamError } from '../../../core/index.ts';
 import type { SlotCommand, SlotHandOverRecord, SlotReport } from '../../../protocol/index.ts';
 import { HandOverVote, type VoteOutcome } from './hand-over-vote.ts';
+import type { SlotThreadMarks } from './slot-started.ts';
 import type { SlotThread } from './slot-thread.ts';
 import type { SlotThreadDeployment, SlotThreadWord } from './slot-thread-messages.ts';
 
@@ -26,6 +27,8 @@ export interface LeaseSlotsHost {
   readonly hasArrived: (slotIndex: number) => boolean;
   /** Asks the receivers to say so. */
   readonly askArrived: (slotIndex: number) => void;
+  /** The slot has taken its first record. */
+  readonly started: (slotIndex: number, marks: SlotThreadMarks) => void;
   /** Something has changed that {@link LeaseSlots.settle} looks at. */
   readonly wake: () => void;
 }
@@ -160,6 +163,9 @@ export class LeaseSlots {
     switch (word.type) {
       case 'report':
         this.#onReport(slotIndex, word.report);
+        break;
+      case 'started':
+        this.#host.started(slotIndex, word.marks);
         break;
       case 'holding':
         this.#onHolding(slotIndex);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { CheckpointStore } from '../../../checkpoint/index.ts';
+import { type BlobStore, CheckpointStore } from '../../../checkpoint/index.ts';
 import { generatorSource, printSink } from '../../../connectors/index.ts';
 import { Configuration, defined, type Logger } from '../../../core/index.ts';
 import { type JobResult, TransientJournal } from '../../../jobmaster/index.ts';
@@ -24,6 +24,7 @@ import { createSqsClient } from '../inbox/index.ts';
 import type { LeaseAnswer, LeaseRequest } from '../messages.ts';
 import { LeaseLauncher } from './lease-launcher.conformance.ts';
 import { type LambdaTaskManagerParts, runLease } from './run-lease.ts';
+import type { SlotStarted } from './slot-started.ts';
 
 const URLS = 'http://127.0.0.1:1/000000000000';
 /** However slow the machine is. */
@@ -41,6 +42,14 @@ export interface WordCountRun {
   /** User code for each count; `once` is the name of a file that is not there at first. */
   readonly onCount?: string;
   readonly faults?: FakeSqsFaults;
+  /** @defaultValue more than any run needs */
+  readonly memoryMb?: number;
+  /** Restarts before the job fails. @defaultValue as jobs have it */
+  readonly attempts?: number;
+  /** Of an invocation. @defaultValue more than any run needs */
+  readonly remainingMs?: number;
+  /** What TaskManagers have in its stead. */
+  readonly taskManagerBlobs?: (blobs: BlobStore) => BlobStore;
   readonly seed?: number;
 }
 
@@ -58,6 +67,9 @@ export class LeaseWorld {
   readonly rows = new MemoryRowStore();
   readonly logs: string[] = [];
   readonly answers: (LeaseRequest & { readonly outcome: string })[] = [];
+  /** How late hand-overs were. */
+  readonly rollOvers: number[] = [];
+  readonly started: SlotStarted[] = [];
   fake = new FakeSqs({ ...this.#world(), rng: new SeededRng(1) });
   readonly #leases = new Set<Promise<unknown>>();
   #run: WordCountRun | undefined;
@@ -99,7 +111,7 @@ export class LeaseWorld {
     onLaunch: (launcher: LeaseLauncher, attempt: number) => void = () => undefined,
   ): Promise<WordCounts> {
     this.#run = run;
-    this.answers.length = 0;
+    for (const list of [this.answers, this.rollOvers, this.started]) list.length = 0;
     const jobId = String(this.#runs++).padStart(32, '0');
     const output = join(this.directory, jobId);
     mkdirSync(output);
@@ -138,6 +150,11 @@ export class LeaseWorld {
     return { result, lines: linesIn(output) };
   }
 
+  /** What {@link leaseParts} are for. */
+  prepare(run: WordCountRun): void {
+    this.#run = run;
+  }
+
   /** Settles when no lease is under way. */
   async settled(): Promise<void> {
     while (this.#leases.size > 0) await Promise.allSettled(this.#leases);
@@ -153,7 +170,7 @@ export class LeaseWorld {
     const aborted = new AbortController();
     const parts = this.leaseParts(aborted);
     try {
-      const answer = await runLease(parts, request, 60_000);
+      const answer = await runLease(parts, request, this.#run?.remainingMs ?? 60_000);
       this.answers.push({ ...request, outcome: answer.outcome });
       return answer;
     } catch (thrown) {
@@ -167,6 +184,9 @@ export class LeaseWorld {
     const run = defined(this.#run, 'a run has begun');
     const rng = new SystemRng();
     const { signal } = aborted;
+    const blobs: BlobStore = run.taskManagerBlobs?.(this.blobs) ?? this.blobs;
+    const { inlineLimitBytes } = blobs;
+    const tier = inlineLimitBytes === undefined ? {} : { inlineLimitBytes };
     const sqs = createSqsClient({
       region: 'us-east-1',
       endpoint: 'http://127.0.0.1:1',
@@ -179,7 +199,7 @@ export class LeaseWorld {
         framesDirectory: 'frames',
         leaseMs: LEASE_MS,
         leaseMarginMs: LEASE_MS - run.handOverMs,
-        memoryMb: 4096,
+        memoryMb: run.memoryMb ?? 4096,
         taskSlots: run.slotsPerTaskManager,
         temporaryDirectory: this.directory,
         metricsIntervalMs: 10_000,
@@ -198,10 +218,14 @@ export class LeaseWorld {
         deadLetterUrl: `${URLS}/inbox-dlq`,
         coordinatorQueueUrl: `${URLS}/coordinator.fifo`,
       },
-      ...{ rows: this.rows, blobs: this.blobs, tier: {}, rng, ...this.#world() },
+      ...{ rows: this.rows, blobs, tier, rng, ...this.#world() },
       files: new NodeFileSystem(),
       slotThreadUrl: defined(this.#threadUrl, 'it is open'),
       logger: this.#logger(),
+      metrics: {
+        rollOverLate: (lateMs) => void this.rollOvers.push(lateMs),
+        slotStarted: (started) => void this.started.push(started),
+      },
       abortCalls: () => aborted.abort(),
     };
   }
@@ -222,7 +246,7 @@ export class LeaseWorld {
   async #graph(run: WordCountRun, output: string) {
     const path = join(output, 'job.mjs');
     writeFileSync(path, jobText(run, output));
-    const api = { generatorSource, printSink, WatermarkStrategy };
+    const api = { Configuration, generatorSource, printSink, WatermarkStrategy };
     Object.assign(globalThis, { [Symbol.for('sluice.api')]: api });
     const configuration = Configuration.fromRecord({});
     return await planJob({ bundlePath: path, args: [], configuration });
@@ -250,14 +274,19 @@ export function expectedLines(records: number): readonly string[] {
 }
 
 function jobText(run: WordCountRun, directory: string): string {
-  const { parallelism, records, ratePerSecond, onCount = '' } = run;
+  const { parallelism, records, ratePerSecond, onCount = '', attempts } = run;
+  const strategy =
+    attempts === 0
+      ? "env.configure(Configuration.fromRecord({ 'restart-strategy.type': 'none' }));"
+      : '';
   return `
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
-const { generatorSource, printSink, WatermarkStrategy } = globalThis[Symbol.for('sluice.api')];
+const { Configuration, generatorSource, printSink, WatermarkStrategy } = globalThis[Symbol.for('sluice.api')];
 let file;
 export default function job(env) {
   env.setParallelism(${parallelism});
   env.enableCheckpointing(100);
+  ${strategy}
   env
     .fromSource(
       generatorSource({

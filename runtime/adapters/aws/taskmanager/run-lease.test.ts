@@ -32,6 +32,25 @@ describe('runLease', () => {
     assert.deepEqual(lines.toSorted(), expectedLines(600).toSorted());
     assert.ok(leaseCount('LEFT') >= 2, JSON.stringify(world.answers));
     assert.equal(leaseCount('RELEASED'), 2);
+    assert.equal(world.rollOvers.length, leaseCount('LEFT'), 'each is measured');
+    assert.equal(world.started.length, world.answers.length, 'so is the start of each slot');
+    for (const { claimedMs, fetchedMs, bundleMs, restoredMs, firstRecordMs } of world.started) {
+      const times = [claimedMs, fetchedMs, bundleMs, restoredMs, firstRecordMs];
+      assert.deepEqual(
+        times,
+        times.toSorted((a, b) => a - b),
+      );
+    }
+  });
+
+  it('ends a job that has no memory left, and says so, before it is killed', async () => {
+    const memoryMb = Math.floor(process.memoryUsage.rss() / 1024 / 1024);
+    const run = { ...SMALL, parallelism: 1, slotsPerTaskManager: 1, memoryMb, attempts: 0 };
+    const { result } = await world.countWords({ ...run, handOverMs: 40_000, records: 1_000_000 });
+    await world.settled();
+    assert.deepEqual([result.status, result.error?.code], ['FAILED', 'MEMORY_EXHAUSTED']);
+    assert.match(result.error?.message ?? '', /give the function more memory/);
+    assert.ok(world.logs.some((line) => line.includes('MEMORY_EXHAUSTED')));
   });
 
   it('hands over slots that share a function, over queues that repeat and delay', async () => {

@@ -14,6 +14,7 @@ import {
   assignState,
   type BlobStore,
   checkpointDirectory,
+  isErrorWithCode,
   manifestLocation,
   type RowStore,
   readManifest,
@@ -40,10 +41,11 @@ import type { LeaseAnswer, LeaseRequest } from '../messages.ts';
 import { type AttemptRecord, attemptLocation, readAttempt } from './attempt-record.ts';
 import { slotsOfTaskManager } from './channel-plan.ts';
 import { LeaseNetwork, type LeaseNetworkParts } from './lease-network.ts';
-import { LeaseSlots } from './lease-slots.ts';
+import { LeaseSlots, type LeaseSlotsHost } from './lease-slots.ts';
 import { LeaseWatch } from './lease-watch.ts';
 import { slotHeapMb } from './memory-pressure.ts';
 import type { BlobTier } from './remote-blobs.ts';
+import { type LeaseMarks, type SlotStarted, slotStarted } from './slot-started.ts';
 import { SlotThread } from './slot-thread.ts';
 import type { SlotThreadDeployment } from './slot-thread-messages.ts';
 
@@ -82,8 +84,16 @@ export interface LambdaTaskManagerParts {
   readonly timers: Timers;
   readonly rng: Rng;
   readonly logger: Logger;
+  readonly metrics: LeaseMetrics;
   /** Gives up the calls that are under way: the lease is over. */
   readonly abortCalls: () => void;
+}
+
+/** Port: what is measured of leases. */
+export interface LeaseMetrics {
+  /** How long after it had to begin, at the latest, a hand-over was done; 0: before. */
+  rollOverLate(lateMs: number): void;
+  slotStarted(started: SlotStarted): void;
 }
 
 /** What a lease starts from. */
@@ -97,6 +107,8 @@ interface LeaseStart {
 const RETRY_MS = 50;
 /** Of the invocation: what ending takes that has gone wrong. */
 const LAST_MS = 2_000;
+/** Of it: what calls that were given up have to end. */
+const GIVEN_UP_MS = 1_000;
 
 /**
  * Runs one lease.
@@ -123,6 +135,9 @@ class LeaseRun {
   #network: LeaseNetwork | undefined;
   #bundlePath: string | undefined;
   #work: Promise<LeaseAnswer['outcome']> | undefined;
+  readonly #marks: LeaseMarks;
+  /** When it had to begin to hand over, at the latest; on the monotonic clock. */
+  readonly #latestMs: number;
   #isHandOverDue = false;
   #isCancelled = false;
   /** After a cancel: when slots that have not ended are given up; 0: never. */
@@ -134,6 +149,8 @@ class LeaseRun {
     const { leaseMs, leaseMarginMs, memoryMb } = parts.settings;
     const lengthMs = Math.max(0, Math.min(leaseMs, remainingMs - LAST_MS));
     const length = { lengthMs, marginMs: leaseMarginMs };
+    this.#marks = { beganAtEpochMs: parts.clock.nowEpochMs() };
+    this.#latestMs = parts.clock.monotonicMs() + Math.max(0, lengthMs - leaseMarginMs);
     this.#watch = new LeaseWatch({
       ...{ request, lengthMs, memoryMb, timers: parts.timers, logger: parts.logger },
       handOverAfterMs: handOverAfterMs(length, parts.rng.next()),
@@ -149,11 +166,20 @@ class LeaseRun {
     this.#work = this.#run();
     try {
       const outcome = await this.#watch.inTime(this.#work);
+      if (outcome === 'LEFT') this.#measureRollOver();
       await this.#network?.close();
       return { outcome, lease: this.#request.lease };
+    } catch (thrown) {
+      if (isErrorWithCode(thrown, 'LEASE_OVERDUE')) this.#measureRollOver();
+      throw thrown;
     } finally {
       await this.#tearDown();
     }
+  }
+
+  #measureRollOver(): void {
+    const { clock, metrics } = this.#parts;
+    metrics.rollOverLate(Math.max(0, clock.monotonicMs() - this.#latestMs));
   }
 
   async #run(): Promise<LeaseAnswer['outcome']> {
@@ -167,8 +193,11 @@ class LeaseRun {
       claim: { attempt, lease, holder: this.#holder },
       pause: () => this.#watch.pause(RETRY_MS),
     });
+    const { clock } = this.#parts;
     const left = await keeper.claim();
+    this.#marks.claimedAtEpochMs = clock.nowEpochMs();
     const start = await this.#readStart(left);
+    this.#marks.fetchedAtEpochMs = clock.nowEpochMs();
     this.#deploy(start, left);
     return await this.#serve(keeper);
   }
@@ -249,7 +278,10 @@ class LeaseRun {
     this.#stuckAfterMs = 0.9 * timeoutMs;
     const hosted = slotsOfTaskManager(executionGraph, taskManager, record.slotsPerTaskManager);
     const network = this.#createNetwork(start, hosted, left);
-    const slots = new LeaseSlots(network.slotsHost, newestCheckpointOf(left));
+    const { metrics } = this.#parts;
+    const started: LeaseSlotsHost['started'] = (slotIndex, marks) =>
+      metrics.slotStarted(slotStarted(slotIndex, this.#marks, marks));
+    const slots = new LeaseSlots({ ...network.slotsHost, started }, newestCheckpointOf(left));
     this.#network = network;
     this.#slots = slots;
     const records = new Map(left?.slots.map((slot) => [slot.slotIndex, slot]));
@@ -281,6 +313,9 @@ class LeaseRun {
       request: this.#request,
       slotsPerTaskManager: record.slotsPerTaskManager,
       framesDirectory: settings.framesDirectory,
+      onFirstFrame: () => {
+        this.#marks.firstReceiveAtEpochMs = clock.nowEpochMs();
+      },
       onBarrier: (checkpointId) => this.#slots?.heardOf(checkpointId),
       onCommand: (slotIndex, command) => this.#command(slotIndex, command),
       onCancelHeld: (slotIndex) => this.#command(slotIndex, { type: 'cancel' }),
@@ -328,9 +363,18 @@ class LeaseRun {
     this.#watch.close();
     this.#parts.abortCalls();
     await Promise.all(this.#threads.map((thread) => thread.terminate()));
-    await this.#network?.close();
-    await this.#work?.catch(() => undefined);
+    // A call that does not hear that it is given up ends with its connection, after this.
+    await this.#atMost(GIVEN_UP_MS, async () => {
+      await this.#network?.close();
+      await this.#work?.catch(() => undefined);
+    });
     if (this.#bundlePath !== undefined) await rm(this.#bundlePath, { force: true });
+  }
+
+  async #atMost(timeMs: number, act: () => Promise<void>): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const cancel = this.#parts.timers.schedule(timeMs, late.resolve);
+    await Promise.race([act().catch(() => undefined), late.promise]).finally(cancel);
   }
 }
 

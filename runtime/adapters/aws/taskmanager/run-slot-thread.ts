@@ -95,6 +95,7 @@ class SlotThreadRun {
   readonly #clock = new SystemClock();
   readonly #thread: DoorbellThread;
   readonly #exchange: RingExchange;
+  #bundleAtEpochMs = 0;
 
   constructor(deployment: SlotThreadDeployment, stores: RemoteStores, say: Say) {
     this.#deployment = deployment;
@@ -110,11 +111,22 @@ class SlotThreadRun {
   }
 
   async run(orders: Orders): Promise<SlotThreadWord> {
+    const threadAtEpochMs = this.#clock.nowEpochMs();
     const slot = await this.#build();
     orders.passTo((order) => this.#obey(slot, order));
+    let restoredAtEpochMs = 0;
+    const open = async (): Promise<void> => {
+      await slot.open();
+      restoredAtEpochMs = this.#clock.nowEpochMs();
+    };
+    const onFirstProgress = (): void => {
+      const firstRecordAtEpochMs = this.#clock.nowEpochMs();
+      const before = { threadAtEpochMs, bundleAtEpochMs: this.#bundleAtEpochMs, restoredAtEpochMs };
+      this.#say({ type: 'started', marks: { ...before, firstRecordAtEpochMs } });
+    };
     const { metricsIntervalMs } = this.#deployment;
-    const loop = { clock: this.#clock, thread: this.#thread, metricsIntervalMs };
-    await Promise.all([slot.open(), runSlots([slot], loop)]);
+    const loop = { clock: this.#clock, thread: this.#thread, metricsIntervalMs, onFirstProgress };
+    await Promise.all([open(), runSlots([slot], loop)]);
     const { left } = slot;
     const untaken = this.#exchange.untaken();
     return { type: 'ended', untaken, ...(left === undefined ? {} : { left }) };
@@ -149,6 +161,7 @@ class SlotThreadRun {
     });
     const jobGraph = generateJobGraph(graph, overrides);
     if (jobGraph.hash !== graphHash) throw otherGraph(slotIndex, graphHash, jobGraph.hash);
+    this.#bundleAtEpochMs = this.#clock.nowEpochMs();
     const { jobId, attempt, lease, restore, handOver, checkpointing } = this.#deployment;
     const report = (record: SlotReport): void => this.#say({ type: 'report', report: record });
     return buildSlot(

@@ -11,6 +11,7 @@ import type {
 import type { RingMemory } from '../../local/index.ts';
 import type { BlobTier } from './remote-blobs.ts';
 import type { FileLimits } from './remote-files.ts';
+import type { SlotThreadMarks } from './slot-started.ts';
 
 /** What a thread begins with, before it is known what it is to run. */
 export interface SlotThreadStart {
@@ -50,6 +51,8 @@ export type SlotThreadOrder =
 /** From the thread; in order. */
 export type SlotThreadWord =
   | { readonly type: 'report'; readonly report: SlotReport }
+  /** Once: its first record is taken. */
+  | { readonly type: 'started'; readonly marks: SlotThreadMarks }
   | { readonly type: 'holding' }
   | { readonly type: 'may-leave'; readonly checkpointId: number }
   | { readonly type: 'goes-on'; readonly checkpointId: number }
