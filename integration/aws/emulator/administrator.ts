@@ -5,6 +5,9 @@
 const USER = 'sluice-test-administrator';
 const POLICY = 'arn:aws:iam::aws:policy/AdministratorAccess';
 
+/** Of the root user: the emulator compares it with its own environment. */
+export const ROOT_KEY = 'test';
+
 /** An access key. */
 export interface Credentials {
   readonly accessKeyId: string;
@@ -22,7 +25,8 @@ export async function createAdministrator(endpoint: string, root: string): Promi
   };
 }
 
-async function iam(
+/** Calls IAM as the root user. @throws {Error} when it refuses. */
+export async function iam(
   endpoint: string,
   accessKeyId: string,
   parameters: Readonly<Record<string, string>>,

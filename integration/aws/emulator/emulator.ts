@@ -17,15 +17,14 @@ import { createServer, Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
-import { type Credentials, createAdministrator } from './administrator.ts';
+import { type Credentials, createAdministrator, ROOT_KEY } from './administrator.ts';
 import { type Invocation, readInvocations } from './invocation-records.ts';
 import { EmulatorUnavailable, pythonEnvironment } from './python-environment.ts';
 
 const LOOPBACK = '127.0.0.1';
 const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
-/** The root user's key: the emulator compares it with its own environment. */
-const ROOT_CREDENTIALS: Credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+const ROOT_CREDENTIALS: Credentials = { accessKeyId: ROOT_KEY, secretAccessKey: 'test' };
 const START_TIMEOUT_MS = 60_000;
 const HEALTH_POLL_MS = 50;
 const PYTHON_FOLDER = join(import.meta.dirname, 'python');

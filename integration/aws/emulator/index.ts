@@ -1,3 +1,4 @@
+export { iam, ROOT_KEY } from './administrator.ts';
 export {
   type Address,
   type Emulator,
