@@ -32,6 +32,8 @@ describe('appSettings', () => {
       leaseMarginSeconds: '1.5',
       leaseGraceSeconds: '4',
       turnSeconds: '10',
+      jobExpirationSeconds: '60',
+      continueAfterEvents: '100',
       destroyUserData: true,
       credentials: 'cli',
       encryption: 'CUSTOMER_MANAGED',
@@ -43,6 +45,8 @@ describe('appSettings', () => {
     assert.equal(cluster.leaseMargin?.toMilliseconds(), 1_500);
     assert.equal(cluster.leaseGrace?.toMilliseconds(), 4_000);
     assert.equal(cluster.turnTimeout?.toMilliseconds(), 10_000);
+    assert.equal(cluster.jobExpiration?.toMilliseconds(), 60_000);
+    assert.equal(cluster.continueAfterEvents, 100);
     assert.equal(cluster.destroyUserData, true);
     assert.equal(cluster.encryption, 'CUSTOMER_MANAGED');
     assert.equal(usesCliCredentials, true);

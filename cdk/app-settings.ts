@@ -7,6 +7,7 @@
  * | `taskSlots` | | slots a TaskManager |
  * | `leaseSeconds`, `leaseMarginSeconds`, `leaseGraceSeconds` | | see `JobManagerProps` |
  * | `turnSeconds` | | how long a turn of the coordinator may take |
+ * | `jobExpirationSeconds`, `continueAfterEvents` | | see `JobManagerProps` |
  * | `maxTaskManagers`, `reservedConcurrency` | | see `JobManagerProps` |
  * | `jwtIssuer`, `jwtAudience` | | together: callers bring tokens instead of signatures |
  * | `readFrom`, `writeTo` | | `bucket/path,…`: data that jobs read, or read and write |
@@ -58,7 +59,12 @@ export function appSettings(sources: AppSources): AppSettings {
 }
 
 function numbers(sources: AppSources): Partial<JobManagerProps> {
-  const names = ['taskSlots', 'maxTaskManagers', 'reservedConcurrency'] as const;
+  const names = [
+    'taskSlots',
+    'maxTaskManagers',
+    'reservedConcurrency',
+    'continueAfterEvents',
+  ] as const;
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = number(sources, name);
@@ -73,6 +79,7 @@ function durations(sources: AppSources): Partial<JobManagerProps> {
     leaseMargin: 'leaseMarginSeconds',
     leaseGrace: 'leaseGraceSeconds',
     turnTimeout: 'turnSeconds',
+    jobExpiration: 'jobExpirationSeconds',
   } as const;
   return Object.fromEntries(
     Object.entries(names).flatMap(([property, name]) => {

@@ -15,6 +15,7 @@ const VARIABLES: Readonly<Record<FunctionName, readonly string[]>> = {
     'SLUICE_STATE_MACHINE_ARN',
     'SLUICE_TASK_SLOTS',
     'SLUICE_MAX_TASK_MANAGERS',
+    'SLUICE_JOB_EXPIRATION_MS',
     'SLUICE_VERSION',
   ],
   plan: [
@@ -59,7 +60,12 @@ const VARIABLES: Readonly<Record<FunctionName, readonly string[]>> = {
     'SLUICE_COORDINATOR_QUEUE_URL',
     'SLUICE_INBOX_URL_PREFIX',
   ],
-  sweeper: ['SLUICE_JOBS_TABLE', 'SLUICE_INBOX_URL_PREFIX'],
+  sweeper: [
+    'SLUICE_JOBS_TABLE',
+    'SLUICE_BUCKET',
+    'SLUICE_INBOX_URL_PREFIX',
+    'SLUICE_JOB_EXPIRATION_MS',
+  ],
 };
 
 /** Every variable that any function is given. */

@@ -55,7 +55,7 @@ export class Functions extends Construct {
     this.all = Object.fromEntries(all) as Functions['all'];
     this.#feedCoordinator(props.queues);
     new Rule(this, 'SweeperSchedule', {
-      description: 'Deletes inboxes that jobs have left behind',
+      description: 'Deletes what jobs have left behind',
       schedule: Schedule.rate(Duration.days(1)),
       targets: [new LambdaFunction(this.all.sweeper.lambda, { retryAttempts: 2 })],
     });
@@ -128,7 +128,7 @@ function sizes(settings: ClusterSettings): Readonly<Record<FunctionName, Size>> 
     },
     sweeper: {
       id: 'Sweeper',
-      description: 'Deletes inboxes that Sluice jobs have left behind',
+      description: 'Deletes what Sluice jobs have left behind, and forgets old ones',
       memoryMb: 256,
       timeout: FUNCTION_TIMEOUTS.sweeper,
       isTraced: false,

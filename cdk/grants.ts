@@ -31,7 +31,7 @@ export interface GrantedResources {
 }
 
 const ROW_READS = ['dynamodb:GetItem', 'dynamodb:Query'] as const;
-/** Nobody but the coordinator deletes rows. */
+/** Nobody but the coordinator, and the sweeper of jobs long ended, deletes rows. */
 const ROW_CHANGES = [
   'dynamodb:PutItem',
   'dynamodb:UpdateItem',
@@ -101,7 +101,8 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
     may.rows(...ROW_READS, ...ROW_CHANGES),
     may.objects(['s3:GetObject'], 'jobs', 'uploads', 'checkpoints', 'savepoints'),
     may.objects(['s3:PutObject'], 'jobs', 'uploads'),
-    may.objects(['s3:DeleteObject'], 'uploads'),
+    // Savepoints go only when a client says so, by their path.
+    may.objects(['s3:DeleteObject'], 'uploads', 'savepoints'),
     may.listing,
     may.send,
     { actions: ['states:StartExecution'], resources: [to.jobManagerArn] },
@@ -168,8 +169,11 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
     may.send,
     may.inboxes('sqs:DeleteQueue', 'sqs:GetQueueUrl'),
   ],
+  // Deletes inboxes that were left behind, and what is left of jobs that ended long ago.
   sweeper: (may) => [
-    may.rows(...ROW_READS),
+    may.rows(...ROW_READS, 'dynamodb:PutItem', 'dynamodb:DeleteItem'),
+    may.objects(['s3:DeleteObject'], 'jobs'),
+    may.listing,
     may.inboxes('sqs:GetQueueAttributes', 'sqs:DeleteQueue'),
     {
       actions: ['sqs:ListQueues'],

@@ -183,6 +183,7 @@ export class JobManager extends Construct implements IGrantable {
       SLUICE_MAX_TASK_MANAGERS: String(settings.maxTaskManagers),
       SLUICE_LEASE_MS: String(settings.lease.toMilliseconds()),
       SLUICE_LEASE_MARGIN_MS: String(settings.leaseMargin.toMilliseconds()),
+      SLUICE_JOB_EXPIRATION_MS: String(settings.jobExpiration.toMilliseconds()),
       SLUICE_VERSION: packageJson.version,
       ...(kmsKey === undefined ? {} : { SLUICE_KMS_KEY_ARN: kmsKey.keyArn }),
     };

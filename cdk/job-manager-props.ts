@@ -74,6 +74,19 @@ export interface JobManagerProps {
    */
   readonly turnTimeout?: Duration;
   /**
+   * How long the API tells of a job that has ended: Flink's `jobstore.expiration-time`.
+   *
+   * @defaultValue a week: there is no history server, and who was not there wants to know why
+   */
+  readonly jobExpiration?: Duration;
+  /**
+   * Events that the history of an execution of a job may have before it goes on as a new one: 60 to
+   * 22,000. Less is for tests.
+   *
+   * @defaultValue 22,000: Step Functions' 25,000, less what retries and losses may add
+   */
+  readonly continueAfterEvents?: number;
+  /**
    * TaskManagers that a job may have. One that needs more is refused.
    *
    * @defaultValue `reservedConcurrency`, otherwise 900: what a quota of 1,000 invocations leaves

@@ -172,11 +172,15 @@ describe('a function', () => {
   });
 
   it('sees savepoints, and only who may own one deletes it', () => {
-    for (const role of [/FunctionsApiRole/, /PlanRole/]) {
-      assert.deepEqual(mayDo(template, role, /savepoints\/\*/), ['s3:GetObject']);
+    assert.deepEqual(mayDo(template, /PlanRole/, /savepoints\/\*/), ['s3:GetObject']);
+    // For a client who disposes of one.
+    const api = ['s3:DeleteObject', 's3:GetObject'];
+    assert.deepEqual(mayDo(template, /FunctionsApiRole/, /savepoints\/\*/), api);
+    for (const role of [/SettleRole/, /SweeperRole/]) {
+      assert.deepEqual(mayDo(template, role, /savepoints/), []);
+      assert.deepEqual(mayDo(template, role, /checkpoints/), []);
     }
-    assert.deepEqual(mayDo(template, /SettleRole/, /savepoints/), []);
-    assert.deepEqual(mayDo(template, /SweeperRole/, /Bucket/), []);
+    assert.deepEqual(mayDo(template, /SweeperRole/, /\/jobs\/\*/), ['s3:DeleteObject']);
   });
 
   it('uses inboxes or deletes them; who plans, or plans again, makes them', () => {

@@ -23,6 +23,8 @@ const USUAL = {
   taskManagerTimeout: 900,
   leaseTimeout: 915,
   turnTimeout: 30,
+  jobExpiration: 604_800,
+  continueAfterEvents: 22_000,
   maxTaskManagers: 900,
 };
 
@@ -58,6 +60,8 @@ describe('clusterSettings', () => {
       [{ leaseLength: Duration.seconds(5), leaseMargin: Duration.seconds(5) }, /leaseMargin=5000$/],
       [{ leaseGrace: Duration.millis(1) }, /leaseGrace=1$/],
       [{ turnTimeout: Duration.minutes(16) }, /turnTimeout=960000$/],
+      [{ jobExpiration: Duration.millis(1) }, /jobExpiration=1$/],
+      [{ continueAfterEvents: 22_001 }, /from 60 to 22000 continueAfterEvents=22001$/],
       [{ maxTaskManagers: 0 }, /maxTaskManagers=0$/],
       [{ reservedConcurrency: 5, maxTaskManagers: 6 }, /from 1 to 5 maxTaskManagers=6$/],
       [{ reservedConcurrency: 0 }, /reservedConcurrency=0$/],

@@ -15,6 +15,8 @@ export interface ClusterSettings {
   /** When the state machine gives up an invocation that does not answer, from its start. */
   readonly leaseTimeout: Duration;
   readonly turnTimeout: Duration;
+  readonly jobExpiration: Duration;
+  readonly continueAfterEvents: number;
   readonly maxTaskManagers: number;
   readonly encryption: Encryption;
 }
@@ -30,6 +32,11 @@ const MAX_FUNCTION_TIMEOUT = Duration.minutes(15);
 const ANSWER_SECONDS = 15;
 const MAX_LEASE_MS = 870_000;
 const MIN_LEASE_MS = 1_000;
+const USUAL_JOB_EXPIRATION_MS = 7 * 86_400_000;
+const MAX_JOB_EXPIRATION_MS = 3_650 * 86_400_000;
+/** Of an execution: a round of one TaskManager, with two leases, fits. */
+const FEWEST_EVENTS = 60;
+const MOST_EVENTS = 22_000;
 const USUAL_MARGIN_MS = 120_000;
 /** A thousand less what the other functions of the stack, and of the account, need. */
 const USUAL_MAX_TASK_MANAGERS = 900;
@@ -52,6 +59,10 @@ export function clusterSettings(props: JobManagerProps): ClusterSettings {
   );
   const turnMs = props.turnTimeout?.toMilliseconds() ?? 30_000;
   within('turnTimeout', turnMs, 1_000, 900_000, 'ms');
+  const jobExpirationMs = props.jobExpiration?.toMilliseconds() ?? USUAL_JOB_EXPIRATION_MS;
+  within('jobExpiration', jobExpirationMs, 1_000, MAX_JOB_EXPIRATION_MS, 'ms');
+  const { continueAfterEvents = MOST_EVENTS } = props;
+  within('continueAfterEvents', continueAfterEvents, FEWEST_EVENTS, MOST_EVENTS);
   const { reservedConcurrency } = props;
   if (reservedConcurrency !== undefined) {
     within('reservedConcurrency', reservedConcurrency, 1, MOST_TASK_MANAGERS);
@@ -67,6 +78,8 @@ export function clusterSettings(props: JobManagerProps): ClusterSettings {
     taskManagerTimeout: Duration.seconds(timeoutSeconds),
     leaseTimeout: Duration.seconds(timeoutSeconds + ANSWER_SECONDS),
     turnTimeout: Duration.seconds(Math.ceil(turnMs / 1_000)),
+    jobExpiration: Duration.millis(jobExpirationMs),
+    continueAfterEvents,
     maxTaskManagers: within('maxTaskManagers', props.maxTaskManagers ?? usual, 1, most),
     encryption: checkedEncryption(props),
   };

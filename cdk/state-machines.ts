@@ -70,6 +70,7 @@ export class StateMachines extends Construct {
         planTimeoutSeconds: FUNCTION_TIMEOUTS.plan.toSeconds(),
         settleTimeoutSeconds: FUNCTION_TIMEOUTS.settle.toSeconds(),
         leaseTimeoutSeconds: props.settings.leaseTimeout.toSeconds(),
+        continueAfterEvents: props.settings.continueAfterEvents,
       }),
       grants: [
         { actions: ['lambda:InvokeFunction'], resources: invoked },

@@ -14,6 +14,7 @@ const JOB_MANAGER = jobManagerDefinition({
   planTimeoutSeconds: 120,
   settleTimeoutSeconds: 30,
   leaseTimeoutSeconds: 915,
+  continueAfterEvents: 22_000,
 });
 const SAVEPOINT = triggerSavepointDefinition({ coordinatorQueueUrl: 'https://queue' });
 

@@ -39,12 +39,12 @@ export interface JobManagerParts {
   readonly settleTimeoutSeconds: number;
   /** A lease at its longest, with what a hand-over may be late. */
   readonly leaseTimeoutSeconds: number;
+  /** Used when the last lease of a round begins; the rest of 25,000 is for retries and losses. */
+  readonly continueAfterEvents: number;
 }
 
-/** What a round may find used, 25,000 being the service's limit; the rest is for the round. */
-const EVENTS_BEFORE_ROUND = 10_000;
-/** What may be used when the last lease of a round begins; the rest is for retries and losses. */
-const EVENTS_IN_ROUND = 22_000;
+/** Of `continueAfterEvents`, what a round may find used; the rest is for the round. */
+const BEFORE_ROUND = 10 / 22;
 /** Task: entered, scheduled, started, succeeded, left. Choice: entered, left. */
 const EVENTS_A_LEASE = 7;
 /** Of an iteration beside its leases; of a round beside its iterations. */
@@ -155,8 +155,9 @@ function asking({ coordinatorQueueUrl }: JobManagerParts): States['States'] {
 }
 
 function rounds(parts: JobManagerParts): States['States'] {
+  const most = parts.continueAfterEvents;
   const leasesWhich = (events: string): string =>
-    `{% $floor((${EVENTS_IN_ROUND} - ${events}) / ${EVENTS_A_LEASE}) %}`;
+    `{% $floor((${most} - ${events}) / ${EVENTS_A_LEASE}) %}`;
   const taskManagers = '$states.input.taskManagers';
   return {
     // All TaskManagers share this execution's history.
@@ -164,7 +165,7 @@ function rounds(parts: JobManagerParts): States['States'] {
       ...round(parts, 'INLINE'),
       ItemSelector: {
         ...LEASE_ITEM,
-        maxLeases: `{% $floor((${EVENTS_IN_ROUND} - $events) / (${EVENTS_A_LEASE} * ${taskManagers})) %}`,
+        maxLeases: `{% $floor((${most} - $events) / (${EVENTS_A_LEASE} * ${taskManagers})) %}`,
       },
       Assign: {
         rounds: '{% $rounds + 1 %}',
@@ -182,7 +183,9 @@ function rounds(parts: JobManagerParts): States['States'] {
     },
     IsHistoryFull: {
       Type: 'Choice',
-      Choices: [{ Condition: `{% $events > ${EVENTS_BEFORE_ROUND} %}`, Next: 'Continue' }],
+      Choices: [
+        { Condition: `{% $events > ${Math.floor(most * BEFORE_ROUND)} %}`, Next: 'Continue' },
+      ],
       Default: 'AskNext',
     },
   };
@@ -208,7 +211,7 @@ function round(parts: JobManagerParts, mode: 'INLINE' | 'DISTRIBUTED'): State {
       {
         ErrorEquals: ['States.ALL'],
         // I3. How many events there are is not known, so there are too many.
-        Assign: { rounds: '{% $rounds + 1 %}', events: EVENTS_IN_ROUND },
+        Assign: { rounds: '{% $rounds + 1 %}', events: parts.continueAfterEvents },
         Output: {},
         Next: 'IsHistoryFull',
       },

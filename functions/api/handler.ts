@@ -6,6 +6,7 @@ import {
   createSfnClient,
   JobViews,
   presignUpload,
+  SavepointDisposals,
   SqsCoordinatorQueues,
   StepFunctions,
 } from '../../runtime/adapters/aws/index.ts';
@@ -25,6 +26,7 @@ const clusterJobs = new AwsClusterJobs({
   reservations: reservationsOf(world),
   taskSlots: environment.count('SLUICE_TASK_SLOTS'),
   maxTaskManagers: environment.count('SLUICE_MAX_TASK_MANAGERS'),
+  expirationMs: environment.count('SLUICE_JOB_EXPIRATION_MS'),
 });
 const programs = new AwsPrograms({
   ...{ jobs, root, clock, blobs: objects },
@@ -39,7 +41,10 @@ const programs = new AwsPrograms({
 export const handler = createHandler(
   {
     jobs: clusterJobs,
-    operations: awsOperations(clusterJobs),
+    operations: awsOperations(
+      clusterJobs,
+      new SavepointDisposals({ rows, jobs, clock, blobs: objects }),
+    ),
     programs,
     ...{ clock, newId },
     version: environment.optional('SLUICE_VERSION') ?? 'unknown',

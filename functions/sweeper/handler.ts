@@ -1,28 +1,28 @@
 import type { Context } from 'aws-lambda';
 import {
-  AwsCalls,
   connectQueueList,
-  createDynamoDbClient,
-  DynamoRowStore,
+  type ForgetResult,
+  forgetJobs,
 } from '../../runtime/adapters/aws/index.ts';
-import { SystemClock, SystemRng, SystemTimers } from '../../runtime/adapters/index.ts';
-import { JobStore } from '../../runtime/checkpoint/index.ts';
-import { functionLogger } from '../shared/index.ts';
-import { readSweeperEnvironment } from './environment.ts';
-import { type SweepResult, sweep } from './sweep.ts';
+import { functionWorld } from '../shared/index.ts';
+import { minAgeOf, type SweepResult, sweep } from './sweep.ts';
 
-const { prefix, jobsTable } = readSweeperEnvironment(process.env);
-const clock = new SystemClock();
-const calls = new AwsCalls({ clock, rng: new SystemRng(), timers: new SystemTimers() });
-const dynamoDb = createDynamoDbClient({ program: 'sweeper' });
-const rows = new DynamoRowStore({ dynamoDb, calls, table: jobsTable });
-// It writes no job; the name is nobody's.
-const jobs = new JobStore(rows, 'sweeper');
+const world = functionWorld('sweeper');
+const { environment, prefix, clock, calls, jobs, rows, objects, root, logger } = world;
 const queues = connectQueueList(calls, { program: 'sweeper' });
-const logger = functionLogger('sweeper', prefix);
+const expirationMs = environment.count('SLUICE_JOB_EXPIRATION_MS');
 
-/** Runs once a day. */
-export async function handler(_event: unknown, context: Context): Promise<SweepResult> {
+/** Runs once a day; by hand, `{"olderThanSeconds": 0}` takes inboxes of any age. */
+export async function handler(
+  event: unknown,
+  context: Context,
+): Promise<SweepResult & ForgetResult> {
   const remainingMs = (): number => context.getRemainingTimeInMillis();
-  return await sweep({ queues, jobs, clock, logger, inboxPrefix: `${prefix}-i-`, remainingMs });
+  const inboxPrefix = `${prefix}-i-`;
+  const minAgeMs = minAgeOf(event);
+  const parts = { jobs, clock, logger, remainingMs };
+  const swept = await sweep({ ...parts, queues, inboxPrefix, minAgeMs });
+  const jobsDirectory = `${root}/jobs`;
+  const forgot = await forgetJobs({ ...parts, rows, blobs: objects, jobsDirectory, expirationMs });
+  return { ...swept, ...forgot };
 }

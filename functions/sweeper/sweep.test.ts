@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { decideSweep, jobOfInbox, MIN_AGE_MS, type SweepParts, sweep } from './sweep.ts';
+import {
+  decideSweep,
+  jobOfInbox,
+  USUAL_MIN_AGE_MS as MIN_AGE_MS,
+  minAgeOf,
+  type SweepParts,
+  sweep,
+} from './sweep.ts';
 
 const JOB = 'a'.repeat(32);
 const OLD = { createdAtEpochMs: 0 };
@@ -18,6 +25,7 @@ function worldOf({ urls, statuses = {}, remainingMs = [] }: World): {
   const deleted: string[] = [];
   const parts: SweepParts = {
     inboxPrefix: 'p-i-',
+    minAgeMs: MIN_AGE_MS,
     clock: { nowEpochMs: () => 2 * MIN_AGE_MS, monotonicMs: () => 0 },
     logger: { log: () => {} },
     remainingMs: () => remainingMs.shift() ?? 60_000,
@@ -40,23 +48,35 @@ function worldOf({ urls, statuses = {}, remainingMs = [] }: World): {
 }
 
 describe('decideSweep', () => {
+  const minAgeMs = MIN_AGE_MS;
+
   it('keeps the inbox of a job that lives, hibernates or is being planned', () => {
     for (const status of ['INITIALIZING', 'CREATED', 'RUNNING', 'RESTARTING', 'SUSPENDED']) {
-      assert.equal(decideSweep({ status, ageMs: 1e12 }), 'keep', status);
+      assert.equal(decideSweep({ status, ageMs: 1e12, minAgeMs }), 'keep', status);
     }
   });
 
   it('deletes the old inbox of a job that has ended or is not known', () => {
     for (const status of ['FINISHED', 'FAILED', 'CANCELED', undefined]) {
-      assert.equal(decideSweep({ status, ageMs: MIN_AGE_MS }), 'delete', status);
+      assert.equal(decideSweep({ status, ageMs: MIN_AGE_MS, minAgeMs }), 'delete', status);
     }
   });
 
   it('keeps a young inbox, whatever its job, and leaves alone what is gone', () => {
     for (const status of ['FINISHED', undefined]) {
-      assert.equal(decideSweep({ status, ageMs: MIN_AGE_MS - 1 }), 'keep');
-      assert.equal(decideSweep({ status, ageMs: undefined }), 'keep');
+      assert.equal(decideSweep({ status, ageMs: MIN_AGE_MS - 1, minAgeMs }), 'keep');
+      assert.equal(decideSweep({ status, ageMs: undefined, minAgeMs }), 'keep');
     }
+  });
+});
+
+describe('minAgeOf', () => {
+  it('is an hour unless somebody asks for another', () => {
+    for (const event of [undefined, null, {}, { source: 'aws.events' }, { olderThanSeconds: -1 }]) {
+      assert.equal(minAgeOf(event), 3_600_000);
+    }
+    assert.equal(minAgeOf({ olderThanSeconds: 0 }), 0);
+    assert.equal(minAgeOf({ olderThanSeconds: 60 }), 60_000);
   });
 });
 

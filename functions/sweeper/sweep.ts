@@ -27,6 +27,8 @@ export interface SweepParts {
   readonly logger: Logger;
   /** `<prefix>-i-` */
   readonly inboxPrefix: string;
+  /** Of an inbox that may go. */
+  readonly minAgeMs: number;
   /** Of this invocation; a sweep ends before it is over, and the next one goes on. */
   readonly remainingMs: () => number;
 }
@@ -41,7 +43,7 @@ export interface SweepResult {
 }
 
 /** Longer than planning a job takes, with all its retries, and than settling it. */
-export const MIN_AGE_MS = 3_600_000;
+export const USUAL_MIN_AGE_MS = 3_600_000;
 const STOP_BEFORE_END_MS = 15_000;
 const QUEUES_AT_ONCE = 8;
 const ENDED = new Set(['FINISHED', 'FAILED', 'CANCELED']);
@@ -52,10 +54,18 @@ export function decideSweep(facts: {
   readonly status: string | undefined;
   /** Absent: the queue is gone. */
   readonly ageMs: number | undefined;
+  readonly minAgeMs: number;
 }): 'delete' | 'keep' {
-  const { status, ageMs } = facts;
+  const { status, ageMs, minAgeMs } = facts;
   const isInUse = status !== undefined && !ENDED.has(status);
-  return isInUse || ageMs === undefined || ageMs < MIN_AGE_MS ? 'keep' : 'delete';
+  return isInUse || ageMs === undefined || ageMs < minAgeMs ? 'keep' : 'delete';
+}
+
+/** What whoever invokes the function asks for; the schedule asks for nothing. */
+export function minAgeOf(event: unknown): number {
+  const { olderThanSeconds } = (event ?? {}) as { readonly olderThanSeconds?: unknown };
+  const isGiven = typeof olderThanSeconds === 'number' && olderThanSeconds >= 0;
+  return isGiven ? olderThanSeconds * 1_000 : USUAL_MIN_AGE_MS;
 }
 
 /** The job of an inbox, by its URL; undefined for any other queue (I2). */
@@ -85,18 +95,19 @@ export async function sweep(parts: SweepParts): Promise<SweepResult> {
 }
 
 async function sweepOne(
-  { queues, jobs, clock, logger }: SweepParts,
+  { queues, jobs, clock, logger, minAgeMs }: SweepParts,
   url: string,
   jobId: string,
 ): Promise<'deleted' | 'kept' | 'failed'> {
   try {
     const status = (await jobs.get(jobId))?.job.status;
     // Most inboxes are in use: one question less.
-    if (decideSweep({ status, ageMs: Number.POSITIVE_INFINITY }) === 'keep') return 'kept';
+    if (decideSweep({ status, ageMs: Number.POSITIVE_INFINITY, minAgeMs }) === 'keep')
+      return 'kept';
     const createdAtEpochMs = await queues.createdAtEpochMs(url);
     const ageMs =
       createdAtEpochMs === undefined ? undefined : clock.nowEpochMs() - createdAtEpochMs;
-    if (decideSweep({ status, ageMs }) === 'keep') return 'kept';
+    if (decideSweep({ status, ageMs, minAgeMs }) === 'keep') return 'kept';
     await queues.delete(url);
     logger.log('info', 'an inbox was left behind', { jobId, url, status: status ?? 'UNKNOWN' });
     return 'deleted';

@@ -109,6 +109,7 @@ export {
   checkpointDirectory,
   checkpointsDirectory,
   coordinatorKey,
+  disposalKey,
   isRowSegment,
   isSharedSegment,
   jobPartition,

@@ -206,6 +206,11 @@ export function answerKey(jobId: string, requestId: string): RowKey {
   return { partitionKey: jobPartition(jobId), sortKey: `answer#${requestId}` };
 }
 
+/** What came of deleting a savepoint, which belongs to no job. */
+export function disposalKey(triggerId: string): RowKey {
+  return { partitionKey: 'savepoint-disposals', sortKey: triggerId };
+}
+
 /** Lists of jobs show these. */
 export const SUMMARIES_PARTITION = 'job-summaries';
 

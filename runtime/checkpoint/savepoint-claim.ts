@@ -107,9 +107,12 @@ export async function disposeSavepoint(
   const owned = [...manifestBlobs(manifest).keys()].filter((location) =>
     location.startsWith(`${directory}/`),
   );
-  const order = [...owned.sort(), claimLocation(directory), manifestLocation(directory)];
-  for (const location of order) await blobs.delete(location);
-  return order;
+  const { failed } = await deleteAll(blobs, owned.sort());
+  // The store says why, or they go now.
+  for (const location of failed) await blobs.delete(location);
+  const last = [claimLocation(directory), manifestLocation(directory)];
+  for (const location of last) await blobs.delete(location);
+  return [...owned, ...last];
 }
 
 /**

@@ -61,7 +61,7 @@ describe('the API of a deployed cluster', () => {
     assert.match(errorsOf(other), /JOB_ALREADY_SUBMITTED/);
   });
 
-  it('takes a submission that is sent again when its job has run, and its upload is gone', async () => {
+  it('takes a submission again whose job has run, and whose upload is gone', async () => {
     const world = new ClusterWorld();
     const upload = async (text: string): Promise<string> => {
       const { body } = await world.ask('POST /jars/upload', Buffer.from(text));
@@ -130,7 +130,8 @@ describe('the API of a deployed cluster', () => {
       [`POST /jobs/${JOB_ID}/stop`, 400, { drain: 'yes' }],
       ['POST /jobs', 400, { parallelism: 1 }],
       ['POST /jars/..%2F..%2Fjobs/run', 404, {}],
-      ['POST /savepoint-disposal', 501, { 'savepoint-path': 's3://bucket/s' }],
+      ['POST /savepoint-disposal', 400, {}],
+      [`GET /savepoint-disposal/${TRIGGER}`, 404],
       [`PATCH /jobs/${JOB_ID}/rescaling?parallelism=2`, 409],
       [`PUT /jobs/${JOB_ID}/resource-requirements`, 400, { v: { parallelism: { upperBound: 2 } } }],
     ];

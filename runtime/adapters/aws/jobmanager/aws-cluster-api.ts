@@ -21,17 +21,18 @@ import {
   jobNotFound,
   type SlotOverview,
 } from '../../../jobmaster/index.ts';
-import {
-  type ClusterJobs,
-  HttpRefusal,
-  type OperationLog,
-  type OperationPlace,
-  type OperationState,
-  type TriggeredOperation,
+import type {
+  ClusterJobs,
+  OperationLog,
+  OperationPlace,
+  OperationState,
+  TriggeredOperation,
 } from '../../http/index.ts';
 import type { CoordinatorQueues } from './effect-ports.ts';
+import { isForgotten } from './forget-jobs.ts';
 import { isEnded, type JobViews, submittedView } from './job-views.ts';
 import { readPlan } from './plan-record.ts';
+import type { SavepointDisposals } from './savepoint-disposals.ts';
 import type { TaskManagerReservations } from './task-manager-reservations.ts';
 import { type AnswerRow, CANCEL_AFTER } from './turn-effects.ts';
 
@@ -43,6 +44,8 @@ export interface AwsClusterParts {
   readonly reservations: TaskManagerReservations;
   readonly taskSlots: number;
   readonly maxTaskManagers: number;
+  /** `jobstore.expiration-time`: jobs that ended longer ago are not known any more. */
+  readonly expirationMs: number;
   readonly clock: Clock;
   /** 32 hex digits. */
   readonly newId: () => string;
@@ -65,15 +68,18 @@ export class AwsClusterJobs implements ClusterJobs {
   }
 
   async list(): Promise<readonly DispatchedJob[]> {
-    return await this.#parts.views.list();
+    return (await this.#parts.views.list()).filter((job) => !this.#isForgotten(job));
   }
 
   async get(jobId: string): Promise<DispatchedJob> {
     const { views, jobs, rows } = this.#parts;
     const view = await views.get(jobId);
-    if (view !== undefined) return view;
+    if (view !== undefined) {
+      if (this.#isForgotten(view)) throw jobNotFound(jobId);
+      return view;
+    }
     const stored = await jobs.get(jobId);
-    if (stored === undefined) throw jobNotFound(jobId);
+    if (stored === undefined || isForgotten(stored.job)) throw jobNotFound(jobId);
     const submitted = submittedView(stored.job);
     const plan = await readPlan(rows, jobId);
     return plan === undefined
@@ -146,6 +152,11 @@ export class AwsClusterJobs implements ClusterJobs {
     return (await this.#parts.rows.get(partitionKey, sortKey))?.value as RequestRow | undefined;
   }
 
+  #isForgotten({ endedAtEpochMs }: DispatchedJob): boolean {
+    const { clock, expirationMs } = this.#parts;
+    return endedAtEpochMs !== undefined && endedAtEpochMs + expirationMs < clock.nowEpochMs();
+  }
+
   async #running(jobId: string): Promise<DispatchedJob> {
     const job = await this.get(jobId);
     if (isEnded(job)) throw jobAlreadyEnded(jobId, job.status);
@@ -177,14 +188,21 @@ export class AwsClusterJobs implements ClusterJobs {
 }
 
 /** What was triggered, by rows. */
-export function awsOperations(jobs: AwsClusterJobs): OperationLog {
+export function awsOperations(
+  jobs: AwsClusterJobs,
+  disposals: Pick<SavepointDisposals, 'start' | 'get'>,
+): OperationLog {
   return {
     start: async (triggerId, operation) => {
-      if (operation.type === 'dispose') throw disposalRefused();
+      if (operation.type === 'dispose') {
+        await disposals.start(triggerId, operation.path);
+        return;
+      }
       const type = operation.type === 'stop' ? 'savepoint' : operation.type;
       await jobs.ask({ type, jobId: operation.jobId, triggerId }, operation);
     },
-    get: async (place) => (place.type === 'dispose' ? undefined : await jobs.answerOf(place)),
+    get: async (place) =>
+      place.type === 'dispose' ? await disposals.get(place.triggerId) : await jobs.answerOf(place),
   };
 }
 
@@ -194,13 +212,6 @@ function idOf({ type, triggerId }: OperationPlace): string {
 
 function targetOf(target: string | undefined): { readonly targetDirectory?: string } {
   return target === undefined ? {} : { targetDirectory: target };
-}
-
-function disposalRefused(): HttpRefusal {
-  return new HttpRefusal(
-    501,
-    'A deployed cluster deletes no savepoints: the API may not. Delete its directory in S3.',
-  );
 }
 
 function unknownVertex(jobId: string, vertexId: string): StreamError {

@@ -26,11 +26,13 @@ import { JobTurns } from './job-turns.ts';
 import { JobViews } from './job-views.ts';
 import { thrownByFunction } from './lambda-failure.ts';
 import { planJob } from './plan-job.ts';
+import { SavepointDisposals } from './savepoint-disposals.ts';
 import { settleJob } from './settle-job.ts';
 import { TaskManagerReservations } from './task-manager-reservations.ts';
 import { TurnEffects } from './turn-effects.ts';
 
 export const ROOT = 's3://bucket';
+export const EXPIRATION_MS = 3_600_000;
 export const JOB_ID = 'a'.repeat(32);
 
 const STATS = {
@@ -384,13 +386,14 @@ export class ClusterWorld {
     const jobs = new JobStore(rows, 'api');
     const clusterJobs = new AwsClusterJobs({
       ...{ rows, jobs, queues, clock, newId, taskSlots, maxTaskManagers },
+      expirationMs: EXPIRATION_MS,
       views: new JobViews(rows),
       reservations: this.reservations,
     });
     const presign = async (location: string): Promise<string> => `https://signed/${location}`;
     return {
       jobs: clusterJobs,
-      operations: awsOperations(clusterJobs),
+      operations: awsOperations(clusterJobs, new SavepointDisposals({ rows, jobs, clock, blobs })),
       programs: new AwsPrograms({ blobs, jobs, machines, clock, presign, root: ROOT }),
       ...{ clock, newId, version: '1', dataDirectory: ROOT },
     };

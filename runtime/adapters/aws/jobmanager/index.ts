@@ -17,6 +17,11 @@ export type {
   StateMachines,
 } from './effect-ports.ts';
 export {
+  type ForgetJobsParts,
+  type ForgetResult,
+  forgetJobs,
+} from './forget-jobs.ts';
+export {
   type HttpEvent,
   type HttpResult,
   httpRequestOf,
@@ -35,6 +40,7 @@ export { objectThresholdBytes } from './object-threshold.ts';
 export { type PlanJobParts, planJob } from './plan-job.ts';
 export { type PlanRecord, readPlan } from './plan-record.ts';
 export { presignUpload } from './presign-upload.ts';
+export { SavepointDisposals, type SavepointDisposalsParts } from './savepoint-disposals.ts';
 export { type SettleJobParts, settleJob } from './settle-job.ts';
 export { SqsCommandSender, type SqsCommandSenderParts } from './sqs-command-sender.ts';
 export {
