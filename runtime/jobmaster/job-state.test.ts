@@ -61,11 +61,11 @@ const failed = (slotIndex: number, attempt = 0, error = boom): JobEvent => ({
   error,
   ...world,
 });
-const lost = (slotIndex: number, attempt = 0): JobEvent => ({
+const lost = (slotIndex: number, attempt = 0, error = boom): JobEvent => ({
   type: 'slot-lost',
   slotIndex,
   attempt,
-  error: boom,
+  error,
   ...world,
 });
 const due = (...regionIndexes: number[]): JobEvent => ({ type: 'restart-due', regionIndexes });
@@ -148,6 +148,21 @@ describe('decideJob', () => {
   it('does not restart from an error that would come again', () => {
     const error = { ...boom, kind: 'invalid' as const };
     assert.equal(after(FIXED, [[0]], running(0), failed(0, 0, error)).state.status, 'FAILING');
+  });
+
+  it('restarts at once, uncounted, when the platform asks for another attempt', () => {
+    const full = failure('no room for another lease', 'HISTORY_FULL');
+    for (const settings of [NONE, FIXED]) {
+      const { state, commands } = after(settings, [[0]], running(0), lost(0, 0, full));
+      assert.equal(state.status, 'RESTARTING');
+      assert.equal(state.restart.attempts, 0);
+      assert.deepEqual(
+        commands.find(({ type }) => type === 'restart-after'),
+        {
+          ...{ type: 'restart-after', delayMs: 0, regionIndexes: [0] },
+        },
+      );
+    }
   });
 
   it('counts a lost slot as released', () => {

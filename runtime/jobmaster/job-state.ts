@@ -13,7 +13,12 @@
  * @see org.apache.flink.api.common.JobStatus and DefaultScheduler, release-1.20
  */
 import type { StreamErrorRecord } from '../core/index.ts';
-import { decideRestart, isRecoverable, type RestartState } from './restart-strategy.ts';
+import {
+  decideRestart,
+  isPlannedRestart,
+  isRecoverable,
+  type RestartState,
+} from './restart-strategy.ts';
 
 export type JobStatus =
   /** The state to start from is being read. */
@@ -341,11 +346,15 @@ function fail(state: JobState, affected: readonly number[], failure: Failure): J
   const isOfJob = affected.length === state.regions.length;
   if (live.length === 0 && !(isPermanent && isOfJob)) return unchanged(state);
   if (isPermanent) return failForGood(state, failure.error);
+  if (isPlannedRestart(failure.error)) return restart(state, live, 0);
   const decision = decideRestart(state.restart, failure);
-  const next = { ...awake(state), restart: decision.state };
-  if (decision.type === 'give-up') return failForGood(next, failure.error);
-  const { state: stopped, commands } = stop({ ...next, status: 'RESTARTING' }, live);
-  const { delayMs } = decision;
+  const next = { ...state, restart: decision.state };
+  if (decision.type === 'give-up') return failForGood(awake(next), failure.error);
+  return restart(next, live, decision.delayMs);
+}
+
+function restart(state: JobState, live: readonly number[], delayMs: number): JobDecision {
+  const { state: stopped, commands } = stop({ ...awake(state), status: 'RESTARTING' }, live);
   // I5.
   const asleep = state.isFallingAsleep === true ? waitingRegions(state) : [];
   const regionIndexes = [...live, ...asleep];

@@ -86,6 +86,14 @@ const PERMANENT_CODES: ReadonlySet<string> = new Set([
   'SUPPRESS_RESTARTS',
 ]);
 
+/** Nothing has failed: the platform asks for another attempt, as at the end of an execution. */
+const PLANNED_CODES: ReadonlySet<string> = new Set(['HISTORY_FULL']);
+
+/** True for what no restart strategy counts, and none forbids. */
+export function isPlannedRestart({ code }: StreamErrorRecord): boolean {
+  return PLANNED_CODES.has(code);
+}
+
 /** False for errors that a restart would only meet again: the job fails at once. */
 export function isRecoverable(error: StreamErrorRecord): boolean {
   if (PERMANENT_KINDS.includes(error.kind)) return false;
