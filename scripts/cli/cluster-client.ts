@@ -1,10 +1,18 @@
 /** Talks to a cluster over its REST interface. */
+import { resolve } from 'node:path';
+import type { RequestSigner } from '../../runtime/adapters/aws/signing/index.ts';
 import { StreamError, type StreamErrorRecord } from '../../runtime/core/index.ts';
+import { type ClusterAddress, clusterAddress, signerOf } from './cluster-address.ts';
+import type { ConsoleWorld } from './console-world.ts';
 import { badArguments, type ParsedOptions } from './parse-options.ts';
 
 const DEFAULT_ADDRESS = '127.0.0.1:8081';
 const FIRST_POLL_MS = 20;
 const LAST_POLL_MS = 500;
+/** Every look at a deployed cluster is paid for; as Flink's clients. */
+const LAST_DEPLOYED_POLL_MS = 2_000;
+/** An HTTP API and its function take requests of 6 MB, base64 counted. */
+const MAX_UPLOAD_BYTES = 4_000_000;
 /** `client.timeout`. */
 const OPERATION_TIMEOUT_MS = 60_000;
 /** A cluster that starts again answers within this time. */
@@ -22,18 +30,29 @@ export interface Operation {
 }
 
 export class ClusterClient {
-  readonly address: string;
+  readonly #address: ClusterAddress;
+  readonly #signerOf: () => Promise<RequestSigner | undefined>;
+  #signer: Promise<RequestSigner | undefined> | undefined;
 
-  /** @param address `host:port`, with or without `http://`. */
-  constructor(address: string) {
-    const match = /^(?:http:\/\/)?([\w.-]+|\[[0-9a-fA-F:]+\]):(\d{1,5})\/?$/.exec(address);
-    if (match === null) throw badArguments(`The address must be <host:port>: ${address}`);
-    this.address = `${match[1]}:${match[2]}`;
+  /** @param signerOf makes what its requests are signed with; not before the first of them. */
+  constructor(address: ClusterAddress, signerOf: () => Promise<RequestSigner | undefined>) {
+    this.#address = address;
+    this.#signerOf = signerOf;
   }
 
-  /** Of `-m`. */
-  static of(options: ParsedOptions): ClusterClient {
-    return new ClusterClient(options.values.get('jobmanager')?.[0] ?? DEFAULT_ADDRESS);
+  /** Of `-m`. @throws {StreamError} `BAD_ARGUMENTS`. */
+  static of(options: ParsedOptions, { environment }: ConsoleWorld): ClusterClient {
+    const address = clusterAddress(options.values.get('jobmanager')?.[0] ?? DEFAULT_ADDRESS);
+    return new ClusterClient(address, () => signerOf(address, environment));
+  }
+
+  get address(): string {
+    return this.#address.text;
+  }
+
+  /** It shares no directory with this machine. */
+  get isDeployed(): boolean {
+    return this.#address.isDeployed;
   }
 
   async get(path: string): Promise<JsonObject> {
@@ -47,9 +66,33 @@ export class ClusterClient {
 
   /** @returns the id of the uploaded program. */
   async upload(name: string, code: string): Promise<string> {
+    if (this.isDeployed && Buffer.byteLength(code) > MAX_UPLOAD_BYTES) {
+      return await this.#uploadBeside(name, code);
+    }
     const path = `/jars/upload?name=${encodeURIComponent(name)}`;
     const headers = { 'content-type': 'application/javascript' };
     return String((await this.#request('POST', path, { headers, body: code })).filename);
+  }
+
+  /** To where the cluster says, for it is too large for a request. */
+  async #uploadBeside(fileName: string, code: string): Promise<string> {
+    const { filename, upload } = await this.send('POST', '/jars/upload', { fileName });
+    const { url, headers } = upload as {
+      readonly url: string;
+      readonly headers: Record<string, string>;
+    };
+    try {
+      const { status } = await fetch(url, { method: 'PUT', headers, body: code });
+      if (status === 200) return String(filename);
+      throw new Error(`status ${status}`);
+    } catch (thrown) {
+      throw new StreamError({
+        kind: 'unavailable',
+        code: 'UPLOAD_FAILED',
+        message: `the program could not be uploaded: ${(thrown as Error).message}`,
+        cause: thrown,
+      });
+    }
   }
 
   /** @returns the trigger's id. */
@@ -95,7 +138,7 @@ export class ClusterClient {
       }
       onWait(performance.now());
       await new Promise((resolve) => setTimeout(resolve, delayMs));
-      delayMs = Math.min(LAST_POLL_MS, delayMs * 2);
+      delayMs = Math.min(this.isDeployed ? LAST_DEPLOYED_POLL_MS : LAST_POLL_MS, delayMs * 2);
     }
   }
 
@@ -104,18 +147,59 @@ export class ClusterClient {
     path: string,
     init: { readonly headers?: Record<string, string>; readonly body?: string } = {},
   ): Promise<JsonObject> {
-    let text: string;
+    this.#signer ??= this.#signerOf();
+    const signer = await this.#signer;
+    const url = new URL(`${this.#address.url}/v1${path}`);
+    const { headers: plain = {}, body = '' } = init;
+    const headers = (await signer?.sign({ method, url, headers: plain, body })) ?? plain;
+    const { status, text } = await this.#fetch(url, {
+      ...{ method, headers },
+      ...(body === '' ? {} : { body }),
+    });
+    if (status === 401 || status === 403) throw notLetIn(this.address, status, text);
+    const answer = parsed(text, this.address);
+    const { errors } = answer;
+    const isError = Array.isArray(errors) && Object.keys(answer).length === 1;
+    if (isError) throw refusalOf(errors.map(String));
+    if (status >= 400) throw refusalOf([`${status} ${String(answer.message ?? text)}`]);
+    return answer;
+  }
+
+  async #fetch(url: URL, init: RequestInit): Promise<{ status: number; text: string }> {
     try {
-      const response = await fetch(`http://${this.address}/v1${path}`, { method, ...init });
-      text = await response.text();
+      const response = await fetch(url, init);
+      return { status: response.status, text: await response.text() };
     } catch (thrown) {
       throw unreachable(this.address, thrown);
     }
-    const answer = parsed(text, this.address);
-    const { errors } = answer;
-    if (!Array.isArray(errors) || Object.keys(answer).length !== 1) return answer;
-    throw refusalOf(errors.map(String));
   }
+}
+
+/** What stands before a deployed cluster has refused the caller. */
+function notLetIn(address: string, status: number, text: string): StreamError {
+  return new StreamError({
+    kind: 'invalid',
+    code: 'NOT_AUTHORIZED',
+    message:
+      'the cluster does not let you in: sign with AWS credentials that may execute-api:Invoke ' +
+      'on its API, or set SLUICE_TOKEN where it asks for tokens; ' +
+      `address=${address} status=${status} answer=${text.slice(0, 200)}`,
+    details: { address, status },
+  });
+}
+
+/**
+ * A path of the command line, as the cluster understands it: one on this machine may be in another
+ * directory, a deployed one sees nothing of this machine.
+ *
+ * @throws {StreamError} `BAD_ARGUMENTS`.
+ */
+export function locationFor(path: string, { cwd }: ConsoleWorld, client: ClusterClient): string {
+  if (/^[a-z][a-z0-9+.-]+:/i.test(path)) return path;
+  if (!client.isDeployed) return resolve(cwd, path);
+  throw badArguments(
+    `A deployed cluster does not see the files of this machine, write s3://<bucket>/<path>: ${path}`,
+  );
 }
 
 /** The record of a failure inside an answer. */

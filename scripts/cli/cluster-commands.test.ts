@@ -258,7 +258,7 @@ describe('a cluster that is not there', () => {
 
   it('refuses an address that is none', async () => {
     const { out } = await sluice('list', '-m', 'nowhere');
-    assert.equal(out, `The address must be <host:port>: nowhere${HINT}`);
+    assert.equal(out, `The address must be <host:port> or https://<host>: nowhere${HINT}`);
   });
 });
 

@@ -1,7 +1,6 @@
 /** The verbs that drive a cluster. Texts and their order are those of Flink's CliFrontend. */
-import { resolve } from 'node:path';
 import { StreamError, toStreamError } from '../../runtime/core/index.ts';
-import { ClusterClient } from './cluster-client.ts';
+import { ClusterClient, locationFor } from './cluster-client.ts';
 import type { ConsoleWorld } from './console-world.ts';
 import { jobListLines, type ListedJob } from './list-jobs.ts';
 import { badArguments, type ParsedOptions } from './parse-options.ts';
@@ -15,7 +14,7 @@ export const list: ClusterCommand = async (options, world) => {
   const say = sayTo(world);
   const all = flags.has('all');
   const isDefault = !flags.has('running') && !flags.has('scheduled');
-  const client = ClusterClient.of(options);
+  const client = ClusterClient.of(options, world);
   say('Waiting for response...');
   const answer = await failing('Failed to retrieve job list.', () => client.get('/jobs/overview'));
   const lines = jobListLines(answer.jobs as readonly ListedJob[], {
@@ -36,7 +35,7 @@ export const cancel: ClusterCommand = async (options, world) => {
     throw badArguments('Missing JobID. Specify a JobID to cancel a job.');
   }
   const jobId = parseJobId(given);
-  const client = ClusterClient.of(options);
+  const client = ClusterClient.of(options, world);
   say(`Cancelling job ${jobId}.`);
   await failing(`Could not cancel job ${jobId}.`, () =>
     client.send('PATCH', `/jobs/${jobId}?mode=cancel`),
@@ -53,7 +52,7 @@ async function cancelWithSavepoint(options: ParsedOptions, world: ConsoleWorld):
   const jobId = parseJobId(given ?? value);
   const target = given === undefined ? undefined : value;
   const type = typeOf(options);
-  const client = ClusterClient.of(options);
+  const client = ClusterClient.of(options, world);
   say('DEPRECATION WARNING: Cancelling a job with savepoint is deprecated. Use "stop" instead.');
   const to = target === undefined ? 'default savepoint directory' : target;
   say(`Cancelling job ${jobId} with ${type} savepoint to ${to}.`);
@@ -61,7 +60,7 @@ async function cancelWithSavepoint(options: ParsedOptions, world: ConsoleWorld):
     client.perform({
       path: `/jobs/${jobId}/savepoints`,
       body: {
-        'target-directory': directoryOf(target, world),
+        'target-directory': directoryOf(target, world, client),
         'cancel-job': true,
         formatType: type,
       },
@@ -82,10 +81,10 @@ export const stop: ClusterCommand = async (options, world) => {
   const drain = options.flags.has('drain');
   const isDetached = options.flags.has('detached');
   const type = typeOf(options);
-  const client = ClusterClient.of(options);
+  const client = ClusterClient.of(options, world);
   const operation = {
     path: `/jobs/${jobId}/stop`,
-    body: { targetDirectory: directoryOf(target, world), drain, formatType: type },
+    body: { targetDirectory: directoryOf(target, world, client), drain, formatType: type },
     resultPath: `/jobs/${jobId}/savepoints`,
   };
   say(`${drain ? 'Draining' : 'Suspending'} job "${jobId}" with a ${type} savepoint.`);
@@ -115,13 +114,17 @@ export const savepoint: ClusterCommand = async (options, world) => {
   }
   const jobId = parseJobId(given);
   const type = typeOf(options);
-  const client = ClusterClient.of(options);
+  const client = ClusterClient.of(options, world);
   if (further.length > 0) {
     say('Provided more arguments than required. Ignoring not needed arguments.');
   }
   const operation = {
     path: `/jobs/${jobId}/savepoints`,
-    body: { 'target-directory': directoryOf(target, world), 'cancel-job': false, formatType: type },
+    body: {
+      'target-directory': directoryOf(target, world, client),
+      'cancel-job': false,
+      formatType: type,
+    },
     resultPath: `/jobs/${jobId}/savepoints`,
   };
   if (options.flags.has('detached')) {
@@ -142,13 +145,13 @@ export const savepoint: ClusterCommand = async (options, world) => {
 
 async function dispose(path: string, options: ParsedOptions, world: ConsoleWorld): Promise<number> {
   const say = sayTo(world);
-  const client = ClusterClient.of(options);
+  const client = ClusterClient.of(options, world);
   say(`Disposing savepoint '${path}'.`);
   say('Waiting for response...');
   await failing(`Failed to dispose the savepoint '${path}'.`, () =>
     client.perform({
       path: '/savepoint-disposal',
-      body: { 'savepoint-path': directoryOf(path, world) },
+      body: { 'savepoint-path': directoryOf(path, world, client) },
       resultPath: '/savepoint-disposal',
     }),
   );
@@ -165,7 +168,7 @@ export const checkpoint: ClusterCommand = async (options, world) => {
   }
   const jobId = parseJobId(given);
   const isFull = options.flags.has('full');
-  const client = ClusterClient.of(options);
+  const client = ClusterClient.of(options, world);
   say(`Triggering checkpoint for job ${jobId}.`);
   say('Waiting for response...');
   const failure = `Failed to trigger a checkpoint for the job ${jobId}.`;
@@ -198,10 +201,12 @@ function typeOf({ values }: ParsedOptions): 'CANONICAL' | 'NATIVE' {
   throw badArguments(`The savepoint type must be canonical or native: ${type.toLowerCase()}`);
 }
 
-/** The cluster is on this machine, but perhaps in another directory. */
-function directoryOf(path: string | undefined, { cwd }: ConsoleWorld): string | null {
-  if (path === undefined) return null;
-  return /^[a-z][a-z0-9+.-]+:/i.test(path) ? path : resolve(cwd, path);
+function directoryOf(
+  path: string | undefined,
+  world: ConsoleWorld,
+  client: ClusterClient,
+): string | null {
+  return path === undefined ? null : locationFor(path, world, client);
 }
 
 function sayTo({ stdout }: ConsoleWorld): (text: string) => void {

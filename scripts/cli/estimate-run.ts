@@ -30,15 +30,15 @@ export interface RunVertex {
 export async function readRun(
   given: string,
   options: ParsedOptions,
-  { cwd }: ConsoleWorld,
+  world: ConsoleWorld,
 ): Promise<RunFacts> {
   if (/^[0-9a-fA-F]{32}$/.test(given)) {
-    const client = ClusterClient.of(options);
+    const client = ClusterClient.of(options, world);
     const path = `/jobs/${given.toLowerCase()}`;
     const job = await client.get(path);
     return parseRun({ ...job, checkpoints: await client.get(`${path}/checkpoints`) }, given);
   }
-  return parseRun(await readJson(resolve(cwd, given), given), given);
+  return parseRun(await readJson(resolve(world.cwd, given), given), given);
 }
 
 async function readJson(path: string, given: string): Promise<unknown> {

@@ -47,7 +47,10 @@ export const JOB_MANAGER: OptionSpec = {
   short: 'm',
   long: 'jobmanager',
   argument: 'host:port',
-  description: 'Address of the cluster to use; 127.0.0.1:8081 if it is not given.',
+  description:
+    'Address of the cluster to use; 127.0.0.1:8081 if it is not given. https://… is a deployed ' +
+    'one: requests are signed with the AWS credentials of the environment or the profile, or ' +
+    'bring the token in SLUICE_TOKEN.',
 };
 
 /** An option of Flink that is refused, with the reason. */

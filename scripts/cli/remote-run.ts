@@ -1,7 +1,7 @@
 /** `sluice run -m <host:port>`: runs the job on a cluster. */
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { ConfigOptions, type Configuration, StreamError } from '../../runtime/core/index.ts';
-import { ClusterClient, failureOf, type JsonObject } from './cluster-client.ts';
+import { ClusterClient, failureOf, type JsonObject, locationFor } from './cluster-client.ts';
 import type { ConsoleWorld } from './console-world.ts';
 import { EXIT_CODES, onInterrupt } from './interrupts.ts';
 import { bundleProgram } from './job-arguments.ts';
@@ -20,7 +20,7 @@ export async function remoteRun(
   apiExports: readonly string[],
   { world, signals, exit, monotonicMs }: RunWorld,
 ): Promise<number> {
-  const client = ClusterClient.of(options);
+  const client = ClusterClient.of(options, world);
   const say = (text: string): void => {
     if (!options.flags.has('quiet')) world.stdout.write(`${text}\n`);
   };
@@ -29,7 +29,7 @@ export async function remoteRun(
   const programId = await client.upload(name, bundle.code);
   const answer = await client.send('POST', `/jars/${encodeURIComponent(programId)}/run`, {
     programArgsList: args,
-    flinkConfiguration: withAbsolutePaths(configuration, world).toJSON(),
+    flinkConfiguration: withLocations(configuration, world, client).toJSON(),
   });
   const jobId = String(answer.jobid);
   say(`Job has been submitted with JobID ${jobId}`);
@@ -88,8 +88,11 @@ function report(jobId: string, result: JsonObject, say: (text: string) => void):
   });
 }
 
-/** The cluster is on this machine, but perhaps in another directory. */
-function withAbsolutePaths(configuration: Configuration, { cwd }: ConsoleWorld): Configuration {
+function withLocations(
+  configuration: Configuration,
+  world: ConsoleWorld,
+  client: ClusterClient,
+): Configuration {
   const options = [
     ConfigOptions.STATE_RECOVERY_PATH,
     ConfigOptions.CHECKPOINTING_DIR,
@@ -97,7 +100,6 @@ function withAbsolutePaths(configuration: Configuration, { cwd }: ConsoleWorld):
   ];
   return options.reduce((result, option) => {
     const path = result.get(option);
-    if (path === undefined || /^[a-z][a-z0-9+.-]+:/i.test(path)) return result;
-    return result.with(option, resolve(cwd, path));
+    return path === undefined ? result : result.with(option, locationFor(path, world, client));
   }, configuration);
 }

@@ -1,0 +1,6 @@
+export {
+  type RequestSigner,
+  requestSigner,
+  type SignableRequest,
+  type SignerSettings,
+} from './request-signer.ts';

@@ -1,0 +1,115 @@
+/**
+ * Signs requests to a deployed cluster's HTTP API with the caller's own AWS credentials (SigV4).
+ * What of the SDK it needs is loaded when it is made: nobody else pays for it.
+ */
+import { createHash, createHmac } from 'node:crypto';
+import { StreamError } from '../../../core/index.ts';
+
+/** A request, before it is sent. */
+export interface SignableRequest {
+  readonly method: string;
+  readonly url: URL;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Empty: there is none. */
+  readonly body: string;
+}
+
+/** Port of who sends requests: what it adds to them so that they are let in. */
+export interface RequestSigner {
+  /**
+   * @returns all headers to send.
+   * @throws {StreamError} `NO_CREDENTIALS`.
+   */
+  sign(request: SignableRequest): Promise<Readonly<Record<string, string>>>;
+}
+
+export interface SignerSettings {
+  readonly region: string;
+  /** @defaultValue the SDK's chain: environment, profile, SSO, role */
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+}
+
+const SERVICE = 'execute-api';
+
+/** @throws {StreamError} `AWS_SDK_MISSING`. */
+export async function requestSigner({
+  region,
+  credentials: given,
+}: SignerSettings): Promise<RequestSigner> {
+  const { SignatureV4, defaultProvider } = await loadSdk();
+  const credentials = given ?? defaultProvider();
+  const signer = new SignatureV4({ service: SERVICE, region, credentials, sha256: Sha256 });
+  return {
+    sign: async ({ method, url, headers, body }) => {
+      try {
+        const signed = await signer.sign({
+          ...{ method, body, protocol: url.protocol, hostname: url.hostname, path: url.pathname },
+          query: Object.fromEntries(url.searchParams),
+          headers: { ...headers, host: url.host },
+        });
+        return signed.headers;
+      } catch (thrown) {
+        throw noCredentials(thrown);
+      }
+    },
+  };
+}
+
+async function loadSdk() {
+  try {
+    const [{ SignatureV4 }, { defaultProvider }] = await Promise.all([
+      import('@smithy/signature-v4'),
+      import('@aws-sdk/credential-provider-node'),
+    ]);
+    return { SignatureV4, defaultProvider };
+  } catch (thrown) {
+    throw new StreamError({
+      kind: 'invalid',
+      code: 'AWS_SDK_MISSING',
+      message:
+        'requests to a deployed cluster are signed with parts of the AWS SDK that are not ' +
+        'installed: npm install @smithy/signature-v4 @aws-sdk/credential-provider-node',
+      cause: thrown,
+    });
+  }
+}
+
+function noCredentials(cause: unknown): StreamError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StreamError({
+    kind: 'invalid',
+    code: 'NO_CREDENTIALS',
+    message:
+      'there are no AWS credentials to sign requests with: set AWS_PROFILE, or ' +
+      `AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; reason=${reason}`,
+    cause,
+  });
+}
+
+/** What the signer needs of a hash: plain, or keyed. */
+class Sha256 {
+  readonly #hash;
+
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', keyOf(secret));
+  }
+
+  update(data: Uint8Array): void {
+    this.#hash.update(data);
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
+}
+
+function keyOf(secret: string | ArrayBuffer | ArrayBufferView): string | Uint8Array {
+  if (typeof secret === 'string') return secret;
+  if (secret instanceof ArrayBuffer) return new Uint8Array(secret);
+  return new Uint8Array(secret.buffer, secret.byteOffset, secret.byteLength);
+}
