@@ -30,6 +30,8 @@ import { type TaskMetricsSource, taskMetrics, withEarlier } from './task-metrics
 
 /** Steps a task may take in a row before its neighbours get their turn. */
 const STEPS_PER_TASK = 8;
+/** How long it may take them, but for the last: then the slot looks up. */
+const RUN_MS = 4;
 
 export type SlotTurn = 'progress' | 'idle' | 'released';
 
@@ -214,7 +216,7 @@ export class Slot {
     if (this.#handOverWanted) this.#handOver.begin(this.#tasks.map(({ task }) => task));
     for (const { task } of this.#order) {
       if (this.#stopping) return 'progress';
-      for (let i = 0; i < STEPS_PER_TASK && task.step() === 'progress'; i += 1) progress = true;
+      if (runTask(task)) progress = true;
     }
     if (this.#settle()) return 'progress';
     this.#flushInTime(nowEpochMs);
@@ -357,4 +359,16 @@ export class Slot {
     this.reportMetrics();
     this.#parts.reporter.report({ type: 'released' });
   }
+}
+
+/** Some steps of a task; true when there was something to do. */
+function runTask(task: Task): boolean {
+  let progress = false;
+  let tookMs = 0;
+  for (let i = 0; i < STEPS_PER_TASK && tookMs < RUN_MS; i += 1) {
+    if (task.step() !== 'progress') return progress;
+    progress = true;
+    tookMs += task.times.stepMs;
+  }
+  return progress;
 }

@@ -2,7 +2,9 @@ import type { SourceOperator, SourcePoll } from '../operators/index.ts';
 import type { SourceEvent } from '../protocol/index.ts';
 
 /** Records a source may emit in one step: what back-pressure can overshoot by. */
-const SOURCE_RECORDS_PER_STEP = 1024;
+export const SOURCE_RECORDS_PER_STEP = 1024;
+/** What a step is to take where user functions are slow: barriers and commands wait for it. */
+const STEP_MS = 10;
 
 /** Polls the source at the head of a task and waits for it when it has nothing. */
 export class SourcePoller {
@@ -11,6 +13,7 @@ export class SourcePoller {
   readonly #wake: () => void;
   readonly #onFailure: (thrown: unknown) => void;
   #waiting = false;
+  #maxRecords = SOURCE_RECORDS_PER_STEP;
 
   /** @param named names operator and subtask in what a reader threw. */
   constructor(
@@ -25,9 +28,11 @@ export class SourcePoller {
     this.#onFailure = onFailure;
   }
 
-  poll(): SourcePoll {
+  /** @param stepMs that the step before this one took. */
+  poll(stepMs: number): SourcePoll {
     if (this.#waiting) return 'nothing';
-    const polled = this.#guarded(() => this.#source.poll(SOURCE_RECORDS_PER_STEP));
+    this.#maxRecords = recordsPerStep(this.#maxRecords, stepMs);
+    const polled = this.#guarded(() => this.#source.poll(this.#maxRecords));
     if (polled === 'nothing') this.#wait();
     return polled;
   }
@@ -67,4 +72,11 @@ export class SourcePoller {
       throw this.#named(thrown);
     }
   }
+}
+
+/** Fewer where a step took long, and twice as many where it did not. Pure. */
+export function recordsPerStep(records: number, stepMs: number): number {
+  if (stepMs > 2 * STEP_MS) return Math.max(1, Math.floor((records * STEP_MS) / stepMs));
+  if (stepMs < STEP_MS / 2) return Math.min(SOURCE_RECORDS_PER_STEP, 2 * records);
+  return records;
 }

@@ -8,6 +8,8 @@ export class TaskTimes {
   #lastStepEndMs = 0;
   busy = 0;
   blocked = 0;
+  /** Of the last step. */
+  stepMs = 0;
   idle = 0;
 
   constructor(clock: Clock) {
@@ -26,7 +28,8 @@ export class TaskTimes {
     else this.idle += waitedMs;
     const result = step();
     this.#lastStepEndMs = this.#clock.monotonicMs();
-    if (result === 'progress') this.busy += this.#lastStepEndMs - startMs;
+    this.stepMs = this.#lastStepEndMs - startMs;
+    if (result === 'progress') this.busy += this.stepMs;
     this.#lastResult = result;
     return result;
   }

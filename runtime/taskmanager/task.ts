@@ -107,7 +107,7 @@ export class Task {
     return this.#failure;
   }
 
-  get times(): Pick<TaskTimes, 'busy' | 'blocked' | 'idle'> {
+  get times(): Pick<TaskTimes, 'busy' | 'blocked' | 'idle' | 'stepMs'> {
     return this.#times;
   }
 
@@ -405,7 +405,7 @@ export class Task {
   }
 
   #pollSource(source: SourcePoller): StepResult {
-    const polled = source.poll();
+    const polled = source.poll(this.#times.stepMs);
     if (polled === 'nothing') return 'idle';
     if (polled === 'end') this.#beginEnd();
     return 'progress';

@@ -26,6 +26,8 @@ const MISSING = 'sluice-test-missing';
 const EVENTS = 4_000;
 const FILES = 12;
 const LINES_A_FILE = 60;
+/** Two make a pause: checkpoints fall between the first line and the last. */
+const LINES_A_PAUSE = '2';
 const CHECKPOINTS = { 'execution.checkpointing.interval': '500ms' };
 
 /** Half a minute of events, some out of order. */
@@ -118,7 +120,7 @@ describe('jobs with files on a deployed cluster', () => {
 
   it('reads each of many files once, at parallelism 3', async () => {
     const target = `s3://${OUTPUT}/results/once`;
-    const programArgsList = [`s3://${INPUT}/lines`, target];
+    const programArgsList = [`s3://${INPUT}/lines`, target, LINES_A_PAUSE];
     const jobId = await cluster.submit(COPY, { parallelism: 3, programArgsList });
     const end = await cluster.ended(jobId);
     assert.equal(end.status, 'FINISHED', end.rootException);
@@ -137,7 +139,7 @@ describe('jobs with files on a deployed cluster', () => {
     const failAt = `file ${FILES - 3} line ${LINES_A_FILE / 2}`;
     const jobId = await cluster.submit(COPY, {
       parallelism: 3,
-      programArgsList: [`s3://${INPUT}/lines`, target, failAt],
+      programArgsList: [`s3://${INPUT}/lines`, target, LINES_A_PAUSE, failAt],
       flinkConfiguration: {
         ...CHECKPOINTS,
         'restart-strategy.type': 'fixed-delay',

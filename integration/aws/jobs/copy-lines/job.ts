@@ -9,16 +9,17 @@ import {
   WatermarkStrategy,
 } from 'sluice';
 
-/** So slow that checkpoints fall between the first line and the last. */
-const LINE_MS = 4;
+const PAUSE_MS = 10;
 
-/** A line of text, and of which file it is not known. */
 class Copier implements MapFunction<string, string> {
+  readonly #linesAPause: number;
+  #lines = 0;
   readonly #failAt: string | undefined;
   readonly #slowly = new Int32Array(new SharedArrayBuffer(4));
   #attempt = 0;
 
-  constructor(failAt: string | undefined) {
+  constructor(linesAPause: number, failAt: string | undefined) {
+    this.#linesAPause = linesAPause;
     this.#failAt = failAt;
   }
 
@@ -27,16 +28,17 @@ class Copier implements MapFunction<string, string> {
   }
 
   map(line: string): string {
-    Atomics.wait(this.#slowly, 0, 0, LINE_MS);
+    this.#lines += 1;
+    if (this.#lines % this.#linesAPause === 0) Atomics.wait(this.#slowly, 0, 0, PAUSE_MS);
     if (line === this.#failAt && this.#attempt === 0) throw new Error(`it fails once, at ${line}`);
     return line;
   }
 }
 
-/** `<input> <output> [<line to fail at>]` */
+/** `<input> <output> <lines between pauses> [<line to fail at>]` */
 export default function copyLines(
   env: StreamExecutionEnvironment,
-  [input = '', output = '', failAt]: readonly string[],
+  [input = '', output = '', linesAPause = '1', failAt]: readonly string[],
 ): void {
   env
     .fromSource(
@@ -44,6 +46,6 @@ export default function copyLines(
       WatermarkStrategy.noWatermarks<string>(),
       'lines',
     )
-    .map(new Copier(failAt))
+    .map(new Copier(Number(linesAPause), failAt))
     .sinkTo(fileSink({ directory: output, format: textLines() }));
 }
