@@ -29,7 +29,7 @@ async function recordsPerTurn(recordMs: number, turns: number): Promise<readonly
 }
 
 describe('a turn of a slot', () => {
-  it('ends after the step in which slow functions have used it up, and then takes less', async () => {
+  it('ends after the step in which slow functions used it up, and then takes less', async () => {
     assert.deepEqual(await recordsPerTurn(1, 3), [1024, 10, 10]);
     assert.deepEqual(await recordsPerTurn(50, 3), [1024, 1, 1]);
   });

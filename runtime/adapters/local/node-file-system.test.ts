@@ -42,6 +42,19 @@ describe('NodeFileSystem', () => {
     await assert.rejects(writer.close(), full);
   });
 
+  it('takes no URI for a directory of the machine', async () => {
+    const files = new NodeFileSystem();
+    const refused = { code: 'FILE_SYSTEM_UNKNOWN', message: /for jobs on AWS path=s3:..b.[kl]/ };
+    await assert.rejects(files.stat('s3://b/k'), refused);
+    await assert.rejects(files.list('s3://b/k'), refused);
+    await assert.rejects(files.glob('s3://b/k*'), refused);
+    await assert.rejects(files.openRead('s3://b/k', 0), refused);
+    await assert.rejects(files.openWrite('s3://b/k'), refused);
+    await assert.rejects(files.makeDirectory('s3://b/k'), refused);
+    await assert.rejects(files.publish('s3://b/k', 's3://b/l'), refused);
+    await assert.rejects(files.remove('s3://b/k'), refused);
+  });
+
   it('publishes from one directory to another, of which some are new', async () => {
     const directory = await emptyDirectory();
     const fileSystem = new NodeFileSystem();
