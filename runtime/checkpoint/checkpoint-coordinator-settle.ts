@@ -23,12 +23,12 @@ import {
 import { statsCompleted, statsDiscarded, statsFailed } from './checkpoint-statistics.ts';
 import type { StorageErrorCode } from './errors.ts';
 import {
-  type CheckpointToStore,
+  acknowledgedBy,
   isComplete,
   type PendingCheckpoint,
   partiallyFinishedUnion,
-  sharesOf,
   taskKey,
+  toStoreOf,
 } from './pending-checkpoint.ts';
 import { isDroppedAtEnd, type RetainedCheckpoint, retain } from './retention.ts';
 
@@ -162,9 +162,10 @@ export function finishEnding(draft: Draft): void {
 }
 
 function store(draft: Draft, pending: PendingCheckpoint): void {
-  const { checkpointId, type, full, directory, triggeredAtEpochMs, sources = [] } = pending;
-  const subtasks = sharesOf(pending, draft.state.tasks);
-  const vertexId = partiallyFinishedUnion(subtasks, pending);
+  const { checkpointId } = pending;
+  const completed = { ...pending, completedAtEpochMs: draft.nowEpochMs };
+  const checkpoint = toStoreOf(completed, draft.state.tasks);
+  const vertexId = partiallyFinishedUnion(checkpoint.subtasks, pending);
   if (vertexId !== undefined) {
     const text =
       'a vertex has finished in part and keeps a union list state, whose finished part would be ' +
@@ -176,12 +177,7 @@ function store(draft: Draft, pending: PendingCheckpoint): void {
     );
     return;
   }
-  const checkpoint: CheckpointToStore = {
-    ...{ checkpointId, checkpointType: type, full, directory, triggeredAtEpochMs },
-    completedAtEpochMs: draft.nowEpochMs,
-    ...{ subtasks, sources },
-  };
-  replacePending(draft, { ...pending, phase: 'STORING', toStore: checkpoint });
+  replacePending(draft, { ...completed, phase: 'STORING' });
   draft.commands.push({ type: 'store', checkpoint });
 }
 
@@ -240,10 +236,11 @@ function existsAfterAll(draft: Draft, checkpointId: number, path: string): void 
 }
 
 function notifyComplete(draft: Draft, pending: PendingCheckpoint): void {
-  const { checkpointId, type, acknowledged } = pending;
+  const { checkpointId, type } = pending;
   if (draft.state.status === 'ENDING') return;
+  const shares = acknowledgedBy(pending);
   const tasks = draft.state.tasks.map((task) =>
-    task.status === 'ENDED' && acknowledged[taskKey(task)]?.finished === true
+    task.status === 'ENDED' && shares.get(taskKey(task))?.finished === true
       ? { ...task, isCovered: true }
       : task,
   );

@@ -4,7 +4,7 @@ import { answer, change, clear, type Draft } from './checkpoint-coordinator-draf
 import type { CheckpointRequest, CheckpointsState } from './checkpoint-coordinator-records.ts';
 import { checkpointFailure } from './checkpoint-failures.ts';
 import { statsFailedBeforeTrigger, statsTriggered } from './checkpoint-statistics.ts';
-import { type TrackedTask, taskKey, tasksToTrigger } from './pending-checkpoint.ts';
+import { acknowledgedBy, type TrackedTask, taskKey, tasksToTrigger } from './pending-checkpoint.ts';
 
 interface Beginning {
   readonly type: CheckpointType;
@@ -33,14 +33,16 @@ export function makeDue(draft: Draft): void {
 
 /** Every task that is left has ended and some wait for a checkpoint that has not begun. */
 export function isFinalNeeded({ settings, tasks, pending }: CheckpointsState): boolean {
-  const left = tasks.filter(({ status }) => status !== 'FINISHED');
-  if (!settings.afterTasksFinish || left.some(({ status }) => status !== 'ENDED')) return false;
-  const covering = pending.filter(({ type }) => type !== 'SAVEPOINT');
+  if (!settings.afterTasksFinish || tasks.some(({ status }) => status === 'RUNNING')) return false;
+  const left = tasks.filter(({ status }) => status === 'ENDED');
+  const covering = pending
+    .filter(({ type }) => type !== 'SAVEPOINT')
+    .map(({ checkpointId, ...one }) => ({ checkpointId, acknowledged: acknowledgedBy(one) }));
   return left.some(
     (task) =>
       task.isCovered !== true &&
       !covering.some(({ checkpointId, acknowledged }) => {
-        const ack = acknowledged[taskKey(task)];
+        const ack = acknowledged.get(taskKey(task));
         return ack === undefined ? checkpointId >= (task.endedFromId ?? 0) : ack.finished;
       }),
   );
@@ -164,7 +166,7 @@ function trigger(draft: Draft, { requestId, ...beginning }: Beginning): boolean 
     nextCheckpointId: checkpointId + 1,
     pending: [
       ...state.pending,
-      { ...begun, ...request, deadlineEpochMs, phase: 'PENDING', waitingFor, acknowledged: {} },
+      { ...begun, ...request, deadlineEpochMs, phase: 'PENDING', waitingFor, acknowledged: [] },
     ],
     statistics: statsTriggered(state.statistics, { ...begun, tasks: tasks.map(taskToCount) }),
   });

@@ -56,6 +56,11 @@ export {
   endToEndDurationMs,
   type LatestCheckpoints,
   type RestoredCheckpointRecord,
+  statsAcknowledged,
+  statsCompleted,
+  statsDiscarded,
+  statsFailed,
+  statsTriggered,
   type TaskCheckpointStats,
   taskTotals,
 } from './checkpoint-statistics.ts';
@@ -146,6 +151,7 @@ export {
   type TaskInputs,
   type TrackedTask,
   taskKey,
+  toStoreOf,
 } from './pending-checkpoint.ts';
 export {
   anything,

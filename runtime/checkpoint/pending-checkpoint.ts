@@ -51,10 +51,11 @@ export interface PendingCheckpoint {
   readonly requestId?: string;
   readonly phase: 'PENDING' | 'STORING';
   readonly waitingFor: readonly TaskKey[];
-  readonly acknowledged: Readonly<Record<TaskKey, SubtaskStateRecord>>;
+  /** In the order in which they came. */
+  readonly acknowledged: readonly SubtaskStateRecord[];
   readonly sources?: readonly SourceStateRecord[];
-  /** While `STORING`. */
-  readonly toStore?: CheckpointToStore;
+  /** While `STORING`: when all of it was there. */
+  readonly completedAtEpochMs?: number;
 }
 
 /** A manifest in the making. */
@@ -115,7 +116,28 @@ export function withAck(
   return {
     ...pending,
     waitingFor: pending.waitingFor.filter((other) => other !== key),
-    acknowledged: { ...pending.acknowledged, [key]: state },
+    acknowledged: [...pending.acknowledged, state],
+  };
+}
+
+/** By task. */
+export function acknowledgedBy({
+  acknowledged,
+}: Pick<PendingCheckpoint, 'acknowledged'>): ReadonlyMap<TaskKey, SubtaskStateRecord> {
+  return new Map(acknowledged.map((state) => [taskKey(state), state]));
+}
+
+/** What is to be stored of a checkpoint that is complete; the same until it is stored. */
+export function toStoreOf(
+  pending: PendingCheckpoint,
+  tasks: readonly TrackedTask[],
+): CheckpointToStore {
+  const { checkpointId, type, full, directory, triggeredAtEpochMs } = pending;
+  const { completedAtEpochMs = triggeredAtEpochMs, sources = [] } = pending;
+  return {
+    ...{ checkpointId, checkpointType: type, full, directory, triggeredAtEpochMs },
+    completedAtEpochMs,
+    ...{ subtasks: sharesOf(pending, tasks), sources },
   };
 }
 
@@ -124,8 +146,9 @@ export function sharesOf(
   pending: PendingCheckpoint,
   tasks: readonly TrackedTask[],
 ): readonly SubtaskStateRecord[] {
+  const shares = acknowledgedBy(pending);
   return tasks.map(({ vertexId, subtaskIndex }) => {
-    const share = pending.acknowledged[taskKey({ vertexId, subtaskIndex })];
+    const share = shares.get(taskKey({ vertexId, subtaskIndex }));
     return share ?? { vertexId, subtaskIndex, finished: true, operators: [], channels: [] };
   });
 }
@@ -138,8 +161,9 @@ export function partiallyFinishedUnion(
   shares: readonly SubtaskStateRecord[],
   pending: PendingCheckpoint,
 ): string | undefined {
+  const acknowledged = acknowledgedBy(pending);
   const finished = new Set(
-    shares.filter((s) => !(taskKey(s) in pending.acknowledged)).map(({ vertexId }) => vertexId),
+    shares.filter((s) => !acknowledged.has(taskKey(s))).map(({ vertexId }) => vertexId),
   );
   return shares.find(
     ({ vertexId, operators }) =>

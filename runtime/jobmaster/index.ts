@@ -77,6 +77,7 @@ export {
   type RestartState,
 } from './restart-strategy.ts';
 export type { SleepingJob } from './sleeping-job.ts';
+export { latestCompleted, type PackedStatistics } from './sleeping-statistics.ts';
 export type {
   AttachingLauncher,
   RegionLaunch,

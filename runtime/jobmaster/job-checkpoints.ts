@@ -39,6 +39,7 @@ import {
   type RowWrite,
   readManifest,
   type SourceStateRecord,
+  toStoreOf,
   writeSavepoint,
 } from '../checkpoint/index.ts';
 import {
@@ -62,6 +63,7 @@ import {
 import { jobFenced } from './job-errors.ts';
 import { tellOfCheckpoints } from './life-log.ts';
 import type { Cleaning, SleepingCheckpoints } from './sleeping-job.ts';
+import { packStatistics } from './sleeping-statistics.ts';
 
 export type CheckpointReport = Extract<
   SlotReport,
@@ -156,8 +158,9 @@ export class JobCheckpoints {
 
   /** Goes on with what an earlier turn had begun to store, or left to clean. */
   wake(): void {
-    for (const { toStore } of this.#state.pending) {
-      if (toStore !== undefined) void this.#store(toStore, true);
+    const { pending, tasks } = this.#state;
+    for (const one of pending) {
+      if (one.phase === 'STORING') void this.#store(toStoreOf(one, tasks), true);
     }
     for (const cleaning of this.#parts.cleanings ?? []) this.#cleanNow(cleaning);
   }
@@ -262,11 +265,13 @@ export class JobCheckpoints {
   }
 
   sleep(): SleepingCheckpoints {
+    const { statistics, ...state } = this.#state;
     return {
-      state: this.#state,
+      state,
+      statistics: packStatistics(statistics),
       ...(this.#claimed === undefined ? {} : { claimed: this.#claimed }),
       discarded: [...this.#discarded],
-      cleanings: this.#left,
+      cleanings: [...this.#left],
     };
   }
 

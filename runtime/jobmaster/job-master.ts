@@ -36,7 +36,7 @@ import {
   type SlotFailure,
 } from './job-state.ts';
 import { tellOfJob } from './life-log.ts';
-import { type CheckpointedJob, jobCheckpoints, openCheckpoints } from './open-checkpoints.ts';
+import { type CheckpointedJob, openCheckpoints, wakeCheckpoints } from './open-checkpoints.ts';
 import { endOf, recordEnd } from './record-end.ts';
 import type { ExceptionHistory } from './restart-exception-history.ts';
 import { createdRestart } from './restart-strategy.ts';
@@ -312,9 +312,8 @@ export class JobMaster {
 
   /** I4. */
   async #wake(asleep: SleepingJob): Promise<void> {
-    const { state: initial, ...known } = asleep.checkpoints;
     const job = this.#checkpointedJob();
-    this.#checkpoints = jobCheckpoints(this.#parts, { initial, ...known }, job);
+    this.#checkpoints = wakeCheckpoints(this.#parts, asleep.checkpoints, job);
     for (const restart of asleep.restarts) this.#restartAt(restart);
     await this.#sources.wake(this.#deployment.executionGraph, asleep.sources);
     this.#checkpoints.wake();

@@ -7,6 +7,8 @@ import { JobCheckpoints, type JobCheckpointsParts } from './job-checkpoints.ts';
 import type { JobDeployment } from './job-deployment.ts';
 import type { JobMasterParts } from './job-master-parts.ts';
 import type { JobSources } from './job-sources.ts';
+import type { SleepingCheckpoints } from './sleeping-job.ts';
+import { unpackStatistics } from './sleeping-statistics.ts';
 
 /** The job, as its checkpoints see it. */
 export interface CheckpointedJob {
@@ -35,8 +37,18 @@ export async function openCheckpoints(
   return jobCheckpoints(parts, { initial, ...claimed }, job);
 }
 
+/** As an earlier turn has left them. */
+export function wakeCheckpoints(
+  parts: JobMasterParts,
+  { state, statistics, ...known }: SleepingCheckpoints,
+  job: CheckpointedJob,
+): JobCheckpoints {
+  const initial = { ...state, statistics: unpackStatistics(statistics) };
+  return jobCheckpoints(parts, { initial, ...known }, job);
+}
+
 /** Those of a job, from what is known of them. */
-export function jobCheckpoints(
+function jobCheckpoints(
   parts: JobMasterParts,
   known: Pick<JobCheckpointsParts, 'initial' | 'claimed' | 'discarded' | 'cleanings'>,
   { deployment, sources, ...job }: CheckpointedJob,

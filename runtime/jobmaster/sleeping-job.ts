@@ -14,6 +14,7 @@ import type { HibernationState } from './hibernation.ts';
 import type { OpenRequest } from './job-requests.ts';
 import type { JobState } from './job-state.ts';
 import type { ExceptionHistory } from './restart-exception-history.ts';
+import type { PackedStatistics } from './sleeping-statistics.ts';
 
 export interface SleepingJob {
   readonly state: JobState;
@@ -53,7 +54,8 @@ export interface SleepingRestart {
 }
 
 export interface SleepingCheckpoints {
-  readonly state: CheckpointsState;
+  readonly state: Omit<CheckpointsState, 'statistics'>;
+  readonly statistics: PackedStatistics;
   /** Directory of a savepoint or checkpoint that the job has claimed. */
   readonly claimed?: string;
   /** Directories of savepoints that failed. */

@@ -76,7 +76,7 @@ export class SourceCoordinator {
     this.#enumerator =
       parts.restored === undefined
         ? parts.source.createEnumerator(ctx)
-        : parts.source.createEnumerator(ctx, parts.restored);
+        : parts.source.createEnumerator(ctx, plain(parts.restored));
   }
 
   /** Finds the splits and greets the readers that run; a failure fails the job. */
@@ -174,11 +174,11 @@ export class SourceCoordinator {
   /** Between events, once it has started. */
   sleep(): Omit<SleepingSource, 'vertexId' | 'operatorId'> {
     return {
-      enumerator: this.#snapshotEnumerator(),
+      enumerator: plain(this.#snapshotEnumerator()),
       readers: [...this.#readers],
       asking: [...this.#asking],
       told: [...this.#told],
-      assignments: this.#assignments,
+      assignments: plain(this.#assignments),
       lastSnapshotId: this.#lastSnapshotId,
     };
   }
@@ -228,4 +228,9 @@ export class SourceCoordinator {
   #send(subtaskIndex: number, event: SourceEvent): void {
     if (!this.#closed) this.#parts.send(subtaskIndex, event);
   }
+}
+
+/** What user code has made, as who reads it from a store will find it; nobody else has it. */
+function plain<T>(value: T): T {
+  return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
 }

@@ -7,7 +7,8 @@
  *     same record one writes.
  * I3  A write that failed may have happened: the row, which names its term and number, decides.
  * I4  A claim that follows the claim of the same process has nothing to read: the row is as that
- *     one has written it, since nobody writes without a claim.
+ *     one has written it, since nobody writes without a claim. A record is a value of JSON that
+ *     nobody changes, so that it is in this process what it is in any other.
  * I5  A record that is an object is there before its row, and goes only in a turn that begins with
  *     a row which no longer refers to it: a write whose outcome is not known may yet happen.
  */
@@ -17,7 +18,7 @@ import { DispatcherJournal } from './dispatcher-journal.ts';
 import { jobFenced } from './job-errors.ts';
 import type { JobJournal } from './job-journal.ts';
 import { NEW_TURN_RECORD, type TurnEnd, type TurnRecord } from './job-turn.ts';
-import { parseTurn, type TurnObject, type TurnObjects, turnCorrupt } from './turn-objects.ts';
+import { type TurnObject, type TurnObjects, turnCorrupt } from './turn-objects.ts';
 
 export interface TurnJournalParts {
   readonly rows: RowStore;
@@ -42,9 +43,8 @@ export interface TurnRow {
 interface KnownTurn {
   /** 0: there is none. */
   readonly version: number;
-  readonly json: string;
-  /** The record does not read. */
-  readonly corrupt?: StreamError;
+  /** Or why it does not read. */
+  readonly record: TurnRecord | StreamError;
   readonly location?: string;
   readonly superseded: readonly string[];
 }
@@ -53,7 +53,7 @@ const MAX_TRIES = 5;
 /** Of terms that have written nothing: more of them are left to who clears up behind the job. */
 const MAX_ORPHANS = 32;
 const TERMINAL: readonly string[] = ['FINISHED', 'CANCELED', 'FAILED'];
-const NEW: KnownTurn = { version: 0, json: JSON.stringify(NEW_TURN_RECORD), superseded: [] };
+const NEW: KnownTurn = { version: 0, record: NEW_TURN_RECORD, superseded: [] };
 
 export class TurnJournal {
   /** Nobody else was in charge since this process was. */
@@ -108,11 +108,11 @@ export class TurnJournal {
     return this.#journal.job;
   }
 
-  /** As whoever reads the row finds it; a new value each time. @throws {StreamError} `TURN_CORRUPT` */
+  /** As read, or written last; not to be changed. @throws {StreamError} `TURN_CORRUPT` */
   get record(): TurnRecord {
-    const { corrupt } = this.#known;
-    if (corrupt !== undefined) throw corrupt;
-    return parseTurn(this.#parts.jobId, this.#known.json);
+    const { record } = this.#known;
+    if (isStreamError(record)) throw record;
+    return record;
   }
 
   /** This process has sent the effects of the record. */
@@ -160,12 +160,12 @@ export class TurnJournal {
     const superseded = [...this.#known.superseded, ...(before === undefined ? [] : [before])];
     const value: TurnRow = {
       ...{ term, writeNumber },
-      ...(object === undefined ? { record: parseTurn(jobId, json) } : { object }),
+      ...(object === undefined ? { record } : { object }),
       ...(superseded.length === 0 ? {} : { superseded }),
     };
     await this.#put(value, version);
     const where = object === undefined ? {} : { location: object.location };
-    this.#known = { version: version + 1, json, superseded, ...where };
+    this.#known = { version: version + 1, record, superseded, ...where };
   }
 
   /** Of a job that no master has run to its end. */
@@ -205,26 +205,25 @@ export class TurnJournal {
     const { version, value } = row;
     const { record, object, superseded = [] } = value;
     if (record !== undefined) {
-      this.#known = { version, json: JSON.stringify(record), superseded };
+      this.#known = { version, record, superseded };
       return;
     }
-    const known = { version, json: '', superseded };
     if (object === undefined) {
-      this.#known = { ...known, corrupt: turnCorrupt(jobId) };
+      this.#known = { version, record: turnCorrupt(jobId), superseded };
       return;
     }
     const { location } = object;
     const all = [...superseded, ...this.#orphans(value)];
-    this.#known = { ...known, location, superseded: all, ...(await this.#load(object)) };
+    this.#known = { version, record: await this.#load(object), location, superseded: all };
   }
 
-  async #load(object: TurnObject): Promise<Pick<KnownTurn, 'json' | 'corrupt'>> {
+  async #load(object: TurnObject): Promise<TurnRecord | StreamError> {
     const { objects, jobId } = this.#parts;
     try {
-      return { json: await objects.get(jobId, object) };
+      return await objects.get(jobId, object);
     } catch (thrown) {
       if (!isStreamError(thrown) || thrown.kind !== 'data') throw thrown;
-      return { json: '', corrupt: thrown };
+      return thrown;
     }
   }
 

@@ -59,11 +59,11 @@ export class TurnObjects {
   }
 
   /** @throws {StreamError} `TURN_CORRUPT`, kind `data`; of the store. */
-  async get(jobId: string, { location, jsonBytes }: TurnObject): Promise<string> {
+  async get(jobId: string, { location, jsonBytes }: TurnObject): Promise<TurnRecord> {
     const { blobs, decompress } = this.#parts;
     try {
       const json = Buffer.from(await decompress(await blobs.get(location), jsonBytes));
-      return json.toString('utf8');
+      return JSON.parse(json.toString('utf8')) as TurnRecord;
     } catch (thrown) {
       if (isStreamError(thrown) && thrown.kind !== 'data') throw thrown;
       throw turnCorrupt(jobId, thrown);
@@ -96,15 +96,6 @@ export class TurnObjects {
         if (!isOpen || tries === MAX_TRIES) throw thrown;
       }
     }
-  }
-}
-
-/** @throws {StreamError} `TURN_CORRUPT`, kind `data`. */
-export function parseTurn(jobId: string, json: string): TurnRecord {
-  try {
-    return JSON.parse(json) as TurnRecord;
-  } catch (thrown) {
-    throw turnCorrupt(jobId, thrown);
   }
 }
 

@@ -3,8 +3,8 @@
  * nothing. Read 2026-11-22 from the services' quota pages:
  * docs.aws.amazon.com/{AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html,
  * amazondynamodb/latest/developerguide/{ServiceQuotas,bp-partition-key-design}.html,
- * AmazonS3/latest/userguide/optimizing-performance.html, step-functions/latest/dg/service-quotas.html,
- * lambda/latest/dg/gettingstarted-limits.html}.
+ * AmazonS3/latest/userguide/optimizing-performance.html,
+ * step-functions/latest/dg/service-quotas.html, lambda/latest/dg/gettingstarted-limits.html}.
  */
 
 /** A quota is about the most at one moment (`size`, `level`) or within a window (`rate`). */

@@ -3,7 +3,9 @@
  * another way to its messages and words: `TurnTaker`, `TurnJournal`, `TurnMaster`.
  *
  * I1  A batch is deleted after everything that follows from it is written and sent.
+ * I2  A record is JSON, and nobody changes it: the next turn may begin with the same value.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { TurnMaster } from '../adapters/index.ts';
 import { type BlobStore, JobStore, type RowStore } from '../checkpoint/index.ts';
 import { Configuration, type FileSystem, isStreamError } from '../core/index.ts';
@@ -118,7 +120,12 @@ class SimTurnedJob implements TurnHost<TurnMessage> {
     before: TurnRecord,
     messages: readonly TurnMessage[],
   ): Promise<readonly TurnMessage[]> {
-    return this.#parts.bugs.turnMessages(before, messages);
+    const { bugs, host } = this.#parts;
+    if (!isDeepStrictEqual(JSON.parse(JSON.stringify(before)), before)) {
+      host.world.violate('I2: a record is not JSON');
+    }
+    freeze(before);
+    return bugs.turnMessages(before, messages);
   }
 
   async createMaster(journal: TurnJournal, parts: TurnMasterParts): Promise<JobMaster> {
@@ -159,4 +166,11 @@ class SimTurnedJob implements TurnHost<TurnMessage> {
       this.#jobId,
     );
   }
+}
+
+/** I2: who changes it throws. */
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const part of Object.values(value)) freeze(part);
 }

@@ -50,7 +50,7 @@ export interface JobInChargeParts {
 export class JobInCharge implements TurnHost<CoordinatorMessage> {
   readonly jobId: string;
   /** What clients are shown, as it was written last. */
-  shown = { view: '', summary: '' };
+  shown = { view: '', summary: '', state: '', atEpochMs: 0 };
   readonly #parts: JobInChargeParts;
   #plan: PlanRecord | undefined;
   #program: EvaluatedProgram | undefined;

@@ -114,6 +114,29 @@ describe('a job on a deployed cluster', () => {
     assert.equal(world.metrics.JobFailed, 1);
   });
 
+  it('shows progress once a second, and what it has come to at once', async () => {
+    const world = new ClusterWorld();
+    await world.startJob();
+    await world.ask(`POST /jobs/${JOB_ID}/checkpoints`, { triggerId: TRIGGER });
+    await world.work();
+    const acknowledged = async (): Promise<number> => {
+      const { checkpointStatistics } = await world.view();
+      const [newest] = checkpointStatistics?.history ?? [];
+      const subtasks = (newest?.tasks ?? []).flatMap((task) => task.subtasks);
+      return subtasks.filter((stats) => stats !== null).length;
+    };
+    const [first, second] = world.acksOf(world.triggered);
+    assert.ok(first !== undefined && second !== undefined);
+    await world.send(first);
+    assert.equal(await acknowledged(), 0);
+    world.nowEpochMs += 1_000;
+    await world.send(first);
+    assert.equal(await acknowledged(), 2);
+    await world.send(second);
+    assert.equal(await acknowledged(), 4);
+    assert.equal((await world.view()).checkpointStatistics?.counts.completed, 1);
+  });
+
   it('is rescaled, with inboxes for TaskManagers it did not have', async () => {
     const world = new ClusterWorld();
     await world.startJob();

@@ -18,20 +18,43 @@ export interface ShownTurn {
   readonly end: TurnRecord['end'];
 }
 
-/** Writes what clients are shown of a job, if that has changed. */
+/** Reports of a large job take a hundred turns; people need not see each. */
+const MIN_INTERVAL_MS = 1_000;
+
+/**
+ * Writes what clients are shown of a job, if that has changed. Progress alone is shown once a
+ * second at most: what of it a turn leaves out, the next one that comes later shows.
+ */
 export async function showJob(
   inCharge: JobInCharge,
   job: JobRecord,
   turned: ShownTurn,
   { views, clock }: { readonly views: JobViews; readonly clock: Clock },
 ): Promise<void> {
+  const { shown } = inCharge;
   const known = { job, ...turned, ...(await inCharge.describe(job)) };
+  const nowEpochMs = clock.nowEpochMs();
+  const state = stateOf(known);
+  const isEarly = Math.abs(nowEpochMs - shown.atEpochMs) < MIN_INTERVAL_MS;
+  if (isEarly && state === shown.state) return;
   const view = await viewBehind(known, views, clock);
   if (view === undefined) return;
-  const shown = { view: JSON.stringify(view), summary: JSON.stringify(summaryOf(view)) };
-  if (shown.view === inCharge.shown.view) return;
-  await views.put(view, shown.summary !== inCharge.shown.summary);
-  inCharge.shown = shown;
+  const texts = { view: JSON.stringify(view), summary: JSON.stringify(summaryOf(view)) };
+  if (texts.view === shown.view) return;
+  await views.put(view, texts.summary !== shown.summary);
+  inCharge.shown = { ...texts, state, atEpochMs: nowEpochMs };
+}
+
+/** What is shown at once when it changes. */
+function stateOf({ job, master, end, vertices }: TurnedJob): string {
+  const { status, exceptions, checkpointStatistics } = master ?? {};
+  const { counts, latest } = checkpointStatistics ?? {};
+  const ids = [latest?.completed, latest?.savepoint, latest?.failed].map((r) => r?.checkpointId);
+  const [newest] = exceptions?.entries ?? [];
+  const problem = [newest?.timestampEpochMs, newest?.concurrentExceptions.length];
+  const running = master?.snapshot().vertices.map(({ parallelism }) => parallelism);
+  const layout = [job.parallelism, vertices.length, running];
+  return JSON.stringify([status, end, counts, ids, problem, layout]);
 }
 
 async function viewBehind(

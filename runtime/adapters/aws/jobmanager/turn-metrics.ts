@@ -1,6 +1,9 @@
-import type { CheckpointStatistics } from '../../../checkpoint/index.ts';
 import type { Logger } from '../../../core/index.ts';
-import type { TurnRecord } from '../../../jobmaster/index.ts';
+import {
+  latestCompleted,
+  type PackedStatistics,
+  type TurnRecord,
+} from '../../../jobmaster/index.ts';
 import type { MetricSink } from './effect-ports.ts';
 
 export interface TurnReportParts {
@@ -31,13 +34,13 @@ export function reportTurn(
   logger.log('error', 'the job has failed', { jobId, code, reason });
 }
 
-function reportCompleted(sink: MetricSink, { latest }: CheckpointStatistics, count: number): void {
+function reportCompleted(sink: MetricSink, now: PackedStatistics, count: number): void {
   sink.add('NumberOfCompletedCheckpoints', count);
-  const newest = latest.completed;
+  const newest = latestCompleted(now);
   if (newest?.completedAtEpochMs === undefined) return;
   sink.add('lastCheckpointDuration', newest.completedAtEpochMs - newest.triggeredAtEpochMs);
 }
 
-function statisticsOf({ asleep }: TurnRecord): CheckpointStatistics | undefined {
-  return asleep?.checkpoints.state.statistics;
+function statisticsOf({ asleep }: TurnRecord): PackedStatistics | undefined {
+  return asleep?.checkpoints.statistics;
 }
