@@ -3,7 +3,7 @@
  * seed S on, or as many as there is time for, each twice. A schedule that fails is printed with its
  * seed and the end of its event log, in the order of seeds; `--seed S --seeds 1` replays it. The
  * last line is the summary, whose hash says whether two runs of the same seeds were the same; exit
- * 1 when a schedule failed.
+ * 1 when a schedule failed. With `--quotas` as the first argument: see `simulate-quotas.ts`.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -13,6 +13,7 @@ import {
   type ScheduleFailure,
   type SimulationSummary,
 } from '../runtime/simulation/index.ts';
+import { simulateQuotas } from './simulate-quotas.ts';
 
 interface Options {
   readonly firstSeed: number;
@@ -179,7 +180,12 @@ if (!isMainThread) {
   await runWorker(workerData as WorkerOptions);
 } else if (import.meta.main) {
   try {
-    process.exitCode = (await simulate(parseSimulateArguments(process.argv.slice(2)))) ? 0 : 1;
+    const [first, ...rest] = process.argv.slice(2);
+    const isFine =
+      first === '--quotas'
+        ? await simulateQuotas(rest, print)
+        : await simulate(parseSimulateArguments(process.argv.slice(2)));
+    process.exitCode = isFine ? 0 : 1;
   } catch (error) {
     print(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;

@@ -14,6 +14,7 @@ export interface FaultPlan {
     readonly stallJobManager: number;
     readonly cutOff: number;
     readonly clockJump: number;
+    readonly storeOutage: number;
   };
   /** Clocks are off by up to this much. */
   readonly maxSkewMs: number;
@@ -43,6 +44,7 @@ export function randomFaults(rng: SimRng): FaultPlan {
       stallJobManager: maybe(250, 0.3),
       cutOff: maybe(200, 0.2),
       clockJump: maybe(100, 0.2),
+      storeOutage: maybe(120, 0.25),
     },
     maxSkewMs: rng.chance(0.5) ? 0 : rng.int(1, 5000),
     chaosMs: rng.int(100, 600),

@@ -37,6 +37,16 @@ export const GOOD_STORE: StoreFaults = {
   maxDelayMs: 1,
 };
 
+/** Nothing is answered; writes may happen all the same, some of them late. */
+export const STORE_OUTAGE: StoreFaults = {
+  throttleRate: 0.4,
+  loseRate: 0.2,
+  ambiguousRate: 0.2,
+  lateRate: 0.2,
+  maxLateMs: 100,
+  maxDelayMs: 5,
+};
+
 /** Calls to one service from one process. `faults` may change at any time. */
 export class FaultyCalls {
   readonly #host: SimProcess;

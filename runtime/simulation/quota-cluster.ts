@@ -56,7 +56,7 @@ export class QuotaCluster {
   turns = 0;
   cpuMs = 0;
   readonly #parts: QuotaClusterParts;
-  readonly #coordinator: Coordinator;
+  #coordinator: Coordinator;
   readonly #waiting: CoordinatorMessage[] = [];
   #isWorking = false;
   #largest = { recordBytes: 0, storedRecordBytes: 0 };
@@ -67,6 +67,11 @@ export class QuotaCluster {
     this.rows = new QuotaRowStore(world, meter);
     this.blobs = new QuotaBlobStore(world, meter);
     this.#coordinator = this.#createCoordinator(new SimProcess(world, 'coordinator', 0));
+  }
+
+  /** Another process goes on, which has nothing of the job. */
+  coldStart(): void {
+    this.#coordinator = this.#createCoordinator(new SimProcess(this.#parts.world, 'another', 0));
   }
 
   /** The largest record of a turn since it was asked last, and what is stored now. */

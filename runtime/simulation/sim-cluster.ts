@@ -32,6 +32,7 @@ import {
   FaultyCalls,
   FaultyRowStore,
   GOOD_STORE,
+  STORE_OUTAGE,
   type StoreFaults,
 } from './faulty-stores.ts';
 import { withForgetfulTimers } from './forgetful-timers.ts';
@@ -156,6 +157,10 @@ export class SimCluster {
     this.network.heal();
     this.#turns?.heal();
     this.#storeFaults = GOOD_STORE;
+  }
+
+  setOutage(isOut: boolean): void {
+    this.#storeFaults = isOut ? STORE_OUTAGE : this.#plan.store;
   }
 
   replace(host: SimProcess): void {
