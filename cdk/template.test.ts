@@ -4,6 +4,7 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Duration, Stack } from 'aws-cdk-lib/core';
+import { MAX_RECEIVES } from '../runtime/adapters/aws/index.ts';
 import { FUNCTION_NAMES } from './names.ts';
 import { functionsFixture, propertiesOf, synthesized } from './stack-fixture.ts';
 
@@ -106,6 +107,15 @@ describe('the queues', () => {
     ] as const) {
       const { RedrivePolicy } = propertiesOf(template, QUEUE, id);
       assert.match(JSON.stringify(RedrivePolicy), target);
+    }
+  });
+
+  it('give a message up later than the coordinator gives up a job for it', () => {
+    for (const id of [/QueuesCoordinator[0-9A-F]{8}$/, /QueuesTicks[0-9A-F]{8}$/] as const) {
+      const { maxReceiveCount } = propertiesOf(template, QUEUE, id).RedrivePolicy as {
+        readonly maxReceiveCount: number;
+      };
+      assert.ok(maxReceiveCount > MAX_RECEIVES + 1, 'and once more, to end it');
     }
   });
 

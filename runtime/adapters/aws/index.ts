@@ -58,6 +58,7 @@ export {
   JobViews,
   lambdaFailure,
   MAX_BUNDLE_BYTES,
+  MAX_RECEIVES,
   type MetricName,
   type MetricSink,
   objectThresholdBytes,

@@ -4,7 +4,12 @@ export {
   awsOperations,
 } from './aws-cluster-api.ts';
 export { AwsPrograms, type AwsProgramsParts } from './aws-programs.ts';
-export { Coordinator, type CoordinatorParts, type QueueRecord } from './coordinator.ts';
+export {
+  Coordinator,
+  type CoordinatorParts,
+  MAX_RECEIVES,
+  type QueueRecord,
+} from './coordinator.ts';
 export { type ParsedMessage, parseCoordinatorMessage } from './coordinator-message.ts';
 export type {
   AddressedCommand,
