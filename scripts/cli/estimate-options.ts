@@ -49,7 +49,7 @@ export const ESTIMATE_OPTIONS: readonly OptionSpec[] = [
   {
     long: 'linger',
     argument: 'duration',
-    description: 'How long records to another TaskManager wait for others; 20 ms if not given.',
+    description: 'How long records to another TaskManager wait for others; 100 ms if not given.',
   },
   {
     long: 'active',
