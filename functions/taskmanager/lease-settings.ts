@@ -31,6 +31,8 @@ const MAX_CLAIM_BYTES = 8 * 1024 * 1024;
 const LINGER_MS = 100;
 /** A receipt is worked off in milliseconds; what an aborted poll has taken comes back after it. */
 const VISIBILITY_S = 5;
+/** So that what a checkpoint sends is deleted in one call, well before it comes again. */
+const DELETE_LINGER_MS = 1_500;
 
 /** @throws {StreamError} `ENVIRONMENT_INCOMPLETE` */
 export function leaseSettings(
@@ -75,7 +77,7 @@ export function leaseSettings(
         claimBytes: claimThresholdBytes(US_EAST_1_PRICES),
         maxClaimBytes: MAX_CLAIM_BYTES,
       },
-      inbox: { pollS: 20, visibilityS: VISIBILITY_S, deleteLingerMs: 500 },
+      inbox: { pollS: 20, visibilityS: VISIBILITY_S, deleteLingerMs: DELETE_LINGER_MS },
       maxInFlight: 4,
       reportLingerMs: 20,
       metricsLingerMs: 30_000,

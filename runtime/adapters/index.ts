@@ -2,6 +2,7 @@ export { runSlotThread } from './aws/taskmanager/run-slot-thread.ts';
 export {
   answerRequest,
   type ClusterApi,
+  checkpointsJson,
   errorAnswer,
   HttpRefusal,
 } from './http/index.ts';

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JobGraph } from '../../runtime/graph/index.ts';
-import { busySlots, mergeOperators, operatorsOfRun, parseRun } from './estimate-run.ts';
+import {
+  busySlots,
+  eventsOfRun,
+  mergeOperators,
+  operatorsOfRun,
+  parseRun,
+} from './estimate-run.ts';
 
 const [SOURCE, COUNT] = ['a'.repeat(32), 'b'.repeat(32)];
 const SHARED = { parallelism: 1, maxParallelism: 128, slotSharingGroup: 'default' };
@@ -49,7 +55,10 @@ const ANSWER = {
       metrics: { 'read-records': 2_500, 'write-records': 0, 'accumulated-busy-time': 1_000 },
     },
   ],
-  checkpoints: { summary: { state_size: { avg: 40_000 }, checkpointed_size: { avg: 10_000 } } },
+  checkpoints: {
+    counts: { completed: 3 },
+    summary: { state_size: { avg: 40_000 }, checkpointed_size: { avg: 10_000 } },
+  },
 };
 
 describe('parseRun', () => {
@@ -104,6 +113,18 @@ describe('operatorsOfRun', () => {
       code: 'RUN_OF_ANOTHER_JOB',
       message: /vertex=Count -> Sink: out$/,
     });
+  });
+});
+
+describe('eventsOfRun', () => {
+  it('counts checkpoints, leases, and reports of metrics that no checkpoint takes along', () => {
+    const run = parseRun({ ...ANSWER, duration: 1_800_000 }, 'x');
+    const events = eventsOfRun(run, 2, 840_000);
+    assert.deepEqual(
+      [events.activeS, events.checkpoints, events.handOvers, events.metricsReports],
+      [1_800, 3, 4, 57],
+    );
+    assert.deepEqual([events.wantedCheckpoints, events.attempts, events.jobs], [2, 1, 1]);
   });
 });
 

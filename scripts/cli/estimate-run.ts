@@ -1,7 +1,13 @@
 /** What a run tells of a job's traffic and state, for `sluice estimate --from-run`. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { factsOf, type OperatorFacts, sourcesOf } from '../../runtime/adapters/aws/cost/index.ts';
+import {
+  COST_ASSUMPTIONS,
+  type CostEvents,
+  factsOf,
+  type OperatorFacts,
+  sourcesOf,
+} from '../../runtime/adapters/aws/cost/index.ts';
 import { StreamError } from '../../runtime/core/index.ts';
 import type { JobGraph } from '../../runtime/graph/index.ts';
 import { ClusterClient, type JsonObject } from './cluster-client.ts';
@@ -12,6 +18,8 @@ import type { ParsedOptions } from './parse-options.ts';
 export interface RunFacts {
   readonly durationMs: number;
   readonly vertices: readonly RunVertex[];
+  /** That were completed. */
+  readonly checkpointCount: number;
   /** Means over its checkpoints; absent without any. */
   readonly checkpoints?: { readonly stateBytes: number; readonly writtenBytes: number };
 }
@@ -52,7 +60,7 @@ async function readJson(path: string, given: string): Promise<unknown> {
 
 /**
  * Reads what `GET /jobs/<id>` answers, with `checkpoints` as `GET /jobs/<id>/checkpoints` does if
- * it is there; or a job's result, or its snapshot.
+ * it is there, which is what `sluice run --report` writes; or a job's result, or its snapshot.
  *
  * @throws {StreamError} `RUN_UNREADABLE`
  */
@@ -67,7 +75,14 @@ export function parseRun(value: unknown, given: string): RunFacts {
   const wrong = vertices.find(({ recordsIn, recordsOut }) => !(recordsIn >= 0 && recordsOut >= 0));
   if (wrong !== undefined) throw invalidRun(`the counters of '${wrong.name}' are missing`, given);
   const checkpoints = checkpointsOf(run.checkpoints);
-  return { durationMs, vertices, ...(checkpoints === undefined ? {} : { checkpoints }) };
+  const completed = Number(objectOf(objectOf(run.checkpoints).counts).completed);
+  const checkpointCount = completed > 0 ? completed : 0;
+  return {
+    durationMs,
+    vertices,
+    checkpointCount,
+    ...(checkpoints === undefined ? {} : { checkpoints }),
+  };
 }
 
 function vertexOf(value: unknown): RunVertex {
@@ -89,6 +104,26 @@ function checkpointsOf(value: unknown): RunFacts['checkpoints'] {
   const stateBytes = Number(objectOf(summary.state_size).avg);
   const writtenBytes = Number(objectOf(summary.checkpointed_size).avg);
   return stateBytes > 0 && writtenBytes >= 0 ? { stateBytes, writtenBytes } : undefined;
+}
+
+/**
+ * What happened in the run: its beginning and its end, its checkpoints, a hand-over of each
+ * TaskManager in each lease. Restarts are not known.
+ */
+export function eventsOfRun(run: RunFacts, taskManagers: number, leaseMs: number): CostEvents {
+  const { durationMs, checkpointCount } = run;
+  const handOvers = taskManagers * Math.floor(durationMs / leaseMs);
+  const metrics = durationMs / COST_ASSUMPTIONS.reports.metricsLingerMs;
+  return {
+    activeS: durationMs / 1_000,
+    checkpoints: checkpointCount,
+    wantedCheckpoints: Math.min(checkpointCount, handOvers / 2),
+    handOvers,
+    attempts: 1,
+    jobs: 1,
+    metricsReports: Math.max(0, metrics - checkpointCount),
+    apiRequests: 2,
+  };
 }
 
 /** Slots that were busy, on average; undefined when the run does not say. */

@@ -23,6 +23,12 @@ export interface EstimateReport {
   readonly estimate: CostEstimate;
   readonly breakEven: BreakEven;
   readonly warnings: readonly CostWarning[];
+  /** The run that the estimate is made from, if its rates are the run's. */
+  readonly run?: {
+    readonly durationMs: number;
+    readonly checkpointCount: number;
+    readonly usd: number;
+  };
 }
 
 const LABEL_CHARS = 22;
@@ -42,6 +48,7 @@ export function estimateText(report: EstimateReport, withRequests: boolean): str
     moneyRow('total', estimate.usdPerHour),
     '',
     ...unitLines(estimate),
+    ...runLines(report),
     '',
     ...otherLines(report),
     ...(withRequests ? ['', ...requestLines(report)] : []),
@@ -75,6 +82,14 @@ function unitLines(estimate: CostEstimate): readonly string[] {
       : [row('a million records', `$${moneyText(usdPerMillionRecords)}`)]),
     `${row('a checkpoint', `$${moneyText(usdPerCheckpoint)}`)}   ${perHour}`,
   ];
+}
+
+/** From its submission to its end, on this cluster, whatever it ran on. */
+function runLines({ run }: EstimateReport): readonly string[] {
+  if (run === undefined) return [];
+  const { durationMs, checkpointCount, usd } = run;
+  const what = `${durationText(durationMs)}, ${counted(checkpointCount, 'checkpoint')}`;
+  return [`${row('that run, on AWS', `$${moneyText(usd)}`)}   ${what}`];
 }
 
 function otherLines({ estimate, breakEven, model }: EstimateReport): readonly string[] {
@@ -128,7 +143,7 @@ function byOperation(lines: readonly CostLine[]): readonly CostLine[] {
 
 /** Everything, with what it was made from. */
 export function estimateJson(report: EstimateReport): object {
-  const { jobName, model, estimate, breakEven, warnings } = report;
+  const { jobName, model, estimate, breakEven, warnings, run } = report;
   const { executionGraph: _, ...input } = model.input;
   const { prices, lines, checkpointLines, clusterLines, ...figures } = estimate;
   return {
@@ -139,6 +154,7 @@ export function estimateJson(report: EstimateReport): object {
     usdPerMonth: figures.usdPerHour * HOURS_A_MONTH,
     breakEven,
     warnings,
+    ...(run === undefined ? {} : { run }),
     requestsPerHour: lines,
     requestsPerCheckpoint: checkpointLines,
     clusterRequestsPerHour: clusterLines,

@@ -127,8 +127,10 @@ describe('sluice estimate', () => {
     writeFileSync(join(cwd, 'run.json'), JSON.stringify({ duration: 100_000, vertices }));
     const fromFile = await estimate('job.ts', '--from-run', 'run.json');
     assert.equal(fromFile.out, fromJob.out);
+    assert.match(fromFile.out, /^that run, on AWS +\$0\.\d+ {3}100 s, 0 checkpoints$/m);
     const scaled = await estimate('job.ts', '--from-run', 'run.json', '--rate', '8/s');
     assert.match(scaled.out, /\n8 records\/s of/);
+    assert.ok(!scaled.out.includes('that run'));
   });
 
   it('says what is missing or wrong', async () => {

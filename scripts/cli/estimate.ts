@@ -4,10 +4,13 @@ import {
   breakEven,
   COST_DEFAULTS,
   type CostInput,
+  type CostModel,
   costModel,
   costWarnings,
+  countedLines,
   estimateOf,
   memoryMbOf,
+  usdOf,
 } from '../../runtime/adapters/aws/cost/index.ts';
 import { planJob } from '../../runtime/adapters/index.ts';
 import { checkpointSettings } from '../../runtime/checkpoint/index.ts';
@@ -17,6 +20,7 @@ import { engineExports, shareEngine } from './engine-modules.ts';
 import { type EstimateSettings, estimateSettings } from './estimate-options.ts';
 import {
   busySlots,
+  eventsOfRun,
   mergeOperators,
   operatorsOfRun,
   type RunFacts,
@@ -45,12 +49,14 @@ export async function estimate(options: ParsedOptions, world: ConsoleWorld): Pro
   const model = costModel(input);
   const costs = estimateOf(model);
   const even = breakEven(model);
+  const isScaled = settings.rateRecordsPerS !== undefined;
   const busy = run === undefined ? undefined : busySlots(run);
   const report: EstimateReport = {
     jobName: job.graph.jobName,
     model,
     estimate: costs,
     breakEven: even,
+    ...(run === undefined || isScaled ? {} : { run: costOfRun(run, model) }),
     warnings: costWarnings({
       ...{ model, estimate: costs, breakEven: even },
       ...(busy === undefined ? {} : { busySlots: busy }),
@@ -61,6 +67,14 @@ export async function estimate(options: ParsedOptions, world: ConsoleWorld): Pro
     : estimateText(report, options.flags.has('requests'));
   world.stdout.write(`${text}\n`);
   return 0;
+}
+
+/** The run itself, as it was. */
+function costOfRun(run: RunFacts, model: CostModel): NonNullable<EstimateReport['run']> {
+  const { layout, input, prices } = model;
+  const events = eventsOfRun(run, layout.taskManagers, input.leaseMs);
+  const { durationMs, checkpointCount } = run;
+  return { durationMs, checkpointCount, usd: usdOf(countedLines(model, events), prices) };
 }
 
 type PlannedJob = Awaited<ReturnType<typeof planJob>>;

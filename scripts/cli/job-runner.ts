@@ -34,6 +34,8 @@ export interface RunningJob {
   readonly result: Promise<JobResult>;
   cancel(): void;
   snapshot(): JobSnapshot;
+  /** As `GET /jobs/<id>/checkpoints` answers; undefined before there can be any. */
+  checkpoints?(): object | undefined;
 }
 
 /** Port: where jobs run. The local cluster implements it. */

@@ -1,4 +1,4 @@
-import { planJob, startJob } from '../../runtime/adapters/index.ts';
+import { checkpointsJson, planJob, startJob } from '../../runtime/adapters/index.ts';
 import { executionPlanJson } from '../../runtime/graph/index.ts';
 import { engineExports, engineModuleUrl, shareEngine } from './engine-modules.ts';
 import type { JobRequest, JobRunner, SubmittableJob } from './job-runner.ts';
@@ -14,7 +14,17 @@ async function prepare(request: JobRequest): Promise<SubmittableJob> {
   return {
     jobName: job.graph.jobName,
     plan: () => executionPlanJson(job.graph),
-    start: (hooks) => startJob(job, { ...hooks, slotWorkerUrl: engineModuleUrl('slot-worker') }),
+    start: async (hooks) => {
+      const slotWorkerUrl = engineModuleUrl('slot-worker');
+      const running = await startJob(job, { ...hooks, slotWorkerUrl });
+      return {
+        ...running,
+        checkpoints: () => {
+          const statistics = running.checkpointStatistics();
+          return statistics === undefined ? undefined : checkpointsJson(statistics, Date.now());
+        },
+      };
+    },
     summary: async (result) => job.onFinished?.(result),
   };
 }

@@ -112,6 +112,9 @@ async function perform(
 
 async function performRun(options: ParsedOptions, world: ConsoleWorld): Promise<number> {
   if (options.values.has('jobmanager')) {
+    if (options.values.has('report')) {
+      throw badArguments('With -m, sluice estimate --from-run takes the job id: no --report.');
+    }
     const { remoteRun } = await import('./remote-run.ts');
     const { engineExports } = await import('./engine-modules.ts');
     return await remoteRun(options, engineExports(), processOf(world));

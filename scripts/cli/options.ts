@@ -92,6 +92,13 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     description: 'Print nothing but what the job prints, and errors.',
   },
   {
+    long: 'report',
+    argument: 'file',
+    description:
+      'Writes what the run has counted, as JSON: sluice estimate --from-run <file> takes it. Not ' +
+      'with -m: there it takes the job id.',
+  },
+  {
     short: 's',
     long: 'fromSavepoint',
     argument: 'savepointPath',

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type Logger, StreamError } from '../../runtime/core/index.ts';
 import type { JobResult } from '../../runtime/jobmaster/index.ts';
 import { type ConsoleWorld, wantsColor, wantsUnicode } from './console-world.ts';
@@ -63,6 +65,7 @@ export async function run(
     say(`Job has been submitted with JobID ${running.jobId}`);
     const result = await watch(running, view);
     view?.close();
+    writeReport(options, world, running, result);
     return await report(job, result, say);
   } finally {
     view?.close();
@@ -78,6 +81,21 @@ function createView({ jobName }: SubmittableJob, world: ConsoleWorld): LiveView 
     unicode: wantsUnicode(world),
     nowEpochMs: () => Date.now(),
   });
+}
+
+/** `--report`: as `GET /jobs/<id>` tells of a job, as far as `sluice estimate` wants it. */
+function writeReport(
+  { values }: ParsedOptions,
+  { cwd }: ConsoleWorld,
+  running: RunningJob,
+  { jobId, jobName, status, netRuntimeMs, metrics }: JobResult,
+): void {
+  const path = values.get('report')?.[0];
+  if (path === undefined) return;
+  const counted = { jid: jobId, name: jobName, state: status, duration: netRuntimeMs };
+  const { vertices } = metrics;
+  const whole = { ...counted, vertices, checkpoints: running.checkpoints?.() ?? null };
+  writeFileSync(resolve(cwd, path), `${JSON.stringify(whole, undefined, 2)}\n`);
 }
 
 /** Shows the job until it has ended. */

@@ -29,7 +29,8 @@ interface Ended {
 
 function sluice(args: readonly string[], onOutput?: (kill: () => void) => void): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [launcher, ...args], { cwd: directory });
+    const env = { ...process.env, SLUICE_LOG_DIR: join(directory, 'logs') };
+    const child = spawn(process.execPath, [launcher, ...args], { cwd: directory, env });
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk) => {
@@ -53,6 +54,30 @@ function assertFailed(ended: Ended, ...patterns: readonly RegExp[]): void {
   assert.equal(ended.code, 1, ended.err);
   for (const pattern of patterns) assert.match(ended.err, pattern);
 }
+
+describe('a run', () => {
+  it('tells afterwards what it did, and what it would cost on AWS', async () => {
+    const body = `env.enableCheckpointing(200);
+      env.fromSource(s.generatorSource({ generate: (n) => ({ k: n % 7, n }), count: 1000,
+        ratePerSecond: 500 }), s.WatermarkStrategy.noWatermarks(), 'numbers')
+        .keyBy('k').sum('n').print();`;
+    const ran = await runJob('counted', body, '--report', 'run.json');
+    assert.equal(ran.code, 0, ran.err);
+    const [, jobId = ''] = /JobID ([0-9a-f]{32})/.exec(ran.out) ?? [];
+    const estimated = await sluice(['estimate', 'counted.ts', '--from-run', 'run.json']);
+    assert.deepEqual([estimated.code, estimated.err], [0, '']);
+    assert.match(estimated.out, /^[45]\d\d records\/s of/m);
+    assert.match(
+      estimated.out,
+      /^that run, on AWS +\$0\.00\d+ {3}[23](\.\d)? s, \d+ checkpoints$/m,
+    );
+    const told = await sluice(['logs', jobId]);
+    assert.deepEqual([told.code, told.err], [0, '']);
+    assert.match(told.out, /INFO {2}attempt=0 the job is RUNNING\n/);
+    assert.match(told.out, /checkpoint=1 a checkpoint is complete type=CHECKPOINT durationMs=\d+/);
+    assert.match(told.out, /the job is FINISHED\n$/);
+  });
+});
 
 describe('sluice run', () => {
   it('prints the same lines at any parallelism and answers 0', async () => {

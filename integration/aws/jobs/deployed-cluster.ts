@@ -25,6 +25,8 @@ export interface JobEnd {
 
 export class DeployedCluster {
   readonly app: DeployedApp;
+  /** Of its name, and of everything in it. */
+  readonly prefix = PREFIX;
   readonly #apiId: string;
   readonly #logs: CloudWatchLogsClient;
 

@@ -1,4 +1,5 @@
 export { answerRequest } from './answer-request.ts';
+export { checkpointsJson } from './checkpoints-json.ts';
 export type {
   ClusterApi,
   ClusterJobs,

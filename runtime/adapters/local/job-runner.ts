@@ -6,7 +6,11 @@ import { randomUUID } from 'node:crypto';
 import { setSourceMapsSupport } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { evaluateJob, jobFunctionOf } from '../../api/index.ts';
-import { checkpointSettings, recoverySettings } from '../../checkpoint/index.ts';
+import {
+  type CheckpointStatistics,
+  checkpointSettings,
+  recoverySettings,
+} from '../../checkpoint/index.ts';
 import type { Configuration, Logger } from '../../core/index.ts';
 import {
   buildExecutionGraph,
@@ -70,6 +74,8 @@ export interface RunningJob {
   readonly result: Promise<JobResult>;
   cancel(): void;
   snapshot(): JobSnapshot;
+  /** Undefined before there can be any. */
+  checkpointStatistics(): CheckpointStatistics | undefined;
 }
 
 /** Starts a planned job in this process, for as long as the process lives. */
@@ -110,6 +116,7 @@ export async function startJob(job: PlannedJob, options: RunOptions): Promise<Ru
     result: master.run().finally(() => storage.close()),
     cancel: () => master.cancel(),
     snapshot: () => master.snapshot(),
+    checkpointStatistics: () => master.checkpointStatistics,
   };
 }
 

@@ -49,22 +49,45 @@ export interface CostAssumptions {
     readonly storingTurnMs: number;
     /** A tick that is put into the other queue. measure */
     readonly tickMs: number;
-    /** The job's row without acknowledgements, as JSON. measure */
+    /** The job's row without acknowledgements, as JSON; counted in the emulator. */
     readonly rowBytes: number;
-    /** More of it for each subtask. measure */
+    /** More of it for each checkpoint that is remembered, and each of its subtasks. */
+    readonly rowCheckpointBytes: number;
     readonly rowSubtaskBytes: number;
+    /** Of the acknowledgement of a subtask in it, as it is stored; state not counted. measure */
+    readonly storedAckBytes: number;
+    /** By how much of their size rows are smaller or larger. measure */
+    readonly rowSizeVaries: number;
+    /** `web.checkpoints.history` */
+    readonly rememberedCheckpoints: number;
     /** Zstandard makes of JSON above 4 KiB (`row-item.ts`) this part. measure */
     readonly rowCompression: number;
     readonly rowCompressAboveBytes: number;
     /** What clients are shown, written with every turn; and more of it for each subtask. measure */
     readonly viewBytes: number;
     readonly viewSubtaskBytes: number;
+    /** Turns that change what clients are shown. measure */
+    readonly viewsATurn: number;
     /** Rows that say who is in charge, checked by every write (`DispatcherJournal.fence`). */
     readonly fenceRows: number;
     /** Batch size of the event source mapping of the coordinator's queue. */
     readonly messagesATurn: number;
     /** SQS delays a tick no longer. */
     readonly maxTickMs: number;
+  };
+  /** Of one process of the coordinator from another. */
+  readonly takeOvers: {
+    /**
+     * A tick is passed on by the function that then takes a turn with it: while it is at it,
+     * another process gets the message, and the first the next. Counted in the emulator.
+     */
+    readonly aCheckpoint: number;
+    /** Rows: the job twice, who is in charge, its record twice, its plan, the log's head. */
+    readonly reads: number;
+    /** The program, once a process; manifests of what is dropped. measure */
+    readonly objectReads: number;
+    /** That are sent again. measure */
+    readonly ticks: number;
   };
   /** Of reports to the coordinator. */
   readonly reports: {
@@ -123,6 +146,22 @@ export interface CostAssumptions {
     /** Turns: the question, slots that run, the start. */
     readonly turns: number;
   };
+  /** Of a job: what is done once. Counted in the emulator (`counted-calls.itest.ts`). */
+  readonly jobs: {
+    /** The upload, the program, the row and the list; the plan's rows; the log's listing. */
+    readonly objectWrites: number;
+    readonly objectReads: number;
+    readonly rowReads: number;
+    readonly rowWrites: number;
+    readonly rowDeletes: number;
+    readonly queries: number;
+    readonly listings: number;
+    readonly transactions: number;
+    /** Of turns at the end: readers that have no more, tasks that end and finish, the answer. */
+    readonly endTurns: number;
+    /** Reports of a TaskManager at the end, and one more for each wave. */
+    readonly endReports: number;
+  };
   readonly logs: {
     /** START, REPORT, END and a line of its own, of an invocation. measure */
     readonly invocationBytes: number;
@@ -163,7 +202,7 @@ export const COST_ASSUMPTIONS: CostAssumptions = {
     creditBytes: KIB * KIB,
     pollMs: 15,
     longPollS: 20,
-    deleteLingerMs: 500,
+    deleteLingerMs: 1_500,
     messagesACall: 10,
     maxCallBytes: KIB * KIB,
   },
@@ -172,18 +211,24 @@ export const COST_ASSUMPTIONS: CostAssumptions = {
     turnMs: 60,
     storingTurnMs: 250,
     tickMs: 20,
-    rowBytes: 3 * KIB,
-    rowSubtaskBytes: 400,
+    rowBytes: 7 * KIB,
+    rowCheckpointBytes: 200,
+    rowSubtaskBytes: 300,
+    storedAckBytes: 60,
+    rowSizeVaries: 1 / 6,
+    rememberedCheckpoints: 10,
     viewBytes: 4 * KIB,
     viewSubtaskBytes: 2 * KIB,
+    viewsATurn: 0.85,
     rowCompression: 5,
     rowCompressAboveBytes: 4 * KIB,
     fenceRows: 1,
     messagesATurn: 10,
     maxTickMs: 900_000,
   },
+  takeOvers: { aCheckpoint: 2, reads: 5.5, objectReads: 0.4, ticks: 0.5 },
   reports: {
-    ackBytes: 600,
+    ackBytes: 800,
     segmentRefBytes: 260,
     metricsBytes: 450,
     metricsLingerMs: 30_000,
@@ -212,6 +257,18 @@ export const COST_ASSUMPTIONS: CostAssumptions = {
     eventsAnExecution: 22_000,
   },
   attempts: { transitions: 4, transitionsATaskManager: 1, turns: 3 },
+  jobs: {
+    objectWrites: 2,
+    objectReads: 3,
+    rowReads: 9,
+    rowWrites: 2,
+    rowDeletes: 3,
+    queries: 22,
+    listings: 3,
+    transactions: 3,
+    endTurns: 4,
+    endReports: 2,
+  },
   logs: { invocationBytes: 900, checkpointBytes: 1_200, leaseBytes: 3_000 },
   api: { memoryMb: 1_024, requestMs: 60, reads: 1 },
   cluster: { pollersAQueue: 5, metrics: 3, alarms: 9, sweepsADay: 1 },

@@ -35,6 +35,8 @@ export type CostReason =
   | 'inboxes'
   | 'checkpoints'
   | 'metrics'
+  | 'take-overs'
+  | 'jobs'
   | 'leases'
   | 'attempts'
   | 'api'

@@ -2,8 +2,9 @@
  * What one checkpoint costs: a tick, commands, acknowledgements in turns, segments, the manifest,
  * the log, and the collection of what it makes garbage. Pure.
  *
- *     turns of acknowledgements   1 + ⌈(slots − 1) / 10⌉: the first message begins a turn, the
- *                                 others wait for its end and come by tens
+ *     turns of acknowledgements   1 + ⌈(slots − 1) / 10⌉ in each wave: the first message begins a
+ *                                 turn, the others wait for its end and come by tens; a wave is
+ *                                 what a barrier reaches before it crosses to other TaskManagers
  *     append to the log           2 × (2 + checks) write units (ADR 10)
  *     dropping the one before     2 × (1 + checks) write units, a listing of its directory
  *     collecting                  a read of who is in charge, a listing of all, the log
@@ -36,8 +37,7 @@ export interface StatefulSubtasks {
   readonly plan: SegmentPlan;
 }
 
-export interface CheckpointFacts {
-  readonly layout: CostLayout;
+export interface CheckpointFacts extends JobRowFacts {
   readonly state: readonly StatefulSubtasks[];
   /** Absent: it was asked for, not due. */
   readonly intervalMs: number | undefined;
@@ -61,8 +61,8 @@ export function checkpointLines(facts: CheckpointFacts): readonly CostLine[] {
 }
 
 /** Turns in which acknowledgements come. */
-export function acknowledgementTurns(slots: number): number {
-  return 1 + Math.ceil((slots - 1) / COST_ASSUMPTIONS.turns.messagesATurn);
+export function acknowledgementTurns({ slots, waves }: CostLayout): number {
+  return waves * (1 + Math.ceil((slots - 1) / COST_ASSUMPTIONS.turns.messagesATurn));
 }
 
 /** Of all acknowledgements together, as JSON. */
@@ -75,14 +75,31 @@ export function acknowledgementBytes({
     (sum, { count, plan }) => sum + count * meanChainSegments(plan) * segmentRefBytes,
     0,
   );
-  const inside = state.reduce((sum, { count, plan }) => sum + count * inlineBytes(plan), 0);
-  return layout.subtasks * ackBytes + segments + inside;
+  return layout.subtasks * ackBytes + segments + stateInside({ state });
 }
 
 /** The job's row between checkpoints, as JSON. */
-export function jobRowBytes({ layout }: Pick<CheckpointFacts, 'layout'>): number {
-  const { rowBytes, rowSubtaskBytes } = COST_ASSUMPTIONS.turns;
-  return rowBytes + layout.subtasks * rowSubtaskBytes;
+export function jobRowBytes({ layout, remembered }: JobRowFacts): number {
+  const { rowBytes, rowCheckpointBytes, rowSubtaskBytes } = COST_ASSUMPTIONS.turns;
+  return rowBytes + remembered * (rowCheckpointBytes + layout.subtasks * rowSubtaskBytes);
+}
+
+/** The job's row with this part of the acknowledgements: state inside them is compressed already. */
+function storedTurnBytes(facts: CheckpointFacts, share: number): number {
+  const { storedAckBytes } = COST_ASSUMPTIONS.turns;
+  const acks = facts.layout.subtasks * storedAckBytes + stateInside(facts);
+  return storedRowBytes(jobRowBytes(facts)) + share * acks;
+}
+
+function stateInside({ state }: Pick<CheckpointFacts, 'state'>): number {
+  return state.reduce((sum, { count, plan }) => sum + count * inlineBytes(plan), 0);
+}
+
+/** What the size of a job's row depends on. */
+export interface JobRowFacts {
+  readonly layout: CostLayout;
+  /** Checkpoints that it remembers, for whoever looks at the job. */
+  readonly remembered: number;
 }
 
 function triggerLines(facts: CheckpointFacts): readonly CostLine[] {
@@ -111,28 +128,32 @@ function triggerLines(facts: CheckpointFacts): readonly CostLine[] {
 
 function acknowledgementLines(facts: CheckpointFacts): readonly CostLine[] {
   const { layout, prices } = facts;
-  const turns = acknowledgementTurns(layout.slots);
+  const turns = acknowledgementTurns(layout);
   const allBytes = acknowledgementBytes(facts);
-  // On average half of them are in the row.
-  const rowBytes = storedRowBytes(jobRowBytes(facts) + allBytes / 2);
   const { subtasks } = layout;
+  const reports = layout.taskManagers * layout.waves;
   const shared = {
     reason: WHY,
     subtasks,
-    rowBytes,
     messageBytes: allBytes / turns,
     prices,
   } as const;
+  // One turn after the other finds more of them in the row; the last stores it without them.
+  const rowBytes = (turn: number): number => storedTurnBytes(facts, turn / turns);
+  const early = Array.from({ length: turns - 1 }, (_, i) => rowBytes(i + 1));
   return [
-    ...reportLines(WHY, layout.taskManagers, allBytes / layout.taskManagers),
-    ...turnLines({ ...shared, turns: turns - 1 }),
-    ...turnLines({ ...shared, turns: 1, turnMs: COST_ASSUMPTIONS.turns.storingTurnMs }),
+    ...reportLines(WHY, reports, allBytes / reports),
+    ...early.flatMap((bytes) => turnLines({ ...shared, turns: 1, rowBytes: bytes })),
+    ...turnLines({
+      ...{ ...shared, turns: 1, rowBytes: rowBytes(0) },
+      turnMs: COST_ASSUMPTIONS.turns.storingTurnMs,
+    }),
   ];
 }
 
 function storeLines(facts: CheckpointFacts): readonly CostLine[] {
   const { fenceRows } = COST_ASSUMPTIONS.turns;
-  const rowBytes = storedRowBytes(jobRowBytes(facts) + acknowledgementBytes(facts));
+  const rowBytes = storedTurnBytes(facts, 1);
   return [
     // What is to be stored is in the row before (`MasterTurn.beforeStore`).
     ...turnWriteLines(WHY, 1, rowBytes, facts.prices),

@@ -39,9 +39,13 @@ export interface CostInput {
   readonly checkpointIntervalMs?: number;
   readonly incremental: boolean;
   readonly retainedCheckpoints: number;
+  /** `web.checkpoints.history`: they make the job's row larger, and each turn dearer. */
+  readonly rememberedCheckpoints: number;
   readonly leaseMs: number;
   /** How long what is sent to another TaskManager waits for company (`PackingSettings.lingerMs`). */
   readonly lingerMs: number;
+  /** A poll that finds messages, with what follows until the next. */
+  readonly pollMs: number;
   /** `pipeline.auto-watermark-interval`; 0: no watermarks. */
   readonly watermarkIntervalMs: number;
   /** Of the time, 0 to 1, that the job does not hibernate. */
@@ -64,8 +68,10 @@ export const COST_DEFAULTS = {
   stateBytesPerKey: 100,
   incremental: true,
   retainedCheckpoints: 1,
+  rememberedCheckpoints: COST_ASSUMPTIONS.turns.rememberedCheckpoints,
   leaseMs: 840_000,
   lingerMs: COST_ASSUMPTIONS.exchange.lingerMs,
+  pollMs: COST_ASSUMPTIONS.exchange.pollMs,
   watermarkIntervalMs: 200,
   activeShare: 1,
   attemptsPerHour: 0,
@@ -86,7 +92,13 @@ export function checkCostInput(input: CostInput): void {
     if ((facts.dirtyShare ?? 0) > 1) throw invalid(`${operator}: dirtyShare`, facts.dirtyShare);
   }
   if (input.activeShare > 1) throw invalid('activeShare', input.activeShare);
-  for (const name of ['taskSlots', 'memoryMb', 'leaseMs', 'checkpointIntervalMs'] as const) {
+  for (const name of [
+    'taskSlots',
+    'memoryMb',
+    'leaseMs',
+    'checkpointIntervalMs',
+    'pollMs',
+  ] as const) {
     if (input[name] === 0) throw invalid(name, input[name]);
   }
 }

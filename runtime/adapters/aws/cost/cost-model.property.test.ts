@@ -90,6 +90,7 @@ describe('the cost model', () => {
               wantedCheckpoints: 0,
               handOvers: 3 * times,
               attempts: times,
+              jobs: times,
               metricsReports: times,
               apiRequests: times,
             }),
@@ -146,6 +147,7 @@ const NO_EVENTS = {
   wantedCheckpoints: 0,
   handOvers: 0,
   attempts: 0,
+  jobs: 0,
   metricsReports: 0,
   apiRequests: 0,
 };

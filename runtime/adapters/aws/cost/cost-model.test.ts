@@ -23,6 +23,8 @@ const NOTHING: CostEvents = {
   wantedCheckpoints: 0,
   handOvers: 0,
   attempts: 0,
+  jobs: 0,
+  takeOvers: 0,
   metricsReports: 0,
   apiRequests: 0,
 };
@@ -40,16 +42,23 @@ describe('expectedCounts', () => {
       // A tick there and back; "it begins" and "it is complete" to the one inbox.
       'sqs:SendMessage': { calls: 4, units: { sqsStandardRequests: 3, sqsFifoRequests: 1 } },
       'sqs:SendMessageBatch': { calls: 1, units: { sqsFifoRequests: 1 } },
-      // The tick's turn and that of the acknowledgement, 3,872 bytes; who is in charge.
+      // Each command is polled for; a delete takes both, if 250 ms are less than 1.5 s.
+      'sqs:ReceiveMessage': { calls: 2, units: { sqsStandardRequests: 2 } },
+      'sqs:DeleteMessageBatch': {
+        calls: 1 + (1 / 6) ** 2,
+        units: { sqsStandardRequests: 1 + (1 / 6) ** 2 },
+      },
+      // The tick's turn and that of the acknowledgement; who is in charge.
       'dynamodb:GetItem': { calls: 3, units: { dynamoReadUnits: 3 } },
-      // 3,872 bytes: 4 units; with half of 1,200 bytes 4,472, compressed 895: 1; with all: 1.
-      // Each with a check; then the log's two rows and the one that goes, with a check each.
+      // 15,168 bytes of JSON, compressed 3,034: 3 units, at the end of both turns; with both
+      // acknowledgements, before they are stored, 3,154: 4. Each with a check; then the log's two rows
+      // and the one that goes, with a check each.
       'dynamodb:TransactWriteItems': {
         calls: 5,
-        units: { dynamoWriteUnits: 2 * (4 + 1 + (1 + 1) + (1 + 1) + (2 + 1) + (1 + 1)) },
+        units: { dynamoWriteUnits: 2 * (3 + 1 + (3 + 1) + (4 + 1) + (2 + 1) + (1 + 1)) },
       },
-      // What is shown: 8 KiB, compressed 1,639 bytes, twice.
-      'dynamodb:UpdateItem': { calls: 2, units: { dynamoWriteUnits: 4 } },
+      // What is shown: 8 KiB, compressed 1,639 bytes, after 85 of 100 turns.
+      'dynamodb:UpdateItem': { calls: 1.7, units: { dynamoWriteUnits: 3.4 } },
       'dynamodb:Query': { calls: 17, units: { dynamoReadUnits: 17 } },
       's3:PutObject': { calls: 1, units: { s3WriteRequests: 1 } },
       's3:ListObjectsV2': { calls: 2, units: { s3WriteRequests: 2 } },
@@ -65,6 +74,40 @@ describe('expectedCounts', () => {
     // Two TaskManagers: a batch each; two commands each, and the tick's two.
     assert.equal(counts['sqs:SendMessageBatch']?.calls, 2);
     assert.equal(counts['sqs:SendMessage']?.calls, 6);
+  });
+
+  it('counts acknowledgements behind a hop in turns of their own', () => {
+    const [inside, across] = [2, 1].map((taskSlots) => {
+      const input = costInput({ parallelism: 2 }, { taskSlots });
+      return expectedCounts(input, { ...NOTHING, checkpoints: 1 });
+    });
+    // A tick, two turns of acknowledgements, the collector; behind the hop two turns more.
+    assert.equal(inside?.['dynamodb:GetItem']?.calls, 4);
+    assert.equal(across?.['dynamodb:GetItem']?.calls, 6);
+    assert.equal(across?.['sqs:SendMessageBatch']?.calls, 4);
+  });
+
+  it('counts what another process of the coordinator reads and sends again', () => {
+    const input = costInput({ parallelism: 2, partitioner: 'FORWARD' });
+    const counts = expectedCounts(input, { ...NOTHING, takeOvers: 2 });
+    assert.equal(counts['dynamodb:GetItem']?.calls, 11);
+    assert.equal(counts['dynamodb:PutItem']?.calls, 2);
+    // Commands to both inboxes, twice; one tick, there and back.
+    assert.equal(counts['sqs:SendMessage']?.calls, 6);
+    const assumed = expectedCounts(input, { ...NOTHING, takeOvers: undefined, checkpoints: 1 });
+    assert.equal(assumed['dynamodb:PutItem']?.calls, 2);
+  });
+
+  it('counts what is done once for a job, in inboxes', () => {
+    const given = { rememberedCheckpoints: 1 };
+    const input = costInput({ parallelism: 3, partitioner: 'FORWARD' }, given);
+    const once = expectedCounts(input, { ...NOTHING, jobs: 1, attempts: 1 });
+    assert.equal(once['sqs:CreateQueue']?.calls, 3);
+    assert.equal(once['sqs:DeleteQueue']?.calls, 3);
+    assert.equal(once['states:StartExecution']?.calls, 1);
+    // The upload, the program, the attempt; read by the API, plan twice, each TaskManager twice.
+    assert.equal(once['s3:PutObject']?.calls, 3);
+    assert.equal(once['s3:GetObject']?.calls, 3 + 3 * 2);
   });
 
   it('polls an inbox into which nothing comes every 20 s', () => {

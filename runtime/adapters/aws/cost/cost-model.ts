@@ -23,14 +23,21 @@ import {
   usdByService,
   usdOf,
 } from './billed-units.ts';
-import { type CheckpointFacts, checkpointLines, type StatefulSubtasks } from './checkpoint-cost.ts';
+import {
+  acknowledgementTurns,
+  type CheckpointFacts,
+  checkpointLines,
+  jobRowBytes,
+  type StatefulSubtasks,
+} from './checkpoint-cost.ts';
 import { type CostInput, checkCostInput } from './cost-input.ts';
 import { type CostLayout, costLayout } from './cost-layout.ts';
-import { type ExchangeFacts, exchangeLines } from './exchange-cost.ts';
+import { commandPollLines, type ExchangeFacts, exchangeLines } from './exchange-cost.ts';
+import { jobLines } from './job-cost.ts';
 import { attemptLines, type LeaseFacts, leaseLines, metricsLines } from './lease-cost.ts';
 import { factsOf, type JobTraffic, jobTraffic } from './operator-traffic.ts';
 import { meanChainSegments, planSegments } from './state-cost.ts';
-import { invocationLines } from './turn-cost.ts';
+import { invocationLines, storedRowBytes, takeOverLines, turnLines } from './turn-cost.ts';
 
 /** What happens in an hour, or happened in a run. */
 export interface CostEvents {
@@ -42,6 +49,15 @@ export interface CostEvents {
   /** Of all TaskManagers, but for the first of each attempt. */
   readonly handOvers: number;
   readonly attempts: number;
+  /** Submitted, run and ended. */
+  readonly jobs: number;
+  /** Of one process of the coordinator from another. Default: as assumed of each checkpoint. */
+  readonly takeOvers?: number | undefined;
+  /** Of the coordinator for the job. Default: as messages would be heard by turns of their usual time. */
+  readonly turns?: number;
+  /** Means; default: as assumed. */
+  readonly checkpointMs?: number;
+  readonly turnMs?: number;
   /** Of each TaskManager, reports with nothing but metrics. */
   readonly metricsReports: number;
   readonly apiRequests: number;
@@ -120,7 +136,10 @@ export function estimateOf(model: CostModel): CostEstimate {
   ]);
   const usdPerHour = usdOf(lines, prices);
   const records = sourceRecordsPerS(input, traffic) * HOUR_S * input.activeShare;
-  const one = checkpointLines(checkpointFacts(model, input.checkpointIntervalMs));
+  const one = mergeLines([
+    ...checkpointLines(checkpointFacts(model, input.checkpointIntervalMs)),
+    ...takeOverLines(COST_ASSUMPTIONS.takeOvers.aCheckpoint, layout.taskManagers),
+  ]);
   const cluster = clusterLines();
   return {
     prices,
@@ -159,6 +178,7 @@ export function activeHour({ input, layout }: CostModel): CostEvents {
     handOvers,
     // The history of an execution is full, and the job goes on in another one.
     attempts: (handOvers * eventsALease) / eventsAnExecution,
+    jobs: 0,
     metricsReports: Math.max(0, metrics - checkpoints),
     apiRequests: 0,
   };
@@ -170,16 +190,28 @@ export function countedLines(model: CostModel, events: CostEvents): readonly Cos
   const facts = leaseFacts(model);
   const due = events.checkpoints - events.wantedCheckpoints;
   const hours = events.activeS / HOUR_S;
-  const commands = (2 * events.checkpoints * layout.taskManagers) / Math.max(hours, 1e-9);
+  const takeOvers =
+    events.takeOvers ?? events.checkpoints * COST_ASSUMPTIONS.takeOvers.aCheckpoint + events.jobs;
   const gbSeconds = layout.taskManagers * (input.memoryMb / 1024) * events.activeS;
-  const exchange = exchangeLines(exchangeFacts(model, commands));
+  const exchange = exchangeFacts(model);
+  // "It begins", "it is complete", the start of an attempt; a part of what is sent again comes with
+  // what follows it.
+  const commands = {
+    count: (2 * events.checkpoints + (3 / 4) * takeOvers + events.attempts) * layout.taskManagers,
+    bursts: commandBursts(events, takeOvers) * layout.taskManagers,
+  };
   return mergeLines([
     line('slots', 'lambda:GB-second', 0, { lambdaGbSeconds: gbSeconds }, 'aws'),
-    ...times(hours, exchange),
+    ...times(hours, exchangeLines(exchange)),
+    ...commandPollLines(exchange, commands),
     ...times(due, checkpointLines(checkpointFacts(model, input.checkpointIntervalMs))),
     ...times(events.wantedCheckpoints, checkpointLines(checkpointFacts(model, undefined))),
     ...times(events.handOvers, leaseLines(facts)),
-    ...times(events.attempts, attemptLines(facts)),
+    // The first attempt of a job restores nothing.
+    ...times(Math.max(0, events.attempts - events.jobs), attemptLines(facts)),
+    ...times(events.jobs, [...attemptLines({ ...facts, state: [] }), ...jobLines(facts)]),
+    ...takeOverLines(takeOvers, layout.taskManagers),
+    ...otherTurns(model, events),
     ...metricsLines(facts, events.metricsReports),
     // Custom metrics are billed for the hours in which they are written.
     line(
@@ -193,6 +225,39 @@ export function countedLines(model: CostModel, events: CostEvents): readonly Cos
     ),
     ...apiLines(events.apiRequests),
   ]);
+}
+
+/**
+ * Commands that an inbox gets within the time that deletes wait for each other: all of a
+ * checkpoint, if it and its turns are quick.
+ */
+function commandBursts(events: CostEvents, takeOvers: number): number {
+  const { deleteLingerMs } = COST_ASSUMPTIONS.exchange;
+  const { turnMs, storingTurnMs } = COST_ASSUMPTIONS.turns;
+  // Times vary: those near the linger are now within it, now not.
+  const apart = (ms: number): number => Math.min(1, (ms / deleteLingerMs) ** 2);
+  const within = apart(events.checkpointMs ?? storingTurnMs);
+  const again = apart(events.turnMs ?? turnMs);
+  return events.checkpoints * (1 + within) + takeOvers * again + events.attempts;
+}
+
+/** Turns that were taken beside those that are expected; or not taken. */
+function otherTurns(model: CostModel, events: CostEvents): readonly CostLine[] {
+  if (events.turns === undefined) return [];
+  const { layout, prices, input } = model;
+  const { turns: attemptTurns } = COST_ASSUMPTIONS.attempts;
+  const expected =
+    events.checkpoints * (1 + acknowledgementTurns(layout)) +
+    events.attempts * attemptTurns +
+    events.jobs * COST_ASSUMPTIONS.jobs.endTurns +
+    events.handOvers +
+    events.metricsReports * layout.taskManagers;
+  const facts = { layout, remembered: input.rememberedCheckpoints };
+  const one = turnLines({
+    ...{ reason: 'checkpoints', turns: 1, subtasks: layout.subtasks, prices, messageBytes: 0 },
+    rowBytes: storedRowBytes(jobRowBytes(facts)),
+  });
+  return times(events.turns - expected, one);
 }
 
 /** Calls and units of one operation. */
@@ -220,11 +285,11 @@ export function expectedCounts(
   return counts;
 }
 
-/** @param commandsPerHour messages of the coordinator into all inboxes. */
-export function exchangeFacts(model: CostModel, commandsPerHour: number): ExchangeFacts {
+/** What goes between the TaskManagers of a model. */
+export function exchangeFacts(model: CostModel): ExchangeFacts {
   const { input, layout, prices } = model;
-  const { watermarkIntervalMs, lingerMs } = input;
-  return { layout, prices, edges: edgesOf(model), watermarkIntervalMs, lingerMs, commandsPerHour };
+  const { watermarkIntervalMs, lingerMs, pollMs } = input;
+  return { layout, prices, edges: edgesOf(model), watermarkIntervalMs, lingerMs, pollMs };
 }
 
 /** Of all sources together. */
@@ -256,14 +321,16 @@ export function edgesOf({
 }
 
 function leaseFacts({ layout, state, input, prices }: CostModel): LeaseFacts {
-  return { layout, state, memoryMb: input.memoryMb, prices };
+  const { memoryMb, rememberedCheckpoints: remembered } = input;
+  return { layout, state, memoryMb, prices, remembered };
 }
 
 function checkpointFacts(
   { layout, state, input, prices }: CostModel,
   intervalMs: number | undefined,
 ): CheckpointFacts {
-  return { layout, state, intervalMs, retained: input.retainedCheckpoints, prices };
+  const { retainedCheckpoints: retained, rememberedCheckpoints: remembered } = input;
+  return { layout, state, intervalMs, retained, remembered, prices };
 }
 
 function statefulSubtasks(

@@ -78,7 +78,7 @@ function hopWarnings({ model, estimate }: CostWarningFacts): readonly CostWarnin
   const names = new Map(jobGraph.vertices.map(({ id, name }) => [id, name]));
   const exchangeUsd =
     usdFor(estimate.lines, model, 'exchange') + usdFor(estimate.lines, model, 'inboxes');
-  const messageBytes = bytesText(meanMessageBytes(exchangeFacts(model, 0)));
+  const messageBytes = bytesText(meanMessageBytes(exchangeFacts(model)));
   const slotsUsd = usdFor(estimate.lines, model, 'slots');
   const edges = edgesOf(model);
   const bytesPerS = jobGraph.edges.map(({ id }) => {

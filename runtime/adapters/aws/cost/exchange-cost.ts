@@ -5,9 +5,13 @@
  *                                                      words (flushes, watermarks) come by chance
  *     units of a send max(1, bytes / 64 KiB)           packed so that a unit is filled
  *     through S3      from `claimThresholdBytes` on: PUT, GET, and a message that names the object
- *     polls/s         1 / (poll + wait), wait = e^(−poll·M) · (1 − e^(−20 s·M)) / M, M messages/s:
- *                     the mean wait of a poll for the first of messages that come by chance, at
- *                     most 20 s; so an idle inbox is polled every 20 s, a busy one all the time
+ *     polls/s         1 / (poll + wait), M at most, and every 20 s at least; wait for M messages/s
+ *                     of L lanes = (1 − poll·M/L)^L · (L/M − poll) / (L + 1): each lane's come
+ *                     evenly, one after the other's linger; so an idle inbox is polled every 20 s,
+ *                     a busy one all the time
+ *     deletes/s       1 / (1.5 s + wait), wait = L / (L + 1) / M: messages of one lane come evenly
+ *     commands        few, in bursts of a checkpoint: a poll each and a delete a burst, as far as
+ *                     those that carry records do not take them along
  *
  * @see https://aws.amazon.com/sqs/pricing: each 64 KB chunk of a payload is billed as one request.
  */
@@ -31,8 +35,8 @@ export interface ExchangeFacts {
   /** 0: none. */
   readonly watermarkIntervalMs: number;
   readonly lingerMs: number;
-  /** Messages of others into all inboxes: commands. */
-  readonly commandsPerHour: number;
+  /** Of a poll that finds messages, with what follows until the next. */
+  readonly pollMs: number;
   readonly prices: AwsPrices;
 }
 
@@ -54,8 +58,8 @@ export function exchangeLines(facts: ExchangeFacts): readonly CostLine[] {
       count * lanes.reduce((acksPerS, lane) => acksPerS + laneAcks(lane, facts) * lane.count, 0),
     0,
   );
-  // Acknowledgements and commands are spread over all inboxes.
-  const others = (acks + facts.commandsPerHour / HOUR_S) / Math.max(1, taskManagers);
+  // Acknowledgements are spread over all inboxes.
+  const others = acks / Math.max(1, taskManagers);
   return mergeLines(
     receivers.flatMap((group) =>
       times(group.taskManagers * HOUR_S, inboxASecond(group, others, facts)),
@@ -90,7 +94,37 @@ function inboxASecond(
     messagesPerS += lane.count * sent;
     bytesPerS += lane.count * (isClaimed ? 0 : traffic.bytesPerS);
   }
-  return [...lines, ...pollsASecond(messagesPerS, bytesPerS, unitBytes)];
+  const laneCount = lanes.reduce((sum, { count }) => sum + count, 0);
+  const inbox = { messagesPerS, bytesPerS, lanes: Math.max(1, laneCount), pollMs: facts.pollMs };
+  return [...lines, ...pollsASecond(inbox, unitBytes)];
+}
+
+/** Commands of the coordinator, and those that come together. */
+export interface Commands {
+  readonly count: number;
+  readonly bursts: number;
+}
+
+/** Polls and deletes for commands, spread over all inboxes, which no record takes along. */
+export function commandPollLines(facts: ExchangeFacts, commands: Commands): readonly CostLine[] {
+  const { receivers, taskManagers } = facts.layout;
+  const { deleteLingerMs } = COST_ASSUMPTIONS.exchange;
+  let polls = 0;
+  let deletes = 0;
+  for (const { lanes, taskManagers: count } of receivers) {
+    const share = count / Math.max(1, taskManagers);
+    const perS = lanes.reduce((sum, lane) => sum + lane.count * laneMessages(lane, facts), 0);
+    polls += share * commands.count * Math.exp((-perS * facts.pollMs) / 1_000);
+    deletes += (share * commands.bursts) / (1 + (perS * deleteLingerMs) / 1_000);
+  }
+  return [
+    line('inboxes', 'sqs:ReceiveMessage', polls, { sqsStandardRequests: polls }),
+    line('inboxes', 'sqs:DeleteMessageBatch', deletes, { sqsStandardRequests: deletes }),
+  ];
+}
+
+function laneMessages(lane: Lane, facts: ExchangeFacts): number {
+  return laneTraffic(lane, facts).messagesPerS;
 }
 
 function claims(count: number): readonly CostLine[] {
@@ -115,19 +149,24 @@ export function meanMessageBytes(facts: ExchangeFacts): number {
   return messagesPerS === 0 ? 0 : bytesPerS / messagesPerS;
 }
 
+interface InboxTraffic {
+  readonly messagesPerS: number;
+  readonly bytesPerS: number;
+  readonly lanes: number;
+  readonly pollMs: number;
+}
+
 /** Of one inbox. */
-export function pollsASecond(
-  messagesPerS: number,
-  bytesPerS: number,
+function pollsASecond(
+  { messagesPerS, bytesPerS, lanes, pollMs }: InboxTraffic,
   unitBytes: number,
 ): readonly CostLine[] {
-  const { pollMs, longPollS, messagesACall, maxCallBytes, deleteLingerMs } =
-    COST_ASSUMPTIONS.exchange;
-  const chance = pollsBy(messagesPerS, pollMs / 1_000, longPollS);
+  const { longPollS, messagesACall, maxCallBytes, deleteLingerMs } = COST_ASSUMPTIONS.exchange;
+  const chance = pollsBy({ messagesPerS, lanes }, pollMs / 1_000, longPollS);
   const polls = Math.max(chance, messagesPerS / messagesACall, bytesPerS / maxCallBytes);
   const deletes = Math.max(
     messagesPerS / messagesACall,
-    cyclesPerS(messagesPerS, deleteLingerMs / 1_000),
+    cyclesPerS((messagesPerS * (lanes + 1)) / lanes, deleteLingerMs / 1_000),
   );
   return [
     line('inboxes', 'sqs:ReceiveMessage', polls, {
@@ -137,11 +176,17 @@ export function pollsASecond(
   ];
 }
 
-function pollsBy(messagesPerS: number, pollS: number, longPollS: number): number {
-  if (messagesPerS === 0) return 1 / (pollS + longPollS);
-  const waitS =
-    (Math.exp(-pollS * messagesPerS) * -Math.expm1(-longPollS * messagesPerS)) / messagesPerS;
-  return 1 / (pollS + waitS);
+function pollsBy(
+  { messagesPerS, lanes }: Pick<InboxTraffic, 'messagesPerS' | 'lanes'>,
+  pollS: number,
+  longPollS: number,
+): number {
+  const idle = 1 / (pollS + longPollS);
+  if (messagesPerS === 0) return idle;
+  const periodS = lanes / messagesPerS;
+  const noneYet = Math.max(0, 1 - pollS / periodS) ** lanes;
+  const waitS = (noneYet * Math.max(0, periodS - pollS)) / (lanes + 1);
+  return Math.max(idle, Math.min(messagesPerS, 1 / (pollS + waitS)));
 }
 
 /** How often something happens that waits this long after the first of events that come so often. */

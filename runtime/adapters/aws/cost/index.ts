@@ -26,6 +26,7 @@ export {
   type CostEvents,
   type CostModel,
   costModel,
+  countedLines,
   type ExpectedCount,
   estimateCost,
   estimateOf,

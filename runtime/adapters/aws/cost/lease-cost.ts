@@ -9,9 +9,8 @@
 import type { AwsPrices } from '../prices.ts';
 import { COST_ASSUMPTIONS } from './assumptions.ts';
 import { type CostLine, line, mergeLines, times } from './billed-units.ts';
-import type { StatefulSubtasks } from './checkpoint-cost.ts';
+import type { JobRowFacts, StatefulSubtasks } from './checkpoint-cost.ts';
 import { jobRowBytes } from './checkpoint-cost.ts';
-import type { CostLayout } from './cost-layout.ts';
 import { restoreLines } from './state-cost.ts';
 import {
   commandLines,
@@ -22,8 +21,7 @@ import {
   writeUnits,
 } from './turn-cost.ts';
 
-export interface LeaseFacts {
-  readonly layout: CostLayout;
+export interface LeaseFacts extends JobRowFacts {
   readonly state: readonly StatefulSubtasks[];
   readonly memoryMb: number;
   readonly prices: AwsPrices;
@@ -57,7 +55,7 @@ function startLines({ layout, state, memoryMb, prices }: LeaseFacts): readonly C
   ];
 }
 
-function handOverLines({ layout, prices }: LeaseFacts): readonly CostLine[] {
+function handOverLines({ layout, prices, remembered }: LeaseFacts): readonly CostLine[] {
   const { rowBytes, channelBytes } = COST_ASSUMPTIONS.leases;
   const { commandBytes } = COST_ASSUMPTIONS.reports;
   // Both ends of each channel that crosses.
@@ -70,7 +68,7 @@ function handOverLines({ layout, prices }: LeaseFacts): readonly CostLine[] {
       reason: LEASE,
       turns: 1,
       subtasks: layout.subtasks,
-      rowBytes: storedRowBytes(jobRowBytes({ layout })),
+      rowBytes: storedRowBytes(jobRowBytes({ layout, remembered })),
       messageBytes: commandBytes,
       prices,
     }),
@@ -118,7 +116,7 @@ export function attemptLines(facts: LeaseFacts): readonly CostLine[] {
 
 /** Metrics of all TaskManagers that found nothing to go with: a report and a turn each. */
 export function metricsLines(
-  { layout, prices }: LeaseFacts,
+  { layout, prices, remembered }: LeaseFacts,
   reportsATaskManager: number,
 ): readonly CostLine[] {
   const { metricsBytes } = COST_ASSUMPTIONS.reports;
@@ -130,7 +128,7 @@ export function metricsLines(
       reason: 'metrics',
       turns: reports,
       subtasks: layout.subtasks,
-      rowBytes: storedRowBytes(jobRowBytes({ layout })),
+      rowBytes: storedRowBytes(jobRowBytes({ layout, remembered })),
       messageBytes: reportBytes,
       prices,
     }),

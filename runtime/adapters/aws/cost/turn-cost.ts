@@ -29,7 +29,7 @@ export interface TurnFacts {
 /** @see TurnFacts */
 export function turnLines(facts: TurnFacts): readonly CostLine[] {
   const { reason, turns, subtasks, rowBytes, messageBytes, prices } = facts;
-  const { memoryMb, turnMs, viewBytes, viewSubtaskBytes } = COST_ASSUMPTIONS.turns;
+  const { memoryMb, turnMs, viewBytes, viewSubtaskBytes, viewsATurn } = COST_ASSUMPTIONS.turns;
   const shownBytes = storedRowBytes(viewBytes + subtasks * viewSubtaskBytes);
   const receives = turns * sqsUnits(messageBytes);
   const { writeUnitBytes, readUnitBytes } = prices.dynamoDb;
@@ -42,9 +42,29 @@ export function turnLines(facts: TurnFacts): readonly CostLine[] {
         turns * Math.ceil(Math.min(rowBytes, objectThresholdBytes(prices)) / readUnitBytes),
     }),
     ...turnWriteLines(reason, turns, rowBytes, prices),
-    line(reason, 'dynamodb:UpdateItem', turns, {
-      dynamoWriteUnits: turns * writeUnits(shownBytes, writeUnitBytes),
+    line(reason, 'dynamodb:UpdateItem', turns * viewsATurn, {
+      dynamoWriteUnits: turns * viewsATurn * writeUnits(shownBytes, writeUnitBytes),
     }),
+  ];
+}
+
+/**
+ * Another process of the coordinator takes a job over: it reads who is in charge, the job, its plan
+ * and its record, says that it is now, and sends again what it cannot know to be sent (ADR 12).
+ */
+export function takeOverLines(takeOvers: number, inboxes: number): readonly CostLine[] {
+  const { reads, objectReads, ticks } = COST_ASSUMPTIONS.takeOvers;
+  const { commandBytes } = COST_ASSUMPTIONS.reports;
+  const reason = 'take-overs';
+  return [
+    line(reason, 'dynamodb:GetItem', takeOvers * reads, { dynamoReadUnits: takeOvers * reads }),
+    line(reason, 's3:GetObject', takeOvers * objectReads, {
+      s3ReadRequests: takeOvers * objectReads,
+    }),
+    line(reason, 'dynamodb:PutItem', takeOvers, { dynamoWriteUnits: takeOvers }),
+    line(reason, 'dynamodb:UpdateItem', takeOvers, { dynamoWriteUnits: takeOvers }),
+    ...commandLines(reason, takeOvers * inboxes, commandBytes),
+    ...tickLines(reason, takeOvers * ticks),
   ];
 }
 
@@ -56,15 +76,22 @@ export function turnWriteLines(
   prices: AwsPrices,
 ): readonly CostLine[] {
   const { writeUnitBytes } = prices.dynamoDb;
-  const isObject = rowBytes > objectThresholdBytes(prices);
+  const share = objectShare(rowBytes, objectThresholdBytes(prices));
   const units =
-    (isObject ? 1 : writeUnits(rowBytes, writeUnitBytes)) + COST_ASSUMPTIONS.turns.fenceRows;
-  const objects = isObject ? writes : 0;
+    share + (1 - share) * writeUnits(rowBytes, writeUnitBytes) + COST_ASSUMPTIONS.turns.fenceRows;
+  const objects = share * writes;
   return [
     line(reason, 'dynamodb:TransactWriteItems', writes, { dynamoWriteUnits: 2 * units * writes }),
     line(reason, 's3:PutObject', objects, { s3WriteRequests: objects }),
     line(reason, 's3:DeleteObject', objects, {}),
   ];
+}
+
+/** Of rows of about this size, those that are above it: sizes vary by a sixth. */
+function objectShare(rowBytes: number, thresholdBytes: number): number {
+  const { rowSizeVaries } = COST_ASSUMPTIONS.turns;
+  const least = (1 - rowSizeVaries) * thresholdBytes;
+  return Math.min(1, Math.max(0, (rowBytes - least) / (2 * rowSizeVaries * thresholdBytes)));
 }
 
 /** Above it an object is put for less than a row is written in a transaction. */
