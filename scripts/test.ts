@@ -2,8 +2,8 @@
  * `npm test [-- pattern…]`: runs every `*.test.ts` whose path contains one of the patterns, all
  * cores busy, and prints failures in full. The last line is always `N passed, N failed`.
  */
-import { availableParallelism } from 'node:os';
-import { relative } from 'node:path';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { REPOSITORY_ROOT, sourceFiles } from './source-files.ts';
 import { failureText, type TestFailure } from './test-failure.ts';
@@ -35,6 +35,8 @@ export async function runTestFiles(
   timeoutMs: number = Number.POSITIVE_INFINITY,
 ): Promise<TestCounts> {
   const counts: TestCounts = { passed: 0, failed: 0 };
+  // Commands that tests run keep their logs out of the developer's folder.
+  process.env.SLUICE_LOG_DIR ??= join(tmpdir(), 'sluice-test-logs');
   const stream = run({
     files: files.map((file) => `${REPOSITORY_ROOT}/${file}`),
     cwd: REPOSITORY_ROOT,

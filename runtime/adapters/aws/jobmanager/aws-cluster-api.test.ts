@@ -95,6 +95,20 @@ describe('the API of a deployed cluster', () => {
     assert.deepEqual(world.started, [`${JOB_ID}-0`]);
   });
 
+  it('refuses arguments that no row takes, before anything is stored', async () => {
+    const world = new ClusterWorld();
+    const uploaded = await world.ask('POST /jars/upload', Buffer.from('numbers'));
+    const { filename } = uploaded.body as { filename: string };
+    const run = (chars: number) =>
+      world.ask(`POST /jars/${filename}/run`, { programArgsList: ['x'.repeat(chars)] });
+    const refused = await run(70_000);
+    assert.equal(refused.status, 400);
+    assert.match(errorsOf(refused), /put data into a store.* sizeBytes=700\d\d maxBytes=65536/s);
+    assert.match(errorsOf(refused), /JOB_ARGUMENTS_TOO_LARGE/);
+    assert.equal(world.started.length, 0);
+    assert.equal((await run(60_000)).status, 200);
+  });
+
   it('prepares uploads of programs that are too large for a request', async () => {
     const world = new ClusterWorld();
     const { body } = await world.ask('POST /jars/upload', { fileName: '../my job.mjs' });

@@ -28,7 +28,7 @@ import {
   type UploadPlace,
 } from '../../http/index.ts';
 import type { StateMachines } from './effect-ports.ts';
-import { checkBundle } from './job-programs.ts';
+import { checkArguments, checkBundle } from './job-programs.ts';
 import { submittedStep } from './job-views.ts';
 
 export interface AwsProgramsParts {
@@ -93,6 +93,7 @@ export class AwsPrograms implements ClusterPrograms {
     if (await this.#isKnown(id, { jobId, args, configuration }, location)) return;
     const bundle = await this.#read(id);
     checkBundle(bundle, jobId);
+    checkArguments({ args, configuration }, jobId);
     await this.#putProgram(jobId, location, bundle);
     const job: JobRecord = {
       ...{ jobId, args, configuration, bundleLocation: location },

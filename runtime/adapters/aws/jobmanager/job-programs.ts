@@ -36,6 +36,8 @@ export interface JobProgramsParts {
 
 /** Larger ones take longer to load in every start of a slot than a checkpoint interval. */
 export const MAX_BUNDLE_BYTES = 20 * 1024 * 1024;
+/** Arguments and settings together, as JSON: an item has 400 KiB, and other things in it. */
+const MAX_ARGUMENTS_BYTES = 64 * 1024;
 
 export class JobPrograms {
   readonly #parts: JobProgramsParts;
@@ -107,6 +109,21 @@ export function checkBundle(bytes: Uint8Array, jobId: string): void {
   }
   if (bytes.length > 0) return;
   throw refused('BUNDLE_EMPTY', 'a program is empty: bundle the job again', { jobId });
+}
+
+/**
+ * Of a job's row, which every turn may read. @throws {StreamError} `JOB_ARGUMENTS_TOO_LARGE`
+ *
+ * @param given arguments and settings, as they are stored.
+ */
+export function checkArguments(given: object, jobId: string): void {
+  const sizeBytes = Buffer.byteLength(JSON.stringify(given));
+  if (sizeBytes <= MAX_ARGUMENTS_BYTES) return;
+  throw refused(
+    'JOB_ARGUMENTS_TOO_LARGE',
+    "a job's arguments and settings are too large: put data into a store, and say where it is",
+    { jobId, sizeBytes, maxBytes: MAX_ARGUMENTS_BYTES },
+  );
 }
 
 function refused(
