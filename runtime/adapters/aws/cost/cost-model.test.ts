@@ -51,8 +51,8 @@ describe('expectedCounts', () => {
       // The tick's turn and that of the acknowledgement; who is in charge.
       'dynamodb:GetItem': { calls: 3, units: { dynamoReadUnits: 3 } },
       // 15,168 bytes of JSON, compressed 3,034: 3 units, at the end of both turns; with both
-      // acknowledgements, before they are stored, 3,154: 4. Each with a check; then the log's two rows
-      // and the one that goes, with a check each.
+      // acknowledgements, before they are stored, 3,154: 4. Each with a check; then the log's two
+      // rows and the one that goes, with a check each.
       'dynamodb:TransactWriteItems': {
         calls: 5,
         units: { dynamoWriteUnits: 2 * (3 + 1 + (3 + 1) + (4 + 1) + (2 + 1) + (1 + 1)) },

@@ -105,7 +105,7 @@ describe('CloudWatchLogs', () => {
     );
   });
 
-  it('says that there is no such cluster, that a permission is missing, that a key is too old', async () => {
+  it('says that there is no such cluster, or why its logs are not to be read', async () => {
     for (const [type, message] of [
       ['ResourceNotFoundException', /no cluster of this prefix .* group=a/],
       ['AccessDeniedException', /logs:FilterLogEvents/],
