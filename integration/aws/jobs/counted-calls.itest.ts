@@ -43,16 +43,17 @@ describe('counted calls', () => {
   ] as const) {
     it(`are as the cost model expects: ${what}`, async () => {
       const compared = await countedRun(cluster, proxy, pacedWords(parallelism, 200));
-      const text = comparisonText(compared);
-      process.stdout.write(`${what}\n${text}\n`);
-      const off = compared.filter(
+      const { classes } = compared;
+      const table = comparisonText(classes);
+      process.stdout.write(`${what}\n${table}\n`);
+      const off = classes.filter(
         ({ counted, expected, deviation }) =>
           Math.abs(deviation) > WITHIN && Math.abs(expected - counted) > FEW_CALLS,
       );
       assert.deepEqual(
         off.map(({ name }) => name),
         [],
-        text,
+        `${table}\n\n${compared.text}`,
       );
     });
   }

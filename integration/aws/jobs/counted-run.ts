@@ -17,7 +17,7 @@ import { REPOSITORY_ROOT } from '../../../scripts/source-files.ts';
 import { clientsOf } from '../clients.ts';
 import type { InjectingProxy } from '../injecting-proxy.ts';
 import type { DeployedCluster } from './deployed-cluster.ts';
-import { type ComparedClass, compareCalls } from './request-classes.ts';
+import { type ComparedClass, compareCalls, operationsText } from './request-classes.ts';
 
 /** A program that takes in `count` records at `ratePerSecond`, and ends. */
 export interface CountedProgram {
@@ -36,12 +36,18 @@ const EMULATED_POLL_MS = 110;
 /** What is still called after a job has ended: its inboxes go, a last tick comes. */
 const AFTERWARDS_MS = 8_000;
 
+export interface ComparedRun {
+  readonly classes: readonly ComparedClass[];
+  /** By operation. */
+  readonly text: string;
+}
+
 /** Runs the program, and compares. */
 export async function countedRun(
   cluster: DeployedCluster,
   proxy: InjectingProxy,
   program: CountedProgram,
-): Promise<readonly ComparedClass[]> {
+): Promise<ComparedRun> {
   const { jobFile, args, parallelism, checkpointIntervalMs } = program;
   proxy.ledger.clear();
   const jobId = await cluster.submit(jobFile, {
@@ -76,7 +82,7 @@ export async function countedRun(
     ...{ takeOvers, turns: turnWrites - counts.completed, turnMs: turnMsOf(cluster) },
     checkpointMs: summary.end_to_end_duration.avg,
   });
-  return compareCalls(counted, expected);
+  return { classes: compareCalls(counted, expected), text: operationsText(counted, expected) };
 }
 
 /** A short memory keeps the job's row a row: whether it is an object would be a matter of bytes. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { compareCalls, comparisonText } from './request-classes.ts';
+import { compareCalls, comparisonText, operationsText } from './request-classes.ts';
 
 describe('compareCalls', () => {
   it('compares each service, and each kind of its requests', () => {
@@ -12,6 +12,15 @@ describe('compareCalls', () => {
       { name: 'sqs', counted: 10, expected: 9, deviation: -0.1 },
       { name: 'sqs sends', counted: 10, expected: 9, deviation: -0.1 },
     ]);
+  });
+
+  it('names each operation that either has', () => {
+    const counted = { 'sqs:SendMessage': { calls: 8 }, 'execute-api:GET /jobs': { calls: 2 } };
+    assert.equal(
+      operationsText(counted, { 's3:GetObject': { calls: 1 } }),
+      's3:GetObject                             0       1.0\n' +
+        'sqs:SendMessage                          8       0.0',
+    );
   });
 
   it('puts no request of a service aside', () => {

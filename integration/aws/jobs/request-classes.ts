@@ -46,6 +46,19 @@ export function comparisonText(compared: readonly ComparedClass[]): string {
     .join('\n');
 }
 
+/** Each operation: where to look when a class is off. */
+export function operationsText(counted: Calls, expected: Calls): string {
+  const names = [...new Set([...Object.keys(counted), ...Object.keys(expected)])]
+    .filter((name) => !name.startsWith('execute-api:'))
+    .sort();
+  return names
+    .map((name) => {
+      const cells = [counted[name]?.calls ?? 0, (expected[name]?.calls ?? 0).toFixed(1)];
+      return name.padEnd(32) + cells.map((cell) => String(cell).padStart(10)).join('');
+    })
+    .join('\n');
+}
+
 function byClass(calls: Calls): ReadonlyMap<string, number> {
   const sums = new Map<string, number>();
   for (const [operation, { calls: count }] of Object.entries(calls)) {
