@@ -15,6 +15,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { AwsCalls } from '../aws-calls.ts';
+import { deadLetter } from '../dead-letter.ts';
 import { queueFailure } from './queue-failure.ts';
 
 export interface SqsQueuesParts {
@@ -65,10 +66,9 @@ export class SqsQueues {
    */
   async bury(deadLetterUrl: string, message: ReceivedMessage, reason: string): Promise<void> {
     const { bytes, body } = message;
-    await this.#send(deadLetterUrl, body, {
-      ...(bytes === undefined ? {} : { [ATTRIBUTE]: binary(bytes) }),
-      reason: { DataType: 'String', StringValue: reason.slice(0, 1024) },
-    });
+    const poison = bytes === undefined ? { body } : { body, binary: { name: ATTRIBUTE, bytes } };
+    const { MessageBody, MessageAttributes } = deadLetter(poison, reason);
+    await this.#send(deadLetterUrl, MessageBody, MessageAttributes);
   }
 
   /** @throws {StreamError} `INBOX_NOT_READABLE`, also when aborted. */

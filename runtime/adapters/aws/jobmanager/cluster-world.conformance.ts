@@ -75,6 +75,7 @@ export class ClusterWorld {
   /** In the coordinator's queue. */
   readonly messages: CoordinatorMessage[] = [];
   readonly ticks: { readonly message: CoordinatorMessage; readonly delayS: number }[] = [];
+  isDeadLetterQueueDown = false;
   readonly buried: { readonly body: string; readonly reason: string }[] = [];
   readonly answered: {
     readonly token: string;
@@ -199,6 +200,7 @@ export class ClusterWorld {
         this.ticks.push({ message, delayS });
       },
       bury: async (_from: string, body: string, _group: string, reason: string) => {
+        if (this.isDeadLetterQueueDown) throw new Error('the dead-letter queue takes nothing');
         this.buried.push({ body, reason });
       },
     };

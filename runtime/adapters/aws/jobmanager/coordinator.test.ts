@@ -192,6 +192,19 @@ describe('the coordinator', () => {
     assert.equal(world.metrics.PoisonMessages, 7);
   });
 
+  it('takes what came before poison that cannot be put aside, and nothing behind it', async () => {
+    const world = new ClusterWorld();
+    await world.startJob();
+    const request = { type: 'cancel' } as const;
+    const cancel = JSON.stringify({ type: 'request', jobId: JOB_ID, requestId: 'r', request });
+    const records = [cancel, 'poison', cancel].map((body, index): QueueRecord => {
+      return { messageId: String(index), body, queue: 'jobs', group: JOB_ID };
+    });
+    world.isDeadLetterQueueDown = true;
+    assert.deepEqual(await world.coordinator.handle(records), ['1', '2']);
+    assert.equal((await world.view()).status, 'CANCELLING');
+  });
+
   it('finds the message that breaks a turn among those that do not', async () => {
     const world = new ClusterWorld();
     await world.startJob();

@@ -94,19 +94,28 @@ export class Coordinator {
   /** The messages of one group, in their order. */
   async #group(records: readonly QueueRecord[]): Promise<readonly string[]> {
     const taken: Taken[] = [];
-    try {
-      for (const record of records) {
-        const parsed = parseCoordinatorMessage(record.body);
-        if (parsed.type === 'message') taken.push({ record, message: parsed.message });
-        else await this.#bury(record, undefined, 'MESSAGE_MALFORMED', parsed.reason);
-      }
-    } catch (thrown) {
-      this.#warn('a message could not be put aside', {}, thrown);
-      return records.map(({ messageId }) => messageId);
+    let readCount = 0;
+    for (const record of records) {
+      const parsed = parseCoordinatorMessage(record.body);
+      if (parsed.type === 'message') taken.push({ record, message: parsed.message });
+      else if (!(await this.#isBuried(record, parsed.reason))) break;
+      readCount += 1;
     }
     const byJob = Map.groupBy(taken, ({ message }) => message.jobId);
     const failed = await Promise.all([...byJob].map(([jobId, ofJob]) => this.#job(jobId, ofJob)));
-    return failed.flat();
+    // I1.
+    const unread = records.slice(readCount).map(({ messageId }) => messageId);
+    return [...failed.flat(), ...unread];
+  }
+
+  async #isBuried(record: QueueRecord, reason: string): Promise<boolean> {
+    try {
+      await this.#bury(record, undefined, 'MESSAGE_MALFORMED', reason);
+      return true;
+    } catch (thrown) {
+      this.#warn('a message could not be put aside', {}, thrown);
+      return false;
+    }
   }
 
   async #job(jobId: string, taken: readonly Taken[]): Promise<readonly string[]> {

@@ -7,6 +7,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { AwsCalls } from '../aws-calls.ts';
+import { deadLetter } from '../dead-letter.ts';
 import type { CoordinatorMessage } from '../messages.ts';
 import { callFailure } from './call-failure.ts';
 import type { CoordinatorQueues } from './effect-ports.ts';
@@ -19,8 +20,6 @@ export interface SqsCoordinatorQueuesParts {
   /** `…/<p>-ticks`; who sends none needs none. */
   readonly tickUrl?: string;
 }
-
-const MAX_REASON_CHARS = 1024;
 
 export class SqsCoordinatorQueues implements CoordinatorQueues {
   readonly #parts: SqsCoordinatorQueuesParts;
@@ -45,11 +44,7 @@ export class SqsCoordinatorQueues implements CoordinatorQueues {
 
   async bury(from: 'jobs' | 'ticks', body: string, group: string, reason: string): Promise<void> {
     const { coordinatorUrl } = this.#parts;
-    const text = reason.slice(0, MAX_REASON_CHARS) || 'unknown';
-    const message = {
-      MessageBody: body,
-      MessageAttributes: { reason: { DataType: 'String', StringValue: text } },
-    };
+    const message = deadLetter({ body }, reason);
     if (from === 'ticks') {
       await this.#send({ ...message, QueueUrl: `${this.#tickUrl}-dlq` });
       return;
