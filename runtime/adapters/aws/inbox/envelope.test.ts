@@ -48,16 +48,19 @@ describe('version 1 of inbox messages', () => {
   it('tells what is not its own from what is damaged', () => {
     const later = Buffer.from(GOLDEN_ITEMS, 'hex');
     later[0] = 2;
+    const laterDamaged = Buffer.from(later);
+    laterDamaged[30] = 255;
     const damaged = Buffer.from(GOLDEN_ITEMS, 'hex');
     damaged[30] = 255;
     assert.deepEqual(
-      [new Uint8Array(), Buffer.from('hello'), later, damaged].map((bytes) =>
+      [new Uint8Array(), Buffer.from('hello'), laterDamaged, later, damaged].map((bytes) =>
         codeOf(() => decodeMessage(bytes)),
       ),
       [
         'INBOX_MESSAGE_FOREIGN',
         'INBOX_MESSAGE_FOREIGN',
         'INBOX_MESSAGE_FOREIGN',
+        'INBOX_MESSAGE_VERSION',
         'INBOX_MESSAGE_CORRUPT',
       ],
     );

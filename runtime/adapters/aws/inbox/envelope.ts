@@ -158,12 +158,15 @@ function checksum(bytes: Buffer): number {
 /**
  * Reads a message, or the object it refers to.
  *
- * @throws {StreamError} kind `data`: `INBOX_MESSAGE_FOREIGN` when nothing of this release wrote it,
+ * @throws {StreamError} kind `data`: `INBOX_MESSAGE_FOREIGN` when nothing of this project wrote it;
+ * `INBOX_MESSAGE_VERSION` when another release did, with `jobId`: all versions begin alike;
  * `INBOX_MESSAGE_CORRUPT`.
  */
 export function decodeMessage(bytes: Uint8Array): InboxContent {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (buffer.length <= ATTEMPT_AT || buffer[0] !== INBOX_FORMAT_VERSION) {
+  const isLongEnough = buffer.length > ATTEMPT_AT;
+  if (!isLongEnough || buffer[0] !== INBOX_FORMAT_VERSION) {
+    if (isLongEnough && checksum(buffer) === buffer.readUInt32LE(CRC_AT)) throw ofRelease(buffer);
     const text = 'a message in an inbox is none of this release: look who else sends to the queue';
     throw refusal('INBOX_MESSAGE_FOREIGN', text, { sizeBytes: bytes.length });
   }
@@ -214,6 +217,15 @@ function decodeItem(cursor: ByteCursor): InboxItem {
   return { type: 'ack', channel, lease, nextSequence: sequence, limitSequence };
 }
 
+function ofRelease(buffer: Buffer): StreamError {
+  const version = buffer.readUInt8(0);
+  const jobId = buffer.toString('hex', COVERED_FROM, ATTEMPT_AT);
+  const text =
+    'a message in an inbox is of another release, the job restarts from its newest checkpoint in ' +
+    `this one: version=${version} known=${INBOX_FORMAT_VERSION}`;
+  return refusal('INBOX_MESSAGE_VERSION', text, { sizeBytes: buffer.length, version, jobId });
+}
+
 function corrupt(what: string, bytes: Uint8Array, cause?: unknown): StreamError {
   const text = `a message in an inbox is damaged, the job restarts from its newest checkpoint: ${what}`;
   return refusal('INBOX_MESSAGE_CORRUPT', text, { sizeBytes: bytes.length }, cause);
@@ -222,7 +234,7 @@ function corrupt(what: string, bytes: Uint8Array, cause?: unknown): StreamError 
 function refusal(
   code: string,
   text: string,
-  details: { readonly sizeBytes: number },
+  details: { readonly sizeBytes: number; readonly version?: number; readonly jobId?: string },
   cause?: unknown,
 ): StreamError {
   const message = `${text} sizeBytes=${details.sizeBytes}`;

@@ -143,6 +143,24 @@ describe('an inbox', () => {
     assert.equal(world.fake.messagesOf(DEAD_LETTERS).length, 1);
   });
 
+  it('fails when a message of its own job is of another release', async () => {
+    const world = new InboxWorld();
+    const ofOther = encodeItems({ jobId: 'f'.repeat(32), attempt: 1 }, []);
+    ofOther[0] = 2;
+    const ofTomorrow = message(1, frame(1));
+    ofTomorrow[0] = 2;
+    const inbox = world.inbox(() => undefined);
+    world.fake.put(urlOf(0), '-', ofOther);
+    inbox.start();
+    await world.until(() => world.fake.messagesOf(DEAD_LETTERS).length === 1);
+    assert.deepEqual(world.failures, []);
+    world.fake.put(urlOf(0), '-', ofTomorrow);
+    await world.until(() => world.failures.length > 0);
+    await inbox.stop(0);
+    assert.deepEqual(codesOf(world.failures), ['INBOX_MESSAGE_VERSION']);
+    assert.equal(world.fake.messagesOf(DEAD_LETTERS).length, 2);
+  });
+
   it('makes visible again at once what it receives after it was stopped', async () => {
     const world = new InboxWorld();
     const taken: InboxItem[] = [];

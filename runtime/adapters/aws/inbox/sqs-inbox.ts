@@ -7,7 +7,7 @@
  * - I2: at most one receipt, ten messages, is in hand. Who has no room refuses frames by credit.
  * - I3: a message of a newer attempt fences this reader for good; it becomes visible again at once.
  * - I4: what nobody can take goes to the dead-letter queue with its reason. If it was one of this
- *   job's that is damaged, its content is lost, and the reader fails.
+ *   job's that is damaged, or of another release, its content is lost, and the reader fails.
  * - I5: stopped, it hands nothing over, and what it still receives becomes visible again. A poll
  *   that is under way is ended by a message without items. An aborted one may take a message all
  *   the same: that comes back after the visibility time-out.
@@ -185,12 +185,12 @@ export class SqsInbox {
 
   /** I4. */
   async #bury(message: ReceivedMessage, error: StreamError): Promise<void> {
-    const { queues, deadLetterUrl, logger, onFailed } = this.#parts;
+    const { queues, deadLetterUrl, logger, onFailed, address } = this.#parts;
     const { code } = error;
     logger.log('error', error.message, { code, ...error.details });
     await queues.bury(deadLetterUrl, message, `${code}: ${error.message}`);
     this.#delete(message);
-    if (code !== 'INBOX_MESSAGE_CORRUPT') return;
+    if (!isLoss(error, address)) return;
     this.#isStopped = true;
     onFailed(error);
   }
@@ -229,6 +229,12 @@ export class SqsInbox {
 /** It has ended a poll. */
 function isEmpty(reading: Reading): boolean {
   return reading.type === 'items' && reading.items.length === 0;
+}
+
+/** I4. */
+function isLoss({ code, details }: StreamError, { jobId }: InboxAddress): boolean {
+  if (code === 'INBOX_MESSAGE_VERSION') return details.jobId === jobId;
+  return code === 'INBOX_MESSAGE_CORRUPT';
 }
 
 function misdirected(reason: string): StreamError {
