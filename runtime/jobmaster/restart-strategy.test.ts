@@ -129,6 +129,8 @@ describe('isRecoverable', () => {
     for (const code of [
       'STATE_INCOMPATIBLE',
       'GRAPH_NOT_DETERMINISTIC',
+      'PROGRAM_NOT_FOUND',
+      'PROGRAM_CHANGED',
       'STOP_WITH_SAVEPOINT_STOPPING',
       'SUPPRESS_RESTARTS',
     ]) {

@@ -82,6 +82,8 @@ const PERMANENT_KINDS: readonly ErrorKind[] = ['invalid', 'fenced', 'data'];
 const PERMANENT_CODES: ReadonlySet<string> = new Set([
   'STATE_INCOMPATIBLE',
   'GRAPH_NOT_DETERMINISTIC',
+  'PROGRAM_NOT_FOUND',
+  'PROGRAM_CHANGED',
   'STOP_WITH_SAVEPOINT_STOPPING',
   'SUPPRESS_RESTARTS',
 ]);

@@ -254,7 +254,7 @@ export class QuotaCluster {
 
   #program() {
     const { graph, configuration } = this.#parts;
-    return { graph, configuration, graphHash: generateJobGraph(graph).hash };
+    return { graph, configuration, graphHash: generateJobGraph(graph).hash, digest: '' };
   }
 }
 

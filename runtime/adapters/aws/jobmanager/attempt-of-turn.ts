@@ -13,6 +13,8 @@ export function attemptRecordOf(
     readonly configuration: Configuration;
     readonly checkpointsDirectory: string;
     readonly taskSlots: number;
+    /** Of the program as it was planned, if that was written down. */
+    readonly digest: string | undefined;
   },
 ): AttemptRecord {
   const { jobId, bundleLocation, args, configuration } = job;
@@ -23,6 +25,7 @@ export function attemptRecordOf(
   return {
     formatVersion: 1,
     ...{ jobId, attempt, overrides, bundleLocation, args },
+    ...(known.digest === undefined ? {} : { bundleDigest: known.digest }),
     slotsPerTaskManager: known.taskSlots,
     jobGraph: known.plan.executionGraph.jobGraph,
     configuration: configuration as Readonly<Record<string, ConfigValue>>,

@@ -198,7 +198,7 @@ describe('the coordinator', () => {
     const request = { type: 'cancel' } as const;
     const cancel = JSON.stringify({ type: 'request', jobId: JOB_ID, requestId: 'r', request });
     const records = [cancel, 'poison', cancel].map((body, index): QueueRecord => {
-      return { messageId: String(index), body, queue: 'jobs', group: JOB_ID };
+      return { messageId: String(index), body, queue: 'jobs', group: JOB_ID, receives: 1 };
     });
     world.isDeadLetterQueueDown = true;
     assert.deepEqual(await world.coordinator.handle(records), ['1', '2']);

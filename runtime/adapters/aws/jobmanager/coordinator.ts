@@ -5,9 +5,9 @@
  *     comes again with it.
  * I2  A message that nobody can take goes to the dead-letter queue with the reason, at once; who
  *     waits for its answer is told. The job goes on without it.
+ * I3  Ticks that are not due yet wait on; those that are go to their job's queue.
  * I4  A job that no turn can be taken for, whatever its messages, has failed before they go to the
  *     dead-letter queue; its status says why.
- * I3  Ticks that are not due yet wait on; those that are go to their job's queue.
  */
 import { type Clock, isStreamError, type Logger, toStreamError } from '../../../core/index.ts';
 import type { CoordinatorMessage } from '../messages.ts';

@@ -14,6 +14,7 @@ import {
   StreamError,
 } from '../../../core/index.ts';
 import { generateJobGraph, type StreamGraph } from '../../../graph/index.ts';
+import { programDigest, readProgram } from '../read-program.ts';
 
 /** What evaluates to the same thing every time. */
 export type ProgramSource = Pick<JobRecord, 'jobId' | 'bundleLocation' | 'args' | 'configuration'>;
@@ -24,6 +25,8 @@ export interface EvaluatedProgram {
   readonly configuration: Configuration;
   /** Of the graph as the program builds it. */
   readonly graphHash: string;
+  /** Of the bundle. */
+  readonly digest: string;
 }
 
 export interface JobProgramsParts {
@@ -63,11 +66,11 @@ export class JobPrograms {
   /**
    * Anew, whatever is kept.
    *
-   * @throws {StreamError} `BUNDLE_TOO_LARGE`, `BUNDLE_NOT_A_MODULE`, kind `invalid`; as
-   * `evaluateJob`; of the store.
+   * @throws {StreamError} `BUNDLE_TOO_LARGE`, `BUNDLE_NOT_A_MODULE`, `PROGRAM_NOT_FOUND`, kind
+   * `invalid`; as `evaluateJob`; of the store.
    */
   async evaluate(source: ProgramSource): Promise<EvaluatedProgram> {
-    const bytes = await this.#parts.blobs.get(source.bundleLocation);
+    const bytes = await readProgram(this.#parts.blobs, source.bundleLocation, undefined);
     checkBundle(bytes, source.jobId);
     const evaluated = this.#tail.then(() => this.#evaluate(source, bytes));
     this.#tail = evaluated.catch(() => {});
@@ -81,7 +84,8 @@ export class JobPrograms {
     const module = await this.#import(source, bytes);
     const job = await evaluateJob(jobFunctionOf(module), { args, configuration: given });
     const { graph, configuration } = job;
-    return { graph, configuration, graphHash: generateJobGraph(graph).hash };
+    const { hash: graphHash } = generateJobGraph(graph);
+    return { graph, configuration, graphHash, digest: programDigest(bytes) };
   }
 
   async #import({ jobId }: ProgramSource, bytes: Uint8Array): Promise<unknown> {

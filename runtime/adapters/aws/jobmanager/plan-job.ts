@@ -58,6 +58,7 @@ export async function planJob(parts: PlanJobParts, { jobId }: PlanRequest): Prom
   await writePlan(rows, jobId, {
     name: program.graph.jobName,
     graphHash: program.graphHash,
+    digest: program.digest,
     taskManagers,
     inboxes: Math.max(before, taskManagers),
     vertices: verticesOf(program),

@@ -8,6 +8,8 @@ export interface PlanRecord {
   readonly name: string;
   /** Of the graph as the program builds it. */
   readonly graphHash: string;
+  /** Of the bundle. Absent in records of early releases. */
+  readonly digest?: string;
   /** At the parallelism it was planned with. */
   readonly taskManagers: number;
   /** Inboxes there are. */

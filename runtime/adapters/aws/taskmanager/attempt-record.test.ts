@@ -22,7 +22,7 @@ describe('an attempt record', () => {
     await writeAttempt(blobs, RECORD);
     const location = attemptLocation(RECORD.bundleLocation, 3);
     assert.equal(location, 's3://b/jobs/j/attempts/000003.json');
-    assert.deepEqual(await readAttempt(blobs, location), RECORD);
+    assert.deepEqual(await readAttempt(blobs, location, RECORD), RECORD);
   });
 
   it('never becomes another', async () => {
@@ -36,8 +36,16 @@ describe('an attempt record', () => {
     const blobs = new MemoryBlobStore();
     await blobs.put('a', Buffer.from('{"formatVersion":2}'));
     await blobs.put('b', Buffer.from('{'));
-    for (const location of ['a', 'b']) {
-      await assert.rejects(readAttempt(blobs, location), { code: 'ATTEMPT_CORRUPT', kind: 'data' });
+    await blobs.put('c', Buffer.from(JSON.stringify({ ...RECORD, jobId: 'k' })));
+    await blobs.put('d', Buffer.from(JSON.stringify({ ...RECORD, attempt: 4 })));
+    for (const location of ['a', 'b', 'c', 'd']) {
+      const refused = { code: 'ATTEMPT_CORRUPT', kind: 'data' };
+      await assert.rejects(readAttempt(blobs, location, RECORD), refused);
     }
+  });
+
+  it('is missing in the words of who was asked to run it', async () => {
+    const refused = { code: 'ATTEMPT_NOT_FOUND', message: /no such attempt.*location=nowhere$/ };
+    await assert.rejects(readAttempt(new MemoryBlobStore(), 'nowhere', RECORD), refused);
   });
 });

@@ -2,7 +2,7 @@
  * What the TaskManagers of one attempt are started from: an object in the bucket, written by the
  * coordinator before it says `RUN`, never changed. Fields are only ever added.
  */
-import { type BlobStore, parentOf, putOnce } from '../../../checkpoint/index.ts';
+import { type BlobStore, isErrorWithCode, parentOf, putOnce } from '../../../checkpoint/index.ts';
 import { type ConfigValue, type ErrorKind, StreamError } from '../../../core/index.ts';
 import type { JobGraph, JobGraphOverrides } from '../../../graph/index.ts';
 
@@ -17,6 +17,8 @@ export interface AttemptRecord {
   /** With these a slot's graph becomes the job graph. */
   readonly overrides: JobGraphOverrides;
   readonly bundleLocation: string;
+  /** Of the program as it was planned. Absent in records of early releases. */
+  readonly bundleDigest?: string;
   readonly args: readonly string[];
   /** Options in force, by key. */
   readonly configuration: Readonly<Record<string, ConfigValue>>;
@@ -49,12 +51,24 @@ export async function writeAttempt(blobs: BlobStore, record: AttemptRecord): Pro
   throw refusal('conflict', 'ATTEMPT_EXISTS', text, location);
 }
 
-/** @throws {StreamError} of the store; `ATTEMPT_CORRUPT`. */
-export async function readAttempt(blobs: BlobStore, location: string): Promise<AttemptRecord> {
-  const bytes = await blobs.get(location);
+/**
+ * @param of whose record it has to be.
+ * @throws {StreamError} of the store; `ATTEMPT_NOT_FOUND`, `ATTEMPT_CORRUPT`.
+ */
+export async function readAttempt(
+  blobs: BlobStore,
+  location: string,
+  of: { readonly jobId: string; readonly attempt: number },
+): Promise<AttemptRecord> {
+  const bytes = await blobs.get(location).catch((thrown: unknown) => {
+    if (!isErrorWithCode(thrown, 'BLOB_NOT_FOUND')) throw thrown;
+    const text = 'there is no such attempt of such a job in this cluster: nothing is to be run';
+    throw refusal('invalid', 'ATTEMPT_NOT_FOUND', text, location, thrown);
+  });
   try {
     const record = JSON.parse(Buffer.from(bytes).toString('utf8')) as AttemptRecord;
-    if (record.formatVersion === 1) return record;
+    const { formatVersion, jobId, attempt } = record;
+    if (formatVersion === 1 && jobId === of.jobId && attempt === of.attempt) return record;
   } catch (thrown) {
     throw corrupt(location, thrown);
   }

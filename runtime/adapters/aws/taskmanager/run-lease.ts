@@ -38,6 +38,7 @@ import type {
 } from '../../../protocol/index.ts';
 import { handOverAfterMs, LeaseKeeper } from '../../../taskmanager/index.ts';
 import type { LeaseAnswer, LeaseRequest } from '../messages.ts';
+import { readProgram } from '../read-program.ts';
 import { type AttemptRecord, attemptLocation, readAttempt } from './attempt-record.ts';
 import { slotsOfTaskManager } from './channel-plan.ts';
 import { LeaseNetwork, type LeaseNetworkParts } from './lease-network.ts';
@@ -226,20 +227,20 @@ class LeaseRun {
     const { jobId, attempt } = this.#request;
     const jobDirectory = `${settings.jobsDirectory}/${jobId}`;
     const location = attemptLocation(`${jobDirectory}/bundle.mjs`, attempt);
-    const record = await readAttempt(blobs, location);
+    const record = await readAttempt(blobs, location, { jobId, attempt });
     const executionGraph = buildExecutionGraph(record.jobGraph);
     const [bundlePath, restore] = await Promise.all([
-      this.#fetchBundle(record.bundleLocation),
+      this.#fetchBundle(record),
       this.#readRestore(record, left),
     ]);
     return { record, executionGraph, bundlePath, restore };
   }
 
-  async #fetchBundle(location: string): Promise<string> {
+  async #fetchBundle({ bundleLocation, bundleDigest }: AttemptRecord): Promise<string> {
     const { blobs, settings } = this.#parts;
     const path = join(settings.temporaryDirectory, `sluice-${this.#holder}.mjs`);
     this.#bundlePath = path;
-    await writeFile(path, await blobs.get(location));
+    await writeFile(path, await readProgram(blobs, bundleLocation, bundleDigest));
     return path;
   }
 
