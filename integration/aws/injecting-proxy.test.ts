@@ -111,7 +111,7 @@ describe('InjectingProxy', () => {
       const exited = once(child, 'exit');
       await once(child, 'spawn');
       proxy.inject({ fault: { kind: 'kill-caller', isCarriedOut }, times: 1 });
-      const headers = { 'user-agent': `sluice/coordinator app/pid-${child.pid}` };
+      const headers = { 'user-agent': `sluice/coordinator app/p${child.pid?.toString(36)}` };
       await assert.rejects(fetch(endpoint, { method: 'POST', headers, body: '{}' }));
       assert.deepEqual(await exited, [null, 'SIGKILL']);
       assert.equal(service.seen.length, isCarriedOut ? 1 : 0);

@@ -44,7 +44,8 @@ const functionName = environment.AWS_LAMBDA_FUNCTION_NAME ?? '';
 const memoryMb = environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? '';
 const recordsFile = environment._INVOCATION_RECORDS ?? '';
 // Clients of the SDK say so in each call: whoever sees it knows which process to kill.
-environment.AWS_SDK_UA_APP_ID = `pid-${process.pid}`;
+// In base 36: with what other libraries append it may have 50 characters.
+environment.AWS_SDK_UA_APP_ID = `p${process.pid.toString(36)}`;
 const api = new URL(`http://${environment.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`);
 const agent = new Agent({ keepAlive: true, maxSockets: 2 });
 let inFlight: string | undefined;

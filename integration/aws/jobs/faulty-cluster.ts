@@ -36,13 +36,22 @@ export interface NumberedRun {
   readonly configuration?: Readonly<Record<string, string | number>>;
 }
 
-/** `GET /jobs/:id/checkpoints`, as far as the suites look. */
+/** What has become of a job's checkpoints, and how often it has failed. */
 export interface CheckpointCounts {
   readonly completed: number;
-  readonly failed: number;
-  readonly restored: number;
-  /** Why they failed. */
+  /** Why others failed. */
   readonly failures: readonly string[];
+  /** Failures of the job that it has restarted after, or not. */
+  readonly restarts: number;
+}
+
+interface CheckpointsBody {
+  readonly counts: { readonly completed: number };
+  readonly history: readonly { readonly failure_message?: string }[];
+}
+
+interface ExceptionsBody {
+  readonly exceptionHistory: { readonly entries: readonly unknown[] };
 }
 
 export class FaultyCluster {
@@ -71,6 +80,12 @@ export class FaultyCluster {
     await this.cluster.stop();
   }
 
+  /** Of a queue of the cluster. @param name without the prefix. */
+  queueUrl(name: string): string {
+    const { CoordinatorQueueUrl = '' } = Object.values(this.cluster.app.outputs)[0] ?? {};
+    return CoordinatorQueueUrl.replace(/coordinator\.fifo$/, name);
+  }
+
   /** @returns the job's id. */
   async submit(run: NumberedRun): Promise<string> {
     const { parallelism, configuration = {} } = run;
@@ -91,7 +106,7 @@ export class FaultyCluster {
     const expected = await this.expected(run);
     const end = await this.ended(jobId);
     assert.equal(end.status, 'FINISHED', end.rootException);
-    const found = await this.#eventually(`job ${jobId} has printed all`, async () => {
+    const found = await this.eventually(`job ${jobId} has printed all`, async () => {
       const lines = linesOf(await this.cluster.printedSoFar(jobId));
       const isThere = new Set(lines);
       return expected.every((line) => isThere.has(line)) ? lines : undefined;
@@ -100,7 +115,7 @@ export class FaultyCluster {
   }
 
   async ended(jobId: string): Promise<JobEnd> {
-    await this.#eventually(`job ${jobId} has ended`, async () => {
+    await this.eventually(`job ${jobId} has ended`, async () => {
       const { body } = await this.cluster.call('GET', `/jobs/${jobId}`);
       return ENDED.includes(String(body.state)) ? true : undefined;
     });
@@ -118,12 +133,14 @@ export class FaultyCluster {
 
   async checkpoints(jobId: string): Promise<CheckpointCounts> {
     const { status, body } = await this.cluster.call('GET', `/jobs/${jobId}/checkpoints`);
-    if (status !== 200) return { completed: 0, failed: 0, restored: 0, failures: [] };
-    const history = body.history as readonly { readonly failure_message?: string }[];
+    if (status !== 200) return { completed: 0, failures: [], restarts: 0 };
+    const { counts, history } = body as unknown as CheckpointsBody;
     const failures = history.flatMap(({ failure_message: text }) =>
       text === undefined ? [] : [text],
     );
-    return { ...(body.counts as Omit<CheckpointCounts, 'failures'>), failures };
+    const exceptions = await this.cluster.call('GET', `/jobs/${jobId}/exceptions`);
+    const { exceptionHistory } = exceptions.body as unknown as ExceptionsBody;
+    return { completed: counts.completed, failures, restarts: exceptionHistory.entries.length };
   }
 
   /** Waits until so many invocations for the job were refused for want of concurrency. */
@@ -131,7 +148,7 @@ export class FaultyCluster {
     const { stepFunctions } = this.clients;
     const { outputs } = this.cluster.app;
     const { StateMachineArn: stateMachineArn } = Object.values(outputs)[0] ?? {};
-    await this.#eventually(`job ${jobId}: ${count} leases are refused`, async () => {
+    await this.eventually(`job ${jobId}: ${count} leases are refused`, async () => {
       const { executions = [] } = await stepFunctions.send(
         new ListExecutionsCommand({ stateMachineArn }),
       );
@@ -199,13 +216,14 @@ export class FaultyCluster {
     what: string,
     isWanted: (counts: CheckpointCounts) => boolean,
   ): Promise<CheckpointCounts> {
-    return await this.#eventually(`job ${jobId}: ${what}`, async () => {
+    return await this.eventually(`job ${jobId}: ${what}`, async () => {
       const counts = await this.checkpoints(jobId);
       return isWanted(counts) ? counts : undefined;
     });
   }
 
-  #eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  /** As `waitUntil`, with this file's patience. */
+  eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
     return waitUntil(what, PATIENCE_MS, look, POLL_MS);
   }
 }

@@ -1,5 +1,5 @@
 export type { BilledUnits } from './billed-units.ts';
-export { billedUnits } from './billed-units.ts';
+export { billedUnits, messageBytes } from './billed-units.ts';
 export { type CallCounts, CallLedger, type OperationCount } from './call-ledger.ts';
 export { acceptedAnswer, errorAnswer, messagesAnswer, type OwnAnswer } from './error-answer.ts';
 export {

@@ -59,7 +59,7 @@ describe('identifyCall', () => {
       return identifyCall({ method: 'GET', path: '/', headers, body: Buffer.alloc(0) }).caller;
     };
     const sdk = 'aws-sdk-js/3.900.0 sluice/coordinator ua/2.1 os/linux api/s3#3.900.0';
-    assert.deepEqual(callerOf(`${sdk} app/pid-417-PT-2`), { program: 'coordinator', pid: 417 });
+    assert.deepEqual(callerOf(`${sdk} app/pbl-PT-2`), { program: 'coordinator', pid: 417 });
     assert.deepEqual(callerOf(`${sdk} app/other`), { program: 'coordinator' });
     assert.deepEqual(callerOf('curl/8'), { program: '' });
   });

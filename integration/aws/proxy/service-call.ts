@@ -41,7 +41,7 @@ const LAMBDA_INVOCATION = /^\/2015-03-31\/functions\/([^/]+)\/invocations/;
 
 const PROGRAM = /(?:^|\s)sluice\/([\w-]+)/;
 /** Other libraries append to it. */
-const PROCESS = /(?:^|\s)app\/pid-(\d+)\b/;
+const PROCESS = /(?:^|\s)app\/p([0-9a-z]+)(?:[\s-]|$)/;
 
 /** Names the operation of a request by the protocol that its service speaks. */
 export function identifyCall(call: HttpCall): ServiceCall {
@@ -52,7 +52,7 @@ export function identifyCall(call: HttpCall): ServiceCall {
 export function callerOf(userAgent: string): Caller {
   const program = PROGRAM.exec(userAgent)?.[1] ?? '';
   const pid = PROCESS.exec(userAgent)?.[1];
-  return pid === undefined ? { program } : { program, pid: Number(pid) };
+  return pid === undefined ? { program } : { program, pid: Number.parseInt(pid, 36) };
 }
 
 function namedCall(call: HttpCall): ServiceCall {
