@@ -13,6 +13,7 @@ import { FAULTS, type FaultRule } from '../proxy/index.ts';
 import { claimCheckScenarios } from './claim-check-scenarios.ts';
 import { FaultyCluster, isOf, isWrite, type NumberedRun } from './faulty-cluster.ts';
 import { poisonScenarios } from './poison-scenarios.ts';
+import { refusalScenarios } from './refusal-scenarios.ts';
 
 /** Killed turns are repeated after twice that. */
 const TURN_S = 5;
@@ -142,4 +143,5 @@ describe('a deployed cluster whose calls go wrong', { concurrency: 4 }, () => {
 
   poisonScenarios(() => faulty);
   claimCheckScenarios(() => faulty);
+  refusalScenarios(() => faulty);
 });

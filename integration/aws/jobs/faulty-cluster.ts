@@ -19,7 +19,7 @@ import { waitUntil } from '../wait-until.ts';
 import { DeployedCluster, type JobEnd } from './deployed-cluster.ts';
 
 export const NUMBERED = 'integration/aws/jobs/fixtures/numbered.ts';
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 240_000;
 /** What looks costs the same two processors as what is looked at. */
 const POLL_MS = 500;
 const ENDED = ['FINISHED', 'FAILED', 'CANCELED'];
