@@ -23,6 +23,8 @@ export interface CountedRun {
   readonly records: number;
   readonly words: number;
   readonly recordBytes: number;
+  /** How long slots have to end when they are told to. @defaultValue 3 minutes */
+  readonly cancelMs?: number;
 }
 
 /** Who has a TaskManager's lease, or had it last. */
@@ -129,8 +131,9 @@ export function endedLeases(emulator: Emulator): readonly Invocation[] {
     );
 }
 
-function argsOf({ ratePerSecond, records, words, recordBytes }: CountedRun): readonly string[] {
-  return [ratePerSecond, records, words, recordBytes].map(String);
+function argsOf(run: CountedRun): readonly string[] {
+  const { ratePerSecond, records, words, recordBytes, cancelMs = 180_000 } = run;
+  return [ratePerSecond, records, words, recordBytes, cancelMs].map(String);
 }
 
 function withoutSubtask(lines: readonly string[]): readonly string[] {

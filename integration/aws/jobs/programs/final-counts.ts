@@ -2,9 +2,11 @@
  * Counts what a paced source makes, by word, in keyed state, and says each word's count once, when
  * all has come: whatever is lost or counted twice on the way shows in the output.
  *
- * Arguments: records a second, how many, of how many different words, of how many bytes.
+ * Arguments: records a second, how many, of how many different words, of how many bytes; how long
+ * slots have to end when they are told to, in milliseconds.
  */
 import {
+  Configuration,
   generatorSource,
   type KeyedProcessFunction,
   MAX_WATERMARK_MS,
@@ -35,9 +37,11 @@ export default function finalCounts(
   env: StreamExecutionEnvironment,
   args: readonly string[],
 ): void {
-  const [ratePerSecond = 100, count = 1000, words = 20, sizeBytes = 50] = args.map(Number);
+  const [ratePerSecond = 100, count = 1000, words = 20, sizeBytes = 50, cancelMs = 180_000] =
+    args.map(Number);
   const filler = 'x'.repeat(sizeBytes);
   env.enableCheckpointing(CHECKPOINT_MS);
+  env.configure(Configuration.fromRecord({ 'task.cancellation.timeout': `${cancelMs} ms` }));
   env.setRestartStrategy(RestartStrategies.fixedDelayRestart(5, RESTART_MS));
   env
     .fromSource(
