@@ -281,7 +281,8 @@ function jobText(run: WordCountRun, directory: string): string {
       : '';
   return `
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
-const { Configuration, generatorSource, printSink, WatermarkStrategy } = globalThis[Symbol.for('sluice.api')];
+const sluice = globalThis[Symbol.for('sluice.api')];
+const { Configuration, generatorSource, printSink, WatermarkStrategy } = sluice;
 let file;
 export default function job(env) {
   env.setParallelism(${parallelism});

@@ -92,7 +92,7 @@ describe('runLease: its time', () => {
     assert.equal(end.timers, 0);
   });
 
-  it('ends uploads of a checkpoint that nobody takes, with the thread that waits for them', async () => {
+  it('ends uploads of a checkpoint that nobody takes, with their thread', async () => {
     const short = { ...RUN, handOverMs: 500, attempts: 0, remainingMs: 4_000 };
     const { result } = await world.countWords({ ...short, taskManagerBlobs: puttingNever });
     await world.settled();

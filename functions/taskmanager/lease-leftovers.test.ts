@@ -1,0 +1,89 @@
+/**
+ * Goal: when an invocation ends, nothing is left that a thaw could resume. Method: real clients,
+ * connections and threads, in the middle of whatever they were doing.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { createLeaseHandler } from './lease-handler.ts';
+import { leaseSettings } from './lease-settings.ts';
+
+const REQUEST = { jobId: '0'.repeat(32), attempt: 0, taskManager: 0, lease: 0 };
+/** The lease is given up two seconds before. */
+const REMAINING_MS = 2_500;
+
+/** Which call never gets its whole answer, and how much of it it gets. */
+type Stuck = 'no answer to the claim' | 'half of the attempt';
+
+describe('an invocation of the taskmanager function that is over', () => {
+  let server: Server;
+  let stuck: Stuck;
+  let isReached: boolean;
+
+  before(async () => {
+    server = createServer((request, response) => {
+      request.resume();
+      request.on('end', () => answer(String(request.headers['x-amz-target'] ?? ''), response));
+    });
+    // It closes none by itself.
+    server.keepAliveTimeout = 0;
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    });
+  });
+  after(() => void server.close());
+
+  function answer(target: string, response: ServerResponse): void {
+    if (target.startsWith('DynamoDB')) {
+      if (stuck === 'no answer to the claim') isReached = true;
+      else response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}');
+      return;
+    }
+    isReached = true;
+    response.writeHead(200, { 'content-length': '1000' });
+    response.write('{"formatVersion":');
+  }
+
+  function connections(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+    });
+  }
+
+  for (const how of ['no answer to the claim', 'half of the attempt'] as const) {
+    it(`has closed its connections, ended its threads and cleared its timers: ${how}`, async () => {
+      stuck = how;
+      isReached = false;
+      const idle = process.getActiveResourcesInfo().toSorted();
+      const handler = createLeaseHandler({
+        settings: leaseSettings({
+          SLUICE_PREFIX: 'p',
+          SLUICE_JOBS_TABLE: 'p-jobs',
+          SLUICE_STATE_TABLE: 'p-state',
+          SLUICE_BUCKET: 'bucket',
+          SLUICE_COORDINATOR_QUEUE_URL: `${process.env.AWS_ENDPOINT_URL}/1/p-coordinator.fifo`,
+          SLUICE_INBOX_URL_PREFIX: `${process.env.AWS_ENDPOINT_URL}/1/p-i-`,
+          AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '4096',
+        }),
+        slotThreadUrl: new URL('./slot.worker.ts', import.meta.url),
+        processStart: { nodeMs: 1, loadedMs: 2 },
+        write: () => undefined,
+      });
+      const context = { getRemainingTimeInMillis: () => REMAINING_MS };
+      await assert.rejects(handler(REQUEST, context), { name: 'LEASE_OVERDUE' });
+      const left = process.getActiveResourcesInfo().filter((kind) => kind !== 'TCPSocketWrap');
+      assert.deepEqual(left.toSorted(), idle);
+      assert.ok(isReached, 'it was in the middle of the call');
+      // The other ends of its connections are here, and hear that they are closed a moment later.
+      while ((await connections()) > 0) await new Promise((resolve) => setImmediate(resolve));
+    });
+  }
+});
