@@ -114,6 +114,11 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
     may.objects(['s3:GetObject'], 'jobs', 'checkpoints', 'savepoints'),
     may.listing,
     may.inboxes(...MAKE_QUEUES),
+    {
+      actions: ['lambda:GetAccountSettings'],
+      resources: ['*'],
+      wildcard: "IAM knows no resource for the account's quotas.",
+    },
   ],
   // Writes manifests and the log of checkpoints, collects garbage, tells slots, answers machines.
   coordinator: (may, to) => [

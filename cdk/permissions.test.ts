@@ -72,6 +72,7 @@ const VARIANTS: Readonly<Record<string, (app: App) => JobManagerProps>> = {
 const CDK_OWN = /^CustomS3AutoDeleteObjects/;
 /** IAM knows no narrower resource for them. */
 const OF_ANY_RESOURCE = [
+  'lambda:GetAccountSettings',
   'ec2:DescribeNetworkInterfaces',
   'ec2:DescribeSubnets',
   'logs:CreateLogDelivery',

@@ -1,4 +1,6 @@
 import {
+  accountTaskManagers,
+  createLambdaClient,
   type PlanAnswer,
   type PlanRequest,
   planJob,
@@ -11,6 +13,7 @@ import { functionWorld, jobFiles, reservationsOf, stateBlobs } from '../shared/i
 
 const world = functionWorld('plan');
 const { environment, logger, sqs, calls, prefix, rows, jobs } = world;
+const lambda = createLambdaClient({ program: 'plan' });
 const kmsKeyArn = environment.optional('SLUICE_KMS_KEY_ARN');
 const parts = {
   ...{ jobs, rows, logger },
@@ -24,6 +27,7 @@ const parts = {
     ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
   }),
   fileSystem: jobFiles(world),
+  accountTaskManagers: () => accountTaskManagers({ lambda, calls, logger }),
   taskSlots: environment.count('SLUICE_TASK_SLOTS'),
 };
 

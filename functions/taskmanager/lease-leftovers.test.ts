@@ -74,6 +74,7 @@ describe('an invocation of the taskmanager function that is over', () => {
           AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '4096',
         }),
         slotThreadUrl: new URL('./slot.worker.ts', import.meta.url),
+        loggerOf: () => ({ log: () => undefined }),
         processStart: { nodeMs: 1, loadedMs: 2 },
         write: () => undefined,
       });

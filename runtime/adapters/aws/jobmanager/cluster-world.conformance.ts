@@ -87,6 +87,8 @@ export class ClusterWorld {
   readonly inboxes = new Set<string>();
   readonly attempts: AttemptRecord[] = [];
   readonly commands: { readonly to: string; readonly command: AddressedCommand }[] = [];
+  /** What the account would let run; undefined: nobody says. */
+  accountTaskManagers: number | undefined;
   /** Task tokens that may not be answered. */
   readonly denied = new Set<string>();
   /** Fails the next effects of a kind. */
@@ -257,6 +259,7 @@ export class ClusterWorld {
         programs: this.#programs(),
         inboxes: this.inboxPort,
         fileSystem: jobFilesOnAws(this.files),
+        accountTaskManagers: async () => this.accountTaskManagers,
         taskSlots: this.#options.taskSlots,
       },
       { jobId },

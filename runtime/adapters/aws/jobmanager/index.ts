@@ -1,4 +1,9 @@
 export {
+  type AccountLimitParts,
+  accountTaskManagers,
+  createLambdaClient,
+} from './account-limit.ts';
+export {
   AwsClusterJobs,
   type AwsClusterParts,
   awsOperations,

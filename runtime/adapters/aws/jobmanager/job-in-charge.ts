@@ -69,7 +69,8 @@ export class JobInCharge implements TurnHost<CoordinatorMessage> {
     messages: readonly CoordinatorMessage[],
   ): Promise<readonly TurnMessage[]> {
     const graphOf = async () => (await this.program(job)).graph;
-    const refused = await refuseRescales({ job, graphOf }, before, messages, this.#parts);
+    const rescaled = { job, graphOf, planOf: () => this.readPlan() };
+    const refused = await refuseRescales(rescaled, before, messages, this.#parts);
     const { taskSlots } = this.#parts;
     return messages
       .filter((message) => !refused.includes(message))

@@ -76,6 +76,24 @@ describe('planJob', () => {
     assert.deepEqual(await world.plan(third), { jobId: third, taskManagers: 2 });
   });
 
+  it('refuses a job that is larger than the account, also when it is rescaled', async () => {
+    const world = new ClusterWorld({ maxTaskManagers: 900 });
+    world.accountTaskManagers = 1;
+    await world.submit('numbers');
+    await assert.rejects(world.plan(), {
+      code: 'NO_RESOURCE_AVAILABLE',
+      message: /required=2 used=0 max=1/,
+    });
+    assert.equal(world.inboxes.size, 0);
+    world.accountTaskManagers = 2;
+    await world.startJob();
+    const asked = await world.ask(`PATCH /jobs/${JOB_ID}/rescaling?parallelism=3`);
+    const { 'request-id': id } = asked.body as { 'request-id': string };
+    await world.work();
+    const { body } = await world.ask(`GET /jobs/${JOB_ID}/rescaling/${id}`);
+    assert.match(JSON.stringify(body), /NO_RESOURCE_AVAILABLE/);
+  });
+
   it('refuses places that only the function has, and savepoints that are not there', async () => {
     const world = new ClusterWorld();
     const local = { flinkConfiguration: { 'execution.checkpointing.dir': '/tmp/checkpoints' } };

@@ -37,6 +37,8 @@ export interface PlanJobParts {
   readonly inboxes: Inboxes;
   readonly fileSystem: FileSystem;
   readonly logger: Logger;
+  /** How many the account would let run; undefined: it is not known. */
+  readonly accountTaskManagers: () => Promise<number | undefined>;
   /** Of a TaskManager. */
   readonly taskSlots: number;
 }
@@ -52,7 +54,8 @@ export async function planJob(parts: PlanJobParts, { jobId }: PlanRequest): Prom
   const { jobGraph, slots } = plan.executionGraph;
   const slotIndexes = slots.map(({ slotIndex }) => slotIndex);
   const taskManagers = taskManagersOf(slotIndexes, taskSlots);
-  await reservations.reserve(jobId, taskManagers);
+  const ofAccount = await parts.accountTaskManagers();
+  await reservations.reserve(jobId, taskManagers, ofAccount);
   const before = (await readPlan(rows, jobId))?.inboxes ?? 0;
   if (taskManagers > before) await inboxes.create(jobId, before, taskManagers);
   await writePlan(rows, jobId, {
@@ -64,6 +67,7 @@ export async function planJob(parts: PlanJobParts, { jobId }: PlanRequest): Prom
     vertices: verticesOf(program),
     scalableVertexIds: scalableVertexIds(program.graph),
     plan: jobPlanJson(jobGraph, jobId),
+    ...(ofAccount === undefined ? {} : { accountTaskManagers: ofAccount }),
   });
   logger.log('info', 'a job is planned', { jobId, taskManagers, slots: slots.length });
   return { jobId, taskManagers };

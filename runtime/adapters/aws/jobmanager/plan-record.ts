@@ -18,6 +18,8 @@ export interface PlanRecord {
   /** Those at the job's default parallelism, which may run at another. */
   readonly scalableVertexIds: readonly string[];
   readonly plan: JobPlanJson;
+  /** TaskManagers that the account let run; absent: it was not known. */
+  readonly accountTaskManagers?: number;
 }
 
 export async function readPlan(rows: RowStore, jobId: string): Promise<PlanRecord | undefined> {

@@ -3,6 +3,7 @@ import { isStreamError, toStreamError } from '../../../core/index.ts';
 import type { StreamGraph } from '../../../graph/index.ts';
 import { planJobExecution, type TurnRecord } from '../../../jobmaster/index.ts';
 import type { CoordinatorMessage } from '../messages.ts';
+import type { PlanRecord } from './plan-record.ts';
 import type { TaskManagerReservations } from './task-manager-reservations.ts';
 import { type TurnEffects, taskManagersOf } from './turn-effects.ts';
 
@@ -17,6 +18,7 @@ export interface RescaleParts {
 export interface RescaledJob {
   readonly job: Pick<JobRecord, 'jobId'>;
   readonly graphOf: () => Promise<StreamGraph>;
+  readonly planOf: () => Promise<PlanRecord | undefined>;
 }
 
 type Rescale = Extract<CoordinatorMessage, { readonly type: 'request' }>;
@@ -29,7 +31,7 @@ type Rescale = Extract<CoordinatorMessage, { readonly type: 'request' }>;
  * @throws {StreamError} of the stores.
  */
 export async function refuseRescales(
-  { job, graphOf }: RescaledJob,
+  { job, graphOf, planOf }: RescaledJob,
   before: TurnRecord,
   messages: readonly CoordinatorMessage[],
   { effects, reservations, taskSlots }: RescaleParts,
@@ -45,7 +47,8 @@ export async function refuseRescales(
     const taskManagers = taskManagersAt(await graphOf(), wanted, taskSlots);
     if (taskManagers === undefined) continue;
     try {
-      await reservations.reserve(job.jobId, taskManagers);
+      const ofAccount = (await planOf())?.accountTaskManagers;
+      await reservations.reserve(job.jobId, taskManagers, ofAccount);
     } catch (thrown) {
       if (!isStreamError(thrown) || thrown.code !== 'NO_RESOURCE_AVAILABLE') throw thrown;
       await refuse(job.jobId, message, thrown, effects);

@@ -26,11 +26,12 @@ export class TaskManagerReservations {
   }
 
   /**
+   * @param ofAccount more than these the account does not let run.
    * @throws {StreamError} `NO_RESOURCE_AVAILABLE`, kind `invalid`: the cluster has not so many, or
    * not now. What was reserved before stays.
    */
-  async reserve(jobId: string, taskManagers: number): Promise<void> {
-    const max = this.#maxTaskManagers;
+  async reserve(jobId: string, taskManagers: number, ofAccount?: number): Promise<void> {
+    const max = Math.min(this.#maxTaskManagers, ofAccount ?? this.#maxTaskManagers);
     if (taskManagers > max) throw tooMany(jobId, taskManagers, 0, max);
     const before = (await this.#others(jobId)).own;
     await this.#put(jobId, Math.max(before, taskManagers));

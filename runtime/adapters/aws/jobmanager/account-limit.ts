@@ -1,0 +1,41 @@
+/** How many TaskManagers the account itself would let run, whatever the cluster was told. */
+import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { type Logger, toStreamError } from '../../../core/index.ts';
+import type { AwsCalls } from '../aws-calls.ts';
+import { type AwsClientSettings, awsClientConfig } from '../clients.ts';
+
+export interface AccountLimitParts {
+  readonly lambda: LambdaClient;
+  readonly calls: AwsCalls;
+  readonly logger: Logger;
+}
+
+/** Invocations that a job needs beside its TaskManagers': a turn, a tick, settle, the API. */
+export const OTHER_INVOCATIONS = 4;
+
+export function createLambdaClient(settings: AwsClientSettings = {}): LambdaClient {
+  return new LambdaClient(awsClientConfig(settings));
+}
+
+/**
+ * Of Lambda's quota of concurrent executions, what is left for TaskManagers.
+ *
+ * @returns undefined when Lambda does not say; then the cluster's own limit has to do.
+ */
+export async function accountTaskManagers({
+  lambda,
+  calls,
+  logger,
+}: AccountLimitParts): Promise<number | undefined> {
+  try {
+    const answer = await calls.call({ permission: 'lambda:GetAccountSettings' }, ({ options }) =>
+      lambda.send(new GetAccountSettingsCommand({}), options),
+    );
+    const executions = answer.AccountLimit?.ConcurrentExecutions;
+    return executions === undefined ? undefined : Math.max(0, executions - OTHER_INVOCATIONS);
+  } catch (thrown) {
+    const { code, message: reason } = toStreamError(thrown);
+    logger.log('warn', "the account's quota of invocations is not known", { code, reason });
+    return undefined;
+  }
+}
