@@ -16,6 +16,11 @@ export type RowWrite =
       readonly value: unknown;
       /** 0: there must be no such row; undefined: whatever is there. */
       readonly expectedVersion?: number;
+      /**
+       * It is garbage from then on: the store may delete it, some time. Absent: never, also when
+       * the row had such a time before.
+       */
+      readonly expiresAtEpochMs?: number;
     }
   | {
       readonly type: 'delete';

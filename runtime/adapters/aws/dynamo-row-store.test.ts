@@ -7,7 +7,7 @@ import { testRowStoreConformance } from '../row-store.conformance.ts';
 import { AwsWorld } from './aws-world.conformance.ts';
 
 const KEY = { partitionKey: 'p', sortKey: 'a' } as const;
-const CREATE: RowWrite = { type: 'put', ...KEY, value: 1, expectedVersion: 0 };
+const CREATE = { type: 'put', ...KEY, value: 1, expectedVersion: 0 } as const;
 const OTHER = { partitionKey: 'p', sortKey: 'b' } as const;
 
 testRowStoreConformance('DynamoDB, faked', async () => new AwsWorld().rows);
@@ -45,6 +45,23 @@ describe('DynamoRowStore', () => {
       'TransactGetItems',
       'TransactGetItems',
     ]);
+  });
+
+  it('marks garbage with the second from which it may go, and takes the mark away', async () => {
+    const { rows, dynamoDb } = new AwsWorld();
+    const expiresAtEpochMs = 1_000_500;
+    const marked = async () => {
+      const [item] = dynamoDb.items('rows');
+      return [item?.expiresAt?.N, (await rows.get('p', 'a'))?.value];
+    };
+    await rows.write([{ ...CREATE, expiresAtEpochMs }]);
+    assert.deepEqual(await marked(), ['1001', 1]);
+    await rows.write([{ type: 'put', ...KEY, value: 2 }]);
+    assert.deepEqual(await marked(), [undefined, 2]);
+    await rows.write([{ type: 'put', ...KEY, value: 3, expiresAtEpochMs }]);
+    assert.deepEqual(await marked(), ['1001', 3]);
+    await rows.write([{ type: 'put', ...KEY, value: 4, expectedVersion: 3 }]);
+    assert.deepEqual(await marked(), [undefined, 4]);
   });
 
   it('keeps a large value compressed, and gives it back', async () => {

@@ -3,6 +3,7 @@
  *
  *     pk, sk  the keys            v  version           w  who wrote it last: an id of the write
  *     j       the value as JSON   or  z  the same, a zstd frame, and  n  its size before
+ *     expiresAt  of garbage: when it goes, in seconds
  *
  * The value is one attribute: a tree of attribute values would cost more bytes, and CPU twice.
  */

@@ -40,6 +40,7 @@ export async function putParts(
     v: { N: String(expectedVersion + 1) },
     w: { S: writeId },
     ...(await encodeValue(step.value)),
+    ...expiryOf(step),
   };
   checkSize(item);
   return { TableName: table, Item: item, ...conditionOf(expectedVersion) };
@@ -60,7 +61,13 @@ export async function updateParts(
   checkSize({ ...key, w: { S: writeId }, v: { N: '0' }, ...value });
   const isCompressed = 'z' in value;
   const parts: Item = isCompressed ? { ':z': value.z, ':n': value.n } : { ':j': value.j };
-  const change = isCompressed ? 'z = :z, n = :n REMOVE j' : 'j = :j REMOVE z, n';
+  const { expiresAt } = expiryOf(step);
+  const expires = expiresAt === undefined ? {} : { ':e': expiresAt };
+  const [set, remove] = isCompressed ? ['z = :z, n = :n', 'j'] : ['j = :j', 'z, n'];
+  const change =
+    expiresAt === undefined
+      ? `${set} REMOVE ${remove}, expiresAt`
+      : `${set}, expiresAt = :e REMOVE ${remove}`;
   return {
     TableName: table,
     Key: key,
@@ -70,6 +77,7 @@ export async function updateParts(
       ':one': { N: '1' },
       ':w': { S: writeId },
       ...parts,
+      ...expires,
     },
   };
 }
@@ -90,6 +98,12 @@ export async function transactionStep(
   if (step.type === 'delete') return { Delete: { ...at, ...conditionOf(step.expectedVersion) } };
   const { ConditionExpression = '', ...values } = conditionOf(step.expectedVersion);
   return { ConditionCheck: { ...at, ConditionExpression, ...values } };
+}
+
+/** The table's attribute of this name tells when a row goes, in seconds. */
+function expiryOf({ expiresAtEpochMs }: RowPut): { readonly expiresAt?: { readonly N: string } } {
+  if (expiresAtEpochMs === undefined) return {};
+  return { expiresAt: { N: String(Math.ceil(expiresAtEpochMs / 1_000)) } };
 }
 
 function checkSize(item: Item): void {

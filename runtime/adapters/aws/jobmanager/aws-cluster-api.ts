@@ -34,7 +34,7 @@ import { isEnded, type JobViews, submittedView } from './job-views.ts';
 import { readPlan } from './plan-record.ts';
 import type { SavepointDisposals } from './savepoint-disposals.ts';
 import type { TaskManagerReservations } from './task-manager-reservations.ts';
-import { type AnswerRow, CANCEL_AFTER } from './turn-effects.ts';
+import { ANSWERS_KEPT_MS, type AnswerRow, CANCEL_AFTER } from './turn-effects.ts';
 
 export interface AwsClusterParts {
   readonly rows: RowStore;
@@ -126,9 +126,11 @@ export class AwsClusterJobs implements ClusterJobs {
     const cancels = operation.type === 'savepoint' && operation.cancelsJob;
     const requestId = cancels ? `${CANCEL_AFTER}${id}` : id;
     const { rows, clock } = this.#parts;
-    const value: RequestRow = { requestId, request, askedAtEpochMs: clock.nowEpochMs() };
+    const askedAtEpochMs = clock.nowEpochMs();
+    const value: RequestRow = { requestId, request, askedAtEpochMs };
+    const expiry = { expectedVersion: 0, expiresAtEpochMs: askedAtEpochMs + ANSWERS_KEPT_MS };
     try {
-      await rows.write([{ type: 'put', ...requestKey(jobId, id), value, expectedVersion: 0 }]);
+      await rows.write([{ type: 'put', ...requestKey(jobId, id), value, ...expiry }]);
     } catch (thrown) {
       if (!isErrorWithCode(thrown, 'ROW_CONFLICT')) throw thrown;
     }

@@ -18,6 +18,7 @@ import type { DispatchedJob } from '../../../jobmaster/index.ts';
 import type { OperationState } from '../../http/index.ts';
 import { isS3Location } from '../s3-location.ts';
 import { isEnded } from './job-views.ts';
+import { ANSWERS_KEPT_MS } from './turn-effects.ts';
 
 export interface SavepointDisposalsParts {
   readonly rows: RowStore;
@@ -51,17 +52,18 @@ export class SavepointDisposals {
     const startedAtEpochMs = clock.nowEpochMs();
     if (known !== undefined && !isInterrupted(known.value, startedAtEpochMs)) return;
     const begun: DisposalRow = { path, startedAtEpochMs, state: { type: 'in-progress' } };
-    const key = disposalKey(triggerId);
+    const expiresAtEpochMs = startedAtEpochMs + ANSWERS_KEPT_MS;
+    const put = { type: 'put', ...disposalKey(triggerId), expiresAtEpochMs } as const;
     const expectedVersion = known?.version ?? 0;
     try {
-      await rows.write([{ type: 'put', ...key, value: begun, expectedVersion }]);
+      await rows.write([{ ...put, value: begun, expectedVersion }]);
     } catch (thrown) {
       // The same request, a moment earlier.
       if (isErrorWithCode(thrown, 'ROW_CONFLICT')) return;
       throw thrown;
     }
     const value: DisposalRow = { ...begun, state: await this.#dispose(path) };
-    await rows.write([{ type: 'put', ...key, value }]);
+    await rows.write([{ ...put, value }]);
   }
 
   /** Undefined: there is no such disposal. */

@@ -50,6 +50,8 @@ export interface AnswerRow {
 
 /** A savepoint that is to cancel the job afterwards is asked for under an id that begins so. */
 export const CANCEL_AFTER = 'cancel-after-';
+/** What clients have asked, and were answered, is kept so long: Flink's five minutes and more. */
+export const ANSWERS_KEPT_MS = 7 * 86_400_000;
 /** The longest that a queue delays a message. */
 export const MAX_DELAY_S = 900;
 
@@ -190,8 +192,10 @@ export class TurnEffects {
     { requestId, taskToken, answer }: Extract<TurnEffect, { readonly type: 'answer' }>,
   ): Promise<void> {
     const { rows, queues, clock } = this.#parts;
-    const value: AnswerRow = { answer, answeredAtEpochMs: clock.nowEpochMs() };
-    await rows.write([{ type: 'put', ...answerKey(jobId, requestId), value }]);
+    const answeredAtEpochMs = clock.nowEpochMs();
+    const value: AnswerRow = { answer, answeredAtEpochMs };
+    const expiresAtEpochMs = answeredAtEpochMs + ANSWERS_KEPT_MS;
+    await rows.write([{ type: 'put', ...answerKey(jobId, requestId), value, expiresAtEpochMs }]);
     if (taskToken !== undefined) await this.#tell(jobId, taskToken, answer);
     if (!requestId.startsWith(CANCEL_AFTER) || 'error' in answer) return;
     const cancelId = `after-${requestId}`;
