@@ -6,6 +6,7 @@
  * I3  While storage does not answer, the job neither starts nor ends: it is asked again
  *     ({@link retryStorage}). Who cancels it meanwhile is obeyed as soon as the row can say so.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { StoredJob } from '../checkpoint/index.ts';
 import {
   type Clock,
@@ -22,6 +23,7 @@ import type {
   DispatchedJob,
   EndedJobRecord,
   JobControl,
+  JobSubmission,
   PlannedProgram,
   StartedMaster,
 } from './dispatcher-records.ts';
@@ -243,6 +245,13 @@ export class DispatchedJobEntry {
 
   describe(): DispatchedJob {
     return describeJob({ ...this.#known(), status: this.status, end: this.#end });
+  }
+
+  /** Whether a client that submits this means this job. */
+  isSubmittedAs({ args, configuration }: Pick<JobSubmission, 'args' | 'configuration'>): boolean {
+    const { job } = this.#stored;
+    const isSame = isDeepStrictEqual(args, job.args);
+    return isSame && isDeepStrictEqual(configuration, job.configuration);
   }
 
   /** Undefined: it could not be planned. */

@@ -94,8 +94,28 @@ describe('Dispatcher', () => {
   it('refuses an id that is in use', async () => {
     const dispatcher = await open();
     await submit(dispatcher, 1);
-    await assert.rejects(submit(dispatcher, 1), { code: 'JOB_ALREADY_SUBMITTED' });
+    await assert.rejects(submit(dispatcher, 1, 2), { code: 'JOB_ALREADY_SUBMITTED' });
+    const other = {
+      jobId: jobIdOf(1),
+      bundle: Buffer.from('other'),
+      args: ['1'],
+      configuration: {},
+    };
+    await assert.rejects(dispatcher.submit(other), { code: 'JOB_ALREADY_SUBMITTED' });
     assert.equal(planner.masters.length, 1);
+  });
+
+  it('takes a submission that is sent again for the same job, also after its end', async () => {
+    const first = await open();
+    const jobId = await submit(first, 1);
+    assert.equal(await submit(first, 1), jobId);
+    planner.masterOf(jobId).end('FINISHED');
+    await first.ended(jobId);
+    assert.equal(await submit(first, 1), jobId);
+    await first.shutdown();
+    assert.equal(await submit(await open(), 1), jobId);
+    assert.equal(planner.masters.length, 1);
+    assert.deepEqual(await stored(), ['01 FINISHED 0']);
   });
 
   it('records how a job has ended, and keeps it listed in the next process', async () => {

@@ -17,6 +17,7 @@ import {
   type BlobStore,
   bundleLocation,
   disposeSavepoint,
+  isErrorWithCode,
   type JobRecord,
   type JobStore,
   type RowStore,
@@ -90,7 +91,8 @@ export class Dispatcher {
   }
 
   /**
-   * Takes a job in; it runs as soon as there are slots.
+   * Takes a job in; it runs as soon as there are slots. A submission that is sent again is the same
+   * job, if it says the same.
    *
    * @throws {StreamError} what is wrong with it; then nothing of it is left.
    * `NO_RESOURCE_AVAILABLE` when it needs more slots than the cluster has in all.
@@ -99,7 +101,7 @@ export class Dispatcher {
     this.#assertAccepting();
     const { jobId, bundle, args, configuration } = submission;
     const { blobs, jobs, planner, directory, clock, slotCount } = this.#parts;
-    if (this.#entries.has(jobId)) throw jobAlreadySubmitted(jobId);
+    if (this.#entries.has(jobId)) return await this.#submittedAgain(submission);
     const location = bundleLocation(directory, jobId);
     await blobs.put(location, bundle);
     let mayExist = false;
@@ -134,6 +136,19 @@ export class Dispatcher {
       if (!mayExist) await blobs.delete(location).catch(() => {});
       throw thrown;
     }
+  }
+
+  async #submittedAgain(submission: JobSubmission): Promise<string> {
+    const { jobId, bundle } = submission;
+    const { blobs, directory } = this.#parts;
+    if (!this.#entry(jobId).isSubmittedAs(submission)) throw jobAlreadySubmitted(jobId);
+    const before = await blobs.get(bundleLocation(directory, jobId)).catch((thrown: unknown) => {
+      // It has ended.
+      if (isErrorWithCode(thrown, 'BLOB_NOT_FOUND')) return bundle;
+      throw thrown;
+    });
+    if (!Buffer.from(before).equals(bundle)) throw jobAlreadySubmitted(jobId);
+    return jobId;
   }
 
   /** In the order of their submission. */
