@@ -10,6 +10,7 @@ export interface Grant {
   readonly resources: readonly string[];
   /** Why a resource ends in `*`. */
   readonly wildcard?: string;
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** ARNs of what the functions use. */
@@ -28,6 +29,9 @@ export interface GrantedResources {
   readonly triggerSavepointArn: string;
   /** Of the JobManager; ends in `*`. */
   readonly executionArns: string;
+  /** Of schedules that wake jobs; ends in `*`, behind the cluster's own group. */
+  readonly wakeUpArns: string;
+  readonly wakeRoleArn: string;
 }
 
 const ROW_READS = ['dynamodb:GetItem', 'dynamodb:Query'] as const;
@@ -57,6 +61,8 @@ const MAKE_QUEUES = [
 ] as const;
 const OBJECTS = 'Keys below it are made of job ids, and of names nobody knows before.';
 const INBOXES = 'Inboxes are named after jobs that do not exist yet, behind a prefix of their own.';
+
+const WAKE_UPS = 'Schedules are named after jobs, in a group that is the cluster’s own.';
 
 /** What a function may do. */
 export function functionGrants(name: FunctionName, to: GrantedResources): readonly Grant[] {
@@ -143,12 +149,22 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
       actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'],
       resources: [to.jobManagerArn, to.triggerSavepointArn],
     },
-    // One that a TaskManager which hangs would hold is replaced by the next.
+    // A job that wakes goes on in a new execution; one that a TaskManager hangs in is replaced.
     { actions: ['states:StartExecution'], resources: [to.jobManagerArn] },
     {
       actions: ['states:StopExecution'],
       resources: [to.executionArns],
       wildcard: 'Executions are named after jobs that do not exist yet.',
+    },
+    {
+      actions: ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule'],
+      resources: [to.wakeUpArns],
+      wildcard: WAKE_UPS,
+    },
+    {
+      actions: ['iam:PassRole'],
+      resources: [to.wakeRoleArn],
+      conditions: { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
     },
   ],
   // Claims its lease, restores and writes state, talks to the others.

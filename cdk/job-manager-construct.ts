@@ -27,6 +27,7 @@ import { allow } from './roles.ts';
 import { type ClusterSettings, clusterSettings } from './settings.ts';
 import { StateMachines, stateMachineArns } from './state-machines.ts';
 import { Storage } from './storage.ts';
+import { WakeUps } from './wake-ups.ts';
 
 /** What a client or an operator has to know of a cluster. */
 export interface ClusterOutputs {
@@ -54,6 +55,7 @@ export class JobManager extends Construct implements IGrantable {
   readonly bucket: Bucket;
   readonly functions: Functions;
   readonly queues: Queues;
+  readonly wakeUps: WakeUps;
   readonly storage: Storage;
   readonly machines: StateMachines;
   readonly api: Api;
@@ -79,6 +81,10 @@ export class JobManager extends Construct implements IGrantable {
     });
     this.bucket = this.storage.bucket;
     this.queues = new Queues(this, 'Queues', { names, kmsKey, turnTimeout: settings.turnTimeout });
+    const keyGrants =
+      kmsKey === undefined ? [] : [{ actions: KEY_ACTIONS, resources: [kmsKey.keyArn] }];
+    const { ticks } = this.queues;
+    this.wakeUps = new WakeUps(this, 'WakeUps', { names, ticks, keyGrants });
     this.functions = new Functions(this, 'Functions', {
       names,
       settings,
@@ -94,7 +100,7 @@ export class JobManager extends Construct implements IGrantable {
     const { api, plan, coordinator, taskmanager } = functions.all;
     this.machines = new StateMachines(this, 'StateMachines', {
       ...{ names, settings, functions, queues, logRetention, isTraced },
-      keyGrants: kmsKey === undefined ? [] : [{ actions: KEY_ACTIONS, resources: [kmsKey.keyArn] }],
+      keyGrants,
     });
     const { authorization } = settings;
     this.api = new Api(this, 'Api', { names, authorization, handler: api, logRetention });
@@ -164,6 +170,8 @@ export class JobManager extends Construct implements IGrantable {
       jobManagerArn: machines.jobManager,
       executionArns: machines.executions,
       triggerSavepointArn: machines.triggerSavepoint,
+      wakeUpArns: this.wakeUps.scheduleArns,
+      wakeRoleArn: this.wakeUps.role.roleArn,
     };
   }
 
@@ -176,6 +184,9 @@ export class JobManager extends Construct implements IGrantable {
       SLUICE_BUCKET: storage.bucket.bucketName,
       SLUICE_COORDINATOR_QUEUE_URL: queues.coordinator.queueUrl,
       SLUICE_TICK_QUEUE_URL: queues.ticks.queueUrl,
+      SLUICE_TICK_QUEUE_ARN: queues.ticks.queueArn,
+      SLUICE_WAKE_GROUP: this.wakeUps.group.ref,
+      SLUICE_WAKE_ROLE_ARN: this.wakeUps.role.roleArn,
       SLUICE_INBOX_URL_PREFIX: queues.inboxUrlPrefix,
       SLUICE_INBOX_DLQ_ARN: queues.inboxDeadLetters.queueArn,
       SLUICE_STATE_MACHINE_ARN: stateMachineArns(this, names).jobManager,

@@ -14,6 +14,7 @@ describe('clusterNames', () => {
       tickDeadLetters: 'orders-2-ticks-dlq',
       inboxPrefix: 'orders-2-i-',
       inboxDeadLetters: 'orders-2-inbox-dlq',
+      wakeGroup: 'orders-2-wake',
       jobManager: 'orders-2-job-manager',
       triggerSavepoint: 'orders-2-trigger-savepoint',
       functions: {

@@ -27,6 +27,8 @@ export interface ClusterNames {
   /** Inboxes are made by API; `<inboxPrefix><jobId>-<taskManager>`. */
   readonly inboxPrefix: string;
   readonly inboxDeadLetters: string;
+  /** Schedules are made by API; `<jobId>-<arming>-…` in this group. */
+  readonly wakeGroup: string;
   readonly jobManager: string;
   readonly triggerSavepoint: string;
   readonly functions: Readonly<Record<FunctionName, string>>;
@@ -54,6 +56,7 @@ export function clusterNames(prefix: string): ClusterNames {
     tickDeadLetters: named('ticks-dlq'),
     inboxPrefix: named('i-'),
     inboxDeadLetters: named('inbox-dlq'),
+    wakeGroup: named('wake'),
     jobManager: named('job-manager'),
     triggerSavepoint: named('trigger-savepoint'),
     functions: functions as ClusterNames['functions'],

@@ -1,7 +1,7 @@
 /** What the functions and machines may do, as the template says it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type App, Stack } from 'aws-cdk-lib/core';
@@ -218,6 +218,29 @@ describe('a function', () => {
       'states:StartExecution',
       'states:StopExecution',
     ]);
+  });
+
+  it('makes and deletes schedules in the group of the cluster, which may wake jobs only', () => {
+    const schedules = mayDo(template, COORDINATOR, /:schedule\/orders-wake\/\*/);
+    assert.deepEqual(schedules, ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule']);
+    assert.deepEqual(mayDo(template, COORDINATOR, /WakeUpsRole/), ['iam:PassRole']);
+    assert.deepEqual(mayDo(template, /WakeUpsRole/, /./), ['sqs:SendMessage']);
+    assert.deepEqual(mayDo(template, /WakeUpsRole/, /QueuesTicks/), ['sqs:SendMessage']);
+    for (const role of [TASK_MANAGER, /PlanRole/, /FunctionsApiRole/, /SettleRole/]) {
+      assert.deepEqual(mayDo(template, role, /schedule/), []);
+    }
+    const passes = JSON.stringify(template.findResources('AWS::IAM::Policy'));
+    assert.ok(passes.includes('"iam:PassedToService":"scheduler.amazonaws.com"'));
+    template.hasResourceProperties('AWS::IAM::Role', {
+      AssumeRolePolicyDocument: {
+        Statement: [
+          {
+            Principal: { Service: 'scheduler.amazonaws.com' },
+            Condition: { ArnEquals: { 'aws:SourceArn': Match.anyValue() } },
+          },
+        ],
+      },
+    });
   });
 
   it('may use the key of the account, where there is one', () => {

@@ -8,18 +8,23 @@ import type { Grant } from './grants.ts';
 export function emptyRole(
   scope: Construct,
   id: string,
-  service: 'lambda' | 'states',
+  service: 'lambda' | 'states' | 'scheduler',
   description: string,
+  conditions: Readonly<Record<string, unknown>> = {},
 ): Role {
-  const assumedBy = new ServicePrincipal(`${service}.amazonaws.com`);
+  const assumedBy = new ServicePrincipal(`${service}.amazonaws.com`, { conditions });
   return new Role(scope, id, { assumedBy, description });
 }
 
 /** Adds grants to a role's policy. */
 export function allow(role: IRole, grants: readonly Grant[]): void {
-  for (const { actions, resources, wildcard } of grants) {
+  for (const { actions, resources, wildcard, conditions } of grants) {
     role.addToPrincipalPolicy(
-      new PolicyStatement({ actions: [...actions], resources: [...resources] }),
+      new PolicyStatement({
+        actions: [...actions],
+        resources: [...resources],
+        ...(conditions === undefined ? {} : { conditions }),
+      }),
     );
     if (wildcard !== undefined) explainWildcards(role, resources, wildcard);
   }

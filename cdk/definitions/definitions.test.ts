@@ -65,6 +65,16 @@ describe('the definition of the JobManager', () => {
     );
   });
 
+  it('ends at rest when the job hibernates, without touching what the job needs', () => {
+    const { Type, End, Output } = stateOf(JOB_MANAGER, 'Hibernated');
+    assert.deepEqual([Type, End], ['Pass', true]);
+    assert.deepEqual(Output, {
+      jobId: '{% $jobId %}',
+      status: 'HIBERNATED',
+      continuation: '{% $continuation %}',
+    });
+  });
+
   it('knows every step that the coordinator answers, and fails for another', () => {
     const { Choices, Default } = stateOf(JOB_MANAGER, 'WhatNext');
     const rules = (Choices as { Condition: string; Next: string }[]).map(
@@ -74,6 +84,7 @@ describe('the definition of the JobManager', () => {
       ['RUN', 'Run'],
       ['RUN', 'RunDistributed'],
       ['CONTINUE', 'Continue'],
+      ['HIBERNATE', 'Hibernated'],
       ['END', 'Settle'],
     ]);
     assert.equal(Default, 'UnknownStep');
@@ -144,7 +155,7 @@ describe('the definition of the JobManager', () => {
     );
     assert.deepEqual(seconds, {
       Plan: 135,
-      // Not answered while a job hibernates; asked again every day.
+      // Not answered while a job runs nothing, as before a late restart; asked again every day.
       AskNext: 86_400,
       Lease: 915,
       Lost: 45,

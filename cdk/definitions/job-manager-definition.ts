@@ -3,6 +3,7 @@
  *
  *     Plan ─▶ AskNext ─┬─ RUN ──────▶ Map over TaskManagers: Lease, while it has LEFT ─▶ AskNext …
  *                      ├─ CONTINUE ─▶ a new execution, before this one's history is full
+ *                      ├─ HIBERNATE ▶ end; the coordinator starts a new one when the job wakes
  *                      └─ END ──────▶ Settle ─▶ Succeed or Fail
  *
  * I1  What goes through it are references and counts; results of iterations are a few bytes.
@@ -136,9 +137,16 @@ function asking({ coordinatorQueueUrl }: JobManagerParts): States['States'] {
         },
         { Condition: '{% $states.input.action = "RUN" %}', Next: 'RunDistributed' },
         { Condition: '{% $states.input.action = "CONTINUE" %}', Next: 'Continue' },
+        { Condition: '{% $states.input.action = "HIBERNATE" %}', Next: 'Hibernated' },
         { Condition: '{% $states.input.action = "END" %}', Next: 'Settle' },
       ],
       Default: 'UnknownStep',
+    },
+    // Its queues stay, and nobody waits: it may sleep for years.
+    Hibernated: {
+      Type: 'Pass',
+      Output: { jobId: JOB_ID, status: 'HIBERNATED', continuation: '{% $continuation %}' },
+      End: true,
     },
     NotAnswered: {
       Type: 'Fail',

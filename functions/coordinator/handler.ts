@@ -1,10 +1,12 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import {
   Coordinator,
+  createSchedulerClient,
   createSfnClient,
   JobTurns,
   JobViews,
   objectThresholdBytes,
+  SchedulerWakeUps,
   SqsCommandSender,
   SqsCoordinatorQueues,
   SqsInboxes,
@@ -39,6 +41,13 @@ const machines = new StepFunctions({
   stateMachineArn: environment.text('SLUICE_STATE_MACHINE_ARN'),
   ...{ calls, logger },
 });
+const wakeUps = new SchedulerWakeUps({
+  scheduler: createSchedulerClient({ program: 'coordinator' }),
+  calls,
+  groupName: environment.text('SLUICE_WAKE_GROUP'),
+  roleArn: environment.text('SLUICE_WAKE_ROLE_ARN'),
+  tickQueueArn: environment.text('SLUICE_TICK_QUEUE_ARN'),
+});
 const blobs = stateBlobs(world);
 const turns = new JobTurns({
   ...{ jobs, rows, clock, timers, metrics, taskSlots },
@@ -55,7 +64,7 @@ const turns = new JobTurns({
     objectAboveBytes: objectThresholdBytes(US_EAST_1_PRICES),
   }),
   effects: new TurnEffects({
-    ...{ rows, machines, queues, clock, logger, taskSlots },
+    ...{ rows, machines, queues, wakeUps, clock, logger, taskSlots },
     commands: new SqsCommandSender({ queues: new SqsQueues({ sqs, calls }), inboxUrlPrefix }),
     attempts: { writeAttempt: (record) => writeAttempt(objects, record) },
   }),

@@ -42,6 +42,16 @@ export function hibernationSettings(configuration: Configuration): HibernationSe
   return { afterMs, ...(wakeSchedule === undefined ? {} : { wakeSchedule }) };
 }
 
+/**
+ * How long a slot has to be idle before it tells: half of the time, since it is asked twice.
+ *
+ * @returns undefined: it need not tell.
+ */
+export function slotIdleAfterMs(configuration: Configuration): number | undefined {
+  const settings = hibernationSettings(configuration);
+  return settings && Math.ceil(settings.afterMs / 2);
+}
+
 function invalid(what: string, value: string | number): StreamError {
   const message = `option ${what}: value=${value}`;
   return new StreamError({ kind: 'invalid', code: 'INVALID_HIBERNATION', message });

@@ -52,15 +52,19 @@ class Job {
   }
 }
 
-const IDLE: readonly HibernationEvent[] = [
-  { type: 'slot-idle', slotIndex: 0 },
-  { type: 'slot-idle', slotIndex: 1 },
-];
+function idleIn(round: number): readonly HibernationEvent[] {
+  return [
+    { type: 'slot-idle', slotIndex: 0, round },
+    { type: 'slot-idle', slotIndex: 1, round },
+  ];
+}
+
+const IDLE = idleIn(0);
 const TURN = { type: 'turn' } as const;
 const WAKE = { type: 'wake' } as const;
 
 function fallen(): Job {
-  return new Job().on(...IDLE, TURN);
+  return new Job().on(...IDLE, TURN, ...idleIn(1));
 }
 
 function asleep(): Job {
@@ -76,18 +80,21 @@ describe('decideHibernation: falling asleep', () => {
     assert.deepEqual(job.commands, [{ type: 'arm', wakeUps }]);
   });
 
-  it('begins the checkpoint a turn later: what wakes the job is armed by then', () => {
+  it('rouses the slots when what wakes the job is armed, and believes them then', () => {
     const job = new Job().on(...IDLE, { type: 'look' });
     assert.deepEqual(job.types, []);
     assert.equal(job.state.phase, 'ARMED');
-    assert.deepEqual(job.on(TURN).types, ['suspend']);
+    assert.deepEqual(job.on(TURN).commands, [{ type: 'rouse', round: 1 }]);
+    // I5.
+    assert.deepEqual(job.on(...IDLE).types, []);
+    assert.deepEqual(job.on(...idleIn(1)).types, ['suspend']);
     assert.equal(job.state.phase, 'FALLING');
   });
 
   it('sleeps until the first time at which a slot has something to do', () => {
     const job = new Job().on(
-      { type: 'slot-idle', slotIndex: 0, wakeAtEpochMs: NOW + 900_000 },
-      { type: 'slot-idle', slotIndex: 1, wakeAtEpochMs: NOW + 600_000 },
+      { type: 'slot-idle', slotIndex: 0, round: 0, wakeAtEpochMs: NOW + 900_000 },
+      { type: 'slot-idle', slotIndex: 1, round: 0, wakeAtEpochMs: NOW + 600_000 },
     );
     const wakeUps = { arming: 1, atEpochMs: NOW + 600_000 };
     assert.deepEqual(job.commands, [{ type: 'arm', wakeUps }]);
@@ -95,11 +102,8 @@ describe('decideHibernation: falling asleep', () => {
 
   it('does not sleep for less time than it has to be idle before', () => {
     const wakeAtEpochMs = NOW + AFTER_MS - 1;
-    const job = new Job().on(...IDLE.slice(0, 1), {
-      type: 'slot-idle',
-      slotIndex: 1,
-      wakeAtEpochMs,
-    });
+    const soon = { type: 'slot-idle', slotIndex: 1, round: 0, wakeAtEpochMs } as const;
+    const job = new Job().on(...IDLE.slice(0, 1), soon);
     assert.deepEqual(job.types, []);
     assert.equal(job.state.phase, 'AWAKE');
   });
@@ -122,30 +126,34 @@ describe('decideHibernation: falling asleep', () => {
     assert.deepEqual(job.types, []);
   });
 
-  it('disarms, and waits a while, when a slot is busy after all or somebody wants the job', () => {
+  it('disarms, and lets slots look again, when one is busy or somebody wants the job', () => {
     for (const event of [{ type: 'slot-busy', slotIndex: 1 } as const, WAKE]) {
       const job = new Job().on(...IDLE, event);
-      const epochMs = NOW + AFTER_MS;
       assert.deepEqual(job.commands, [
         { type: 'disarm', arming: 1 },
-        { type: 'look-at', epochMs },
+        { type: 'rouse', round: 1 },
       ]);
-      job.on(...IDLE);
-      assert.deepEqual(job.types, ['look-at']);
-      job.is({ nowEpochMs: epochMs });
+      assert.deepEqual(job.on(...IDLE).types, []);
+      job.on(...idleIn(1));
       assert.deepEqual(job.commands, [{ type: 'arm', wakeUps: { arming: 2 } }]);
     }
+  });
+
+  it('disarms when it is due at another time than it is armed for', () => {
+    const job = new Job().on(...IDLE, TURN, ...idleIn(1).slice(1));
+    job.on({ type: 'slot-idle', slotIndex: 0, round: 1, wakeAtEpochMs: NOW + 900_000 });
+    assert.deepEqual(job.types, ['disarm', 'rouse']);
   });
 
   it('goes on, and tries again later, when there is no checkpoint', () => {
     const job = fallen().on({ type: 'not-suspended' });
     assert.equal(job.state.phase, 'AWAKE');
-    assert.deepEqual(job.types, ['disarm', 'look-at']);
+    assert.deepEqual(job.types, ['disarm', 'rouse']);
   });
 
   it('is given up with the attempt', () => {
     const job = fallen().is({ status: 'RESTARTING' });
-    assert.deepEqual(job.types, ['disarm', 'look-at']);
+    assert.deepEqual(job.types, ['disarm']);
     assert.equal(job.state.phase, 'AWAKE');
   });
 });
@@ -170,7 +178,7 @@ describe('decideHibernation: waking', () => {
   it('is woken once: the second that comes finds it awake', () => {
     const job = asleep().on(WAKE);
     job.is({ status: 'RESTARTING' }).on(WAKE);
-    assert.deepEqual(job.types, ['look-at']);
+    assert.deepEqual(job.types, []);
   });
 
   it('disarms when the job ends in its sleep', () => {

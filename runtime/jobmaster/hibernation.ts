@@ -1,16 +1,18 @@
 /**
  * When a job falls asleep and wakes, as a pure decision. Plain JSON between two events.
  *
- *     AWAKE ─ all slots idle ─▶ ARMED ─ next turn ─▶ FALLING ─ released ─▶ ASLEEP ─ wake ─▶ AWAKE
- *       ▲                         │ busy, request       │ not suspended, a failure
- *       └─────────────────────────┴─────────────────────┘
+ *     AWAKE ─ idle ─▶ ARMED ─ next turn: roused ─ idle again ─▶ FALLING ─ released ─▶ ASLEEP
+ *       ▲               │ busy, wake, request                     │ not suspended, a failure │ wake
+ *       └───────────────┴─────────────────────────────────────────┴──────────────────────────┘
  *
- * I1  What wakes the job is armed, durably, before its checkpoint begins: what a source gets after
- *     its snapshot wakes the job.
- * I2  A wake-up that comes while the job falls asleep is not lost: it wakes when it has.
+ * I1  What wakes the job is armed, durably, before its slots are roused: they look once more. What
+ *     a source got before that it finds then; what it gets later wakes the job.
+ * I2  A wake-up that comes while the job falls asleep is not lost: it wakes when it has. One that
+ *     comes before rouses the slots: they look once more, too.
  * I3  Every arming has a number of its own, and only that is disarmed: who disarms late takes
  *     nothing from a later one.
  * I4  A job does not fall asleep for less time than it has to be idle before.
+ * I5  What a slot said before it was roused does not count.
  *
  * @see docs/adr/0013-hibernation.md
  */
@@ -39,19 +41,23 @@ export interface WakeUps {
 
 export interface HibernationState {
   readonly phase: 'AWAKE' | 'ARMED' | 'FALLING' | 'ASLEEP';
-  /** Of the present attempt. */
+  /** Of the present attempt, since they were roused last. */
   readonly idle: readonly IdleSlot[];
+  /** I5. How often they were roused. */
+  readonly round: number;
+  /** In `ARMED`: since. */
+  readonly isRoused?: true;
   /** Armed last. */
   readonly wakeUps?: WakeUps;
   /** I2. */
   readonly isWanted?: true;
-  /** Not again before, since somebody wanted it awake, or it could not fall asleep. */
-  readonly notBeforeEpochMs?: number;
   /** In `ASLEEP`. */
   readonly sinceEpochMs?: number;
 }
 
-export const AWAKE: HibernationState = { phase: 'AWAKE', idle: [] };
+const CLOCK_JITTER_MS = 1000;
+
+export const AWAKE: HibernationState = { phase: 'AWAKE', idle: [], round: 0 };
 
 /** The job as it is when something happens. */
 export interface HibernatingJob {
@@ -64,7 +70,7 @@ export interface HibernatingJob {
 }
 
 export type HibernationEvent =
-  | ({ readonly type: 'slot-idle' } & IdleSlot)
+  | ({ readonly type: 'slot-idle'; readonly round: number } & IdleSlot)
   | { readonly type: 'slot-busy'; readonly slotIndex: number }
   | { readonly type: 'deployed' }
   /** Whatever was said in the turn before has been heard. */
@@ -72,7 +78,7 @@ export type HibernationEvent =
   /** Something has come, or somebody asks. */
   | { readonly type: 'wake' }
   | { readonly type: 'not-suspended' }
-  /** The job has changed, or it is time. */
+  /** The job has changed. */
   | { readonly type: 'look' };
 
 export type HibernationCommand =
@@ -81,7 +87,8 @@ export type HibernationCommand =
   /** Ask for the checkpoint behind which the tasks stop. */
   | { readonly type: 'suspend' }
   | { readonly type: 'wake' }
-  | { readonly type: 'look-at'; readonly epochMs: number };
+  /** Slots look anew whether they are idle. */
+  | { readonly type: 'rouse'; readonly round: number };
 
 export interface HibernationDecision {
   readonly state: HibernationState;
@@ -102,7 +109,7 @@ export function decideHibernation(
     case 'ARMED':
       return whileArmed(settings, state, event, job);
     case 'FALLING':
-      return whileFalling(settings, state, event, job);
+      return whileFalling(state, event, job);
     case 'ASLEEP':
       return whileAsleep(state, event, job);
   }
@@ -111,13 +118,15 @@ export function decideHibernation(
 function heard(state: HibernationState, event: HibernationEvent): HibernationState {
   switch (event.type) {
     case 'slot-idle': {
-      const { type: _, ...slot } = event;
+      const { type: _, round, ...slot } = event;
+      // I5.
+      if (round !== state.round) return state;
       return { ...state, idle: [...others(state, slot.slotIndex), slot] };
     }
     case 'slot-busy':
       return { ...state, idle: others(state, event.slotIndex) };
     case 'deployed':
-      return { ...state, idle: [] };
+      return { ...state, idle: [], round: 0 };
     default:
       return state;
   }
@@ -133,17 +142,11 @@ function whileAwake(
   event: HibernationEvent,
   job: HibernatingJob,
 ): HibernationDecision {
-  if (event.type === 'wake') return stayAwake(settings, state, job);
-  if (!mayFallAsleep(settings, state, job)) return { state, commands: [] };
-  const { notBeforeEpochMs = 0 } = state;
-  if (notBeforeEpochMs > job.nowEpochMs) {
-    return { state, commands: [{ type: 'look-at', epochMs: notBeforeEpochMs }] };
-  }
+  // I2.
+  if (event.type === 'wake') return stayAwake(state, job);
+  if (!mayFallAsleep(job) || !isIdle(settings, state, job)) return { state, commands: [] };
   const wakeUps = wakeUpsOf(settings, state);
-  return {
-    state: { phase: 'ARMED', idle: state.idle, wakeUps },
-    commands: [{ type: 'arm', wakeUps }],
-  };
+  return { state: { ...state, phase: 'ARMED', wakeUps }, commands: [{ type: 'arm', wakeUps }] };
 }
 
 function whileArmed(
@@ -152,25 +155,29 @@ function whileArmed(
   event: HibernationEvent,
   job: HibernatingJob,
 ): HibernationDecision {
-  if (event.type === 'wake') return disarmed(settings, state, job);
-  const isWorthIt = mayFallAsleep(settings, state, job) && isArmedFor(state);
-  if (!isWorthIt) return disarmed(settings, state, job);
-  if (event.type !== 'turn') return { state, commands: [] };
-  // I1.
+  const isDisturbed = event.type === 'wake' || event.type === 'slot-busy';
+  if (isDisturbed || !mayFallAsleep(job)) return disarmed(state, job);
+  if (state.isRoused !== true) {
+    if (event.type !== 'turn') return { state, commands: [] };
+    // I1.
+    const next = roused(state);
+    return { ...next, state: { ...next.state, isRoused: true } };
+  }
+  if (!areAllIdle(state, job)) return { state, commands: [] };
+  if (!isIdle(settings, state, job) || !isArmedFor(state)) return disarmed(state, job);
   return { state: { ...state, phase: 'FALLING' }, commands: [{ type: 'suspend' }] };
 }
 
 function whileFalling(
-  settings: HibernationSettings,
   state: HibernationState,
   event: HibernationEvent,
   job: HibernatingJob,
 ): HibernationDecision {
-  if (event.type === 'not-suspended') return disarmed(settings, state, job);
+  if (event.type === 'not-suspended') return disarmed(state, job);
   // I2.
   const next: HibernationState = event.type === 'wake' ? { ...state, isWanted: true } : state;
   if (job.status === 'RUNNING') return { state: next, commands: [] };
-  if (job.status !== 'HIBERNATED') return disarmed(settings, next, job);
+  if (job.status !== 'HIBERNATED') return disarmed(next, job);
   if (next.isWanted === true) return wakeUp(next);
   return { state: { ...next, phase: 'ASLEEP', sinceEpochMs: job.nowEpochMs }, commands: [] };
 }
@@ -195,25 +202,20 @@ function awake({ wakeUps }: HibernationState): HibernationState {
 }
 
 /** The slots run on: somebody wants them, or they could not be stopped. */
-function stayAwake(
-  { afterMs }: HibernationSettings,
-  state: HibernationState,
-  { nowEpochMs }: HibernatingJob,
-): HibernationDecision {
-  const epochMs = nowEpochMs + afterMs;
-  return {
-    state: { ...awake(state), idle: state.idle, notBeforeEpochMs: epochMs },
-    commands: [{ type: 'look-at', epochMs }],
-  };
+function stayAwake(state: HibernationState, job: HibernatingJob): HibernationDecision {
+  const next = { ...awake(state), idle: state.idle, round: state.round };
+  return job.status === 'RUNNING' ? roused(next) : { state: next, commands: [] };
 }
 
-function disarmed(
-  settings: HibernationSettings,
-  state: HibernationState,
-  job: HibernatingJob,
-): HibernationDecision {
-  const { state: next, commands } = stayAwake(settings, state, job);
+function disarmed(state: HibernationState, job: HibernatingJob): HibernationDecision {
+  const { state: next, commands } = stayAwake(state, job);
   return { state: next, commands: [...withoutWakeUps(state).commands, ...commands] };
+}
+
+/** I5. */
+function roused(state: HibernationState): HibernationDecision {
+  const round = state.round + 1;
+  return { state: { ...state, idle: [], round }, commands: [{ type: 'rouse', round }] };
 }
 
 /** I3. The number stays known: the next one is higher. */
@@ -225,16 +227,22 @@ function withoutWakeUps(state: HibernationState): HibernationDecision {
   };
 }
 
-function mayFallAsleep(
+function mayFallAsleep({ status, mayCheckpoint, slotIndexes }: HibernatingJob): boolean {
+  return status === 'RUNNING' && mayCheckpoint && slotIndexes.length > 0;
+}
+
+function areAllIdle({ idle }: HibernationState, { slotIndexes }: HibernatingJob): boolean {
+  const known = new Set(idle.map((slot) => slot.slotIndex));
+  return slotIndexes.every((slotIndex) => known.has(slotIndex));
+}
+
+/** I4. */
+function isIdle(
   { afterMs }: HibernationSettings,
-  { idle }: HibernationState,
-  { status, mayCheckpoint, slotIndexes, nowEpochMs }: HibernatingJob,
+  state: HibernationState,
+  job: HibernatingJob,
 ): boolean {
-  if (status !== 'RUNNING' || !mayCheckpoint || slotIndexes.length === 0) return false;
-  const known = new Map(idle.map((slot) => [slot.slotIndex, slot]));
-  if (!slotIndexes.every((slotIndex) => known.has(slotIndex))) return false;
-  // I4.
-  return wakeAtOf(idle) - nowEpochMs >= afterMs;
+  return areAllIdle(state, job) && wakeAtOf(state.idle) - job.nowEpochMs >= afterMs;
 }
 
 function wakeUpsOf(
@@ -249,10 +257,11 @@ function wakeUpsOf(
   };
 }
 
-/** What slots want has not changed since. */
+/** What slots want has not changed since, but for what clocks do. */
 function isArmedFor({ idle, wakeUps }: HibernationState): boolean {
   const { atEpochMs = Number.POSITIVE_INFINITY } = wakeUps ?? {};
-  return wakeAtOf(idle) === atEpochMs;
+  const wakeAtEpochMs = wakeAtOf(idle);
+  return wakeAtEpochMs === atEpochMs || Math.abs(wakeAtEpochMs - atEpochMs) <= CLOCK_JITTER_MS;
 }
 
 function wakeAtOf(idle: readonly IdleSlot[]): number {

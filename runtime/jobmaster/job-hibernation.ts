@@ -6,7 +6,7 @@
  *
  * I1  Only a job whose master works in turns hibernates: elsewhere nothing would be released.
  */
-import type { Clock, Logger, Timers } from '../core/index.ts';
+import type { Clock, Logger } from '../core/index.ts';
 import {
   AWAKE,
   decideHibernation,
@@ -32,10 +32,10 @@ export interface JobHibernationParts {
   readonly arming: WakeUpArming | undefined;
   readonly asleep: HibernationState | undefined;
   readonly clock: Clock;
-  readonly timers: Timers;
   readonly logger: Logger;
   job(): Omit<HibernatingJob, 'nowEpochMs'>;
   suspend(): void;
+  rouse(round: number): void;
   wake(): void;
   newestCheckpointId(): number;
 }
@@ -54,7 +54,6 @@ export class JobHibernation {
   readonly #events: HibernationEvent[] = [];
   #state: HibernationState;
   #isDeciding = false;
-  #cancelLook: (() => void) | undefined;
 
   constructor(parts: JobHibernationParts) {
     this.#parts = parts;
@@ -124,10 +123,6 @@ export class JobHibernation {
     }
   }
 
-  close(): void {
-    this.#cancelLook?.();
-  }
-
   #tell(before: HibernationState['phase']): void {
     const { logger, jobId } = this.#parts;
     const { phase, wakeUps } = this.#state;
@@ -137,7 +132,7 @@ export class JobHibernation {
   }
 
   #execute(command: HibernationCommand, arming: WakeUpArming): void {
-    const { suspend, wake, timers, clock } = this.#parts;
+    const { suspend, wake, rouse } = this.#parts;
     switch (command.type) {
       case 'arm':
         arming.arm(command.wakeUps);
@@ -151,11 +146,9 @@ export class JobHibernation {
       case 'wake':
         wake();
         break;
-      case 'look-at': {
-        this.#cancelLook?.();
-        const delayMs = Math.max(0, command.epochMs - clock.nowEpochMs());
-        this.#cancelLook = timers.schedule(delayMs, () => this.apply({ type: 'look' }));
-      }
+      case 'rouse':
+        rouse(command.round);
+        break;
     }
   }
 }

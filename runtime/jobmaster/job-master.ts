@@ -258,15 +258,16 @@ export class JobMaster {
   }
 
   #createHibernation(): JobHibernation {
-    const { jobId, hibernation: settings, arming, asleep, clock, timers, logger } = this.#parts;
+    const { jobId, hibernation: settings, arming, asleep, clock, logger } = this.#parts;
     return new JobHibernation({
-      ...{ jobId, settings, arming, clock, timers, logger, asleep: asleep?.hibernation },
+      ...{ jobId, settings, arming, clock, logger, asleep: asleep?.hibernation },
       job: () => ({
         status: this.status,
         mayCheckpoint: this.#checkpoints?.mayHibernate === true && this.#requests.open.length === 0,
         slotIndexes: liveSlots(this.#state),
       }),
       suspend: () => this.#checkpoints?.apply({ type: 'hibernate' }),
+      rouse: (round) => this.#deployment.regions.broadcast({ type: 'rouse', round }),
       wake: () => this.#apply({ type: 'wake' }),
       newestCheckpointId: () => this.#checkpoints?.newest?.checkpointId ?? 0,
     });
@@ -478,7 +479,6 @@ export class JobMaster {
   async #close(): Promise<void> {
     const { status, failure } = this.#state;
     this.#cancelRestarts();
-    this.#hibernation.close();
     this.#requests.refuseWaiting();
     // Whatever is written for the job is written before its end is.
     while (this.#work.size > 0) await Promise.all(this.#work);

@@ -15,15 +15,21 @@ const CONFIGURATION = {
 const WAKE = { type: 'wake' } as const;
 const DOWN = new StreamError({ kind: 'unavailable', code: 'DOWN', message: 'down' });
 
-function idle(world: TurnWorld, wakeAtEpochMs?: number) {
+function idle(world: TurnWorld, round = 0, wakeAtEpochMs?: number) {
   const due = wakeAtEpochMs === undefined ? {} : { wakeAtEpochMs };
-  return world.all({ type: 'idle', ...due });
+  return world.all({ type: 'idle', round, ...due });
+}
+
+/** Its slots have been roused, and are idle all the same. */
+async function fallingAsleep(world: TurnWorld): Promise<void> {
+  await world.turn(...idle(world));
+  await world.turn();
+  await world.turn(...idle(world, 1));
 }
 
 /** Its slots have stopped behind checkpoint 1, and its TaskManagers ended. */
 async function asleep(world: TurnWorld, rounds = 1): Promise<readonly TurnEffect[]> {
-  await world.turn(...idle(world));
-  await world.turn();
+  await fallingAsleep(world);
   await world.turn(...world.acks(1));
   await world.turn(...world.all({ type: 'released' }));
   return await world.turn(world.next(rounds));
@@ -41,13 +47,16 @@ describe('JobTurn: a job that hibernates', () => {
     const world = new TurnWorld([scriptedSource('a', 2)], { configuration: CONFIGURATION });
     await world.run();
     const wakeAtEpochMs = world.master.time.nowEpochMs() + 20_000;
-    const armed = await world.turn(...idle(world, wakeAtEpochMs));
+    const armed = await world.turn(...idle(world, 0, wakeAtEpochMs));
     const wakeUps = { arming: 1, atEpochMs: wakeAtEpochMs, schedule: 'rate(1 hour)' };
     assert.deepEqual(armed.slice(0, 1), [{ type: 'arm', wakeUps }]);
     // The turn after comes by itself.
     const nowEpochMs = world.master.time.nowEpochMs();
     assert.deepEqual(armed.at(-1), { type: 'tick', atEpochMs: nowEpochMs });
-    const [trigger] = commandsOf(await world.turn({ type: 'tick', atEpochMs: nowEpochMs }));
+    const roused = commandsOf(await world.turn({ type: 'tick', atEpochMs: nowEpochMs }));
+    const rouse = { type: 'rouse', round: 1 };
+    assert.deepEqual(roused, [rouse, rouse]);
+    const [trigger] = commandsOf(await world.turn(...idle(world, 1, wakeAtEpochMs)));
     assert.equal(trigger?.type, 'trigger-checkpoint');
     assert.equal(
       trigger?.type === 'trigger-checkpoint' && trigger.barrier.type,
@@ -94,8 +103,7 @@ describe('JobTurn: a job that hibernates', () => {
   it('wakes without one when the execution has not ended yet', async () => {
     const world = new TurnWorld([], { configuration: CONFIGURATION });
     await world.run();
-    await world.turn(...idle(world));
-    await world.turn();
+    await fallingAsleep(world);
     await world.turn(...world.acks(1));
     await world.turn(WAKE);
     const effects = await world.turn(...world.all({ type: 'released' }));
@@ -174,15 +182,14 @@ describe('JobTurn: a job that hibernates', () => {
     await world.run();
     await world.turn(...idle(world));
     const effects = await world.turn(...world.all({ type: 'busy' }));
-    assert.ok(typesOf(effects).startsWith('disarm'));
-    assert.deepEqual(commandsOf(await world.turn()), []);
+    assert.equal(typesOf(effects), 'rouse disarm tick');
+    assert.deepEqual(commandsOf(await world.turn(...idle(world, 0))), []);
   });
 
   it('restarts from the checkpoint it fell asleep behind when a slot is lost then', async () => {
     const world = new TurnWorld([scriptedSource('a', 2)], { configuration: CONFIGURATION });
     await world.run();
-    await world.turn(...idle(world));
-    await world.turn();
+    await fallingAsleep(world);
     await world.turn(...world.acks(1));
     await world.turn(world.reports(0, { type: 'released' }));
     await world.turn(world.lost(1), world.next(1));
@@ -195,7 +202,7 @@ describe('JobTurn: a job that hibernates', () => {
   });
 
   it('takes up a turn that was not written, from any step of falling asleep', async () => {
-    for (const failing of [1, 2, 3, 4, 5, 6]) {
+    for (const failing of [1, 2, 3, 4, 5, 6, 7]) {
       const world = new TurnWorld([scriptedSource('a', 2)], { configuration: CONFIGURATION });
       await world.run();
       let writes = 0;
@@ -211,6 +218,7 @@ describe('JobTurn: a job that hibernates', () => {
       };
       await repeated(() => [...idle(world)]);
       await repeated(() => []);
+      await repeated(() => [...idle(world, 1)]);
       await repeated(() => [...world.acks(1)]);
       await repeated(() => [...world.all({ type: 'released' })]);
       await repeated(() => [world.next(1)]);

@@ -433,7 +433,7 @@ function tickTime(
   // I5.
   if (state?.status === 'HIBERNATED') return undefined;
   // I6.
-  if (hibernation?.phase === 'ARMED') return nowEpochMs;
+  if (hibernation?.phase === 'ARMED' && hibernation.isRoused !== true) return nowEpochMs;
   if (hibernation === undefined || nextEpochMs === undefined) return nextEpochMs;
   return Math.min(nextEpochMs, nowEpochMs + MAX_TICK_AHEAD_MS);
 }

@@ -81,9 +81,8 @@ export class SlotReports {
         break;
       }
       case 'idle': {
-        const { wakeAtEpochMs } = report;
-        const wakes = wakeAtEpochMs === undefined ? {} : { wakeAtEpochMs };
-        this.#parts.hibernation().apply({ type: 'slot-idle', slotIndex, ...wakes });
+        const { type: _, ...idle } = report;
+        this.#parts.hibernation().apply({ type: 'slot-idle', slotIndex, ...idle });
         break;
       }
       case 'busy':

@@ -56,8 +56,8 @@ export interface SlotHandOverRecord {
   readonly commands: readonly SlotCommand[];
   /** Of the leases so far. */
   readonly metrics: readonly TaskMetricsRecord[];
-  /** Of a job that may hibernate: since when nothing has come to the slot. */
-  readonly idleSinceEpochMs?: number;
+  /** Of a job that may hibernate: since when nothing has come to the slot, if so; see `rouse`. */
+  readonly idle?: { readonly sinceEpochMs?: number; readonly round: number };
 }
 
 /** Where an end of a link stands. */

@@ -44,6 +44,8 @@ export type SlotCommand =
   | { readonly type: 'checkpoint-aborted'; readonly checkpointId: number }
   /** Sources end as if they were bounded: maximum watermark, end of input (`stop --drain`). */
   | { readonly type: 'drain' }
+  /** Look anew whether you are idle: something may have come. */
+  | { readonly type: 'rouse'; readonly round: number }
   | { readonly type: 'cancel' };
 
 /** Slot → JobMaster. A slot sends its reports in order. */
@@ -73,7 +75,12 @@ export type SlotReport =
    * For as long as the job wants to know, nothing has come to the slot, and nothing waits in it but
    * what comes from outside, or is due at a time.
    */
-  | { readonly type: 'idle'; readonly wakeAtEpochMs?: number }
+  | {
+      readonly type: 'idle';
+      /** As it was roused last; 0: never. */
+      readonly round: number;
+      readonly wakeAtEpochMs?: number;
+    }
   /** No longer. */
   | { readonly type: 'busy' }
   /** Nothing of the job is left in the slot: every operator is closed. Always the last report. */

@@ -191,6 +191,7 @@ export class QuotaCluster {
     const { meter, world, taskSlots, onCommand } = this.#parts;
     return new TurnEffects({
       ...{ rows, clock, logger, taskSlots, queues, machines: this.#machines() },
+      wakeUps: { arm: async () => undefined, disarm: async () => undefined },
       commands: {
         sendCommands: async (_to, commands) => {
           const bytes = Buffer.byteLength(JSON.stringify(commands));

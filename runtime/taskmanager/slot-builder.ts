@@ -82,7 +82,7 @@ class SlotBuilder {
       slotIndex,
       handOver: this.#deployment.handOver,
       handOverHost: this.#ports.handOverHost,
-      hibernateAfterMs: this.#deployment.hibernateAfterMs,
+      idleAfterMs: this.#deployment.idleAfterMs,
     });
   }
 

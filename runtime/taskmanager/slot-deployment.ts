@@ -25,7 +25,7 @@ export interface SlotDeployment {
   readonly bufferTimeoutMs: number;
   readonly autoWatermarkIntervalMs: number;
   /** Tell when it has been idle for so long. @defaultValue it tells nothing */
-  readonly hibernateAfterMs?: number;
+  readonly idleAfterMs?: number;
 }
 
 /** The slot's way to the world. */

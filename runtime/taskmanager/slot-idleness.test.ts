@@ -12,7 +12,9 @@ class Watched {
   readonly reports: SlotReport[] = [];
   readonly idleness: SlotIdleness;
 
-  constructor(resumed?: { readonly idleSinceEpochMs?: number }) {
+  constructor(resumed?: {
+    readonly idle?: { readonly sinceEpochMs?: number; readonly round: number };
+  }) {
     this.idleness = new SlotIdleness({
       afterMs: AFTER_MS,
       nowEpochMs: () => this.nowEpochMs,
@@ -42,7 +44,7 @@ describe('SlotIdleness', () => {
     slot.after(AFTER_MS - 1);
     assert.deepEqual(slot.reports, []);
     slot.after(1).after(5_000).after(AFTER_MS);
-    assert.deepEqual(slot.reports, [{ type: 'idle' }]);
+    assert.deepEqual(slot.reports, [{ type: 'idle', round: 0 }]);
     assert.equal(slot.idleness.lookAtEpochMs, undefined);
   });
 
@@ -77,7 +79,7 @@ describe('SlotIdleness', () => {
     // It need not look again before that: the thread would never sleep.
     assert.equal(soon.idleness.lookAtEpochMs, undefined);
     const later = new Watched().after(0).after(AFTER_MS, { dueAtEpochMs: 2_000_000 });
-    assert.deepEqual(later.reports, [{ type: 'idle', wakeAtEpochMs: 2_000_000 }]);
+    assert.deepEqual(later.reports, [{ type: 'idle', round: 0, wakeAtEpochMs: 2_000_000 }]);
   });
 
   it('tells again when it is due at another time, but for what clocks do', () => {
@@ -85,19 +87,31 @@ describe('SlotIdleness', () => {
     slot.after(1, { dueAtEpochMs: 2_000_003 });
     assert.equal(slot.reports.length, 1);
     slot.after(1, { dueAtEpochMs: 1_500_000 });
-    assert.deepEqual(slot.reports.at(-1), { type: 'idle', wakeAtEpochMs: 1_500_000 });
+    assert.deepEqual(slot.reports.at(-1), { type: 'idle', round: 0, wakeAtEpochMs: 1_500_000 });
+  });
+
+  it('begins anew when it is roused, and tells again', () => {
+    const slot = new Watched().after(0).after(AFTER_MS);
+    slot.idleness.rouse(1);
+    slot.after(1).after(AFTER_MS - 1);
+    assert.equal(slot.reports.length, 1);
+    slot.after(1);
+    assert.deepEqual(slot.reports.at(-1), { type: 'idle', round: 1 });
   });
 
   it('goes on with the time of the slot whose place it takes', () => {
-    const slot = new Watched({ idleSinceEpochMs: 1_000_000 - AFTER_MS + 1 }).after(0);
+    const slot = new Watched({ idle: { sinceEpochMs: 1_000_000 - AFTER_MS + 1, round: 2 } }).after(
+      0,
+    );
     assert.deepEqual(slot.types, []);
     slot.after(1);
     assert.deepEqual(slot.types, ['idle']);
-    assert.equal(slot.idleness.sinceEpochMs, 1_000_000 - AFTER_MS + 1);
+    assert.deepEqual(slot.idleness.left, { sinceEpochMs: 1_000_000 - AFTER_MS + 1, round: 2 });
+    assert.deepEqual(slot.reports, [{ type: 'idle', round: 2 }]);
   });
 
   it('takes back what the slot whose place it takes may have told', () => {
-    const slot = new Watched({ idleSinceEpochMs: 0 });
+    const slot = new Watched({ idle: { sinceEpochMs: 0, round: 0 } });
     slot.after(0, { isQuiet: false }, true);
     assert.deepEqual(slot.types, ['busy']);
     slot.after(1, { done: [5] }, true);

@@ -7,7 +7,7 @@
  * I3  A slot that takes another one's place goes on with its time, and takes back what that one may
  *     have told.
  */
-import type { SlotReport } from '../protocol/index.ts';
+import type { SlotHandOverRecord, SlotReport } from '../protocol/index.ts';
 
 /** A slot at a moment at which it has nothing to do. */
 export interface SlotActivity {
@@ -20,13 +20,13 @@ export interface SlotActivity {
 }
 
 export interface SlotIdlenessParts {
-  /** `sluice.hibernate-after` */
+  /** Of the two times that the slots of a job are idle before it hibernates. */
   readonly afterMs: number;
   readonly nowEpochMs: () => number;
   readonly activity: () => SlotActivity;
   readonly report: (report: Extract<SlotReport, { readonly type: 'idle' | 'busy' }>) => void;
   /** I3. Undefined: the slot takes nobody's place. */
-  readonly resumed: { readonly idleSinceEpochMs?: number } | undefined;
+  readonly resumed: Pick<SlotHandOverRecord, 'idle'> | undefined;
 }
 
 const CLOCK_JITTER_MS = 1000;
@@ -40,16 +40,27 @@ export class SlotIdleness {
   /** I3. */
   #mayBeTold: boolean;
   #lookedAtEpochMs = 0;
+  #round: number;
 
   constructor(parts: SlotIdlenessParts) {
     this.#parts = parts;
-    this.#sinceEpochMs = parts.resumed?.idleSinceEpochMs;
+    this.#sinceEpochMs = parts.resumed?.idle?.sinceEpochMs;
+    this.#round = parts.resumed?.idle?.round ?? 0;
     this.#mayBeTold = parts.resumed !== undefined;
   }
 
   /** For the slot that takes this one's place. */
-  get sinceEpochMs(): number | undefined {
-    return this.#sinceEpochMs;
+  get left(): NonNullable<SlotHandOverRecord['idle']> {
+    const sinceEpochMs = this.#sinceEpochMs;
+    return { round: this.#round, ...(sinceEpochMs === undefined ? {} : { sinceEpochMs }) };
+  }
+
+  /** I4. */
+  rouse(round: number): void {
+    this.#round = round;
+    this.#sinceEpochMs = undefined;
+    this.#toldEpochMs = undefined;
+    this.#mayBeTold = false;
   }
 
   /** When to look again, even if nothing happens. */
@@ -88,7 +99,12 @@ export class SlotIdleness {
     this.#toldEpochMs = dueAtEpochMs;
     this.#mayBeTold = true;
     const isKnown = Number.isFinite(dueAtEpochMs);
-    this.#parts.report({ type: 'idle', ...(isKnown ? { wakeAtEpochMs: dueAtEpochMs } : {}) });
+    const round = this.#round;
+    this.#parts.report({
+      type: 'idle',
+      round,
+      ...(isKnown ? { wakeAtEpochMs: dueAtEpochMs } : {}),
+    });
   }
 
   /** I2. */

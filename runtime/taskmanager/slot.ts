@@ -51,7 +51,7 @@ export interface SlotParts {
   /** Of slots that share their lease with others. */
   readonly handOverHost?: HandOverHost | undefined;
   /** Undefined: it does not tell when it is idle. */
-  readonly hibernateAfterMs?: number | undefined;
+  readonly idleAfterMs?: number | undefined;
 }
 
 /** Makes a task, with the state it starts from; called downstream first. */
@@ -87,7 +87,7 @@ export class Slot {
   constructor(parts: SlotParts) {
     this.#parts = parts;
     this.#handOver = new SlotHandOver(parts);
-    const { hibernateAfterMs: afterMs, nowEpochMs, reporter, handOver: resumed } = parts;
+    const { idleAfterMs: afterMs, nowEpochMs, reporter, handOver: resumed } = parts;
     if (afterMs === undefined) return;
     this.#idleness = new SlotIdleness({
       ...{ afterMs, nowEpochMs, resumed },
@@ -99,8 +99,8 @@ export class Slot {
   /** What its successor needs; set when the slot turns `released` because it was handed over. */
   get left(): SlotHandOverRecord | undefined {
     const { record } = this.#handOver;
-    const idleSinceEpochMs = this.#idleness?.sinceEpochMs;
-    return record && (idleSinceEpochMs === undefined ? record : { ...record, idleSinceEpochMs });
+    const idle = this.#idleness?.left;
+    return record && (idle === undefined ? record : { ...record, idle });
   }
 
   /**
@@ -179,6 +179,9 @@ export class Slot {
         break;
       case 'received':
         this.#parts.client.received(command.id);
+        break;
+      case 'rouse':
+        this.#idleness?.rouse(command.round);
         break;
       case 'cancel':
         this.#stop();

@@ -72,7 +72,10 @@ export class FaultyCluster {
     { auth = false, seed = 1 } = {},
   ): Promise<FaultyCluster> {
     const proxy = new InjectingProxy({ seed });
-    return new FaultyCluster(proxy, await DeployedCluster.deploy(context, auth, { frontDoor: proxy }));
+    return new FaultyCluster(
+      proxy,
+      await DeployedCluster.deploy(context, auth, { frontDoor: proxy }),
+    );
   }
 
   async stop(): Promise<void> {

@@ -44,6 +44,7 @@ export {
   type CoordinatorParts,
   type CoordinatorQueues,
   createLambdaClient,
+  createSchedulerClient,
   createSfnClient,
   type ForgetResult,
   forgetJobs,
@@ -71,6 +72,8 @@ export {
   type QueueRecord,
   readPlan,
   SavepointDisposals,
+  SchedulerWakeUps,
+  type SchedulerWakeUpsParts,
   type SettleJobParts,
   SqsCommandSender,
   SqsCoordinatorQueues,
@@ -82,6 +85,7 @@ export {
   TurnEffects,
   type TurnEffectsParts,
   thrownByFunction,
+  type WakeUpSchedules,
 } from './jobmanager/index.ts';
 export type {
   CoordinatorMessage,

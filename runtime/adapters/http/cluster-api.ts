@@ -32,6 +32,12 @@ export interface ClusterJobs {
   /** @throws {StreamError} `JOB_NOT_FOUND`, `JOB_ALREADY_ENDED`. */
   cancel(jobId: string): Promise<void>;
   /**
+   * Lets a job run that hibernates; nothing for one that runs.
+   *
+   * @throws {StreamError} `JOB_NOT_FOUND`, `JOB_ALREADY_ENDED`.
+   */
+  wake(jobId: string): Promise<void>;
+  /**
    * @param parallelism by vertex id.
    * @throws {StreamError} `JOB_NOT_FOUND`, `UNKNOWN_VERTEX`; what else is known to be wrong.
    */

@@ -22,6 +22,7 @@ const ACCEPTED: HttpAnswer = { status: 202, body: {} };
 
 export const TRIGGER_ROUTES: readonly Route[] = [
   ['PATCH', '/jobs/:jobid', cancel],
+  ['POST', '/jobs/:jobid/wake', wake],
   ['POST', '/jobs/:jobid/stop', stop],
   ['POST', '/jobs/:jobid/savepoints', savepoint],
   ['GET', '/jobs/:jobid/savepoints/:triggerid', savepointStatus],
@@ -51,6 +52,20 @@ async function cancel(
       409,
       `Job cancellation failed because the job has already reached another terminal state (${status}).`,
     );
+  });
+  return ACCEPTED;
+}
+
+/** This project's own. */
+async function wake(
+  { jobs }: ClusterApi,
+  _request: HttpRequest,
+  { jobid = '' }: PathParameters,
+): Promise<HttpAnswer> {
+  const { status } = await jobs.get(jobid);
+  await jobs.wake(jobid).catch((thrown: { readonly code?: string }) => {
+    if (thrown.code !== 'JOB_ALREADY_ENDED') throw thrown;
+    throw new HttpRefusal(409, `The job has ended and cannot be woken (${status}).`);
   });
   return ACCEPTED;
 }

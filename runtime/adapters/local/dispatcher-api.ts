@@ -1,6 +1,6 @@
 /** The Dispatcher of this process, as the REST interface sees it. */
 import type { Clock } from '../../core/index.ts';
-import type { Dispatcher } from '../../jobmaster/index.ts';
+import { type Dispatcher, isTerminal, jobAlreadyEnded } from '../../jobmaster/index.ts';
 import type {
   ClusterApi,
   ClusterJobs,
@@ -50,6 +50,11 @@ function jobsOf({ dispatcher }: DispatcherApiParts): ClusterJobs {
     planOf: async (jobId) => dispatcher.planOf(jobId),
     slots: async () => dispatcher.slots,
     cancel: (jobId) => dispatcher.cancel(jobId),
+    // Nothing hibernates here: it runs, or it has ended.
+    wake: async (jobId) => {
+      const { status } = dispatcher.get(jobId);
+      if (isTerminal(status) && status !== 'SUSPENDED') throw jobAlreadyEnded(jobId, status);
+    },
     rescale: (jobId, parallelism) => dispatcher.rescale(jobId, parallelism),
   };
 }

@@ -32,7 +32,7 @@ def end_with_parent():
 
 def apply_patches():
     from patches import cloudformation, http_api, node_functions, public_address
-    from patches import queues, step_functions, transport
+    from patches import queues, scheduler, step_functions, transport
 
     public_address.apply()
     transport.apply()
@@ -41,6 +41,7 @@ def apply_patches():
     cloudformation.apply()
     http_api.apply()
     queues.apply()
+    scheduler.apply()
 
 
 if __name__ == "__main__":

@@ -103,6 +103,12 @@ export class AwsClusterJobs implements ClusterJobs {
     await this.#send(jobId, `cancel-${this.#parts.newId()}`, { type: 'cancel' });
   }
 
+  async wake(jobId: string): Promise<void> {
+    const { queues, newId } = this.#parts;
+    await this.#running(jobId);
+    await queues.send({ type: 'wake', jobId }, `wake-${jobId}-${newId()}`);
+  }
+
   async rescale(jobId: string, parallelism: Readonly<Record<string, number>>): Promise<void> {
     const { vertices } = await this.#running(jobId);
     const unknown = Object.keys(parallelism).find((id) => !vertices.some((v) => v.id === id));

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import type { StreamExecutionEnvironment } from '../../../api/index.ts';
 import { compress, decompress, JobStore, type RowStore } from '../../../checkpoint/index.ts';
 import { StreamError } from '../../../core/index.ts';
-import { type DispatchedJob, TurnObjects } from '../../../jobmaster/index.ts';
+import { type DispatchedJob, TurnObjects, type WakeUps } from '../../../jobmaster/index.ts';
 import type { SlotReport, SubtaskRef } from '../../../protocol/index.ts';
 import { answerRequest, type ClusterApi } from '../../http/index.ts';
 import { SystemTimers } from '../../local/system-world.ts';
@@ -84,6 +84,8 @@ export class ClusterWorld {
   }[] = [];
   readonly started: string[] = [];
   readonly stopped: string[] = [];
+  /** By `<jobId>-<arming>`. */
+  readonly schedules = new Map<string, Omit<WakeUps, 'arming'>>();
   readonly inboxes = new Set<string>();
   readonly attempts: AttemptRecord[] = [];
   readonly commands: { readonly to: string; readonly command: AddressedCommand }[] = [];
@@ -145,6 +147,7 @@ export class ClusterWorld {
         ...{ rows, clock, logger, taskSlots },
         machines: this.machines,
         queues: this.queues,
+        wakeUps: this.wakeUps,
         commands: {
           sendCommands: async ({ jobId, attempt, taskManager }, commands) => {
             this.#maybeFail('command');
@@ -189,6 +192,18 @@ export class ClusterWorld {
       },
       stop: async (name: string, code: string) => {
         this.stopped.push(`${name} ${code}`);
+      },
+    };
+  }
+
+  get wakeUps() {
+    return {
+      arm: async (jobId: string, { arming, ...wakeUps }: WakeUps) => {
+        this.#maybeFail('arm');
+        this.schedules.set(`${jobId}-${arming}`, wakeUps);
+      },
+      disarm: async (jobId: string, arming: number) => {
+        this.schedules.delete(`${jobId}-${arming}`);
       },
     };
   }

@@ -54,7 +54,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   request: { requestId: text, request, taskToken: optional(text) },
   'not-planned': { error },
   tick: { atEpochMs: time },
-  wake: {},
+  wake: { arming: optional(count) },
 };
 
 /** Reads the body of a message. */
@@ -93,9 +93,6 @@ export function turnMessageOf(message: CoordinatorMessage, taskSlots: number): T
       const slotIndexes = Array.from({ length: taskSlots }, (_, i) => taskManager * taskSlots + i);
       return { type: 'lost', attempt, slotIndexes, error: lost };
     }
-    // Whoever wakes it, it looks what is due.
-    case 'wake':
-      return { type: 'tick', atEpochMs: 0 };
     default:
       return message;
   }

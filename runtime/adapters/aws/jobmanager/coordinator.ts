@@ -5,7 +5,7 @@
  *     comes again with it.
  * I2  A message that nobody can take goes to the dead-letter queue with the reason, at once; who
  *     waits for its answer is told. The job goes on without it.
- * I3  Ticks that are not due yet wait on; those that are go to their job's queue.
+ * I3  Ticks that are not due yet wait on; those that are, and wake-ups, go to their job's queue.
  * I4  A job that no turn can be taken for, whatever its messages, has failed before they go to the
  *     dead-letter queue; its status says why.
  */
@@ -76,6 +76,10 @@ export class Coordinator {
         return [];
       }
       const { message } = parsed;
+      if (message.type === 'wake') {
+        await queues.send(message, `wake-${message.jobId}-${record.messageId}`);
+        return [];
+      }
       if (message.type !== 'tick') {
         await this.#bury(record, message, 'MESSAGE_MALFORMED', 'it is no tick');
         return [];

@@ -1,4 +1,5 @@
 /** Where the coordinator's words go. Every send may happen twice; who receives drops the second. */
+import type { WakeUps } from '../../../jobmaster/index.ts';
 import type { SlotCommand } from '../../../protocol/index.ts';
 import type { CoordinatorMessage } from '../messages.ts';
 import type { AttemptRecord } from '../taskmanager/index.ts';
@@ -41,6 +42,17 @@ export interface StateMachines {
   start(name: string, input: unknown): Promise<void>;
   /** Ends an execution; one that has ended, or never was, is fine. */
   stop(name: string, code: string, reason: string): Promise<void>;
+}
+
+/**
+ * Port: what wakes jobs that hibernate, by a `wake` into the coordinator's queues. Needs: one that
+ * is armed says so at least once, a minute late at most.
+ */
+export interface WakeUpSchedules {
+  /** Those of an arming that are there are fine. @throws {StreamError} `WAKE_UP_NOT_ARMED` */
+  arm(jobId: string, wakeUps: WakeUps): Promise<void>;
+  /** Those of no other arming. One that is gone is fine. */
+  disarm(jobId: string, arming: number): Promise<void>;
 }
 
 /** Port: the queues of the coordinator. */

@@ -25,6 +25,7 @@ export type {
   MetricName,
   MetricSink,
   StateMachines,
+  WakeUpSchedules,
 } from './effect-ports.ts';
 export {
   type ForgetJobsParts,
@@ -51,6 +52,11 @@ export { type PlanJobParts, planJob } from './plan-job.ts';
 export { type PlanRecord, readPlan } from './plan-record.ts';
 export { presignUpload } from './presign-upload.ts';
 export { SavepointDisposals, type SavepointDisposalsParts } from './savepoint-disposals.ts';
+export {
+  createSchedulerClient,
+  SchedulerWakeUps,
+  type SchedulerWakeUpsParts,
+} from './scheduler-wake-ups.ts';
 export { type SettleJobParts, settleJob } from './settle-job.ts';
 export { SqsCommandSender, type SqsCommandSenderParts } from './sqs-command-sender.ts';
 export {

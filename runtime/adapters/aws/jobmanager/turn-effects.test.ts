@@ -28,6 +28,7 @@ function effects(): { readonly effects: TurnEffects; readonly said: unknown[] } 
         stop: async (name, code) => void said.push(['stop', name, code]),
       },
       queues: { send: say('send'), tick: say('tick'), bury: say('bury') },
+      wakeUps: { arm: say('arm'), disarm: say('disarm') },
       logger: { log: () => undefined },
     }),
   };

@@ -5,9 +5,11 @@
  * I2  Commands to a TaskManager go in their order.
  * I3  All of it may be done again.
  * I4  Who asks for a savepoint and may not be answered does not hold the job up.
+ * I5  What wakes a job is armed before anything else is said. Where that is refused, the job is
+ *     told to stay awake: it would sleep for ever.
  */
 import { answerKey, isErrorWithCode, type RowStore } from '../../../checkpoint/index.ts';
-import { type Clock, type Logger, toStreamError } from '../../../core/index.ts';
+import { type Clock, isStreamError, type Logger, toStreamError } from '../../../core/index.ts';
 import type { ClientAnswer, TurnEffect } from '../../../jobmaster/index.ts';
 import type { NextStep } from '../messages.ts';
 import type { AttemptRecord } from '../taskmanager/index.ts';
@@ -17,6 +19,7 @@ import type {
   CommandSender,
   CoordinatorQueues,
   StateMachines,
+  WakeUpSchedules,
 } from './effect-ports.ts';
 
 export interface TurnEffectsParts {
@@ -25,6 +28,7 @@ export interface TurnEffectsParts {
   readonly attempts: AttemptWriter;
   readonly machines: StateMachines;
   readonly queues: CoordinatorQueues;
+  readonly wakeUps: WakeUpSchedules;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Of a TaskManager. */
@@ -52,6 +56,8 @@ export interface AnswerRow {
 export const CANCEL_AFTER = 'cancel-after-';
 /** What clients have asked, and were answered, is kept so long: Flink's five minutes and more. */
 export const ANSWERS_KEPT_MS = 7 * 86_400_000;
+/** Schedules are for minutes: what is due before one has passed waits in the queue. */
+const SOON_MS = 60_000;
 /** The longest that a queue delays a message. */
 export const MAX_DELAY_S = 900;
 
@@ -76,6 +82,8 @@ export class TurnEffects {
   /** @throws {StreamError} what could not be sent; all has to be sent again then. */
   async send(job: EffectJob, effects: readonly TurnEffect[]): Promise<void> {
     const launches = effects.filter((effect) => effect.type === 'attempt');
+    // I5.
+    for (const effect of effects) if (effect.type === 'arm') await this.#arm(job.jobId, effect);
     // I1.
     for (const { record } of launches) await this.#launch(job, record);
     await Promise.all([
@@ -90,6 +98,23 @@ export class TurnEffects {
       job.launchOf(record).then((launch) => attempts.writeAttempt(launch)),
       job.prepareInboxes(taskManagersOf(record.slotIndexes, taskSlots)),
     ]);
+  }
+
+  /** I5. What is due soon need not be scheduled: it waits in the queue. */
+  async #arm(jobId: string, { wakeUps }: Extract<TurnEffect, { type: 'arm' }>): Promise<void> {
+    const { wakeUps: schedules, queues, clock, logger } = this.#parts;
+    const { arming, atEpochMs = Number.POSITIVE_INFINITY, ...recurring } = wakeUps;
+    const isSoon = atEpochMs - clock.nowEpochMs() < SOON_MS;
+    const delayS = delayOf(atEpochMs, clock.nowEpochMs());
+    try {
+      if (isSoon) await queues.tick({ type: 'wake', jobId, arming }, delayS);
+      await schedules.arm(jobId, isSoon ? { arming, ...recurring } : wakeUps);
+    } catch (thrown) {
+      if (!isStreamError(thrown) || thrown.kind !== 'invalid') throw thrown;
+      const { code, message: reason } = thrown;
+      logger.log('error', 'a job cannot hibernate: nothing would wake it', { jobId, code, reason });
+      await queues.send({ type: 'wake', jobId }, `stay-awake-${jobId}-${arming}`);
+    }
   }
 
   /** I2. */
@@ -148,8 +173,17 @@ export class TurnEffects {
       case 'replace':
         await this.#replace(jobId, effect);
         break;
+      case 'execute': {
+        const { continuation } = effect;
+        await machines.start(`${jobId}-${continuation}`, { jobId, continuation });
+        break;
+      }
+      case 'disarm':
+        await this.#parts.wakeUps.disarm(jobId, effect.arming);
+        break;
       case 'attempt':
       case 'command':
+      case 'arm':
         break;
     }
   }

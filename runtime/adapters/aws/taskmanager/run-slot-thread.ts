@@ -9,6 +9,7 @@ import { evaluateJob, jobFunctionOf } from '../../../api/index.ts';
 import { assert, Configuration, defined, StreamError, toStreamError } from '../../../core/index.ts';
 import { Doorbell } from '../../../exchange/index.ts';
 import { buildExecutionGraph, generateJobGraph } from '../../../graph/index.ts';
+import { slotIdleAfterMs } from '../../../jobmaster/index.ts';
 import type { SlotReport } from '../../../protocol/index.ts';
 import { buildSlot, runSlots, type Slot } from '../../../taskmanager/index.ts';
 import {
@@ -163,6 +164,7 @@ class SlotThreadRun {
     if (jobGraph.hash !== graphHash) throw otherGraph(slotIndex, graphHash, jobGraph.hash);
     this.#bundleAtEpochMs = this.#clock.nowEpochMs();
     const { jobId, attempt, lease, restore, handOver, checkpointing } = this.#deployment;
+    const idleAfterMs = slotIdleAfterMs(configuration);
     const report = (record: SlotReport): void => this.#say({ type: 'report', report: record });
     return buildSlot(
       {
@@ -170,6 +172,7 @@ class SlotThreadRun {
         executionGraph: buildExecutionGraph(jobGraph),
         ...(handOver === undefined ? {} : { handOver }),
         ...slotSettings(configuration),
+        ...(idleAfterMs === undefined ? {} : { idleAfterMs }),
       },
       {
         clock: this.#clock,

@@ -1,0 +1,125 @@
+/**
+ * What wakes jobs that hibernate, as EventBridge Scheduler has it: schedules that put a message
+ * into the tick queue. They cost nothing before they fire.
+ *
+ * I1  Every schedule is named after the job and its arming: what is deleted late is never that of a
+ *     later sleep.
+ * I2  Both calls may be repeated: a schedule that is there, or gone, is fine.
+ */
+import {
+  CreateScheduleCommand,
+  DeleteScheduleCommand,
+  SchedulerClient,
+} from '@aws-sdk/client-scheduler';
+import type { WakeUps } from '../../../jobmaster/index.ts';
+import type { AwsCalls } from '../aws-calls.ts';
+import { awsCodeOf } from '../aws-failure.ts';
+import { type AwsClientSettings, awsClientConfig } from '../clients.ts';
+import type { CoordinatorMessage } from '../messages.ts';
+import { callFailure } from './call-failure.ts';
+import type { WakeUpSchedules } from './effect-ports.ts';
+
+export interface SchedulerWakeUpsParts {
+  readonly scheduler: Pick<SchedulerClient, 'send'>;
+  readonly calls: AwsCalls;
+  /** Of schedules; takes those of the cluster's jobs and nothing else. */
+  readonly groupName: string;
+  /** Lets the service send to the queue. */
+  readonly roleArn: string;
+  readonly tickQueueArn: string;
+}
+
+const THERE = 'ConflictException';
+const GONE = 'ResourceNotFoundException';
+/** Of the service's retries. An hour later something else is wrong, and alarms. */
+const MAX_AGE_SECONDS = 3_600;
+const MAX_RETRIES = 60;
+
+export function createSchedulerClient(settings: AwsClientSettings = {}): SchedulerClient {
+  return new SchedulerClient(awsClientConfig(settings));
+}
+
+export class SchedulerWakeUps implements WakeUpSchedules {
+  readonly #parts: SchedulerWakeUpsParts;
+
+  constructor(parts: SchedulerWakeUpsParts) {
+    this.#parts = parts;
+  }
+
+  async arm(jobId: string, { arming, atEpochMs, schedule }: WakeUps): Promise<void> {
+    if (atEpochMs !== undefined) await this.#create(jobId, arming, 'at', timeText(atEpochMs));
+    if (schedule !== undefined) await this.#create(jobId, arming, 'schedule', schedule);
+  }
+
+  async disarm(jobId: string, arming: number): Promise<void> {
+    await Promise.all([this.#delete(jobId, arming, 'at'), this.#delete(jobId, arming, 'schedule')]);
+  }
+
+  /** I2. */
+  async #create(
+    jobId: string,
+    arming: number,
+    kind: 'at' | 'schedule',
+    expression: string,
+  ): Promise<void> {
+    const { scheduler, calls, groupName, roleArn, tickQueueArn } = this.#parts;
+    const message: CoordinatorMessage = { type: 'wake', jobId, arming };
+    const command = new CreateScheduleCommand({
+      GroupName: groupName,
+      Name: nameOf(jobId, arming, kind),
+      Description: `Wakes the Sluice job ${jobId}`,
+      ScheduleExpression: expression,
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      ...(kind === 'at' ? { ActionAfterCompletion: 'DELETE' as const } : {}),
+      Target: {
+        Arn: tickQueueArn,
+        RoleArn: roleArn,
+        Input: JSON.stringify(message),
+        RetryPolicy: {
+          MaximumEventAgeInSeconds: MAX_AGE_SECONDS,
+          MaximumRetryAttempts: MAX_RETRIES,
+        },
+      },
+    });
+    try {
+      await calls.call({ permission: 'scheduler:CreateSchedule' }, ({ options }) =>
+        scheduler.send(command, options).catch(passedOver(THERE)),
+      );
+    } catch (thrown) {
+      const what = `a job cannot be woken by the schedule ${expression}`;
+      throw callFailure('WAKE_UP_NOT_ARMED', what, nameOf(jobId, arming, kind), thrown);
+    }
+  }
+
+  /** I2. */
+  async #delete(jobId: string, arming: number, kind: 'at' | 'schedule'): Promise<void> {
+    const { scheduler, calls, groupName } = this.#parts;
+    const Name = nameOf(jobId, arming, kind);
+    const command = new DeleteScheduleCommand({ GroupName: groupName, Name });
+    try {
+      await calls.call({ permission: 'scheduler:DeleteSchedule' }, ({ options }) =>
+        scheduler.send(command, options).catch(passedOver(GONE)),
+      );
+    } catch (thrown) {
+      throw callFailure('WAKE_UP_NOT_DISARMED', 'a schedule cannot be deleted', Name, thrown);
+    }
+  }
+}
+
+/** I1. At most 64 characters. */
+function nameOf(jobId: string, arming: number, kind: 'at' | 'schedule'): string {
+  return `${jobId}-${arming}-${kind}`;
+}
+
+/** In UTC, to the second, never too early. */
+function timeText(epochMs: number): string {
+  const text = new Date(Math.ceil(epochMs / 1000) * 1000).toISOString();
+  return `at(${text.slice(0, 19)})`;
+}
+
+function passedOver(awsCode: string): (thrown: unknown) => undefined {
+  return (thrown) => {
+    if (awsCodeOf(thrown) === awsCode) return undefined;
+    throw thrown;
+  };
+}
