@@ -60,7 +60,7 @@ import {
   type SubtaskRef,
   type SubtaskStateRecord,
 } from '../protocol/index.ts';
-import { jobFenced } from './job-errors.ts';
+import { jobEnded, jobFenced } from './job-errors.ts';
 import { tellOfCheckpoints } from './life-log.ts';
 import type { Cleaning, SleepingCheckpoints } from './sleeping-job.ts';
 import { packStatistics } from './sleeping-statistics.ts';
@@ -124,8 +124,8 @@ export interface JobCheckpointsParts {
 
 /** What a turn is told of the storing of checkpoints (I6). */
 export interface MasterTurn {
-  /** Resolves once what is known is written. */
-  beforeStore(): Promise<void>;
+  /** Resolves once what is known is written; false: the job is over, nothing is stored any more. */
+  beforeStore(): Promise<boolean>;
   /** The turn cannot come to its end. */
   abandon(error: Error): void;
 }
@@ -356,7 +356,7 @@ export class JobCheckpoints {
     const { checkpointId, checkpointType, directory } = checkpoint;
     const { turn } = this.#parts;
     try {
-      if (!isRecorded && turn !== undefined) await this.#record(turn);
+      if (!isRecorded && turn && !(await this.#record(turn))) throw jobEnded('');
       const manifest = this.#manifest(checkpoint);
       const path = isSavepoint(checkpointType)
         ? await this.#storeSavepoint(manifest, checkpointType, directory)
@@ -378,12 +378,12 @@ export class JobCheckpoints {
   }
 
   /** I6. Without a record nothing is stored, and nothing follows. */
-  async #record(turn: MasterTurn): Promise<void> {
+  async #record(turn: MasterTurn): Promise<boolean> {
     try {
-      await turn.beforeStore();
+      return await turn.beforeStore();
     } catch (thrown) {
       turn.abandon(toStreamError(thrown));
-      await new Promise(() => {});
+      return await new Promise(() => {});
     }
   }
 

@@ -235,11 +235,12 @@ export class JobTurn {
   }
 
   /** What is said so far is in it, and sent at the end. */
-  async #writeBetween(sleep: () => SleepingJob | undefined): Promise<void> {
+  async #writeBetween(sleep: () => SleepingJob | undefined): Promise<boolean> {
     // Not in the middle of a decision.
     await this.#breathe();
     const asleep = sleep();
     if (asleep !== undefined) await this.#write(this.#record(asleep));
+    return asleep !== undefined;
   }
 
   /** Until it waits for others. */

@@ -92,7 +92,7 @@ class Sleeper {
     const turn = {
       launcher: this.slots,
       onAnswer: (requestId: string, answer: ClientAnswer) => this.answers.push([requestId, answer]),
-      turn: { beforeStore: async () => {}, abandon: (error: Error) => assert.fail(error) },
+      turn: { beforeStore: async () => true, abandon: (error: Error) => assert.fail(error) },
       ...(asleep === undefined ? {} : { asleep }),
     };
     this.#run = new MasterRun(await this.world.create({ ...this.options, turn }));

@@ -23,6 +23,7 @@ describe('random jobs', () => {
         violate: (what: string) => violations.push(what),
         pause: () => Promise.resolve(),
         bugs: new BugSwitch(),
+        nowMs: () => 0,
       };
       let jobId = '';
       const { result } = await runJob((env) => buildSimJob(env, spec, ports), {

@@ -44,7 +44,10 @@ export function buildSimJob(
   const monotonous = WatermarkStrategy.forMonotonousTimestamps<SimRecord>();
   for (const source of spec.sources) {
     streams.push(
-      settle(env.fromSource(simSource(source, ports.bugs), monotonous, source.name), source.name),
+      settle(
+        env.fromSource(simSource(source, ports.bugs, ports.nowMs), monotonous, source.name),
+        source.name,
+      ),
     );
   }
   for (const node of spec.nodes) {

@@ -41,6 +41,15 @@ export function isAtLeastOnce(configuration: SimConfiguration): boolean {
   return configuration['execution.checkpointing.mode'] === 'AT_LEAST_ONCE';
 }
 
+/** Jobs that may hibernate; only masters that work in turns let them. */
+export function hibernating(rng: SimRng, configuration: SimConfiguration): SimConfiguration {
+  return { ...configuration, 'sluice.hibernate-after': `${rng.pick([20, 40, 80])} ms` };
+}
+
+export function isHibernating(configuration: SimConfiguration): boolean {
+  return configuration['sluice.hibernate-after'] !== undefined;
+}
+
 /** The same for a master that works in turns: everything takes a few of them. */
 export function slowedDown(configuration: SimConfiguration): SimConfiguration {
   const slowed = [

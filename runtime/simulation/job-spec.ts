@@ -31,6 +31,8 @@ export interface SourceSpec {
   /** Real time between two batches of a reader. */
   readonly pauseMs: number;
   readonly batchRecords: number;
+  /** Of the world's time: after so many records of a split the next come so much later. */
+  readonly lull?: { readonly everyRecords: number; readonly lengthMs: number };
 }
 
 export type WindowSpec =
@@ -199,6 +201,20 @@ function randomWindow(rng: SimRng): WindowSpec {
     default:
       return { type: 'session', gapMs: rng.pick([6, 14, 30]) };
   }
+}
+
+/** The same job, with sources that have nothing for a while now and then. */
+export function withLulls(rng: SimRng, spec: JobSpec): JobSpec {
+  const sources = spec.sources.map((source) => ({
+    ...source,
+    lull: { everyRecords: rng.int(4, 15), lengthMs: rng.pick([60, 150, 400]) },
+  }));
+  return { ...spec, sources };
+}
+
+/** When record `index` of a split is there, in the world's time. */
+export function arrivesAtMs({ lull }: SourceSpec, index: number): number {
+  return lull === undefined ? 0 : Math.floor(index / lull.everyRecords) * lull.lengthMs;
 }
 
 /** Record `index` of a split: a function of the two, so that it can be read from any position. */

@@ -56,6 +56,12 @@ export const PLANTED_BUGS = {
   'reports-count-twice': 'reports that come twice count twice',
   'delete-record-early': 'an object is deleted before the row refers to the next one',
   'record-after-row': 'a row refers to an object before it is there',
+  'never-arm': 'what wakes a job is not armed when it falls asleep',
+  'arm-late': 'what wakes a job is armed after it is said to be',
+  'disarm-what-is-armed': 'who disarms late takes what a later sleep is armed with',
+  'lose-wake-while-falling': 'a wake-up that comes while the job falls asleep is lost',
+  'trust-old-idleness': 'slots count as idle that have not looked again',
+  'wake-without-execution': 'nobody runs the attempts of a job that wakes',
 } as const;
 
 export type PlantedBug = keyof typeof PLANTED_BUGS;
@@ -198,6 +204,11 @@ export class BugSwitch {
 
   /** What a turn hears. */
   turnMessages(record: TurnRecord, messages: readonly TurnMessage[]): readonly TurnMessage[] {
+    const { phase, round = 0 } = record.asleep?.hibernation ?? {};
+    if (this.is('lose-wake-while-falling')) {
+      return messages.filter(({ type }) => type !== 'wake' || phase !== 'FALLING');
+    }
+    if (this.is('trust-old-idleness')) return messages.map((message) => inRound(message, round));
     if (!this.is('reports-count-twice')) return messages;
     const next = new Map(record.slots?.slots.map((slot) => [slot.slotIndex, slot.nextReport]));
     return messages.map((message) => {
@@ -252,6 +263,15 @@ function puttingLater(blobs: BlobStore, host: SimProcess): BlobStore {
       });
     },
   };
+}
+
+/** As if slots had been roused before they said so, and once more. */
+function inRound(message: TurnMessage, round: number): TurnMessage {
+  if (message.type !== 'reports') return message;
+  const reports = message.reports.map((report) =>
+    report.type === 'idle' ? { ...report, round } : report,
+  );
+  return { ...message, reports };
 }
 
 function forwarding(blobs: BlobStore): BlobStore {

@@ -10,13 +10,14 @@
  */
 import type { StreamErrorRecord } from '../core/index.ts';
 import {
+  hibernating,
   isAtLeastOnce,
   isUnaligned,
   randomConfiguration,
   SAVEPOINT_DIRECTORY,
   slowedDown,
 } from './job-settings.ts';
-import { type JobSpec, randomJob } from './job-spec.ts';
+import { type JobSpec, randomJob, withLulls } from './job-spec.ts';
 import { dropsState, rescaled, rescaledAlike, upgraded } from './job-upgrade.ts';
 import { OutputAudit } from './output-audit.ts';
 import type { RestoreSettings, SimCluster, SimSubmission } from './sim-cluster.ts';
@@ -27,6 +28,8 @@ const POLL_MS = 50;
 /** How long the client waits for an answer before it does something else. */
 const PATIENCE_MS = 300;
 const MAX_JOBS = 3;
+/** Of the schedules whose masters work in turns. */
+const HIBERNATING_RATE = 0.5;
 
 /** A job whose output counts, and what was asked of it. */
 interface WatchedJob {
@@ -78,11 +81,15 @@ export class SimClient {
     this.#world = cluster.world;
     this.#rng = rng;
     const configuration = randomConfiguration(rng.stream('configuration'));
-    this.#configuration = cluster.isInTurns ? slowedDown(configuration) : configuration;
+    const mayHibernate = cluster.isInTurns && rng.stream('hibernation').chance(HIBERNATING_RATE);
+    const slowed = cluster.isInTurns ? slowedDown(configuration) : configuration;
+    const asleep = rng.stream('hibernation settings');
+    this.#configuration = mayHibernate ? hibernating(asleep, slowed) : slowed;
     // How far an unbounded job has read cannot be told from records that may be repeated.
     this.#bounded = rng.chance(0.7) || isAtLeastOnce(this.#configuration);
     this.#audit = new OutputAudit(cluster.external, this.#bounded);
-    const job = this.#start(randomJob(rng.stream('job'), this.#bounded), {});
+    const spec = randomJob(rng.stream('job'), this.#bounded);
+    const job = this.#start(mayHibernate ? withLulls(rng.stream('lulls'), spec) : spec, {});
     cluster.visible.watch(job.submission);
   }
 

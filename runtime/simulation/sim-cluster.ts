@@ -21,7 +21,7 @@ import {
   type JobGraphOverrides,
   type StreamGraph,
 } from '../graph/index.ts';
-import type { AttemptRecord, RestoredFrom } from '../jobmaster/index.ts';
+import { type AttemptRecord, type RestoredFrom, slotIdleAfterMs } from '../jobmaster/index.ts';
 import type { LeaveRecord, RestoredSubtaskState } from '../protocol/index.ts';
 import { buildSlot, type Slot } from '../taskmanager/index.ts';
 import { ChannelAudit } from './channel-audit.ts';
@@ -253,6 +253,8 @@ export class SimCluster {
     return new SimTurns({
       ...{ world: this.world, plan: this.#plan, network: this.network, rows: this.storage.rows },
       startProcess: () => this.#startTurnProcess(),
+      bugs: this.#bugs,
+      lullsMs: (jobId) => lullsOf(this.#jobs.get(jobId)?.spec),
       taskManager: () => {
         this.#nextPlace += 1;
         return this.#turnHosts[this.#nextPlace % this.#turnHosts.length];
@@ -351,9 +353,18 @@ export class SimCluster {
           host.timers.schedule(delayMs, resolve);
         }),
       bugs: this.#bugs,
+      nowMs: () => this.world.nowMs,
     });
     const graph = env.getStreamGraph(`job-${jobId}`);
     return this.#bugs.is('forget-timers') ? withForgetfulTimers(graph) : graph;
+  }
+
+  /** Slots of masters that do not work in turns say nothing of it. */
+  #idlenessOf(jobId: string): { readonly idleAfterMs?: number } {
+    const submission = this.#jobs.get(jobId);
+    if (this.#turns === undefined || submission === undefined) return {};
+    const idleAfterMs = slotIdleAfterMs(Configuration.fromRecord(submission.configuration));
+    return idleAfterMs === undefined ? {} : { idleAfterMs };
   }
 
   #executionGraphOf(
@@ -409,6 +420,7 @@ export class SimCluster {
         checkpointing: true,
         bufferTimeoutMs: 2,
         autoWatermarkIntervalMs: 5,
+        ...this.#idlenessOf(jobId),
       },
       {
         clock: host.clock,
@@ -422,6 +434,11 @@ export class SimCluster {
       },
     );
   }
+}
+
+/** When the sources of a job have something next, each after the time of the one before it. */
+function lullsOf(spec: JobSpec | undefined): readonly number[] {
+  return (spec?.sources ?? []).flatMap(({ lull }) => (lull === undefined ? [] : [lull.lengthMs]));
 }
 
 /** As `sluice run` records it. */

@@ -11,7 +11,7 @@ import type {
   SplitEnumerator,
 } from '../connectors/index.ts';
 import type { SourceEvent } from '../protocol/index.ts';
-import { recordAt, type SimRecord, type SourceSpec } from './job-spec.ts';
+import { arrivesAtMs, recordAt, type SimRecord, type SourceSpec } from './job-spec.ts';
 import type { BugSwitch } from './planted-bugs.ts';
 
 /** JSON. */
@@ -30,6 +30,7 @@ export interface SimEnumeratorState {
 export function simSource(
   spec: SourceSpec,
   bugs: BugSwitch,
+  worldMs: () => number,
 ): Source<SimRecord, SimSplit, SimEnumeratorState> {
   return {
     name: spec.name,
@@ -37,7 +38,7 @@ export function simSource(
     createEnumerator: (ctx, state) => {
       return new SimEnumerator(spec, ctx, bugs.is('forget-enumerator-state') ? undefined : state);
     },
-    createReader: (ctx) => new SimReader(spec, ctx, bugs),
+    createReader: (ctx) => new SimReader(spec, ctx, bugs, worldMs),
   };
 }
 
@@ -86,6 +87,7 @@ class SimReader implements SourceReader<SimRecord, SimSplit> {
   readonly #spec: SourceSpec;
   readonly #ctx: ReaderContext;
   readonly #bugs: BugSwitch;
+  readonly #worldMs: () => number;
   #splits: SimSplit[] = [];
   #complete = false;
   #begun = false;
@@ -93,8 +95,9 @@ class SimReader implements SourceReader<SimRecord, SimSplit> {
   #pausing: Promise<void> | undefined;
   #arrived = Promise.withResolvers<void>();
 
-  constructor(spec: SourceSpec, ctx: ReaderContext, bugs: BugSwitch) {
+  constructor(spec: SourceSpec, ctx: ReaderContext, bugs: BugSwitch, worldMs: () => number) {
     this.#bugs = bugs;
+    this.#worldMs = worldMs;
     this.#spec = spec;
     this.#ctx = ctx;
   }
@@ -106,10 +109,14 @@ class SimReader implements SourceReader<SimRecord, SimSplit> {
     if (!this.#begun) for (const { id } of this.#splits) output.beginSplit(id);
     this.#begun = true;
     const count = Math.min(this.#spec.batchRecords, maxRecords);
-    for (let i = 0; i < count && this.#splits.length > 0; i += 1) this.#emit(output);
+    let emitted = 0;
+    while (emitted < count && this.#hasSome) {
+      this.#emit(output);
+      emitted += 1;
+    }
     if (this.#splits.length === 0) return 'end';
     this.#pause();
-    return 'more';
+    return emitted === 0 ? 'nothing' : 'more';
   }
 
   available(): Promise<void> {
@@ -140,8 +147,18 @@ class SimReader implements SourceReader<SimRecord, SimSplit> {
     return this.#bugs.is('skip-a-record') ? { ...split, next: split.next + 1 } : split;
   }
 
+  /** Of some split a record has come, or its end. */
+  get #hasSome(): boolean {
+    return this.#splits.some((split) => this.#isThere(split));
+  }
+
+  #isThere({ next }: SimSplit): boolean {
+    return arrivesAtMs(this.#spec, next) <= this.#worldMs();
+  }
+
   #emit(output: ReaderOutput<SimRecord>): void {
-    this.#turn = (this.#turn + 1) % this.#splits.length;
+    do this.#turn = (this.#turn + 1) % this.#splits.length;
+    while (!this.#splits.some((split, i) => i === this.#turn && this.#isThere(split)));
     const split = this.#splits[this.#turn];
     if (split === undefined) return;
     output.beginSplit(split.id);

@@ -5,6 +5,7 @@
  * I1  It asks again once every TaskManager of an attempt has ended, or once it is replaced.
  * I2  A question is answered once, and alike however often; an attempt number is run once.
  * I3  What every TaskManager of an attempt has to know is there before one of them starts.
+ * I4  At most one execution of a job goes on: one is begun when its predecessor was told to end.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { StreamError } from '../core/index.ts';
@@ -40,6 +41,8 @@ export class SimStateMachine {
   readonly #attempts = new Set<number>();
   /** Which execution it is: the job's first, and those that go on with it. */
   #continuation = 0;
+  /** I4. */
+  #isTold = false;
   #rounds = 0;
   #token = '';
   #nextToken = 1;
@@ -61,6 +64,7 @@ export class SimStateMachine {
       world.violate(`I2: ${taskToken} is told ${JSON.stringify([before, step])}`);
     }
     if (before !== undefined || taskToken !== this.#token) return;
+    this.#isTold = step.action === 'HIBERNATE';
     world.trace(`told ${taskToken} ${JSON.stringify(step)}`);
     const continuation = this.#continuation;
     this.#hop('step', () => {
@@ -72,8 +76,16 @@ export class SimStateMachine {
   replace(continuation: number): void {
     if (continuation <= this.#continuation || this.ended !== undefined) return;
     this.#continuation = continuation;
+    this.#isTold = false;
     this.#rounds = 0;
     this.#ask();
+  }
+
+  /** Begins the execution of this number, once. Durable when it returns. */
+  begin(continuation: number): void {
+    if (continuation <= this.#continuation) return;
+    if (!this.#isTold) this.#parts.world.violate(`I4: executions ${continuation} and before go on`);
+    this.replace(continuation);
   }
 
   #take(step: NextStep): void {
@@ -83,6 +95,8 @@ export class SimStateMachine {
         break;
       case 'CONTINUE':
         this.replace(this.#continuation + 1);
+        break;
+      case 'HIBERNATE':
         break;
       case 'END':
         this.ended = step.status;

@@ -132,7 +132,7 @@ class SimTurnedJob implements TurnHost<TurnMessage> {
     const { bugs } = this.#parts;
     this.#master ??= this.#turnMaster(journal);
     const beforeStore = bugs.is('store-before-record')
-      ? async (): Promise<void> => {}
+      ? async (): Promise<boolean> => true
       : parts.turn.beforeStore;
     const { job, isRecovered } = journal;
     return await this.#master.create(

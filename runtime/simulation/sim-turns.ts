@@ -3,14 +3,16 @@
  * what turns say to all of them.
  *
  * I1  A batch goes to a process that is free, as far as anybody knows; there is always one more.
- * I2  Effects are carried out in their order, commands among themselves at once, each until it
- *     has happened.
- * I3  Here nobody stops asking: an execution is replaced for the sake of slots that hang, only.
+ * I2  Effects are carried out in their order, wake-ups first and commands among themselves at once,
+ *     each until it has happened.
+ * I3  What comes to a source wakes its job only if it is armed then, and may do so twice.
+ * I4  Here nobody stops asking: an execution is replaced for the sake of slots that hang, only.
  */
 import { attemptKey, type RowStore } from '../checkpoint/index.ts';
 import type { AttemptRecord, TurnEffect } from '../jobmaster/index.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { FaultyCalls } from './faulty-stores.ts';
+import type { BugSwitch } from './planted-bugs.ts';
 import { type Batch, SimFifoQueue } from './sim-fifo-queue.ts';
 import type { SimJobControl } from './sim-job-control.ts';
 import { slotAddress } from './sim-leased-slot.ts';
@@ -21,6 +23,7 @@ import { type LeaseOutcome, type LeaseRequest, SimStateMachine } from './sim-sta
 import { SimTurnClient } from './sim-turn-client.ts';
 import { SimTurnHost, type TurnHostParts } from './sim-turn-host.ts';
 import { retried, type SimTurnSlotHost } from './sim-turn-slots.ts';
+import { SimWakeUps } from './sim-wake-ups.ts';
 import type { SimWorld } from './sim-world.ts';
 
 /** A new process of the function, with its ways to the services. */
@@ -32,6 +35,9 @@ export interface SimTurnsParts {
   readonly world: SimWorld;
   readonly plan: FaultPlan;
   readonly network: SimNetwork;
+  readonly bugs: BugSwitch;
+  /** How long the sources of a job have nothing, again and again. */
+  readonly lullsMs: (jobId: string) => readonly number[];
   /** Past all faults. */
   readonly rows: RowStore;
   readonly startProcess: () => TurnProcess;
@@ -57,6 +63,7 @@ export class SimTurns {
   readonly #rng: SimRng;
   readonly #client: SimTurnClient;
   readonly #machines = new Map<string, SimStateMachine>();
+  readonly #wakeUps: SimWakeUps;
   #hosts: SimTurnHost[] = [];
   #isHealed = false;
 
@@ -67,6 +74,7 @@ export class SimTurns {
     this.queue = new SimFifoQueue(world, plan.network.duplicateRate, (batch) => {
       this.#freeHost().handle(batch);
     });
+    this.#wakeUps = new SimWakeUps(parts, (jobId, message) => this.queue.put(jobId, message));
     this.#client = new SimTurnClient(world, (jobId, message) => this.queue.put(jobId, message));
     this.#start();
   }
@@ -103,6 +111,7 @@ export class SimTurns {
       invoke: (request, settled) => this.#invoke(request, settled),
     });
     this.#machines.set(jobId, machine);
+    this.#wakeUps.watch(jobId, () => machine.ended !== undefined);
   }
 
   /** Undefined: it was not submitted, or has ended. */
@@ -151,10 +160,14 @@ export class SimTurns {
     jobId: string,
     effects: readonly TurnEffect[],
   ): Promise<void> {
+    for (const effect of effects) {
+      if (effect.type !== 'arm') continue;
+      await retried(host, () => this.#sendOne(host, rows, calls, jobId, effect));
+    }
     const commands = effects.filter(({ type }) => type === 'command');
     await Promise.all(commands.map((effect) => this.#sendOne(host, rows, calls, jobId, effect)));
     for (const effect of effects) {
-      if (effect.type === 'command') continue;
+      if (effect.type === 'command' || effect.type === 'arm') continue;
       await retried(host, () => this.#sendOne(host, rows, calls, jobId, effect));
     }
   }
@@ -178,13 +191,25 @@ export class SimTurns {
         await this.#parts.network.putBack(host, `${slotAddress(jobId, slotIndex)}/commands`, frame);
         break;
       }
+      case 'arm':
+        await calls.call('arm', true, async () => this.#wakeUps.arm(jobId, effect.wakeUps));
+        break;
+      case 'disarm':
+        await calls.call('disarm', true, async () => this.#wakeUps.disarm(jobId, effect.arming));
+        break;
+      case 'execute':
+        if (this.#parts.bugs.is('wake-without-execution')) break;
+        await calls.call(`execute ${effect.continuation}`, true, async () => {
+          this.#machines.get(jobId)?.begin(effect.continuation);
+        });
+        break;
       case 'next':
         await calls.call(`answer ${effect.taskToken}`, true, async () => {
           this.#machines.get(jobId)?.answer(effect.taskToken, effect.step);
         });
         break;
       case 'replace':
-        if (!effect.isStuck) this.#parts.world.violate(`I3: nobody asks for job ${jobId}`);
+        if (!effect.isStuck) this.#parts.world.violate(`I4: nobody asks for job ${jobId}`);
         await calls.call(`replace by ${effect.continuation}`, true, async () => {
           this.#machines.get(jobId)?.replace(effect.continuation);
         });

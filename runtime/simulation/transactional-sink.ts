@@ -12,6 +12,8 @@ export interface SinkPorts {
   readonly violate: (what: string) => void;
   readonly pause: (delayMs: number) => Promise<void>;
   readonly bugs: BugSwitch;
+  /** The world's. */
+  readonly nowMs: () => number;
 }
 
 /** JSON. */
