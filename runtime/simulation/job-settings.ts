@@ -43,7 +43,7 @@ export function isAtLeastOnce(configuration: SimConfiguration): boolean {
 
 /** Jobs that may hibernate; only masters that work in turns let them. */
 export function hibernating(rng: SimRng, configuration: SimConfiguration): SimConfiguration {
-  return { ...configuration, 'sluice.hibernate-after': `${rng.pick([20, 40, 80])} ms` };
+  return { ...configuration, 'sluice.hibernate-after': `${rng.pick([10, 20, 40])} ms` };
 }
 
 export function isHibernating(configuration: SimConfiguration): boolean {

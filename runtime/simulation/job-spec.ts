@@ -86,6 +86,7 @@ export interface JobSpec {
 }
 
 const MAX_PARALLELISM = 4;
+const MIN_RECORDS_WITH_LULLS = 20;
 const TUMBLING: WindowSpec = { type: 'tumbling', lengthMs: 20 };
 
 /** A job drawn from the seed. */
@@ -207,7 +208,8 @@ function randomWindow(rng: SimRng): WindowSpec {
 export function withLulls(rng: SimRng, spec: JobSpec): JobSpec {
   const sources = spec.sources.map((source) => ({
     ...source,
-    lull: { everyRecords: rng.int(4, 15), lengthMs: rng.pick([60, 150, 400]) },
+    recordsPerSplit: Math.max(MIN_RECORDS_WITH_LULLS, source.recordsPerSplit),
+    lull: { everyRecords: rng.int(4, 10), lengthMs: rng.pick([200, 400, 800]) },
   }));
   return { ...spec, sources };
 }

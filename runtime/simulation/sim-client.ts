@@ -12,6 +12,7 @@ import type { StreamErrorRecord } from '../core/index.ts';
 import {
   hibernating,
   isAtLeastOnce,
+  isHibernating,
   isUnaligned,
   randomConfiguration,
   SAVEPOINT_DIRECTORY,
@@ -29,7 +30,9 @@ const POLL_MS = 50;
 const PATIENCE_MS = 300;
 const MAX_JOBS = 3;
 /** Of the schedules whose masters work in turns. */
-const HIBERNATING_RATE = 0.5;
+const HIBERNATING_RATE = 0.75;
+/** Falling asleep takes its time, and so does waking. */
+const TIMES_LONGER = 4;
 
 /** A job whose output counts, and what was asked of it. */
 interface WatchedJob {
@@ -93,10 +96,11 @@ export class SimClient {
     cluster.visible.watch(job.submission);
   }
 
-  /** Wishes at random moments. */
-  async work(durationMs: number): Promise<void> {
-    const untilMs = this.#world.nowMs + durationMs;
-    const meanMs = this.#rng.pick([20, 60, 200]);
+  /** Wishes at random moments. @param usualMs how long, of jobs that do not hibernate. */
+  async work(usualMs: number): Promise<void> {
+    const times = isHibernating(this.#configuration) ? TIMES_LONGER : 1;
+    const untilMs = this.#world.nowMs + usualMs * times;
+    const meanMs = this.#rng.pick([20, 60, 200]) * times;
     for (;;) {
       const pauseMs = meanMs * 2 * this.#rng.next();
       if (this.#world.nowMs + pauseMs >= untilMs) break;

@@ -1,8 +1,8 @@
 /**
  * Whether a slot has nothing to do, for so long that its job may hibernate.
  *
- * I1  A slot is idle when nothing has come to it, nothing has run in it that matters and nothing
- *     waits in it, for the whole time; and is not due to do something within as much again.
+ * I1  A slot is idle when nothing has come to it and nothing has run in it that matters, for the
+ *     whole time; when nothing waits in it; and when nothing is due within as much time again.
  * I2  What is told is told once, and taken back as soon as something happens.
  * I3  A slot that takes another one's place goes on with its time, and takes back what that one may
  *     have told.
@@ -84,12 +84,13 @@ export class SlotIdleness {
     const { done, isQuiet, dueAtEpochMs } = activity();
     const isSame = isSameList(done, this.#done);
     this.#done = done;
-    if (!isQuiet || !isSame) {
+    if (!isSame) {
       this.#sinceEpochMs = undefined;
       this.#takeBack();
     }
-    if (!isQuiet) return;
     this.#sinceEpochMs ??= now;
+    // As a snapshot does, which is nothing that has come.
+    if (!isQuiet) return;
     // I1.
     const isIdle = now - this.#sinceEpochMs >= afterMs && dueAtEpochMs - now >= afterMs;
     if (isIdle && !isAlike(dueAtEpochMs, this.#toldEpochMs)) this.#tell(dueAtEpochMs);

@@ -85,6 +85,10 @@ describe('a job that hibernates on a deployed cluster', () => {
       if (burst === 1) await idle();
       const { status } = await cluster.call('POST', `/jobs/${jobId}/wake`);
       assert.equal(status, 202);
+      await waitUntil('it is awake', 30_000, async () => {
+        const { body } = await cluster.call('GET', `/jobs/${jobId}`);
+        return body.state === 'SUSPENDED' ? undefined : true;
+      });
     }
     const end = await cluster.ended(jobId);
     assert.equal(end.status, 'FINISHED', end.rootException);
