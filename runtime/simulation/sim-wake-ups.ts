@@ -1,6 +1,6 @@
 /**
- * What wakes jobs that hibernate: what comes to their sources from outside, told to whoever is armed
- * for it, and to nobody else.
+ * What wakes jobs that hibernate: what comes to their sources from outside, told to whoever is
+ * armed for it, and to nobody else.
  */
 import type { TurnMessage, WakeUps } from '../jobmaster/index.ts';
 import type { BugSwitch } from './planted-bugs.ts';
