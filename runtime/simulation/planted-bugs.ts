@@ -14,6 +14,7 @@ import type {
   LeaveRecord,
   RestoredOperatorState,
   RestoredSubtaskState,
+  SlotCommand,
   SlotReport,
 } from '../protocol/index.ts';
 import type { SimProcess } from './sim-process.ts';
@@ -57,10 +58,9 @@ export const PLANTED_BUGS = {
   'delete-record-early': 'an object is deleted before the row refers to the next one',
   'record-after-row': 'a row refers to an object before it is there',
   'never-arm': 'what wakes a job is not armed when it falls asleep',
-  'arm-late': 'what wakes a job is armed after it is said to be',
-  'disarm-what-is-armed': 'who disarms late takes what a later sleep is armed with',
-  'lose-wake-while-falling': 'a wake-up that comes while the job falls asleep is lost',
-  'trust-old-idleness': 'slots count as idle that have not looked again',
+  'forget-rest': 'a turn does not know that the execution of a job that hibernates has ended',
+  'execute-twice': 'two executions run the attempts of a job that wakes',
+  'suspend-nobody': 'tasks run on behind the checkpoint that their job hibernates behind',
   'wake-without-execution': 'nobody runs the attempts of a job that wakes',
 } as const;
 
@@ -191,10 +191,13 @@ export class BugSwitch {
 
   /** What a turn begins with. */
   #turnRecord(record: TurnRecord): TurnRecord {
-    const { slots } = record;
+    const { slots, runners } = record;
     if (this.is('forget-unsent-effects')) return { ...record, effects: [] };
+    if (this.is('forget-rest') && runners !== undefined) {
+      const { isResting: _, ...unrested } = runners;
+      return { ...record, runners: unrested };
+    }
     if (this.is('next-counts-twice')) {
-      const { runners } = record;
       return runners === undefined ? record : { ...record, runners: { ...runners, asked: [] } };
     }
     if (!this.is('renumber-commands') || slots === undefined) return record;
@@ -204,11 +207,6 @@ export class BugSwitch {
 
   /** What a turn hears. */
   turnMessages(record: TurnRecord, messages: readonly TurnMessage[]): readonly TurnMessage[] {
-    const { phase, round = 0 } = record.asleep?.hibernation ?? {};
-    if (this.is('lose-wake-while-falling')) {
-      return messages.filter(({ type }) => type !== 'wake' || phase !== 'FALLING');
-    }
-    if (this.is('trust-old-idleness')) return messages.map((message) => inRound(message, round));
     if (!this.is('reports-count-twice')) return messages;
     const next = new Map(record.slots?.slots.map((slot) => [slot.slotIndex, slot.nextReport]));
     return messages.map((message) => {
@@ -217,6 +215,14 @@ export class BugSwitch {
       next.set(message.slotIndex, sequence + message.reports.length);
       return { ...message, sequence };
     });
+  }
+
+  /** What a slot is told. */
+  command(command: SlotCommand): SlotCommand {
+    if (!this.is('suspend-nobody') || command.type !== 'trigger-checkpoint') return command;
+    const { barrier } = command;
+    if (barrier.type !== 'CHECKPOINT_SUSPEND') return command;
+    return { ...command, barrier: { ...barrier, type: 'CHECKPOINT' } };
   }
 
   /** What a slot starts from. */
@@ -263,15 +269,6 @@ function puttingLater(blobs: BlobStore, host: SimProcess): BlobStore {
       });
     },
   };
-}
-
-/** As if slots had been roused before they said so, and once more. */
-function inRound(message: TurnMessage, round: number): TurnMessage {
-  if (message.type !== 'reports') return message;
-  const reports = message.reports.map((report) =>
-    report.type === 'idle' ? { ...report, round } : report,
-  );
-  return { ...message, reports };
 }
 
 function forwarding(blobs: BlobStore): BlobStore {

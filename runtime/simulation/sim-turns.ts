@@ -186,7 +186,8 @@ export class SimTurns {
         break;
       }
       case 'command': {
-        const { attempt, sequence, command, slotIndex } = effect;
+        const { attempt, sequence, slotIndex } = effect;
+        const command = this.#parts.bugs.command(effect.command);
         const frame = { job: jobId, attempt, lease: 0, sequence, payload: command };
         await this.#parts.network.putBack(host, `${slotAddress(jobId, slotIndex)}/commands`, frame);
         break;
@@ -200,7 +201,9 @@ export class SimTurns {
       case 'execute':
         if (this.#parts.bugs.is('wake-without-execution')) break;
         await calls.call(`execute ${effect.continuation}`, true, async () => {
-          this.#machines.get(jobId)?.begin(effect.continuation);
+          const machine = this.#machines.get(jobId);
+          machine?.begin(effect.continuation);
+          if (this.#parts.bugs.is('execute-twice')) machine?.begin(effect.continuation + 1);
         });
         break;
       case 'next':

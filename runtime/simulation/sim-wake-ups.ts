@@ -13,8 +13,6 @@ export interface SimWakeUpsParts {
   readonly lullsMs: (jobId: string) => readonly number[];
 }
 
-const LATE_MS = 60;
-
 export class SimWakeUps {
   readonly #parts: SimWakeUpsParts;
   readonly #send: (jobId: string, message: TurnMessage) => void;
@@ -43,16 +41,13 @@ export class SimWakeUps {
   }
 
   arm(jobId: string, { arming }: WakeUps): void {
-    const { world, bugs } = this.#parts;
+    const { bugs } = this.#parts;
     if (bugs.is('never-arm')) return;
-    const arm = (): void => void this.#of(jobId).add(arming);
-    if (bugs.is('arm-late')) world.schedule(LATE_MS, 'arm late', arm);
-    else arm();
+    this.#of(jobId).add(arming);
   }
 
   disarm(jobId: string, arming: number): void {
-    if (this.#parts.bugs.is('disarm-what-is-armed')) this.#of(jobId).clear();
-    else this.#of(jobId).delete(arming);
+    this.#of(jobId).delete(arming);
   }
 
   #arrived(jobId: string): void {
