@@ -12,8 +12,6 @@ export interface ChaosTarget {
   /** Present processes; a successor takes the place of one that is struck. */
   taskManagers(): readonly SimProcess[];
   jobManager(): SimProcess;
-  /** The stores fail, all of them, or do what they did before. */
-  setOutage(isOut: boolean): void;
   /** Starts a successor where this one was, whether it is dead or only stalled. */
   replace(host: SimProcess): void;
 }
@@ -23,7 +21,6 @@ const MAX_DOWN_MS = 80;
 const MAX_STALL_MS = 500;
 const MAX_CUT_MS = 300;
 const MAX_JUMP_MS = 2000;
-const MAX_OUTAGE_MS = 60;
 
 export class Chaos {
   readonly #target: ChaosTarget;
@@ -52,13 +49,11 @@ export class Chaos {
     this.#repeat(meanMs.clockJump, 'clock jump', () => {
       any()?.jumpClock(this.#rng.int(-MAX_JUMP_MS, MAX_JUMP_MS));
     });
-    this.#repeat(meanMs.storeOutage, 'store outage', () => this.#outage());
   }
 
   /** No new faults; who stalls wakes. */
   end(): void {
     this.#isOver = true;
-    this.#target.setOutage(false);
     for (const host of this.#stalled) host.wake();
   }
 
@@ -104,14 +99,6 @@ export class Chaos {
     this.#target.network.cutOff(host);
     const delayMs = this.#rng.next() * MAX_CUT_MS;
     this.#after(delayMs, 'join', () => this.#target.network.join(host));
-  }
-
-  #outage(): void {
-    this.#target.setOutage(true);
-    const delayMs = this.#rng.next() * MAX_OUTAGE_MS;
-    this.#after(delayMs, 'outage over', () => {
-      if (!this.#isOver) this.#target.setOutage(false);
-    });
   }
 
   #after(delayMs: number, label: string, act: () => void): void {

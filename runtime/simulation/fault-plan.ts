@@ -14,6 +14,9 @@ export interface FaultPlan {
     readonly stallJobManager: number;
     readonly cutOff: number;
     readonly clockJump: number;
+    /** Of jobs in turns: deaths of who takes one, in the midst of it. */
+    readonly killTurn: number;
+    /** Of jobs in turns. */
     readonly storeOutage: number;
   };
   /** Clocks are off by up to this much. */
@@ -34,6 +37,7 @@ export interface FaultPlan {
 export function randomFaults(rng: SimRng): FaultPlan {
   const maybe = (meanMs: number, probability: number): number =>
     rng.chance(probability) ? meanMs * (0.5 + rng.next()) : Number.POSITIVE_INFINITY;
+  const turns = rng.stream('turns');
   return {
     network: rng.chance(0.6) ? badNetwork(rng) : GOOD_NETWORK,
     store: rng.chance(0.5) ? badStore(rng) : GOOD_STORE,
@@ -44,7 +48,8 @@ export function randomFaults(rng: SimRng): FaultPlan {
       stallJobManager: maybe(250, 0.3),
       cutOff: maybe(200, 0.2),
       clockJump: maybe(100, 0.2),
-      storeOutage: maybe(120, 0.25),
+      killTurn: turns.chance(0.5) ? 40 + 80 * turns.next() : Number.POSITIVE_INFINITY,
+      storeOutage: turns.chance(0.3) ? 60 + 120 * turns.next() : Number.POSITIVE_INFINITY,
     },
     maxSkewMs: rng.chance(0.5) ? 0 : rng.int(1, 5000),
     chaosMs: rng.int(100, 600),
@@ -52,7 +57,7 @@ export function randomFaults(rng: SimRng): FaultPlan {
     taskManagerCount: rng.int(1, 3),
     leaseMs: rng.chance(0.5) ? rng.int(30, 250) : Number.POSITIVE_INFINITY,
     inlineLimitBytes: rng.pick([0, 64, 1024]),
-    objectAboveBytes: rng.pick([0, 4096, Number.POSITIVE_INFINITY]),
+    objectAboveBytes: turns.pick([0, 4096, Number.POSITIVE_INFINITY]),
   };
 }
 

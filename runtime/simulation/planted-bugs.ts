@@ -192,7 +192,6 @@ export class BugSwitch {
   /** What a turn begins with. */
   #turnRecord(record: TurnRecord): TurnRecord {
     const { slots, runners } = record;
-    if (this.is('forget-unsent-effects')) return { ...record, effects: [] };
     if (this.is('forget-rest') && runners !== undefined) {
       const { isResting: _, ...unrested } = runners;
       return { ...record, runners: unrested };

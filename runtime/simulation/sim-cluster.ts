@@ -159,10 +159,6 @@ export class SimCluster {
     this.#storeFaults = GOOD_STORE;
   }
 
-  setOutage(isOut: boolean): void {
-    this.#storeFaults = isOut ? STORE_OUTAGE : this.#plan.store;
-  }
-
   replace(host: SimProcess): void {
     if (this.#turns?.replace(host) === true) return;
     if (host === this.#jobManager?.host) {
@@ -255,6 +251,9 @@ export class SimCluster {
       startProcess: () => this.#startTurnProcess(),
       bugs: this.#bugs,
       lullsMs: (jobId) => lullsOf(this.#jobs.get(jobId)?.spec),
+      setOutage: (isOut) => {
+        this.#storeFaults = isOut ? STORE_OUTAGE : this.#plan.store;
+      },
       taskManager: () => {
         this.#nextPlace += 1;
         return this.#turnHosts[this.#nextPlace % this.#turnHosts.length];

@@ -109,6 +109,8 @@ class SimTurnedJob implements TurnHost<TurnMessage> {
   readonly #parts: TurnHostParts;
   readonly #jobId: string;
   #master: TurnMaster | undefined;
+  /** In this turn. */
+  #hasHeard = false;
 
   constructor(parts: TurnHostParts, jobId: string) {
     this.#parts = parts;
@@ -125,6 +127,7 @@ class SimTurnedJob implements TurnHost<TurnMessage> {
       host.world.violate('I2: a record is not JSON');
     }
     freeze(before);
+    this.#hasHeard = true;
     return bugs.turnMessages(before, messages);
   }
 
@@ -144,6 +147,9 @@ class SimTurnedJob implements TurnHost<TurnMessage> {
   async written(): Promise<void> {}
 
   async send(_journal: TurnJournal, effects: readonly TurnEffect[]): Promise<void> {
+    const isAgain = !this.#hasHeard;
+    this.#hasHeard = false;
+    if (isAgain && this.#parts.bugs.is('forget-unsent-effects')) return;
     await this.#parts.send(this.#jobId, effects);
   }
 

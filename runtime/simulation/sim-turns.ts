@@ -20,6 +20,7 @@ import type { SimNetwork } from './sim-network.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { SimRng } from './sim-rng.ts';
 import { type LeaseOutcome, type LeaseRequest, SimStateMachine } from './sim-state-machine.ts';
+import { TurnChaos } from './sim-turn-chaos.ts';
 import { SimTurnClient } from './sim-turn-client.ts';
 import { SimTurnHost, type TurnHostParts } from './sim-turn-host.ts';
 import { retried, type SimTurnSlotHost } from './sim-turn-slots.ts';
@@ -41,6 +42,8 @@ export interface SimTurnsParts {
   /** Past all faults. */
   readonly rows: RowStore;
   readonly startProcess: () => TurnProcess;
+  /** The stores fail, all of them, or do what they did before. */
+  readonly setOutage: (isOut: boolean) => void;
   /** One that may be dead by now. */
   readonly taskManager: () => SimTurnSlotHost | undefined;
 }
@@ -62,6 +65,7 @@ export class SimTurns {
   readonly #parts: SimTurnsParts;
   readonly #rng: SimRng;
   readonly #client: SimTurnClient;
+  readonly #chaos: TurnChaos;
   readonly #machines = new Map<string, SimStateMachine>();
   readonly #wakeUps: SimWakeUps;
   #hosts: SimTurnHost[] = [];
@@ -77,15 +81,22 @@ export class SimTurns {
     this.#wakeUps = new SimWakeUps(parts, (jobId, message) => this.queue.put(jobId, message));
     this.#client = new SimTurnClient(world, (jobId, message) => this.queue.put(jobId, message));
     this.#start();
+    const busy = (): SimProcess | undefined => this.#busy;
+    this.#chaos = new TurnChaos({ world, plan, busy, setOutage: parts.setOutage });
   }
 
   /** One that works, if there is one. */
   get host(): SimProcess {
-    const busy = this.#hosts.find(({ isFree, host }) => !isFree && host.state === 'alive');
-    return (busy ?? this.#freeHost()).host;
+    return this.#busy ?? this.#freeHost().host;
+  }
+
+  /** One that takes a turn. */
+  get #busy(): SimProcess | undefined {
+    return this.#hosts.find(({ isFree, host }) => !isFree && host.state === 'alive')?.host;
   }
 
   heal(): void {
+    this.#chaos.end();
     this.#isHealed = true;
     this.queue.duplicateRate = 0;
   }
