@@ -3,13 +3,7 @@
  * could make, put in at a port or between two parts. The simulator has to find every one.
  */
 import { type BlobStore, CLAIM_NAME, type RowStore, type RowWrite } from '../checkpoint/index.ts';
-import type {
-  JobJournal,
-  TurnEffect,
-  TurnMessage,
-  TurnRecord,
-  TurnRow,
-} from '../jobmaster/index.ts';
+import type { JobJournal, TurnEffect, TurnRecord, TurnRow } from '../jobmaster/index.ts';
 import type {
   LeaveRecord,
   RestoredOperatorState,
@@ -54,7 +48,7 @@ export const PLANTED_BUGS = {
   'next-counts-twice': 'who asks for the next attempt is heard twice',
   'store-before-record': 'a checkpoint is stored before the record of its turn says so',
   'turn-without-fence': 'writes of a turn that was replaced are not conditional',
-  'reports-count-twice': 'reports that come twice count twice',
+  'reports-count-twice': 'a report that comes twice counts twice, and the next one not at all',
   'delete-record-early': 'an object is deleted before the row refers to the next one',
   'record-after-row': 'a row refers to an object before it is there',
   'never-arm': 'what wakes a job is not armed when it falls asleep',
@@ -199,21 +193,14 @@ export class BugSwitch {
     if (this.is('next-counts-twice')) {
       return runners === undefined ? record : { ...record, runners: { ...runners, asked: [] } };
     }
-    if (!this.is('renumber-commands') || slots === undefined) return record;
-    const renumbered = slots.slots.map((slot) => ({ ...slot, nextCommand: 0 }));
-    return { ...record, slots: { ...slots, slots: renumbered } };
-  }
-
-  /** What a turn hears. */
-  turnMessages(record: TurnRecord, messages: readonly TurnMessage[]): readonly TurnMessage[] {
-    if (!this.is('reports-count-twice')) return messages;
-    const next = new Map(record.slots?.slots.map((slot) => [slot.slotIndex, slot.nextReport]));
-    return messages.map((message) => {
-      if (message.type !== 'reports') return message;
-      const sequence = next.get(message.slotIndex) ?? 0;
-      next.set(message.slotIndex, sequence + message.reports.length);
-      return { ...message, sequence };
+    if (slots === undefined) return record;
+    const changed = slots.slots.map((slot) => {
+      if (this.is('renumber-commands')) return { ...slot, nextCommand: 0 };
+      // The last one of each slot came again.
+      const isTwice = this.is('reports-count-twice') && slot.nextReport > 0;
+      return isTwice ? { ...slot, nextReport: slot.nextReport + 1 } : slot;
     });
+    return { ...record, slots: { ...slots, slots: changed } };
   }
 
   /** What a slot is told. */

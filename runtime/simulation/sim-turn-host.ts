@@ -122,13 +122,13 @@ class SimTurnedJob implements TurnHost<TurnMessage> {
     before: TurnRecord,
     messages: readonly TurnMessage[],
   ): Promise<readonly TurnMessage[]> {
-    const { bugs, host } = this.#parts;
+    const { host } = this.#parts;
     if (!isDeepStrictEqual(JSON.parse(JSON.stringify(before)), before)) {
       host.world.violate('I2: a record is not JSON');
     }
     freeze(before);
     this.#hasHeard = true;
-    return bugs.turnMessages(before, messages);
+    return messages;
   }
 
   async createMaster(journal: TurnJournal, parts: TurnMasterParts): Promise<JobMaster> {
