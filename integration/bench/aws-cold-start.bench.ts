@@ -8,8 +8,8 @@
  *         another TaskManager (`-`: none had come); the first record
  *
  * The first record waits for `start`, which comes when all slots of the job run: the last numbers
- * of a slot are those of the slowest. What AWS does before Node is started is not in it, and the services
- * are a program on this machine.
+ * of a slot are those of the slowest. What AWS does before Node is started is not in it, and the
+ * services are a program on this machine.
  */
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DeployedCluster, PREFIX } from '../aws/jobs/deployed-cluster.ts';

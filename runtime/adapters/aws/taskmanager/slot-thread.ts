@@ -40,9 +40,12 @@ export class SlotThread {
     const [blobPort, filePort] = [new MessageChannel(), new MessageChannel()];
     serveBlobs(blobPort.port1, blobs);
     serveFiles(filePort.port1, files);
+    const ports = [blobPort.port1, filePort.port1];
+    const closed = Promise.all(
+      ports.map((port) => new Promise<void>((resolve) => void port.once('close', resolve))),
+    );
     this.#closePorts = () => {
-      blobPort.port1.close();
-      filePort.port1.close();
+      for (const port of ports) port.close();
     };
     const start: SlotThreadStart = {
       ...{ blobs: blobPort.port2, tier, files: filePort.port2 },
@@ -59,7 +62,8 @@ export class SlotThread {
       this.#worker.once('exit', (code) => {
         this.#closePorts();
         this.#lose(ended(code));
-        resolve();
+        // A port is closed some turns of the event loop later.
+        void closed.then(resolve);
       });
     });
   }
