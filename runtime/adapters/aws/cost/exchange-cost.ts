@@ -164,7 +164,8 @@ function pollsASecond(
   const { longPollS, messagesACall, maxCallBytes, deleteLingerMs } = COST_ASSUMPTIONS.exchange;
   const chance = pollsBy({ messagesPerS, lanes }, pollMs / 1_000, longPollS);
   const polls = Math.max(chance, messagesPerS / messagesACall, bytesPerS / maxCallBytes);
-  const deletes = Math.max(
+  // By tens, or when they have waited; what comes unevenly closes a batch now by this, now by that.
+  const deletes = Math.hypot(
     messagesPerS / messagesACall,
     cyclesPerS((messagesPerS * (lanes + 1)) / lanes, deleteLingerMs / 1_000),
   );
