@@ -63,7 +63,7 @@ export class SlotThread {
         this.#closePorts();
         this.#lose(ended(code));
         // A port is closed some turns of the event loop later.
-        void closed.then(resolve);
+        void closed.then(() => resolve());
       });
     });
   }
