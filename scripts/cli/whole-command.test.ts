@@ -66,10 +66,10 @@ describe('a run', () => {
     const [, jobId = ''] = /JobID ([0-9a-f]{32})/.exec(ran.out) ?? [];
     const estimated = await sluice(['estimate', 'counted.ts', '--from-run', 'run.json']);
     assert.deepEqual([estimated.code, estimated.err], [0, '']);
-    assert.match(estimated.out, /^[45]\d\d records\/s of/m);
+    assert.match(estimated.out, /^\d+ records\/s of/m);
     assert.match(
       estimated.out,
-      /^that run, on AWS +\$0\.00\d+ {3}[23](\.\d)? s, \d+ checkpoints$/m,
+      /^that run, on AWS +\$0\.00\d+ {3}\d+(\.\d+)? s, \d+ checkpoints?$/m,
     );
     const told = await sluice(['logs', jobId]);
     assert.deepEqual([told.code, told.err], [0, '']);
