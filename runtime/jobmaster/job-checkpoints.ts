@@ -13,7 +13,8 @@
  *     over goes on from there, not from a checkpoint before it.
  * I5  Who is fenced deletes nothing, claimed savepoints included.
  * I6  In a turn, what is to be stored is in the turn's record before; an outcome that is unknown
- *     ends the turn, and the next one stores the same again.
+ *     ends the turn, and the next one stores the same again. What the blob store does not take is
+ *     not stored, unless an earlier turn has come as far as the log with it: that one fails.
  * I7  In a turn nothing is deleted but what the record says with which it began: what led to more
  *     may be decided otherwise when the turn is repeated.
  */
@@ -46,7 +47,6 @@ import {
   type Clock,
   isStreamError,
   type Logger,
-  type StreamError,
   type StreamErrorRecord,
   type Timers,
   toStreamError,
@@ -364,8 +364,8 @@ export class JobCheckpoints {
       this.apply({ type: 'stored', checkpointId, path });
     } catch (thrown) {
       // I6.
-      if (turn !== undefined && isUndecided(thrown)) {
-        turn.abandon(thrown);
+      if (turn !== undefined && (await this.#isUndecided(thrown, checkpointId, isRecorded))) {
+        turn.abandon(toStreamError(thrown));
         return;
       }
       const error = toStreamError(thrown).toJSON();
@@ -375,6 +375,15 @@ export class JobCheckpoints {
     if (!isStop || this.#state.stop?.checkpointId === checkpointId || this.isOver) return;
     // The job did not stop: the log goes on without it.
     this.#clean({ type: 'forget', checkpointId });
+  }
+
+  /** I6. */
+  async #isUndecided(thrown: unknown, checkpointId: number, isRepeated: boolean): Promise<boolean> {
+    if (!isStreamError(thrown) || !/^(unavailable|fenced)$/.test(thrown.kind)) return false;
+    if (!/^BLOB_NOT_/.test(thrown.code)) return true;
+    if (!isRepeated) return false;
+    const logged = await this.#parts.store.list().catch(() => undefined);
+    return logged?.some((other) => other.checkpointId === checkpointId) ?? true;
   }
 
   /** I6. Without a record nothing is stored, and nothing follows. */
@@ -504,8 +513,4 @@ export class JobCheckpoints {
         this.#cleaningSteps -= 1;
       });
   }
-}
-
-function isUndecided(thrown: unknown): thrown is StreamError {
-  return isStreamError(thrown) && /^(unavailable|fenced)$/.test(thrown.kind);
 }

@@ -8,6 +8,9 @@ import { answersOf, commandsOf, stepsOf, TurnWorld, typesOf } from './turn-world
 const UNAVAILABLE = new StreamError({ kind: 'unavailable', code: 'DOWN', message: 'down' });
 /** Of the masters of these tests. */
 const CANCELLATION_TIMEOUT_MS = 180_000;
+const NOT_WRITABLE = new StreamError({
+  ...{ kind: 'unavailable', code: 'BLOB_NOT_WRITABLE', message: 'slow down' },
+});
 const ERROR = { kind: 'invalid', code: 'BAD_PLAN', message: 'cannot be', details: {} } as const;
 
 describe('JobTurn: attempts', () => {
@@ -207,6 +210,44 @@ describe('JobTurn: checkpoints', () => {
     world.master.storedBlobs.put = () => Promise.reject(UNAVAILABLE);
     await assert.rejects(world.running(...acks), { kind: 'unavailable' });
     assert.equal(world.record.asleep?.checkpoints.state.pending[0]?.phase, 'STORING');
+  });
+
+  it('fails a checkpoint whose manifest the store does not take, and goes on', async () => {
+    const world = new TurnWorld();
+    await world.run();
+    await world.tick(100);
+    const acks = world.acks(1);
+    world.master.storedBlobs.put = () => Promise.reject(NOT_WRITABLE);
+    const effects = await world.turn(...acks);
+    assert.deepEqual(world.record.asleep?.checkpoints.state.pending, []);
+    assert.doesNotMatch(typesOf(effects), /checkpoint-complete/);
+    assert.deepEqual(await world.master.checkpoints(), []);
+  });
+
+  it('does not fail one that a turn which died has brought into the log', async () => {
+    const world = new TurnWorld();
+    await world.run();
+    await world.tick(100);
+    const acks = world.acks(1);
+    let writes = 0;
+    world.writing = async () => {
+      writes += 1;
+      if (writes === 2) throw UNAVAILABLE;
+    };
+    await assert.rejects(world.running(...acks), { code: 'DOWN' });
+    world.writing = async () => {};
+    const { storedBlobs } = world.master;
+    const { put, get } = storedBlobs;
+    storedBlobs.put = () => Promise.reject(NOT_WRITABLE);
+    storedBlobs.get = () => Promise.reject(NOT_WRITABLE);
+    await assert.rejects(world.running(...acks), { code: 'BLOB_NOT_WRITABLE' });
+    Object.assign(storedBlobs, { put, get });
+    await world.turn(...acks);
+    const { retained } = world.record.asleep?.checkpoints.state ?? {};
+    assert.deepEqual(
+      retained?.map(({ checkpointId }) => checkpointId),
+      [1],
+    );
   });
 
   it('stores nothing when the record before it is not written', async () => {
