@@ -44,12 +44,13 @@ describe('a deployed cluster whose calls fail for long', { concurrency: 4 }, () 
   };
 
   it('fails the checkpoint whose state cannot be written, and goes on', async () => {
-    const jobId = await started(TOLERANT_RUN);
+    const run = { ...TOLERANT_RUN, keptChars: 1000 };
+    const jobId = await started(run);
     const isOfSlot = isOf(jobId, 'taskmanager');
     const table = { service: 'dynamodb', resource: /-state$/, where: isOfSlot };
     const reason = await failACheckpoint(jobId, { ...table, fault: FAULTS.dynamoThrottled });
     assert.match(reason, /throttle/);
-    await faulty.assertSameAsLocal(jobId, RUN);
+    await faulty.assertSameAsLocal(jobId, run);
     assert.equal((await faulty.checkpoints(jobId)).restarts, 0);
   });
 

@@ -32,6 +32,8 @@ export interface NumberedRun {
   /** Records a second; absent: as fast as can be. */
   readonly rate?: number;
   readonly chars?: number;
+  /** Of each of its 24 keys' state. */
+  readonly keptChars?: number;
   readonly checkpointMs?: number;
   readonly configuration?: Readonly<Record<string, string | number>>;
 }
@@ -247,11 +249,11 @@ export function isWrite({ operation }: ServiceCall): boolean {
 }
 
 function argumentsOf(
-  { count, chars = 16, checkpointMs = 0 }: NumberedRun,
+  { count, chars = 16, keptChars = 0, checkpointMs = 0 }: NumberedRun,
   rate: number | undefined,
 ): readonly string[] {
-  const own = ['--count', `${count}`, '--chars', `${chars}`, '--checkpointMs', `${checkpointMs}`];
-  return rate === undefined ? own : [...own, '--rate', `${rate}`];
+  const own = { count, chars, keptChars, checkpointMs, ...(rate !== undefined && { rate }) };
+  return Object.entries(own).flatMap(([name, value]) => [`--${name}`, `${value}`]);
 }
 
 async function localLines(args: readonly string[]): Promise<readonly string[]> {
