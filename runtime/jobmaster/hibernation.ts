@@ -14,7 +14,7 @@
  * I4  A job does not fall asleep for less time than it has to be idle before.
  * I5  What a slot said before it was roused does not count.
  *
- * @see docs/adr/0013-hibernation.md
+ * @see docs/adr/0014-hibernation.md
  */
 
 export interface HibernationSettings {
