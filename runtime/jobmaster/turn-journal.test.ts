@@ -242,6 +242,21 @@ describe('TurnJournal: large records', () => {
     assert.deepEqual(blobs.locations, []);
   });
 
+  it('is fenced, and does not say that the record is lost, when it was replaced while it read', async () => {
+    const rows = await rowsOfJob();
+    const blobs = new MemoryBlobStore();
+    await (await claim(rows, blobs)).write(LARGE);
+    const get = blobs.get.bind(blobs);
+    blobs.get = async (location, range) => {
+      blobs.get = get;
+      await (await claim(rows, blobs)).write({ ...LARGE, heard: [...LARGE.heard, 'later'] });
+      await (await claim(rows, blobs)).clear();
+      return await get(location, range);
+    };
+    await assert.rejects(claim(rows, blobs), { code: 'JOB_FENCED' });
+    assert.equal((await claim(rows, blobs)).record.heard.at(-1), 'later');
+  });
+
   it('says that a record does not read, and can still end the job', async () => {
     const rows = await rowsOfJob();
     const blobs = new MemoryBlobStore();

@@ -214,7 +214,10 @@ export class TurnJournal {
     }
     const { location } = object;
     const all = [...superseded, ...this.#orphans(value)];
-    this.#known = { version, record: await this.#load(object), location, superseded: all };
+    const loaded = await this.#load(object);
+    // Whoever was in charge since has written another row, and deleted what this one refers to.
+    if (isStreamError(loaded) && (await this.#row())?.version !== version) throw jobFenced(jobId);
+    this.#known = { version, record: loaded, location, superseded: all };
   }
 
   async #load(object: TurnObject): Promise<TurnRecord | StreamError> {
