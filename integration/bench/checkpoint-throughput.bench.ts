@@ -1,7 +1,7 @@
 /**
  * Jobs in two slots, `sluice run` as users start it: records per second with a checkpoint every
- * second beside none. Windows of few keys; a rolling sum of a million keys of which one in a hundred
- * changes; windows of many keys.
+ * second beside none. Windows of few keys; a rolling sum of a million keys, of which one in a
+ * hundred changes; windows of many keys.
  *
  * Each run is a process of its own; the two kinds take turns, and in which order, too: a machine
  * that others use changes meanwhile. A share is the median of the pairs'. The time is the job's
@@ -9,8 +9,8 @@
  * more on such a machine. A run is long enough for some ten checkpoints: the first few meet code
  * that is not compiled yet and take several times as long, which no job that lives would notice.
  *
- * The contents of windows turn over entirely between two checkpoints, so each writes all of them: the
- * windows that are open, two to five as the sources are not in step, with every key in each.
+ * The contents of windows turn over entirely between two checkpoints, so each writes all of them:
+ * the windows that are open, two to five as the sources are not in step, with every key in each.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -35,8 +35,8 @@ const SHAPES: readonly Shape[] = [
 ];
 
 /** Event time moves 10 s in every million records. */
-const WINDOWS = `import { generatorSource, type StreamExecutionEnvironment, TumblingEventTimeWindows,
-  WatermarkStrategy } from 'sluice';
+const WINDOWS = `import { generatorSource, type StreamExecutionEnvironment,
+  TumblingEventTimeWindows, WatermarkStrategy } from 'sluice';
 interface Bid { auction: number; price: number; time: number }
 export default async function job(env: StreamExecutionEnvironment, args: readonly string[]) {
   const [count, keys] = args.map(Number);
@@ -62,7 +62,8 @@ export default async function job(env: StreamExecutionEnvironment, args: readonl
 }
 `;
 /** After each key came once, only the first of every hundred come. */
-const SUMS = `import { generatorSource, type StreamExecutionEnvironment, WatermarkStrategy } from 'sluice';
+const SUMS = `import { generatorSource, type StreamExecutionEnvironment,
+  WatermarkStrategy } from 'sluice';
 interface Bid { auction: number; price: number }
 export default async function job(env: StreamExecutionEnvironment, args: readonly string[]) {
   const [count, keys] = args.map(Number);

@@ -31,7 +31,7 @@ export {
   type WakeUps,
 } from './hibernation.ts';
 export { hibernationSettings, slotIdleAfterMs } from './hibernation-settings.ts';
-export type { CheckpointHost } from './job-checkpoints.ts';
+export type { CheckpointHost } from './job-checkpoints-parts.ts';
 export { type HibernationView, JobHibernation, type WakeUpArming } from './job-hibernation.ts';
 export { type JobHistorySettings, jobHistorySettings } from './job-history.ts';
 export { type JobJournal, type JournalEntry, TransientJournal } from './job-journal.ts';

@@ -19,116 +19,35 @@
  *     may be decided otherwise when the turn is repeated.
  */
 import {
-  type BlobStore,
-  type CheckpointAnswer,
   type CheckpointCommand,
   type CheckpointManifest,
   type CheckpointOccurrence,
   type CheckpointStatistics,
-  type CheckpointStore,
   type CheckpointsState,
-  type CheckpointTaskInput,
   type CheckpointToStore,
   collectClaimed,
   decideCheckpoint,
   isStoring,
   isTerminated,
-  type ManifestVertex,
   manifestBlobs,
   manifestLocation,
   type RetainedCheckpoint,
-  type RowWrite,
   readManifest,
-  type SourceStateRecord,
   toStoreOf,
   writeSavepoint,
 } from '../checkpoint/index.ts';
-import {
-  type Clock,
-  isStreamError,
-  type Logger,
-  type StreamErrorRecord,
-  type Timers,
-  toStreamError,
-} from '../core/index.ts';
+import { isStreamError, toStreamError } from '../core/index.ts';
 import {
   type CheckpointBarrier,
   type CheckpointType,
   isSavepoint,
-  type SlotCommand,
-  type SlotReport,
   type SubtaskRef,
-  type SubtaskStateRecord,
 } from '../protocol/index.ts';
+import type { CheckpointReport, JobCheckpointsParts, MasterTurn } from './job-checkpoints-parts.ts';
 import { jobEnded, jobFenced } from './job-errors.ts';
 import { tellOfCheckpoints } from './life-log.ts';
 import type { Cleaning, SleepingCheckpoints } from './sleeping-job.ts';
 import { packStatistics } from './sleeping-statistics.ts';
-
-export type CheckpointReport = Extract<
-  SlotReport,
-  {
-    readonly type:
-      | 'task-ended'
-      | 'task-finished'
-      | 'checkpoint-ack'
-      | 'checkpoint-declined'
-      | 'checkpoint-wanted';
-  }
->;
-
-/** What the driver needs of the job. */
-export interface CheckpointHost {
-  /** What a task reads, as deployed. */
-  inputsOf(task: SubtaskRef): readonly CheckpointTaskInput[];
-  /** To every slot that is deployed. */
-  broadcast(command: SlotCommand): void;
-  /** To every slot, each with those of the tasks it holds. */
-  trigger(barrier: CheckpointBarrier, tasks: readonly SubtaskRef[]): void;
-  /** @throws what keeps an enumerator from it. */
-  snapshotSources(checkpointId: number): readonly SourceStateRecord[];
-  checkpointComplete(checkpointId: number): void;
-  /** The vertices as deployed, with these states. */
-  manifestVertices(subtasks: readonly SubtaskStateRecord[]): readonly ManifestVertex[];
-  /** Attempts of the tasks that run or are about to. */
-  attemptsInUse(): readonly number[];
-  answered(requestId: string, answer: CheckpointAnswer): void;
-  fail(error: StreamErrorRecord): void;
-  /** The checkpoint is complete behind which the tasks stop by themselves. */
-  suspended(): void;
-  /** They go on, or are being stopped. */
-  notSuspended(): void;
-}
-
-export interface JobCheckpointsParts {
-  readonly jobId: string;
-  readonly jobName: string;
-  readonly initial: CheckpointsState;
-  readonly store: CheckpointStore;
-  readonly blobs: BlobStore;
-  /** Steps that fail when another process has taken the job. */
-  readonly fence: () => readonly RowWrite[];
-  /** Directory of a savepoint or checkpoint this job claimed. */
-  readonly claimed?: string;
-  /** Directories of savepoints that failed before. */
-  readonly discarded?: readonly string[];
-  /** What an earlier turn has left to clean. */
-  readonly cleanings?: readonly Cleaning[];
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly logger: Logger;
-  readonly host: CheckpointHost;
-  /** The turn it works in, if it does. */
-  readonly turn?: MasterTurn;
-}
-
-/** What a turn is told of the storing of checkpoints (I6). */
-export interface MasterTurn {
-  /** Resolves once what is known is written; false: the job is over, nothing is stored any more. */
-  beforeStore(): Promise<boolean>;
-  /** The turn cannot come to its end. */
-  abandon(error: Error): void;
-}
 
 export class JobCheckpoints {
   readonly #parts: JobCheckpointsParts;

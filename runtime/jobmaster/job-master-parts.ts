@@ -7,7 +7,7 @@ import type {
 import type { Clock, FileSystem, Logger, Rng, StreamErrorRecord, Timers } from '../core/index.ts';
 import type { StreamGraph } from '../graph/index.ts';
 import type { HibernationSettings } from './hibernation.ts';
-import type { MasterTurn } from './job-checkpoints.ts';
+import type { MasterTurn } from './job-checkpoints-parts.ts';
 import type { WakeUpArming } from './job-hibernation.ts';
 import type { JobJournal } from './job-journal.ts';
 import type { JobPlan } from './job-plan.ts';

@@ -242,7 +242,7 @@ describe('TurnJournal: large records', () => {
     assert.deepEqual(blobs.locations, []);
   });
 
-  it('is fenced, and does not say that the record is lost, when it was replaced while it read', async () => {
+  it('is fenced, and calls no record lost, when it was replaced while it read', async () => {
     const rows = await rowsOfJob();
     const blobs = new MemoryBlobStore();
     await (await claim(rows, blobs)).write(LARGE);

@@ -25,11 +25,15 @@ describe('the coordinator, held against the quotas of AWS', () => {
         peaks.filter(({ peak, limit }) => peak > limit),
         [],
       );
-      // Every quota was asked about.
-      assert.deepEqual(peaks.map(({ quota }) => quota).sort(), Object.keys(AWS_QUOTAS).sort());
       assert.ok(checkpoint.messages >= slots, 'every slot has acknowledged');
     });
   }
+
+  it('asks about every one of them', { timeout: TIMEOUT_MS }, async () => {
+    // Few slots have a record so small that nothing of it is read from S3.
+    const { peaks } = await runOf(1_000);
+    assert.deepEqual(peaks.map(({ quota }) => quota).sort(), Object.keys(AWS_QUOTAS).sort());
+  });
 
   it('takes ten messages a turn once more of them wait', async () => {
     const { checkpoint } = await runOf(1_000);
