@@ -1,7 +1,7 @@
 /** Calls an HTTP API of the emulator, whose host name no resolver knows, signed or not. */
-import { createHash, createHmac } from 'node:crypto';
 import { request as openRequest } from 'node:http';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { Sha256 } from '../../runtime/adapters/aws/signing/index.ts';
 import type { Emulator } from './emulator/index.ts';
 
 /** A request to an HTTP API. */
@@ -70,27 +70,4 @@ async function headersOf(
     ...{ query: Object.fromEntries(url.searchParams), headers: all, body },
   });
   return signed.headers;
-}
-
-/** What the signer needs of a hash: plain, or keyed. */
-class Sha256 {
-  readonly #hash;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', keyOf(secret));
-  }
-
-  update(data: Uint8Array): void {
-    this.#hash.update(data);
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-}
-
-function keyOf(secret: string | ArrayBuffer | ArrayBufferView): string | Uint8Array {
-  if (typeof secret === 'string') return secret;
-  if (secret instanceof ArrayBuffer) return new Uint8Array(secret);
-  return new Uint8Array(secret.buffer, secret.byteOffset, secret.byteLength);
 }

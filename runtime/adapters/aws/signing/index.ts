@@ -4,3 +4,4 @@ export {
   type SignableRequest,
   type SignerSettings,
 } from './request-signer.ts';
+export { Sha256 } from './sha256.ts';

@@ -2,8 +2,8 @@
  * Signs requests to a deployed cluster's HTTP API with the caller's own AWS credentials (SigV4).
  * What of the SDK it needs is loaded when it is made: nobody else pays for it.
  */
-import { createHash, createHmac } from 'node:crypto';
 import { StreamError } from '../../../core/index.ts';
+import { Sha256 } from './sha256.ts';
 
 /** A request, before it is sent. */
 export interface SignableRequest {
@@ -89,27 +89,4 @@ function noCredentials(cause: unknown): StreamError {
       `AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; reason=${reason}`,
     cause,
   });
-}
-
-/** What the signer needs of a hash: plain, or keyed. */
-class Sha256 {
-  readonly #hash;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', keyOf(secret));
-  }
-
-  update(data: Uint8Array): void {
-    this.#hash.update(data);
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-}
-
-function keyOf(secret: string | ArrayBuffer | ArrayBufferView): string | Uint8Array {
-  if (typeof secret === 'string') return secret;
-  if (secret instanceof ArrayBuffer) return new Uint8Array(secret);
-  return new Uint8Array(secret.buffer, secret.byteOffset, secret.byteLength);
 }
