@@ -99,6 +99,7 @@ export class ClusterWorld {
   coordinator: Coordinator;
   readonly #options: Required<ClusterWorldOptions>;
   readonly #reports = new Map<number, number>();
+  readonly #sentIds = new Set<string>();
   #tokens = 0;
 
   constructor(options: ClusterWorldOptions = {}) {
@@ -210,7 +211,10 @@ export class ClusterWorld {
 
   get queues() {
     return {
-      send: async (message: CoordinatorMessage) => {
+      send: async (message: CoordinatorMessage, id: string) => {
+        // As a FIFO queue does for five minutes, also when the first has been taken.
+        if (this.#sentIds.has(id)) return;
+        this.#sentIds.add(id);
         this.messages.push(JSON.parse(JSON.stringify(message)) as CoordinatorMessage);
       },
       tick: async (message: CoordinatorMessage, delayS: number) => {

@@ -344,4 +344,28 @@ describe('the coordinator', () => {
     await world.send(tick);
     assert.equal(world.triggered, 1);
   });
+
+  it('passes on the tick that follows one that came too early', async () => {
+    const world = new ClusterWorld();
+    await world.startJob({ flinkConfiguration: { 'execution.checkpointing.interval': '1 min' } });
+    const pass = async (messageId: string): Promise<void> => {
+      const body = JSON.stringify(world.ticks.at(-1)?.message);
+      await world.coordinator.handle([{ messageId, body, queue: 'ticks', group: '', receives: 1 }]);
+    };
+    const passedOn = () => world.messages.filter(({ type }) => type === 'tick');
+    world.nowEpochMs += 60_000;
+    await pass('first');
+    const [first] = passedOn();
+    assert.ok(first !== undefined);
+    world.nowEpochMs -= 20;
+    await world.send(first);
+    assert.deepEqual([world.ticks.at(-1)?.message, world.triggered], [first, 0]);
+    world.nowEpochMs += 20;
+    await pass('second');
+    // It comes twice, as from a standard queue.
+    await pass('second');
+    assert.deepEqual(passedOn(), [first]);
+    await world.send(first);
+    assert.equal(world.triggered, 1);
+  });
 });

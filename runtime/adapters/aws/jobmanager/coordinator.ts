@@ -87,7 +87,8 @@ export class Coordinator {
       const { atEpochMs, jobId } = message;
       const delayS = delayOf(atEpochMs, clock.nowEpochMs());
       if (delayS > 0) await queues.tick(message, delayS);
-      else await queues.send(message, `tick-${jobId}-${atEpochMs}`);
+      // Not named after its time: it may have been sent for that before, and have come too early.
+      else await queues.send(message, `tick-${jobId}-${record.messageId}`);
       return [];
     } catch (thrown) {
       this.#warn('a tick could not be passed on', {}, thrown);
