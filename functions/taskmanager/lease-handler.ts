@@ -52,11 +52,11 @@ export function createLeaseHandler(handlerParts: LeaseHandlerParts) {
     const calls = new AwsCalls({ ...world, signal: aborted.signal });
     const clients = createAwsClients({ program: 'taskmanager' });
     const sqs = createSqsClient({ program: 'taskmanager' });
-    const { bucket, stateTable, jobsTable, checkpointsDirectory: directory } = settings;
+    const { stateTable, jobsTable, checkpointsDirectory: directory } = settings;
     const { dynamoDb, s3 } = clients;
     const blobs = new TieredBlobStore({
       items: new DynamoBlobStore({ dynamoDb, calls, table: stateTable, directory }),
-      objects: new S3BlobStore({ s3, calls, allowedBuckets: [bucket] }),
+      objects: new S3BlobStore({ s3, calls }),
     });
     const { thresholdBytes, inlineLimitBytes } = blobs;
     try {

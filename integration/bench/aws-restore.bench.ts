@@ -185,7 +185,7 @@ async function main(): Promise<void> {
     const calls = new AwsCalls(WORLD);
     const store = new TieredBlobStore({
       items: new DynamoBlobStore({ dynamoDb, calls, table: TABLE, directory: DIRECTORY }),
-      objects: new S3BlobStore({ s3, calls, allowedBuckets: [BUCKET] }),
+      objects: new S3BlobStore({ s3, calls }),
     });
     const record = await write(store);
     const sizes = record.keyedSegments.map(({ bytes }) => bytes);

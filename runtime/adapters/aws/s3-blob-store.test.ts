@@ -114,14 +114,24 @@ describe('S3BlobStore', () => {
 });
 
 describe('S3BlobStore, when it may not', () => {
-  it('refuses foreign buckets, and what is no location, before it asks', async () => {
+  it('uses whatever bucket is granted, and says what to grant of one that is not', async () => {
     const { aws, ...world } = new AwsWorldParts();
-    const blobs = world.blobs({ allowedBuckets: ['bucket'] });
-    const foreign = { code: 'BUCKET_NOT_ALLOWED', kind: 'invalid', message: /bucket=other/ };
-    await assert.rejects(blobs.put('s3://other/a', BYTES), foreign);
-    await assert.rejects(blobs.get('s3://other/a'), foreign);
-    await assert.rejects(blobs.list('s3://other/a'), foreign);
-    assert.deepEqual(await blobs.deleteMany(['s3://other/a']), ['s3://other/a']);
+    const blobs = world.blobs();
+    await blobs.put('s3://other/savepoints/a', BYTES);
+    assert.equal((await blobs.get('s3://other/savepoints/a')).length, BYTES.length);
+    const denied = { status: 403, code: 'AccessDenied' };
+    aws.failNext('PutObject', denied);
+    aws.failNext('GetObject', denied);
+    const message = (action: string) => ({
+      message: new RegExp(`grant s3:${action}.*s3://other/b`),
+    });
+    await assert.rejects(blobs.put('s3://other/b', BYTES), message('PutObject'));
+    await assert.rejects(blobs.get('s3://other/b'), message('GetObject'));
+  });
+
+  it('refuses what is no location before it asks', async () => {
+    const { aws, ...world } = new AwsWorldParts();
+    const blobs = world.blobs();
     for (const location of [
       '/a/b',
       's3://bucket',

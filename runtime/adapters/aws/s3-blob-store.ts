@@ -4,7 +4,7 @@
  * - I1: an object is created on the condition that there is none, and carries the id of the put
  *   that created it. So a put whose first answer was lost recognises its own object.
  * - I2: S3 checks the CRC-32 of what it receives; it is computed here, once.
- * - I3: a foreign bucket is refused before anything is sent to it.
+ * - I3: which buckets may be used IAM alone decides: who grants one need not say it twice.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -21,15 +21,13 @@ import { blobExists, blobNotFound } from '../store-errors.ts';
 import type { AwsAttempt, AwsCalls } from './aws-calls.ts';
 import { awsCodeOf } from './aws-failure.ts';
 import { checksumOf } from './s3-checksum.ts';
-import { parseS3Location, type S3Location, s3Location } from './s3-location.ts';
+import { parseS3Location, s3Location } from './s3-location.ts';
 import { type MultipartSettings, putInParts } from './s3-multipart.ts';
-import { blobFailure, invalidCall } from './store-failure.ts';
+import { blobFailure } from './store-failure.ts';
 
 export interface S3BlobStoreParts {
   readonly s3: S3Client;
   readonly calls: AwsCalls;
-  /** Others are refused; undefined: none is. */
-  readonly allowedBuckets?: readonly string[];
   /** Account that must own the buckets; a bucket of the same name in another one is refused. */
   readonly bucketOwner?: string;
   readonly multipart?: MultipartSettings;
@@ -43,14 +41,12 @@ const MISSING = new Set(['NoSuchKey', 'NotFound']);
 export class S3BlobStore implements BlobStore {
   readonly #s3: S3Client;
   readonly #calls: AwsCalls;
-  readonly #allowedBuckets: ReadonlySet<string> | undefined;
   readonly #owner: { readonly ExpectedBucketOwner?: string };
   readonly #multipart: MultipartSettings | undefined;
 
-  constructor({ s3, calls, allowedBuckets, bucketOwner, multipart }: S3BlobStoreParts) {
+  constructor({ s3, calls, bucketOwner, multipart }: S3BlobStoreParts) {
     this.#s3 = s3;
     this.#calls = calls;
-    this.#allowedBuckets = allowedBuckets && new Set(allowedBuckets);
     this.#owner = bucketOwner === undefined ? {} : { ExpectedBucketOwner: bucketOwner };
     this.#multipart = multipart;
   }
@@ -191,7 +187,6 @@ export class S3BlobStore implements BlobStore {
 
   #at(location: string): At {
     const { bucket, key } = parseS3Location(location);
-    if (this.#allowedBuckets?.has(bucket) === false) throw foreignBucket({ bucket, key });
     return { ...this.#owner, Bucket: bucket, Key: key };
   }
 }
@@ -221,10 +216,4 @@ function isMissing(thrown: unknown): boolean {
 
 function causeOf(thrown: unknown): unknown {
   return thrown instanceof Error ? thrown.cause : undefined;
-}
-
-function foreignBucket({ bucket, key }: S3Location): Error {
-  const text =
-    'a bucket is not one of this deployment: use its own, or allow the bucket where it is deployed';
-  return invalidCall('BUCKET_NOT_ALLOWED', text, { bucket, key });
 }
