@@ -75,6 +75,12 @@ describe('docs/aws/operate.md', () => {
     assert.deepEqual(told.toSorted(), alarms.toSorted());
   });
 
+  it('starts a machine again with the input that the machine itself would use', () => {
+    const definition = JSON.stringify(template.findResources('AWS::StepFunctions::StateMachine'));
+    assert.match(definition, /start an execution with the input [^}]*continuation/);
+    assert.match(operate, /start the machine again .*\n.*"continuation": <n\+1>/);
+  });
+
   it('tells what to do with each dead-letter queue', () => {
     const queues = namesOf('AWS::SQS::Queue', 'QueueName').filter((name) => /dlq/.test(name));
     assert.deepEqual(missing(queues, operate), []);
