@@ -9,6 +9,7 @@ import {
 import type { AwsCalls } from '../aws-calls.ts';
 import { deadLetter } from '../dead-letter.ts';
 import type { CoordinatorMessage } from '../messages.ts';
+import { sqsJson } from '../sqs-json.ts';
 import { callFailure } from './call-failure.ts';
 import type { CoordinatorQueues } from './effect-ports.ts';
 
@@ -31,7 +32,7 @@ export class SqsCoordinatorQueues implements CoordinatorQueues {
   async send(message: CoordinatorMessage, id: string): Promise<void> {
     await this.#send({
       QueueUrl: this.#parts.coordinatorUrl,
-      MessageBody: JSON.stringify(message),
+      MessageBody: sqsJson(message),
       MessageGroupId: message.jobId,
       MessageDeduplicationId: idOf(id),
     });
@@ -39,7 +40,7 @@ export class SqsCoordinatorQueues implements CoordinatorQueues {
 
   async tick(message: CoordinatorMessage, delayS: number): Promise<void> {
     const QueueUrl = this.#tickUrl;
-    await this.#send({ QueueUrl, MessageBody: JSON.stringify(message), DelaySeconds: delayS });
+    await this.#send({ QueueUrl, MessageBody: sqsJson(message), DelaySeconds: delayS });
   }
 
   async bury(from: 'jobs' | 'ticks', body: string, group: string, reason: string): Promise<void> {

@@ -17,6 +17,7 @@ import type { LinkPosition, SlotReport } from '../../../protocol/index.ts';
 import type { AwsCalls } from '../aws-calls.ts';
 import { queueFailure } from '../inbox/index.ts';
 import type { CoordinatorMessage, LeaseRequest } from '../messages.ts';
+import { sqsJson } from '../sqs-json.ts';
 
 export interface ReportSenderParts {
   readonly sqs: SQSClient;
@@ -77,7 +78,7 @@ export class ReportSender {
 
   /** @throws {StreamError} `REPORT_TOO_LARGE` */
   report(slotIndex: number, report: SlotReport): void {
-    const text = JSON.stringify(report);
+    const text = sqsJson(report);
     const sizeBytes = Buffer.byteLength(text);
     if (sizeBytes > MAX_REPORT_BYTES) throw tooLarge(slotIndex, report.type, sizeBytes);
     const slot = this.#slotOf(slotIndex);
