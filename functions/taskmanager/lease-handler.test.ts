@@ -30,7 +30,8 @@ describe('the taskmanager function', () => {
       { jobId, attempt: -1, taskManager: 0, lease: 0 },
       { jobId, attempt: 0, taskManager: 0.5, lease: 0 },
     ]) {
-      await assert.rejects(handler(event, context), { code: 'NOT_A_LEASE_REQUEST' });
+      const code = 'NOT_A_LEASE_REQUEST';
+      await assert.rejects(handler(event, context), { code, name: code });
     }
   });
 });

@@ -79,8 +79,7 @@ export function createLeaseHandler(handlerParts: LeaseHandlerParts) {
       const error = toStreamError(thrown);
       const { code, kind, details, message, stack } = error;
       logger.log('error', message, { code, kind, ...details, stack });
-      error.name = code;
-      throw error;
+      throw named(error);
     } finally {
       clients.close();
       sqs.destroy();
@@ -97,10 +96,18 @@ function leaseRequest(event: unknown): LeaseRequest {
     (n) => Number.isSafeInteger(n) && (n ?? -1) >= 0,
   );
   if (isJob && isPlaced) return event as LeaseRequest;
-  throw new StreamError({
-    kind: 'invalid',
-    code: 'NOT_A_LEASE_REQUEST',
-    message:
-      'a TaskManager is invoked by the state machine of a job, with {jobId, attempt, taskManager, lease}',
-  });
+  throw named(
+    new StreamError({
+      kind: 'invalid',
+      code: 'NOT_A_LEASE_REQUEST',
+      message:
+        'a TaskManager is invoked by the state machine of a job, with {jobId, attempt, taskManager, lease}',
+    }),
+  );
+}
+
+/** The state machine, and who invokes it by hand, are told the name alone. */
+function named(error: StreamError): StreamError {
+  error.name = error.code;
+  return error;
 }
