@@ -67,6 +67,7 @@ export {
   type ExceptionHistoryEntry,
   type ExceptionRecord,
   emptyExceptionHistory,
+  withException,
 } from './restart-exception-history.ts';
 export { type RestartSettings, restartSettings } from './restart-settings.ts';
 export {

@@ -249,8 +249,9 @@ describe('the coordinator', () => {
     };
     world.coldStart();
     assert.deepEqual(await world.send(world.reportsOf(0, { type: 'checkpoint-wanted' })), []);
-    const { status, error } = await world.view();
+    const { status, error, exceptions } = await world.view();
     assert.deepEqual([status, error?.code], ['FAILED', 'GRAPH_HASH_MISMATCH']);
+    assert.equal(exceptions.entries[0]?.error.code, 'GRAPH_HASH_MISMATCH');
     assert.deepEqual(
       world.told('cancel').map(({ slotIndex }) => slotIndex),
       [0, 1],

@@ -22,6 +22,7 @@ import {
   type JobMaster,
   type JobStatus,
   type TurnRecord,
+  withException,
 } from '../../../jobmaster/index.ts';
 
 /** In a list: without what only the job's own page shows. */
@@ -81,8 +82,15 @@ export function endedView(
   end: { readonly status: string; readonly error?: StreamErrorRecord },
   nowEpochMs: number,
 ): DispatchedJob {
-  const error = end.error === undefined ? {} : { error: end.error };
-  return { ...view, status: end.status as JobStatus, endedAtEpochMs: nowEpochMs, ...error };
+  const status = end.status as JobStatus;
+  const ended = { ...view, status, endedAtEpochMs: nowEpochMs };
+  const { error } = end;
+  if (error === undefined) return ended;
+  const { exceptions } = view;
+  // What is shown has place for what it ended of.
+  const history = { ...exceptions, size: Math.max(exceptions.size, 1) };
+  const cause = { timestampEpochMs: nowEpochMs, error };
+  return { ...ended, error, exceptions: withException(history, cause, true) };
 }
 
 export class JobViews {
