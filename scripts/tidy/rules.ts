@@ -97,14 +97,14 @@ function checkEnvironment({ path, code }: SourceText): Finding[] {
 
 function checkExports({ path, code }: SourceText): Finding[] {
   const findings = matches(path, code, /\bexport\s+\*/g, 'exports', 'name what you export');
-  if (/^(examples|integration)\/(.*\/)?job\.ts$/.test(path) || isJobFixture(path)) return findings;
+  if (isJobModule(path)) return findings;
   const message =
-    'default exports only in job modules (job.ts of examples and integration, programs)';
+    'default exports only in job modules: job.ts of examples, programs of integration';
   return [...findings, ...matches(path, code, /\bexport\s+default\b/g, 'exports', message)];
 }
 
-function isJobFixture(path: string): boolean {
-  return /\/(fixtures|programs)\//.test(path);
+function isJobModule(path: string): boolean {
+  return /^(examples\/(.*\/)?job\.ts$|integration\/(.*\/)?programs\/)/.test(path);
 }
 
 function checkUnits({ path, code }: SourceText): Finding[] {

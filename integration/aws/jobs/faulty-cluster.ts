@@ -1,6 +1,6 @@
 /**
  * A deployed cluster behind a proxy that injects faults, and jobs on it whose output is compared
- * with the local run's (`fixtures/numbered.ts`). Rules are a job's own, so that several jobs run
+ * with the local run's (`programs/numbered.ts`). Rules are a job's own, so that several jobs run
  * at once, each with a fault of its own.
  */
 import assert from 'node:assert/strict';
@@ -18,14 +18,14 @@ import type { JsonObject, ServiceCall } from '../proxy/index.ts';
 import { waitUntil } from '../wait-until.ts';
 import { DeployedCluster, type JobEnd } from './deployed-cluster.ts';
 
-export const NUMBERED = 'integration/aws/jobs/fixtures/numbered.ts';
+export const NUMBERED = 'integration/aws/jobs/programs/numbered.ts';
 const PATIENCE_MS = 240_000;
 /** What looks costs the same two processors as what is looked at. */
 const POLL_MS = 500;
 const ENDED = ['FINISHED', 'FAILED', 'CANCELED'];
 const LINE = /^(?:\d+> )?(\d\.\d \d+ \d+ \d+ [0-9a-f]+)$/;
 
-/** A run of `fixtures/numbered.ts`. */
+/** A run of `programs/numbered.ts`. */
 export interface NumberedRun {
   readonly parallelism: number;
   readonly count: number;

@@ -39,7 +39,7 @@ describe('files and short leases', () => {
   });
 
   it('writes each line once, whoever has the lease', async () => {
-    const jobId = await cluster.submit('integration/aws/jobs/copy-lines/job.ts', {
+    const jobId = await cluster.submit('integration/aws/jobs/programs/copy-lines.ts', {
       parallelism: 2,
       programArgsList: [`s3://${INPUT}/*.txt`, `s3://${OUTPUT}/out`, LINES_A_PAUSE],
       flinkConfiguration: { 'execution.checkpointing.interval': '1s' },

@@ -16,7 +16,7 @@ import { createBuckets, keysBelow, putText, visibleLines } from './bucket-files.
 import { DeployedCluster } from './deployed-cluster.ts';
 
 const NEXMARK = 'examples/nexmark/job.ts';
-const COPY = 'integration/aws/jobs/copy-lines/job.ts';
+const COPY = 'integration/aws/jobs/programs/copy-lines.ts';
 const INPUT = 'sluice-test-input';
 const OUTPUT = 'sluice-test-output';
 /** It is there, and nobody has granted it. */

@@ -13,9 +13,9 @@ import { type Clients, clientsOf } from '../clients.ts';
 import { InjectingProxy } from '../injecting-proxy.ts';
 import { waitUntil } from '../wait-until.ts';
 import { DeployedCluster } from './deployed-cluster.ts';
-import { BURST_RECORDS, BURSTS } from './fixtures/bursts.ts';
+import { BURST_RECORDS, BURSTS } from './programs/bursts.ts';
 
-const JOB = 'integration/aws/jobs/fixtures/bursts.ts';
+const JOB = 'integration/aws/jobs/programs/bursts.ts';
 const LINE = /(k\d \d+ \d+)$/;
 const IDLE_MS = 35_000;
 /** Longer than the last tick, of a checkpoint a second, is on its way. */

@@ -4,7 +4,7 @@ import { it } from 'node:test';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { FaultyCluster } from './faulty-cluster.ts';
 
-const MOODY = 'integration/aws/jobs/fixtures/moody.ts';
+const MOODY = 'integration/aws/jobs/programs/moody.ts';
 
 /** To be called in a `describe`. @param cluster is there when the tests run. */
 export function refusalScenarios(cluster: () => FaultyCluster): void {
