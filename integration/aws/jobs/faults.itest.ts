@@ -74,7 +74,7 @@ describe('a deployed cluster whose calls go wrong', { concurrency: 4 }, () => {
   });
 
   it('goes on when both tables are throttled for a while', async () => {
-    const jobId = await runWith({ ...RUN, keptChars: 1000 }, (id) => {
+    const jobId = await runWith({ ...RUN, keptChars: 300 }, (id) => {
       const where = isOf(id);
       const isOfSlot = isOf(id, 'taskmanager');
       const throttled = { service: 'dynamodb', where, fault: FAULTS.dynamoThrottled };

@@ -44,7 +44,7 @@ describe('a deployed cluster whose calls fail for long', { concurrency: 4 }, () 
   };
 
   it('fails the checkpoint whose state cannot be written, and goes on', async () => {
-    const run = { ...TOLERANT_RUN, keptChars: 1000 };
+    const run = { ...TOLERANT_RUN, keptChars: 300 };
     const jobId = await started(run);
     const isOfSlot = isOf(jobId, 'taskmanager');
     const table = { service: 'dynamodb', resource: /-state$/, where: isOfSlot };

@@ -72,7 +72,12 @@ async function poisonOfTicks(faulty: FaultyCluster): Promise<void> {
   const jobId = await faulty.submit(RUN);
   const bodies = {
     'no JSON': `${randomUUID()}`,
-    'it is no tick': JSON.stringify({ jobId, type: 'wake' }),
+    'it is no tick': JSON.stringify({
+      jobId,
+      type: 'request',
+      requestId: 'r',
+      request: { type: 'cancel' },
+    }),
     'field=atEpochMs': JSON.stringify({ jobId, type: 'tick', atEpochMs: 'soon' }),
   };
   for (const MessageBody of Object.values(bodies)) {
