@@ -24,6 +24,7 @@ import {
   restartSettings,
   type StartedMaster,
 } from '../../jobmaster/index.ts';
+import { checkLocal } from './check-local.ts';
 import { assertRestorable } from './check-savepoint.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { METRICS_INTERVAL_MS, type PlannedJob, planJob } from './job-runner.ts';
@@ -144,6 +145,7 @@ function storageOf(
   { blobs, rows, checkpointsDirectory }: ClusterPlannerParts['data'],
   { directory = checkpointsDirectory }: CheckpointSettings,
 ): JobStorage {
+  checkLocal(directory);
   return { blobs, rows, directory, close: () => Promise.resolve() };
 }
 

@@ -12,6 +12,7 @@ import { dirname, join, relative } from 'node:path';
 import type { BlobInfo, BlobRange, BlobStore } from '../../checkpoint/index.ts';
 import { isStreamError } from '../../core/index.ts';
 import { blobError, blobExists, blobNotFound, reasonOf } from '../store-errors.ts';
+import { checkLocal } from './check-local.ts';
 import { createDirectories } from './create-directories.ts';
 
 const TEMPORARY = /^\..*\.[0-9a-f-]{36}\.tmp$/;
@@ -20,6 +21,7 @@ const MISSING = new Set(['ENOENT', 'ENOTDIR']);
 
 export class DirectoryBlobStore implements BlobStore {
   async put(location: string, bytes: Uint8Array): Promise<void> {
+    checkLocal(location);
     for (let tries = 1; ; tries++) {
       try {
         return await this.#put(location, bytes);
@@ -35,6 +37,7 @@ export class DirectoryBlobStore implements BlobStore {
   }
 
   async get(location: string, range?: BlobRange): Promise<Uint8Array> {
+    checkLocal(location);
     let file: FileHandle | undefined;
     try {
       file = await open(location, 'r');
@@ -51,6 +54,7 @@ export class DirectoryBlobStore implements BlobStore {
   }
 
   async list(directory: string): Promise<readonly BlobInfo[]> {
+    checkLocal(directory);
     const paths = await this.#paths(directory);
     const blobs = await Promise.all(
       paths.filter((path) => !isTemporary(path)).map((path) => infoOf(path)),
@@ -61,6 +65,7 @@ export class DirectoryBlobStore implements BlobStore {
   }
 
   async delete(location: string): Promise<void> {
+    checkLocal(location);
     try {
       await unlink(location);
       // An empty directory is none in this port; when it is not empty, it stays.

@@ -31,6 +31,16 @@ describe('openEmbeddedStorage', () => {
     await assert.rejects(readdir(storage.directory), { code: 'ENOENT' });
   });
 
+  it('refuses what is no directory of this machine, and makes none of its name', async () => {
+    const uri = 's3://bucket/checkpoints';
+    const refused = { kind: 'invalid', code: 'FILE_SYSTEM_UNKNOWN' };
+    await assert.rejects(openEmbeddedStorage(settingsOf(uri)), refused);
+    const { blobs, close } = await openEmbeddedStorage(settingsOf());
+    await assert.rejects(blobs.put(`${uri}/chk-1/_metadata`, new Uint8Array(1)), refused);
+    await assert.rejects(blobs.get(`${uri}/chk-1/_metadata`), refused);
+    await close();
+  });
+
   it('refuses a directory that cannot be written to, naming it', async () => {
     const file = join(await temporaryDirectory(), 'file');
     await writeFile(file, '');

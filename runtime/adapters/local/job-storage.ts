@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { BlobStore, CheckpointSettings, RowStore } from '../../checkpoint/index.ts';
 import { isStreamError, StreamError } from '../../core/index.ts';
+import { checkLocal } from './check-local.ts';
 import { DirectoryBlobStore, makeDirectory } from './directory-blob-store.ts';
 import { LogRowStore } from './log-row-store.ts';
 
@@ -21,10 +22,12 @@ export interface JobStorage {
  * The storage of a job that runs in its client's process: `execution.checkpointing.dir`, or a
  * temporary directory that goes with the job.
  *
- * @throws {StreamError} `CHECKPOINT_DIR_NOT_WRITABLE`, kind `invalid`; as `LogRowStore.open`.
+ * @throws {StreamError} `CHECKPOINT_DIR_NOT_WRITABLE`, `FILE_SYSTEM_UNKNOWN`, kind `invalid`; as
+ * `LogRowStore.open`.
  */
 export async function openEmbeddedStorage(settings: CheckpointSettings): Promise<JobStorage> {
   const isTemporary = settings.directory === undefined;
+  if (settings.directory !== undefined) checkLocal(settings.directory);
   const directory = resolve(settings.directory ?? join(tmpdir(), `sluice-${randomUUID()}`));
   const rows = await openRows(directory);
   return {

@@ -10,6 +10,7 @@ import {
   StreamError,
 } from '../../core/index.ts';
 import { publishByRename } from '../publish-by-rename.ts';
+import { checkLocal } from './check-local.ts';
 import { createDirectories } from './create-directories.ts';
 
 type Access = 'read' | 'write';
@@ -27,8 +28,6 @@ const MAY_PASS: readonly string[] = [
 ];
 /** Systems and file systems on which a directory is no file to open, or cannot be synced. */
 const CANNOT_SYNC_DIRECTORIES: readonly string[] = ['EACCES', 'EINVAL', 'EISDIR', 'EPERM'];
-
-const URI = /^[a-z][a-z0-9+.-]+:\/\//;
 
 /** The machine's files. Relative paths start at the working directory of the process. */
 export class NodeFileSystem implements FileSystem {
@@ -181,19 +180,6 @@ async function syncDirectory(path: string): Promise<void> {
   } catch (thrown) {
     if (!CANNOT_SYNC_DIRECTORIES.includes(codeOf(thrown) ?? '')) throw thrown;
   }
-}
-
-/** A URI would be a directory named `s3:` of this machine, made in silence. */
-function checkLocal(path: string): void {
-  if (!URI.test(path)) return;
-  throw new StreamError({
-    kind: 'invalid',
-    code: 'FILE_SYSTEM_UNKNOWN',
-    message:
-      'a process on a machine of yours has files of that machine only; s3:// is for jobs on AWS ' +
-      `path=${path}`,
-    details: { path },
-  });
 }
 
 async function attempt<T>(path: string, access: Access, call: () => Promise<T>): Promise<T> {
