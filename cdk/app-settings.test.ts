@@ -6,7 +6,8 @@ function settingsOf(
   context: Readonly<Record<string, unknown>>,
   environment: Readonly<Record<string, string>> = {},
 ): AppSettings {
-  return appSettings({ context: (name) => context[name], environment });
+  const contextNames = Object.keys(context);
+  return appSettings({ contextNames, context: (name) => context[name], environment });
 }
 
 describe('appSettings', () => {
@@ -16,6 +17,19 @@ describe('appSettings', () => {
       cluster: { prefix: 'sluice', destroyUserData: false },
       usesCliCredentials: false,
     });
+  });
+
+  it('refuses a name that it does not know, and leaves CDK its own', () => {
+    assert.throws(() => settingsOf({ taskSlot: 2 }), {
+      code: 'CONTEXT_INVALID',
+      message: /name=taskSlot$/,
+    });
+    const own = {
+      '@aws-cdk/core:newStyleStackSynthesis': true,
+      'aws:cdk:toolkit': 1,
+      'cli-telemetry': 1,
+    };
+    assert.equal(settingsOf(own).stackName, 'sluice');
   });
 
   it('takes the name from the context before the environment', () => {

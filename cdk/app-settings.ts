@@ -22,8 +22,20 @@ import { StreamError } from '../runtime/core/index.ts';
 import { dataBucketsOf } from './data-access.ts';
 import type { Encryption, JobManagerProps } from './job-manager-props.ts';
 
+/** All that `-c` takes; the table above. */
+const NAMES: ReadonlySet<string> = new Set([
+  ...['prefix', 'taskSlots', 'leaseSeconds', 'leaseMarginSeconds', 'leaseGraceSeconds'],
+  ...['turnSeconds', 'jobExpirationSeconds', 'continueAfterEvents', 'maxTaskManagers'],
+  ...['reservedConcurrency', 'jwtIssuer', 'jwtAudience', 'readFrom', 'writeTo', 'dataKeyArns'],
+  ...['encryption', 'alarmTopicArn', 'destroyUserData', 'credentials'],
+]);
+/** CDK's own names have other characters in them. */
+const PLAIN_NAME = /^[A-Za-z]+$/;
+
 /** Where the app looks: CDK's context, then the environment. */
 export interface AppSources {
+  /** Of all values of the context, CDK's own too. */
+  readonly contextNames: readonly string[];
   readonly context: (name: string) => unknown;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -38,6 +50,11 @@ export interface AppSettings {
 
 /** @throws {StreamError} `CONTEXT_INVALID`, naming the value. */
 export function appSettings(sources: AppSources): AppSettings {
+  const unknown = sources.contextNames.find((name) => PLAIN_NAME.test(name) && !NAMES.has(name));
+  if (unknown !== undefined) {
+    const known = [...NAMES].sort().join(', ');
+    throw invalid(`there is no such context value, known are ${known}: name=${unknown}`);
+  }
   const prefix = text(sources, 'prefix', 'SLUICE_PREFIX') ?? 'sluice';
   const alarmTopicArn = text(sources, 'alarmTopicArn', 'SLUICE_ALARM_TOPIC_ARN');
   const credentials = text(sources, 'credentials', 'SLUICE_CDK_CREDENTIALS') ?? 'bootstrap';

@@ -21,6 +21,7 @@ const BUILD = fileURLToPath(new URL('../scripts/build-functions.ts', import.meta
 function synthesize(): void {
   const app = new App();
   const settings = appSettings({
+    contextNames: Object.keys(app.node.getAllContext() as Record<string, unknown>),
     context: (name) => app.node.tryGetContext(name) as unknown,
     environment: process.env,
   });

@@ -256,6 +256,19 @@ describe('a cluster that is not there', () => {
     assert.match(err, /start one with 'sluice cluster'.*address=localhost:1/);
   });
 
+  it('says what is missing to sign requests, whatever the verb', async () => {
+    const { AWS_REGION: region, AWS_DEFAULT_REGION: other } = process.env;
+    delete process.env.AWS_REGION;
+    delete process.env.AWS_DEFAULT_REGION;
+    try {
+      const { out } = await sluice('list', '-m', 'https://nowhere.example.com');
+      assert.match(out, /The region of .* is not known: set AWS_REGION\./);
+    } finally {
+      if (region !== undefined) process.env.AWS_REGION = region;
+      if (other !== undefined) process.env.AWS_DEFAULT_REGION = other;
+    }
+  });
+
   it('refuses an address that is none', async () => {
     const { out } = await sluice('list', '-m', 'nowhere');
     assert.equal(out, `The address must be <host:port> or https://<host>: nowhere${HINT}`);

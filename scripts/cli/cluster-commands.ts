@@ -213,12 +213,14 @@ function sayTo({ stdout }: ConsoleWorld): (text: string) => void {
   return (text) => void stdout.write(`${text}\n`);
 }
 
-/** Flink's sentence, caused by what went wrong. */
+/** Flink's sentence, caused by what went wrong. @throws {StreamError} */
 async function failing<T>(message: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
     const cause = toStreamError(thrown);
+    // How the command was called is said as it is, above the help.
+    if (cause.code === 'BAD_ARGUMENTS') throw cause;
     throw new StreamError({ kind: cause.kind, code: cause.code, message, cause });
   }
 }
