@@ -70,8 +70,24 @@ export class JobPrograms {
    * `invalid`; as `evaluateJob`; of the store.
    */
   async evaluate(source: ProgramSource): Promise<EvaluatedProgram> {
-    const bytes = await readProgram(this.#parts.blobs, source.bundleLocation, undefined);
-    checkBundle(bytes, source.jobId);
+    return await this.#inTurn(source, await this.#read(source));
+  }
+
+  /** As {@link evaluate}: what one program builds, and builds again. */
+  async evaluateTwice(
+    source: ProgramSource,
+  ): Promise<readonly [EvaluatedProgram, EvaluatedProgram]> {
+    const bytes = await this.#read(source);
+    return [await this.#inTurn(source, bytes), await this.#inTurn(source, bytes)];
+  }
+
+  async #read({ bundleLocation, jobId }: ProgramSource): Promise<Uint8Array> {
+    const bytes = await readProgram(this.#parts.blobs, bundleLocation, undefined);
+    checkBundle(bytes, jobId);
+    return bytes;
+  }
+
+  async #inTurn(source: ProgramSource, bytes: Uint8Array): Promise<EvaluatedProgram> {
     const evaluated = this.#tail.then(() => this.#evaluate(source, bytes));
     this.#tail = evaluated.catch(() => {});
     return await evaluated;

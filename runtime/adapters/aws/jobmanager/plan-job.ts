@@ -75,8 +75,7 @@ export async function planJob(parts: PlanJobParts, { jobId }: PlanRequest): Prom
 
 /** Slots evaluate it again, and have to find the same graph. */
 async function evaluateTwice(programs: JobPrograms, job: JobRecord): Promise<EvaluatedProgram> {
-  const program = await programs.evaluate(job);
-  const again = await programs.evaluate(job);
+  const [program, again] = await programs.evaluateTwice(job);
   if (again.graphHash === program.graphHash) return program;
   throw hashMismatch(job.jobId, program.graphHash, again.graphHash);
 }
