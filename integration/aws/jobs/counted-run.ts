@@ -33,6 +33,8 @@ export interface CountedProgram {
 
 /** The emulator looks into a queue every 100 ms while a receive waits; its answer takes time. */
 const EMULATED_POLL_MS = 110;
+/** A poll that is followed by another one this soon has found messages. */
+const FULL_POLL_MS = 1_000;
 /** What is still called after a job has ended: its inboxes go, a last tick comes. */
 const AFTERWARDS_MS = 8_000;
 
@@ -50,6 +52,7 @@ export async function countedRun(
 ): Promise<ComparedRun> {
   const { jobFile, args, parallelism, checkpointIntervalMs } = program;
   proxy.ledger.clear();
+  const watched = watchRun(proxy);
   const jobId = await cluster.submit(jobFile, {
     ...{ parallelism, programArgsList: args },
     flinkConfiguration: settingsOf(checkpointIntervalMs),
@@ -61,20 +64,21 @@ export async function countedRun(
   const { body: checkpoints } = await cluster.call('GET', `/jobs/${jobId}/checkpoints`);
   await sleep(AFTERWARDS_MS);
   const counted = proxy.ledger.counts();
+  const { takeOvers, pollMs } = watched.end();
   const apiRequests = Object.entries(counted)
-    .filter(([operation]) => operation.startsWith('execute-api:'))
+    .filter(([operation]) => operation.startsWith('execute-api:GET'))
     .reduce((sum, [, { calls }]) => sum + calls, 0);
   const run = parseRun({ ...job, checkpoints }, jobId);
   const executionGraph = await planned(program);
   const input: CostInput = {
     ...COST_DEFAULTS,
-    ...{ executionGraph, memoryMb: memoryMbOf(1), pollMs: EMULATED_POLL_MS },
+    ...{ executionGraph, memoryMb: memoryMbOf(1), pollMs },
     ...{ rateRecordsPerS: 0, recordBytes: 100, checkpointIntervalMs, rememberedCheckpoints: 1 },
     incremental: true,
     operators: operatorsOfRun(run, executionGraph.jobGraph, program.keys, program.ratePerSecond),
   };
   const { counts, summary } = checkpoints as unknown as CheckpointsAnswer;
-  const { takeOvers, turnWrites } = await coordinatorRows(cluster, jobId);
+  const turnWrites = await turnWritesOf(cluster, jobId);
   const expected = expectedCounts(input, {
     activeS: program.count / program.ratePerSecond,
     ...{ checkpoints: counts.completed, wantedCheckpoints: 0, handOvers: 0, metricsReports: 0 },
@@ -117,27 +121,53 @@ function turnMsOf({ app, prefix }: DeployedCluster): number {
   return turns.reduce((sum, { durationMs = 0 }) => sum + durationMs, 0) / turns.length;
 }
 
-/**
- * How often another process of the coordinator took the job over, and how often its record was
- * written: once a turn, and before a checkpoint is stored. Lambda's and the machine's doing, not
- * the job's.
- */
-async function coordinatorRows(
-  cluster: DeployedCluster,
-  jobId: string,
-): Promise<{ readonly takeOvers: number; readonly turnWrites: number }> {
+/** How often the job's record was written: once a turn, and before a checkpoint is stored. */
+async function turnWritesOf(cluster: DeployedCluster, jobId: string): Promise<number> {
   const { emulator } = cluster.app;
   const { dynamo, destroy } = clientsOf(emulator, emulator.directEndpoint);
-  const versionOf = async (sortKey: string): Promise<number> => {
-    const Key = { pk: { S: `job#${jobId}` }, sk: { S: sortKey } };
+  try {
+    const Key = { pk: { S: `job#${jobId}` }, sk: { S: 'turn' } };
     const command = new GetItemCommand({ TableName: `${cluster.prefix}-jobs`, Key });
     const { Item = {} } = await dynamo.send(command);
     return Number(Item.v?.N);
-  };
-  try {
-    const [takeOvers, turnWrites] = await Promise.all(['coordinator', 'turn'].map(versionOf));
-    return { takeOvers: takeOvers ?? Number.NaN, turnWrites: turnWrites ?? Number.NaN };
   } finally {
     destroy();
   }
+}
+
+interface WatchedRun {
+  readonly takeOvers: number;
+  /** From a poll that finds messages to the next, on average. */
+  readonly pollMs: number;
+}
+
+/**
+ * Watches what is Lambda's and the machine's doing, not the job's: how often another process of the
+ * coordinator takes a job over, and how long polls take. Who takes a job over reads its record, and
+ * nobody else who coordinates does.
+ */
+function watchRun(proxy: InjectingProxy): { readonly end: () => WatchedRun } {
+  let takeOvers = 0;
+  const polledAtMs = new Map<string, number>();
+  const polls = { count: 0, totalMs: 0 };
+  const unwatch = proxy.watch(({ operation, resource, input, caller }) => {
+    if (operation === 'ReceiveMessage' && caller?.program === 'taskmanager') {
+      const nowMs = performance.now();
+      const tookMs = nowMs - (polledAtMs.get(resource) ?? Number.NEGATIVE_INFINITY);
+      polledAtMs.set(resource, nowMs);
+      if (tookMs > FULL_POLL_MS) return;
+      polls.count += 1;
+      polls.totalMs += tookMs;
+    }
+    if (operation !== 'GetItem' || caller?.program !== 'coordinator') return;
+    const { sk } = (input?.Key ?? {}) as { readonly sk?: { readonly S?: string } };
+    if (sk?.S === 'turn') takeOvers += 1;
+  });
+  return {
+    end: () => {
+      unwatch();
+      const { count, totalMs } = polls;
+      return { takeOvers, pollMs: count === 0 ? EMULATED_POLL_MS : totalMs / count };
+    },
+  };
 }

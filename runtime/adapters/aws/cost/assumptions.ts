@@ -66,8 +66,6 @@ export interface CostAssumptions {
     /** What clients are shown, written with every turn; and more of it for each subtask. measure */
     readonly viewBytes: number;
     readonly viewSubtaskBytes: number;
-    /** Turns that change what clients are shown. measure */
-    readonly viewsATurn: number;
     /** Rows that say who is in charge, checked by every write (`DispatcherJournal.fence`). */
     readonly fenceRows: number;
     /** Batch size of the event source mapping of the coordinator's queue. */
@@ -82,9 +80,16 @@ export interface CostAssumptions {
      * another process gets the message, and the first the next. Counted in the emulator.
      */
     readonly aCheckpoint: number;
-    /** Rows: the job twice, who is in charge, its record twice, its plan, the log's head. */
-    readonly reads: number;
-    /** The program, once a process; manifests of what is dropped. measure */
+    /** Rows beside the record: the job twice, who is in charge, its plan, the log's head. */
+    readonly rowReads: number;
+    /**
+     * The claim that follows a claim of its own, refused; who has kept nothing tries none: that is
+     * each process, once.
+     */
+    readonly refusedClaims: number;
+    /** It does not know what lists show, and writes it (`showJob`). */
+    readonly rowWrites: number;
+    /** The manifest beside one that is dropped: one of two take-overs stored neither. */
     readonly objectReads: number;
     /** That are sent again. measure */
     readonly ticks: number;
@@ -145,20 +150,32 @@ export interface CostAssumptions {
     readonly transitionsATaskManager: number;
     /** Turns: the question, slots that run, the start. */
     readonly turns: number;
+    /** Of these, those that show: it is asked for, it runs. */
+    readonly views: number;
   };
   /** Of a job: what is done once. Counted in the emulator (`counted-calls.itest.ts`). */
   readonly jobs: {
-    /** The upload, the program, the row and the list; the plan's rows; the log's listing. */
+    /** Requests of the API: the upload, and that it runs. */
+    readonly apiRequests: number;
+    /** The upload and the program; the upload and the program read, by the API and `plan`. */
     readonly objectWrites: number;
     readonly objectReads: number;
+    /**
+     * The API: the job. `plan`: the job, its plan. `settle`: its plan, its record. The coordinator:
+     * the log's head, who is in charge as the last checkpoint goes, what is shown, behind the end.
+     */
     readonly rowReads: number;
+    /** The plan and the reservation; the end, in lists. */
     readonly rowWrites: number;
     readonly rowDeletes: number;
     readonly queries: number;
+    /** `settle`: frames, records of turns. The coordinator: before the first checkpoint, at the end. */
     readonly listings: number;
     readonly transactions: number;
     /** Of turns at the end: readers that have no more, tasks that end and finish, the answer. */
     readonly endTurns: number;
+    /** Of these, those that show: it has ended. */
+    readonly endViews: number;
     /** Reports of a TaskManager at the end, and one more for each wave. */
     readonly endReports: number;
   };
@@ -170,7 +187,12 @@ export interface CostAssumptions {
     /** What a TaskManager says in a lease. measure */
     readonly leaseBytes: number;
   };
-  readonly api: { readonly memoryMb: number; readonly requestMs: number; readonly reads: number };
+  readonly api: {
+    readonly memoryMb: number;
+    readonly requestMs: number;
+    /** Of a job's page: what is shown, and its plan. */
+    readonly reads: number;
+  };
   readonly cluster: {
     /**
      * Long polls that Lambda keeps open for an event source mapping of a quiet queue: it "starts by
@@ -219,14 +241,20 @@ export const COST_ASSUMPTIONS: CostAssumptions = {
     rememberedCheckpoints: 10,
     viewBytes: 4 * KIB,
     viewSubtaskBytes: 2 * KIB,
-    viewsATurn: 0.85,
     rowCompression: 5,
     rowCompressAboveBytes: 4 * KIB,
     fenceRows: 1,
     messagesATurn: 10,
     maxTickMs: 900_000,
   },
-  takeOvers: { aCheckpoint: 2, reads: 5.5, objectReads: 0.4, ticks: 0.5 },
+  takeOvers: {
+    aCheckpoint: 2,
+    rowReads: 5,
+    refusedClaims: 1,
+    rowWrites: 1,
+    objectReads: 0.5,
+    ticks: 0.5,
+  },
   reports: {
     ackBytes: 800,
     segmentRefBytes: 260,
@@ -256,21 +284,23 @@ export const COST_ASSUMPTIONS: CostAssumptions = {
     eventsALease: 7,
     eventsAnExecution: 22_000,
   },
-  attempts: { transitions: 4, transitionsATaskManager: 1, turns: 3 },
+  attempts: { transitions: 4, transitionsATaskManager: 1, turns: 3, views: 2 },
   jobs: {
+    apiRequests: 2,
     objectWrites: 2,
-    objectReads: 3,
+    objectReads: 2,
     rowReads: 9,
-    rowWrites: 2,
+    rowWrites: 3,
     rowDeletes: 3,
     queries: 22,
-    listings: 3,
+    listings: 4,
     transactions: 3,
     endTurns: 4,
+    endViews: 1,
     endReports: 2,
   },
   logs: { invocationBytes: 900, checkpointBytes: 1_200, leaseBytes: 3_000 },
-  api: { memoryMb: 1_024, requestMs: 60, reads: 1 },
+  api: { memoryMb: 1_024, requestMs: 60, reads: 2 },
   cluster: { pollersAQueue: 5, metrics: 3, alarms: 9, sweepsADay: 1 },
   slotRecordsPerS: 50_000,
 };

@@ -119,6 +119,7 @@ function triggerLines(facts: CheckpointFacts): readonly CostLine[] {
       subtasks: layout.subtasks,
       rowBytes: storedRowBytes(jobRowBytes(facts)),
       messageBytes: commandBytes,
+      views: 1,
       prices,
     }),
     // It begins, and it is complete.
@@ -140,12 +141,15 @@ function acknowledgementLines(facts: CheckpointFacts): readonly CostLine[] {
   } as const;
   // One turn after the other finds more of them in the row; the last stores it without them.
   const rowBytes = (turn: number): number => storedTurnBytes(facts, turn / turns);
-  const early = Array.from({ length: turns - 1 }, (_, i) => rowBytes(i + 1));
+  // Progress is shown by the first, which is another process's; then once a second at most.
+  const early = Array.from({ length: turns - 1 }, (_, i) => {
+    return { rowBytes: rowBytes(i + 1), views: i === 0 ? 1 : 0 };
+  });
   return [
     ...reportLines(WHY, reports, allBytes / reports),
-    ...early.flatMap((bytes) => turnLines({ ...shared, turns: 1, rowBytes: bytes })),
+    ...early.flatMap((one) => turnLines({ ...shared, turns: 1, ...one })),
     ...turnLines({
-      ...{ ...shared, turns: 1, rowBytes: rowBytes(0) },
+      ...{ ...shared, turns: 1, rowBytes: rowBytes(0), views: 1 },
       turnMs: COST_ASSUMPTIONS.turns.storingTurnMs,
     }),
   ];

@@ -48,8 +48,10 @@ describe('expectedCounts', () => {
         calls: 1 + (1 / 6) ** 2,
         units: { sqsStandardRequests: 1 + (1 / 6) ** 2 },
       },
-      // The tick's turn and that of the acknowledgement; who is in charge.
-      'dynamodb:GetItem': { calls: 3, units: { dynamoReadUnits: 3 } },
+      // The tick's turn and that of the acknowledgement claim the job, and read nothing.
+      'dynamodb:PutItem': { calls: 2, units: { dynamoWriteUnits: 2 } },
+      // Who is in charge, by the collector.
+      'dynamodb:GetItem': { calls: 1, units: { dynamoReadUnits: 1 } },
       // 15,168 bytes of JSON, compressed 3,034: 3 units, at the end of both turns; with both
       // acknowledgements, before they are stored, 3,154: 4. Each with a check; then the log's two
       // rows and the one that goes, with a check each.
@@ -57,8 +59,8 @@ describe('expectedCounts', () => {
         calls: 5,
         units: { dynamoWriteUnits: 2 * (3 + 1 + (3 + 1) + (4 + 1) + (2 + 1) + (1 + 1)) },
       },
-      // What is shown: 8 KiB, compressed 1,639 bytes, after 85 of 100 turns.
-      'dynamodb:UpdateItem': { calls: 1.7, units: { dynamoWriteUnits: 3.4 } },
+      // What is shown after each: 8 KiB, compressed 1,639 bytes.
+      'dynamodb:UpdateItem': { calls: 2, units: { dynamoWriteUnits: 4 } },
       'dynamodb:Query': { calls: 17, units: { dynamoReadUnits: 17 } },
       's3:PutObject': { calls: 1, units: { s3WriteRequests: 1 } },
       's3:ListObjectsV2': { calls: 2, units: { s3WriteRequests: 2 } },
@@ -69,8 +71,10 @@ describe('expectedCounts', () => {
   it('counts what twelve slots acknowledge in turns of ten messages', () => {
     const input = costInput({ parallelism: 12, partitioner: 'FORWARD' }, { taskSlots: 6 });
     const counts = expectedCounts(input, { ...NOTHING, checkpoints: 1 });
-    // One for the tick; the first acknowledgement; the others by tens: 1 + 1 + 2; the collector's.
-    assert.equal(counts['dynamodb:GetItem']?.calls, 5);
+    // One for the tick; the first acknowledgement; the others by tens: 1 + 1 + 2.
+    assert.equal(counts['dynamodb:PutItem']?.calls, 4);
+    // Shown is that it begins, the first acknowledgement, and that it is complete.
+    assert.equal(counts['dynamodb:UpdateItem']?.calls, 3);
     // Two TaskManagers: a batch each; two commands each, and the tick's two.
     assert.equal(counts['sqs:SendMessageBatch']?.calls, 2);
     assert.equal(counts['sqs:SendMessage']?.calls, 6);
@@ -81,21 +85,51 @@ describe('expectedCounts', () => {
       const input = costInput({ parallelism: 2 }, { taskSlots });
       return expectedCounts(input, { ...NOTHING, checkpoints: 1 });
     });
-    // A tick, two turns of acknowledgements, the collector; behind the hop two turns more.
-    assert.equal(inside?.['dynamodb:GetItem']?.calls, 4);
-    assert.equal(across?.['dynamodb:GetItem']?.calls, 6);
+    // A tick, two turns of acknowledgements; behind the hop two turns more.
+    assert.equal(inside?.['dynamodb:PutItem']?.calls, 3);
+    assert.equal(across?.['dynamodb:PutItem']?.calls, 5);
     assert.equal(across?.['sqs:SendMessageBatch']?.calls, 4);
   });
 
   it('counts what another process of the coordinator reads and sends again', () => {
-    const input = costInput({ parallelism: 2, partitioner: 'FORWARD' });
+    const given = { rememberedCheckpoints: 1 };
+    const input = costInput({ parallelism: 2, partitioner: 'FORWARD' }, given);
     const counts = expectedCounts(input, { ...NOTHING, takeOvers: 2 });
-    assert.equal(counts['dynamodb:GetItem']?.calls, 11);
+    // The job twice, who is in charge, its record, its plan, the log's head.
+    assert.equal(counts['dynamodb:GetItem']?.calls, 12);
+    // The claim that is refused; the one that is not is of the turn. What lists show.
     assert.equal(counts['dynamodb:PutItem']?.calls, 2);
+    assert.equal(counts['dynamodb:UpdateItem']?.calls, 2);
+    assert.equal(counts['s3:GetObject']?.calls, 1);
     // Commands to both inboxes, twice; one tick, there and back.
     assert.equal(counts['sqs:SendMessage']?.calls, 6);
     const assumed = expectedCounts(input, { ...NOTHING, takeOvers: undefined, checkpoints: 1 });
-    assert.equal(assumed['dynamodb:PutItem']?.calls, 2);
+    // Two, and the claims of three turns.
+    assert.equal(assumed['dynamodb:PutItem']?.calls, 5);
+  });
+
+  it('counts the record that a take-over reads by its size, as an object if it is one', () => {
+    const readOf = (rememberedCheckpoints: number) => {
+      const input = costInput(
+        { parallelism: 2, partitioner: 'FORWARD' },
+        { rememberedCheckpoints },
+      );
+      const { 'dynamodb:GetItem': rows, 's3:GetObject': objects } = expectedCounts(input, {
+        ...NOTHING,
+        takeOvers: 1,
+      });
+      return [rows?.units.dynamoReadUnits, objects?.calls];
+    };
+    assert.deepEqual(readOf(1), [6, 0.5]);
+    // Far above 4 KB, from which an object costs less than a row.
+    assert.deepEqual(readOf(1_000), [6, 1.5]);
+  });
+
+  it('shows nothing of turns that nobody expected', () => {
+    const input = costInput({ partitioner: 'FORWARD' });
+    const counts = expectedCounts(input, { ...NOTHING, turns: 3 });
+    assert.equal(counts['dynamodb:PutItem']?.calls, 3);
+    assert.equal(counts['dynamodb:UpdateItem'], undefined);
   });
 
   it('counts what is done once for a job, in inboxes', () => {
@@ -105,9 +139,23 @@ describe('expectedCounts', () => {
     assert.equal(once['sqs:CreateQueue']?.calls, 3);
     assert.equal(once['sqs:DeleteQueue']?.calls, 3);
     assert.equal(once['states:StartExecution']?.calls, 1);
-    // The upload, the program, the attempt; read by the API, plan twice, each TaskManager twice.
+    // The upload, the program, the attempt; read by the API, plan, each TaskManager twice.
     assert.equal(once['s3:PutObject']?.calls, 3);
-    assert.equal(once['s3:GetObject']?.calls, 3 + 3 * 2);
+    assert.equal(once['s3:GetObject']?.calls, 2 + 3 * 2);
+    // The upload, and that it runs; plan asks what the account lets run.
+    assert.equal(once['execute-api:Request']?.calls, 2);
+    assert.deepEqual(once['lambda:GetAccountSettings'], { calls: 1, units: {} });
+    // Turns: three of the attempt, four at the end; a lease of each TaskManager.
+    assert.equal(once['dynamodb:PutItem']?.calls, 3 + 4 + 3);
+    // Shown: that it is asked for, runs, has ended; the end in lists; plan's two.
+    assert.equal(once['dynamodb:UpdateItem']?.calls, 3 + 1 + 2);
+  });
+
+  it('counts who looks at a job: what is shown, and its plan', () => {
+    const input = costInput({ partitioner: 'FORWARD' });
+    const counts = expectedCounts(input, { ...NOTHING, apiRequests: 3 });
+    assert.equal(counts['execute-api:Request']?.calls, 3);
+    assert.equal(counts['dynamodb:GetItem']?.calls, 6);
   });
 
   it('polls an inbox into which nothing comes every 20 s', () => {
@@ -125,6 +173,21 @@ describe('expectedCounts', () => {
     near(counts['sqs:SendMessage']?.calls, 2 / (0.1 + 1 / 105));
     near(counts['sqs:SendMessage']?.units.sqsStandardRequests, 2 / (0.1 + 1 / 105));
     assert.equal(counts['s3:PutObject'], undefined);
+  });
+
+  it('deletes what has come by tens, or when it has waited', () => {
+    const countsOf = (lingerMs: number, rateRecordsPerS: number) => {
+      const input = costInput({ parallelism: 2 }, { lingerMs, rateRecordsPerS });
+      const counts = expectedCounts(input, { ...NOTHING, activeS: 1 });
+      const sent = counts['sqs:SendMessage']?.calls ?? Number.NaN;
+      return { sent, deletes: counts['sqs:DeleteMessageBatch']?.calls };
+    };
+    // Two inboxes, 51 messages a second each: all by tens.
+    const often = countsOf(10, 1_000);
+    near(often.deletes, often.sent / 10, 'often');
+    // One in 10 s: 0.15 more come within the 1.5 s.
+    const seldom = countsOf(10_000, 100);
+    near(seldom.deletes, seldom.sent / (1 + (1.5 * seldom.sent) / 2), 'seldom');
   });
 
   it('sends nothing where both slots are in one TaskManager', () => {
@@ -174,7 +237,8 @@ describe('expectedCounts', () => {
       calls: 1,
       units: { dynamoWriteUnits: 3 },
     });
-    assert.equal(item['dynamodb:PutItem']?.calls, 1);
+    // It, and the claims of two turns.
+    assert.equal(item['dynamodb:PutItem']?.calls, 3);
     assert.equal(written(40, 0.1)['s3:PutObject']?.calls, 2);
     // Nothing has changed: nothing is written.
     assert.equal(written(40, 0)['s3:PutObject']?.calls, 1);

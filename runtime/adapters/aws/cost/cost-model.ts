@@ -37,7 +37,14 @@ import { jobLines } from './job-cost.ts';
 import { attemptLines, type LeaseFacts, leaseLines, metricsLines } from './lease-cost.ts';
 import { factsOf, type JobTraffic, jobTraffic } from './operator-traffic.ts';
 import { meanChainSegments, planSegments } from './state-cost.ts';
-import { invocationLines, storedRowBytes, takeOverLines, turnLines } from './turn-cost.ts';
+import {
+  apiLines,
+  invocationLines,
+  storedRowBytes,
+  type TakeOverFacts,
+  takeOverLines,
+  turnLines,
+} from './turn-cost.ts';
 
 /** What happens in an hour, or happened in a run. */
 export interface CostEvents {
@@ -60,6 +67,7 @@ export interface CostEvents {
   readonly turnMs?: number;
   /** Of each TaskManager, reports with nothing but metrics. */
   readonly metricsReports: number;
+  /** That look at jobs; those that submit one are counted with it. */
   readonly apiRequests: number;
 }
 
@@ -131,14 +139,14 @@ export function estimateOf(model: CostModel): CostEstimate {
   const lines = mergeLines([
     ...times(input.activeShare, activeLines),
     ...attempts,
-    ...apiLines(input.apiRequestsPerHour),
+    ...requestLines(input.apiRequestsPerHour),
     ...stored,
   ]);
   const usdPerHour = usdOf(lines, prices);
   const records = sourceRecordsPerS(input, traffic) * HOUR_S * input.activeShare;
   const one = mergeLines([
     ...checkpointLines(checkpointFacts(model, input.checkpointIntervalMs)),
-    ...takeOverLines(COST_ASSUMPTIONS.takeOvers.aCheckpoint, layout.taskManagers),
+    ...times(COST_ASSUMPTIONS.takeOvers.aCheckpoint, takeOverLines(takeOverFacts(model))),
   ]);
   const cluster = clusterLines();
   return {
@@ -210,7 +218,7 @@ export function countedLines(model: CostModel, events: CostEvents): readonly Cos
     // The first attempt of a job restores nothing.
     ...times(Math.max(0, events.attempts - events.jobs), attemptLines(facts)),
     ...times(events.jobs, [...attemptLines({ ...facts, state: [] }), ...jobLines(facts)]),
-    ...takeOverLines(takeOvers, layout.taskManagers),
+    ...times(takeOvers, takeOverLines(takeOverFacts(model))),
     ...otherTurns(model, events),
     ...metricsLines(facts, events.metricsReports),
     // Custom metrics are billed for the hours in which they are written.
@@ -223,7 +231,7 @@ export function countedLines(model: CostModel, events: CostEvents): readonly Cos
       },
       'aws',
     ),
-    ...apiLines(events.apiRequests),
+    ...requestLines(events.apiRequests),
   ]);
 }
 
@@ -255,6 +263,8 @@ function otherTurns(model: CostModel, events: CostEvents): readonly CostLine[] {
   const facts = { layout, remembered: input.rememberedCheckpoints };
   const one = turnLines({
     ...{ reason: 'checkpoints', turns: 1, subtasks: layout.subtasks, prices, messageBytes: 0 },
+    // What they have heard is progress, shown by those between which they are.
+    views: 0,
     rowBytes: storedRowBytes(jobRowBytes(facts)),
   });
   return times(events.turns - expected, one);
@@ -318,6 +328,16 @@ export function edgesOf({
       return [id, { recordsPerS: source?.outRecordsPerS ?? 0, recordBytes: source?.outBytes ?? 0 }];
     }),
   );
+}
+
+function takeOverFacts({ layout, input, prices }: CostModel): TakeOverFacts {
+  const facts = { layout, remembered: input.rememberedCheckpoints };
+  const rowBytes = storedRowBytes(jobRowBytes(facts));
+  return { inboxes: layout.taskManagers, rowBytes, prices };
+}
+
+function requestLines(requests: number): readonly CostLine[] {
+  return apiLines('api', requests, requests * COST_ASSUMPTIONS.api.reads);
 }
 
 function leaseFacts({ layout, state, input, prices }: CostModel): LeaseFacts {
@@ -384,15 +404,6 @@ function storageLines(model: CostModel): readonly CostLine[] {
       s3GbHours: Math.max(0, storedBytes(model) - inRows) / GB_BYTES,
     }),
     line('storage', 'dynamodb:GB-hour', 0, { dynamoGbHours: (inRows + rowBytes) / GB_BYTES }),
-  ];
-}
-
-function apiLines(requests: number): readonly CostLine[] {
-  const { memoryMb, requestMs, reads } = COST_ASSUMPTIONS.api;
-  return [
-    line('api', 'execute-api:Request', requests, { httpApiRequests: requests }),
-    ...invocationLines('api', requests, memoryMb, requestMs),
-    line('api', 'dynamodb:GetItem', requests * reads, { dynamoReadUnits: requests * reads }),
   ];
 }
 

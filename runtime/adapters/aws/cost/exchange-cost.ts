@@ -108,14 +108,16 @@ export interface Commands {
 /** Polls and deletes for commands, spread over all inboxes, which no record takes along. */
 export function commandPollLines(facts: ExchangeFacts, commands: Commands): readonly CostLine[] {
   const { receivers, taskManagers } = facts.layout;
-  const { deleteLingerMs } = COST_ASSUMPTIONS.exchange;
+  const { deleteLingerMs, messagesACall } = COST_ASSUMPTIONS.exchange;
   let polls = 0;
   let deletes = 0;
   for (const { lanes, taskManagers: count } of receivers) {
     const share = count / Math.max(1, taskManagers);
     const perS = lanes.reduce((sum, lane) => sum + lane.count * laneMessages(lane, facts), 0);
     polls += share * commands.count * Math.exp((-perS * facts.pollMs) / 1_000);
-    deletes += (share * commands.bursts) / (1 + (perS * deleteLingerMs) / 1_000);
+    // Alone they wait for each other; among records each is one of those that a delete takes.
+    const alone = commands.bursts / (1 + (perS * deleteLingerMs) / 1_000);
+    deletes += share * Math.max(alone, commands.count / messagesACall);
   }
   return [
     line('inboxes', 'sqs:ReceiveMessage', polls, { sqsStandardRequests: polls }),
@@ -164,11 +166,8 @@ function pollsASecond(
   const { longPollS, messagesACall, maxCallBytes, deleteLingerMs } = COST_ASSUMPTIONS.exchange;
   const chance = pollsBy({ messagesPerS, lanes }, pollMs / 1_000, longPollS);
   const polls = Math.max(chance, messagesPerS / messagesACall, bytesPerS / maxCallBytes);
-  // By tens, or when they have waited; what comes unevenly closes a batch now by this, now by that.
-  const deletes = Math.hypot(
-    messagesPerS / messagesACall,
-    cyclesPerS((messagesPerS * (lanes + 1)) / lanes, deleteLingerMs / 1_000),
-  );
+  const waiting = (messagesPerS * deleteLingerMs) / 1_000;
+  const deletes = messagesPerS / meanBatch(waiting, messagesACall);
   return [
     line('inboxes', 'sqs:ReceiveMessage', polls, {
       sqsStandardRequests: Math.max(polls, bytesPerS / unitBytes),
@@ -188,6 +187,22 @@ function pollsBy(
   const noneYet = Math.max(0, 1 - pollS / periodS) ** lanes;
   const waitS = (noneYet * Math.max(0, periodS - pollS)) / (lanes + 1);
   return Math.max(idle, Math.min(messagesPerS, 1 / (pollS + waitS)));
+}
+
+/**
+ * What goes together that waits for company: the first, and by chance so many more; at most `most`.
+ * 1 + E[min(N, most − 1)], N of a Poisson distribution.
+ */
+function meanBatch(more: number, most: number): number {
+  let chance = Math.exp(-more);
+  let left = 1;
+  let mean = 1;
+  for (let count = 1; count < most; count++) {
+    left -= chance;
+    mean += left;
+    chance *= more / count;
+  }
+  return mean;
 }
 
 /** How often something happens that waits this long after the first of events that come so often. */

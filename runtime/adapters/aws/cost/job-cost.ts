@@ -10,7 +10,7 @@ import type { AwsPrices } from '../prices.ts';
 import { COST_ASSUMPTIONS } from './assumptions.ts';
 import { type CostLine, line, mergeLines } from './billed-units.ts';
 import { type JobRowFacts, jobRowBytes } from './checkpoint-cost.ts';
-import { invocationLines, reportLines, storedRowBytes, turnLines } from './turn-cost.ts';
+import { apiLines, invocationLines, reportLines, storedRowBytes, turnLines } from './turn-cost.ts';
 
 export interface JobFacts extends JobRowFacts {
   readonly prices: AwsPrices;
@@ -23,15 +23,19 @@ const SETTLE = { memoryMb: 256, durationMs: 1_000 };
 
 /** One job, from its submission to its end. */
 export function jobLines({ layout, prices, remembered }: JobFacts): readonly CostLine[] {
-  const { objectWrites, objectReads, rowReads, rowWrites, ...counts } = COST_ASSUMPTIONS.jobs;
+  const { apiRequests, objectWrites, objectReads, rowReads, rowWrites, ...counts } =
+    COST_ASSUMPTIONS.jobs;
   const { taskManagers, waves, subtasks } = layout;
-  const { rowDeletes, queries, listings, transactions, endTurns, endReports } = counts;
+  const { rowDeletes, queries, listings, transactions, endReports, ...end } = counts;
   const { commandBytes } = COST_ASSUMPTIONS.reports;
   return mergeLines([
+    ...apiLines(WHY, apiRequests, 0),
     line(WHY, 'states:StartExecution', 1, {}),
     // That it has ended, and again when a late tick takes the job over.
     line(WHY, 'states:SendTaskSuccess', 2, {}),
     ...invocationLines(WHY, 1, PLAN.memoryMb, PLAN.durationMs),
+    // What the account lets run, asked by `plan`.
+    line(WHY, 'lambda:GetAccountSettings', 1, {}),
     ...invocationLines(WHY, 1, SETTLE.memoryMb, SETTLE.durationMs),
     line(WHY, 's3:PutObject', objectWrites, { s3WriteRequests: objectWrites }),
     line(WHY, 's3:GetObject', objectReads, { s3ReadRequests: objectReads }),
@@ -45,7 +49,8 @@ export function jobLines({ layout, prices, remembered }: JobFacts): readonly Cos
     line(WHY, 'sqs:DeleteQueue', taskManagers, { sqsStandardRequests: taskManagers }),
     ...reportLines(WHY, taskManagers * (endReports + waves), commandBytes),
     ...turnLines({
-      ...{ reason: WHY, turns: endTurns, subtasks, prices, messageBytes: commandBytes },
+      ...{ reason: WHY, turns: end.endTurns, views: end.endViews, subtasks, prices },
+      messageBytes: commandBytes,
       rowBytes: storedRowBytes(jobRowBytes({ layout, remembered })),
     }),
   ]);

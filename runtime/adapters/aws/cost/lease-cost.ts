@@ -67,6 +67,7 @@ function handOverLines({ layout, prices, remembered }: LeaseFacts): readonly Cos
     ...turnLines({
       reason: LEASE,
       turns: 1,
+      views: 1,
       subtasks: layout.subtasks,
       rowBytes: storedRowBytes(jobRowBytes({ layout, remembered })),
       messageBytes: commandBytes,
@@ -90,7 +91,7 @@ function rowLines(rowBytes: number, { dynamoDb }: AwsPrices): readonly CostLine[
 /** An attempt, with the first lease of each of its TaskManagers. */
 export function attemptLines(facts: LeaseFacts): readonly CostLine[] {
   const { layout, prices } = facts;
-  const { transitions, transitionsATaskManager, turns } = COST_ASSUMPTIONS.attempts;
+  const { transitions, transitionsATaskManager, turns, views } = COST_ASSUMPTIONS.attempts;
   const { commandBytes } = COST_ASSUMPTIONS.reports;
   const stateTransitions = transitions + layout.taskManagers * transitionsATaskManager;
   return mergeLines([
@@ -105,6 +106,7 @@ export function attemptLines(facts: LeaseFacts): readonly CostLine[] {
     ...turnLines({
       reason: ATTEMPT,
       turns,
+      views,
       subtasks: layout.subtasks,
       rowBytes: storedRowBytes(jobRowBytes(facts)),
       messageBytes: commandBytes,
@@ -127,6 +129,7 @@ export function metricsLines(
     ...turnLines({
       reason: 'metrics',
       turns: reports,
+      views: reports,
       subtasks: layout.subtasks,
       rowBytes: storedRowBytes(jobRowBytes({ layout, remembered })),
       messageBytes: reportBytes,

@@ -1,9 +1,10 @@
 /**
  * What a turn of the coordinator costs, and what messages to it do. Pure.
  *
- * A turn (ADR 12): a receive and a delete by the event source mapping, an invocation, a read of the
- * job's row, a transaction that writes it and checks who is in charge, what clients are shown, a
- * line in the log. A row that is dearer than an object is one (`jobmanager/turn-store.ts`).
+ * A turn (ADR 12): a receive and a delete by the event source mapping, an invocation, the claim, a
+ * transaction that writes the job's record and checks who is in charge, what clients are shown if
+ * that has changed, a line in the log. A process that has kept the job reads nothing; what another
+ * one reads is a take-over. A record that is dearer than an object is one (`TurnObjects`).
  */
 import type { AwsPrices } from '../prices.ts';
 import { COST_ASSUMPTIONS } from './assumptions.ts';
@@ -22,49 +23,57 @@ export interface TurnFacts {
   /** Of the messages of a turn together. */
   readonly messageBytes: number;
   readonly prices: AwsPrices;
+  /** Of the turns together, how often they write what clients are shown (`show-job.ts`). */
+  readonly views: number;
   /** Default: a usual turn. */
   readonly turnMs?: number;
 }
 
 /** @see TurnFacts */
 export function turnLines(facts: TurnFacts): readonly CostLine[] {
-  const { reason, turns, subtasks, rowBytes, messageBytes, prices } = facts;
-  const { memoryMb, turnMs, viewBytes, viewSubtaskBytes, viewsATurn } = COST_ASSUMPTIONS.turns;
+  const { reason, turns, subtasks, rowBytes, messageBytes, views, prices } = facts;
+  const { memoryMb, turnMs, viewBytes, viewSubtaskBytes } = COST_ASSUMPTIONS.turns;
   const shownBytes = storedRowBytes(viewBytes + subtasks * viewSubtaskBytes);
   const receives = turns * sqsUnits(messageBytes);
-  const { writeUnitBytes, readUnitBytes } = prices.dynamoDb;
+  const { writeUnitBytes } = prices.dynamoDb;
   return [
     line(reason, 'sqs:ReceiveMessage', turns, { sqsFifoRequests: receives }, 'aws'),
     line(reason, 'sqs:DeleteMessageBatch', turns, { sqsFifoRequests: turns }, 'aws'),
     ...invocationLines(reason, turns, memoryMb, facts.turnMs ?? turnMs),
-    line(reason, 'dynamodb:GetItem', turns, {
-      dynamoReadUnits:
-        turns * Math.ceil(Math.min(rowBytes, objectThresholdBytes(prices)) / readUnitBytes),
-    }),
+    line(reason, 'dynamodb:PutItem', turns, { dynamoWriteUnits: turns }),
     ...turnWriteLines(reason, turns, rowBytes, prices),
-    line(reason, 'dynamodb:UpdateItem', turns * viewsATurn, {
-      dynamoWriteUnits: turns * viewsATurn * writeUnits(shownBytes, writeUnitBytes),
+    line(reason, 'dynamodb:UpdateItem', views, {
+      dynamoWriteUnits: views * writeUnits(shownBytes, writeUnitBytes),
     }),
   ];
 }
 
+export interface TakeOverFacts {
+  readonly inboxes: number;
+  /** Of the job's record, as it is stored. */
+  readonly rowBytes: number;
+  readonly prices: AwsPrices;
+}
+
 /**
- * Another process of the coordinator takes a job over: it reads who is in charge, the job, its plan
- * and its record, says that it is now, and sends again what it cannot know to be sent (ADR 12).
+ * One take-over by another process of the coordinator, beside the turn that it takes: a claim that
+ * is refused, the job, its plan and its record read, the job put into lists again, and what it
+ * cannot know to be sent sent again (ADR 12). A claim that is refused is billed as one that is not.
  */
-export function takeOverLines(takeOvers: number, inboxes: number): readonly CostLine[] {
-  const { reads, objectReads, ticks } = COST_ASSUMPTIONS.takeOvers;
+export function takeOverLines({ inboxes, rowBytes, prices }: TakeOverFacts): readonly CostLine[] {
+  const { rowReads, objectReads, refusedClaims, rowWrites, ticks } = COST_ASSUMPTIONS.takeOvers;
   const { commandBytes } = COST_ASSUMPTIONS.reports;
   const reason = 'take-overs';
+  const share = objectShare(rowBytes, objectThresholdBytes(prices));
+  const recordUnits = share + (1 - share) * Math.ceil(rowBytes / prices.dynamoDb.readUnitBytes);
+  const gets = objectReads + share;
   return [
-    line(reason, 'dynamodb:GetItem', takeOvers * reads, { dynamoReadUnits: takeOvers * reads }),
-    line(reason, 's3:GetObject', takeOvers * objectReads, {
-      s3ReadRequests: takeOvers * objectReads,
-    }),
-    line(reason, 'dynamodb:PutItem', takeOvers, { dynamoWriteUnits: takeOvers }),
-    line(reason, 'dynamodb:UpdateItem', takeOvers, { dynamoWriteUnits: takeOvers }),
-    ...commandLines(reason, takeOvers * inboxes, commandBytes),
-    ...tickLines(reason, takeOvers * ticks),
+    line(reason, 'dynamodb:GetItem', rowReads + 1, { dynamoReadUnits: rowReads + recordUnits }),
+    line(reason, 's3:GetObject', gets, { s3ReadRequests: gets }),
+    line(reason, 'dynamodb:PutItem', refusedClaims, { dynamoWriteUnits: refusedClaims }),
+    line(reason, 'dynamodb:UpdateItem', rowWrites, { dynamoWriteUnits: rowWrites }),
+    ...commandLines(reason, inboxes, commandBytes),
+    ...tickLines(reason, ticks),
   ];
 }
 
@@ -111,6 +120,16 @@ export function invocationLines(
     line(reason, 'lambda:Invoke', count, { lambdaInvocations: count }, 'aws'),
     line(reason, 'lambda:GB-second', 0, { lambdaGbSeconds }, 'aws'),
     logLine(reason, count * COST_ASSUMPTIONS.logs.invocationBytes),
+  ];
+}
+
+/** Requests of the HTTP API, and rows that they read together. */
+export function apiLines(reason: CostReason, requests: number, reads: number): readonly CostLine[] {
+  const { memoryMb, requestMs } = COST_ASSUMPTIONS.api;
+  return [
+    line(reason, 'execute-api:Request', requests, { httpApiRequests: requests }),
+    ...invocationLines(reason, requests, memoryMb, requestMs),
+    line(reason, 'dynamodb:GetItem', reads, { dynamoReadUnits: reads }),
   ];
 }
 
