@@ -38,6 +38,8 @@ export interface QuotaClusterParts {
   readonly taskSlots: number;
   readonly onCommand: (slotIndex: number, command: SlotCommand) => void;
   readonly onNext: (step: unknown) => void;
+  /** An execution begins that goes on with a job. */
+  readonly onStart?: (name: string) => void;
   /** Time that a turn takes the processor, measured by who can. */
   readonly cpuMs: () => number;
 }
@@ -191,7 +193,10 @@ export class QuotaCluster {
     const { meter, world, taskSlots, onCommand } = this.#parts;
     return new TurnEffects({
       ...{ rows, clock, logger, taskSlots, queues, machines: this.#machines() },
-      wakeUps: { arm: async () => undefined, disarm: async () => undefined },
+      wakeUps: {
+        arm: async () => meter.bill('scheduler:CreateSchedule', {}),
+        disarm: async () => meter.bill('scheduler:DeleteSchedule', {}),
+      },
       commands: {
         sendCommands: async (_to, commands) => {
           const bytes = Buffer.byteLength(JSON.stringify(commands));
@@ -239,16 +244,21 @@ export class QuotaCluster {
   }
 
   #machines(): StateMachines {
-    const { world, meter, onNext } = this.#parts;
+    const { world, meter, onNext, onStart } = this.#parts;
     return {
       succeed: async (_token, output) => {
         meter.rate('stepAnswers', 'account');
+        meter.bill('states:SendTaskSuccess', {});
         meter.size('stepPayloadBytes', Buffer.byteLength(JSON.stringify(output)));
         await pauseIn(world, CALL_MS.stepFunctions);
         onNext(output);
       },
       fail: async (_token, code, reason) => world.violate(`${code}: ${reason}`),
-      start: async () => {},
+      start: async (name) => {
+        meter.bill('states:StartExecution', {});
+        await pauseIn(world, CALL_MS.stepFunctions);
+        onStart?.(name);
+      },
       stop: async (name) => world.violate(`an execution is ended: ${name}`),
     };
   }

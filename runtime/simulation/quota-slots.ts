@@ -1,5 +1,6 @@
 /**
- * TaskManagers as far as the coordinator hears them: they run, and acknowledge checkpoints. Their
+ * TaskManagers as far as the coordinator hears them: they run, acknowledge checkpoints, and stop
+ * behind one that their job hibernates behind. Their
  * reports go as `ReportSender` sends them: a message a slot, ten in a call, after a delay that
  * spreads the TaskManagers of a large job.
  */
@@ -18,6 +19,10 @@ export interface QuotaSlotsParts {
   readonly tasksOf: (slotIndex: number) => readonly SubtaskRef[];
   /** One call, of ten at most. */
   readonly send: (messages: readonly CoordinatorMessage[]) => void;
+  /** Nothing ever comes to them: for how long they say nothing of it. Undefined: for ever. */
+  readonly idleAfterMs?: number;
+  /** A slot has reported for the last time. */
+  readonly onReleased?: () => void;
 }
 
 const MESSAGES_A_CALL = 10;
@@ -34,6 +39,8 @@ export class QuotaSlots {
   readonly #sequences = new Map<number, number>();
   readonly #outboxes = new Map<number, Map<number, SlotReport[]>>();
   #attempt = 0;
+  /** Behind which they stop. */
+  #suspendedAt: number | undefined;
 
   constructor(parts: QuotaSlotsParts) {
     this.#parts = parts;
@@ -42,15 +49,40 @@ export class QuotaSlots {
 
   /** They start, and say so when they are restored. */
   run(attempt: number, slotIndexes: readonly number[]): void {
+    if (attempt !== this.#attempt) this.#sequences.clear();
     this.#attempt = attempt;
+    this.#suspendedAt = undefined;
     for (const slotIndex of slotIndexes) {
       this.#later(() => this.#report(slotIndex, { type: 'running' }));
+      this.#idle(slotIndex, 0);
     }
   }
 
   hear(slotIndex: number, command: SlotCommand): void {
-    if (command.type !== 'trigger-checkpoint') return;
-    const { barrier } = command;
+    if (command.type === 'rouse') this.#idle(slotIndex, command.round);
+    if (command.type === 'trigger-checkpoint') this.#acknowledge(slotIndex, command);
+    if (command.type !== 'checkpoint-complete') return;
+    if (command.checkpointId !== this.#suspendedAt) return;
+    this.#later(() => {
+      this.#report(slotIndex, { type: 'released' });
+      this.#parts.onReleased?.();
+    });
+  }
+
+  #idle(slotIndex: number, round: number): void {
+    const { idleAfterMs, world } = this.#parts;
+    if (idleAfterMs === undefined) return;
+    const attempt = this.#attempt;
+    world.schedule(idleAfterMs, 'idle', () => {
+      if (attempt === this.#attempt) this.#report(slotIndex, { type: 'idle', round });
+    });
+  }
+
+  #acknowledge(
+    slotIndex: number,
+    { barrier }: Extract<SlotCommand, { readonly type: 'trigger-checkpoint' }>,
+  ): void {
+    if (barrier.type === 'CHECKPOINT_SUSPEND') this.#suspendedAt = barrier.checkpointId;
     this.#later(() => {
       for (const task of this.#parts.tasksOf(slotIndex)) {
         this.#report(slotIndex, ackOf(task, barrier.checkpointId, barrier.directory));
