@@ -248,6 +248,26 @@ describe('sluice checkpoint', () => {
   });
 });
 
+describe('sluice wake', () => {
+  it('wakes a job', async () => {
+    answers[`POST /v1/jobs/${ID}/wake`] = { status: 202, body: {} };
+    const woken = [`Waking job ${ID}.`, `Asked job ${ID} to wake.`];
+    assert.deepEqual(lines(await sluice('wake', ID)), woken);
+    assert.deepEqual(asked, [`POST /v1/jobs/${ID}/wake {}`]);
+    const missing = await sluice('wake');
+    assert.equal(missing.out, `Missing JobID. Specify a Job ID to wake a job.${HINT}`);
+  });
+
+  it('tells what the cluster says of a job that has ended', async () => {
+    const errors = ['The job has ended and cannot be woken (FINISHED).'];
+    answers[`POST /v1/jobs/${ID}/wake`] = { status: 409, body: { errors } };
+    const { code, err } = await sluice('wake', ID);
+    assert.equal(code, 1);
+    assert.match(err, /^error: Could not wake job fd72/);
+    assert.match(err, /caused by: The job has ended and cannot be woken \(FINISHED\)\./);
+  });
+});
+
 describe('a cluster that is not there', () => {
   it('says how to start one', async () => {
     const { code, err } = await sluice('list', '-m', 'localhost:1');

@@ -185,6 +185,19 @@ export const checkpoint: ClusterCommand = async (options, world) => {
   return 0;
 };
 
+/** `sluice wake`. Not one of Flink's. */
+export const wake: ClusterCommand = async (options, world) => {
+  const say = sayTo(world);
+  const [given] = options.rest;
+  if (given === undefined) throw badArguments('Missing JobID. Specify a Job ID to wake a job.');
+  const jobId = parseJobId(given);
+  const client = ClusterClient.of(options, world);
+  say(`Waking job ${jobId}.`);
+  await failing(`Could not wake job ${jobId}.`, () => client.send('POST', `/jobs/${jobId}/wake`));
+  say(`Asked job ${jobId} to wake.`);
+  return 0;
+};
+
 /** As Flink's `parseJobId`; lower case. */
 export function parseJobId(text: string | undefined): string {
   if (text === undefined) throw badArguments('Missing JobId');

@@ -98,6 +98,9 @@ export const CHECKPOINT_OPTIONS: readonly OptionSpec[] = [
   ...COMMON,
 ];
 
+/** `wake [OPTIONS] <Job ID>`. */
+export const WAKE_OPTIONS: readonly OptionSpec[] = COMMON;
+
 /** `cluster [OPTIONS]`. */
 export const CLUSTER_OPTIONS: readonly OptionSpec[] = [
   { long: 'port', argument: 'port', description: 'Port to listen on; 8081 if it is not given.' },

@@ -7,6 +7,7 @@ import {
   LIST_OPTIONS,
   SAVEPOINT_OPTIONS,
   STOP_OPTIONS,
+  WAKE_OPTIONS,
 } from './cluster-options.ts';
 import { ESTIMATE_OPTIONS } from './estimate-options.ts';
 import { LOGS_OPTIONS } from './logs-options.ts';
@@ -24,6 +25,7 @@ export const ACTIONS = [
   'savepoint',
   'savepoint check',
   'checkpoint',
+  'wake',
   'logs',
   'cluster',
 ] as const;
@@ -91,6 +93,12 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
     sentence: 'triggers checkpoints for a running job.',
     arguments: '<Job ID>',
     options: CHECKPOINT_OPTIONS,
+    optionsAt: 'anywhere',
+  },
+  wake: {
+    sentence: 'wakes a job that hibernates; one that runs stays awake for a while.',
+    arguments: '<Job ID>',
+    options: WAKE_OPTIONS,
     optionsAt: 'anywhere',
   },
   logs: {
