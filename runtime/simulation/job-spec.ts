@@ -31,7 +31,7 @@ export interface SourceSpec {
   /** Real time between two batches of a reader. */
   readonly pauseMs: number;
   readonly batchRecords: number;
-  /** Of the world's time: after so many records of a split the next come so much later. */
+  /** Of the world's time: after so many records of a split the next come so much later, about. */
   readonly lull?: { readonly everyRecords: number; readonly lengthMs: number };
 }
 
@@ -87,6 +87,10 @@ export interface JobSpec {
 
 const MAX_PARALLELISM = 4;
 const MIN_RECORDS_WITH_LULLS = 20;
+const MAX_PAUSE_WITH_LULLS_MS = 3;
+/** How long a job takes to fall asleep. */
+const MIN_ASLEEP_MS = 60;
+const MAX_ASLEEP_MS = 350;
 const TUMBLING: WindowSpec = { type: 'tumbling', lengthMs: 20 };
 
 /** A job drawn from the seed. */
@@ -204,19 +208,41 @@ function randomWindow(rng: SimRng): WindowSpec {
   }
 }
 
-/** The same job, with sources that have nothing for a while now and then. */
+/**
+ * The same job, with sources that have nothing for a while now and then. They look for more twice
+ * as often as a job has to be idle before it hibernates, at least.
+ */
 export function withLulls(rng: SimRng, spec: JobSpec): JobSpec {
   const sources = spec.sources.map((source) => ({
     ...source,
+    pauseMs: Math.min(MAX_PAUSE_WITH_LULLS_MS, source.pauseMs),
     recordsPerSplit: Math.max(MIN_RECORDS_WITH_LULLS, source.recordsPerSplit),
-    lull: { everyRecords: rng.int(4, 10), lengthMs: rng.pick([200, 400, 800]) },
+    lull: { everyRecords: rng.int(5, 13), lengthMs: 3000 },
   }));
   return { ...spec, sources };
 }
 
-/** When record `index` of a split is there, in the world's time. */
-export function arrivesAtMs({ lull }: SourceSpec, index: number): number {
-  return lull === undefined ? 0 : Math.floor(index / lull.everyRecords) * lull.lengthMs;
+/** When record `index` of a split is there, in the world's time; past the last one, its end. */
+export function arrivesAtMs(source: SourceSpec, index: number): number {
+  const { lull } = source;
+  return lull === undefined ? 0 : arrivalAtMs(source, Math.floor(index / lull.everyRecords));
+}
+
+/** When something comes to a source at last; after that, nothing wakes its job. */
+export function lastArrivalOf({ lull, recordsPerSplit }: SourceSpec): number {
+  return lull === undefined ? 0 : Math.floor(recordsPerSplit / lull.everyRecords);
+}
+
+/**
+ * The arrivals of a source are counted from 0, which is there from the beginning. Every second one
+ * comes about when the job falls asleep that has read the one before.
+ */
+export function arrivalAtMs({ lull, seed }: SourceSpec, arrival: number): number {
+  if (lull === undefined || arrival === 0) return 0;
+  const { lengthMs } = lull;
+  const firstMs = Math.ceil(arrival / 2) * lengthMs;
+  if (arrival % 2 === 1) return firstMs;
+  return firstMs + MIN_ASLEEP_MS + (scramble(seed, arrival) % (MAX_ASLEEP_MS - MIN_ASLEEP_MS));
 }
 
 /** Record `index` of a split: a function of the two, so that it can be read from any position. */

@@ -52,6 +52,8 @@ export const PLANTED_BUGS = {
   'delete-record-early': 'an object is deleted before the row refers to the next one',
   'record-after-row': 'a row refers to an object before it is there',
   'never-arm': 'what wakes a job is not armed when it falls asleep',
+  'arm-late': 'what wakes a job is armed after it is said to be',
+  'disarm-what-is-armed': 'who disarms late takes what a later sleep is armed with',
   'forget-rest': 'a turn does not know that the execution of a job that hibernates has ended',
   'execute-twice': 'two executions run the attempts of a job that wakes',
   'suspend-nobody': 'tasks run on behind the checkpoint that their job hibernates behind',

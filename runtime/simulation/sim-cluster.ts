@@ -250,7 +250,7 @@ export class SimCluster {
       ...{ world: this.world, plan: this.#plan, network: this.network, rows: this.storage.rows },
       startProcess: () => this.#startTurnProcess(),
       bugs: this.#bugs,
-      lullsMs: (jobId) => lullsOf(this.#jobs.get(jobId)?.spec),
+      sourcesOf: (jobId) => this.#jobs.get(jobId)?.spec.sources ?? [],
       setOutage: (isOut) => {
         this.#storeFaults = isOut ? STORE_OUTAGE : this.#plan.store;
       },
@@ -433,11 +433,6 @@ export class SimCluster {
       },
     );
   }
-}
-
-/** When the sources of a job have something next, each after the time of the one before it. */
-function lullsOf(spec: JobSpec | undefined): readonly number[] {
-  return (spec?.sources ?? []).flatMap(({ lull }) => (lull === undefined ? [] : [lull.lengthMs]));
 }
 
 /** As `sluice run` records it. */

@@ -12,6 +12,7 @@ import { attemptKey, type RowStore } from '../checkpoint/index.ts';
 import type { AttemptRecord, TurnEffect } from '../jobmaster/index.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { FaultyCalls } from './faulty-stores.ts';
+import type { SourceSpec } from './job-spec.ts';
 import type { BugSwitch } from './planted-bugs.ts';
 import { type Batch, SimFifoQueue } from './sim-fifo-queue.ts';
 import type { SimJobControl } from './sim-job-control.ts';
@@ -37,8 +38,7 @@ export interface SimTurnsParts {
   readonly plan: FaultPlan;
   readonly network: SimNetwork;
   readonly bugs: BugSwitch;
-  /** How long the sources of a job have nothing, again and again. */
-  readonly lullsMs: (jobId: string) => readonly number[];
+  readonly sourcesOf: (jobId: string) => readonly SourceSpec[];
   /** Past all faults. */
   readonly rows: RowStore;
   readonly startProcess: () => TurnProcess;

@@ -1,57 +1,81 @@
 /**
  * What wakes jobs that hibernate: what comes to their sources from outside, told to whoever is
  * armed for it, and to nobody else.
+ *
+ * I1  What is told comes once or twice, and the second time so late that the job may sleep again.
+ * I2  Behind the last arrival nothing wakes a job: one that sleeps over it never ends.
  */
 import type { TurnMessage, WakeUps } from '../jobmaster/index.ts';
+import { arrivalAtMs, lastArrivalOf, type SourceSpec } from './job-spec.ts';
 import type { BugSwitch } from './planted-bugs.ts';
+import type { SimRng } from './sim-rng.ts';
 import type { SimWorld } from './sim-world.ts';
 
 export interface SimWakeUpsParts {
   readonly world: SimWorld;
   readonly bugs: BugSwitch;
-  /** How long the sources of a job have nothing, again and again. */
-  readonly lullsMs: (jobId: string) => readonly number[];
+  readonly sourcesOf: (jobId: string) => readonly SourceSpec[];
 }
+
+/** I1. */
+const TWICE_RATE = 0.3;
+const MAX_LATE_MS = 400;
+const ARM_LATE_MS = 60;
 
 export class SimWakeUps {
   readonly #parts: SimWakeUpsParts;
+  readonly #rng: SimRng;
   readonly #send: (jobId: string, message: TurnMessage) => void;
   /** Armings by job. */
   readonly #armed = new Map<string, Set<number>>();
 
   constructor(parts: SimWakeUpsParts, send: (jobId: string, message: TurnMessage) => void) {
     this.#parts = parts;
+    this.#rng = parts.world.rng.stream('wake-ups');
     this.#send = send;
   }
 
-  /** Every arrival, until the job has ended. */
+  /** Every arrival that is still to come, until the job has ended. */
   watch(jobId: string, hasEnded: () => boolean): void {
-    const { world, lullsMs } = this.#parts;
-    for (const lengthMs of lullsMs(jobId)) {
-      const wait = (): void => {
-        const delayMs = lengthMs - (world.nowMs % lengthMs);
+    const { world, sourcesOf } = this.#parts;
+    for (const source of sourcesOf(jobId)) {
+      const wait = (arrival: number): void => {
+        // I2.
+        if (hasEnded() || arrival > lastArrivalOf(source)) return;
+        const delayMs = arrivalAtMs(source, arrival) - world.nowMs;
+        if (delayMs < 0) {
+          wait(arrival + 1);
+          return;
+        }
         world.schedule(delayMs, `arrival ${jobId.slice(-2)}`, () => {
-          if (hasEnded()) return;
           this.#arrived(jobId);
-          wait();
+          wait(arrival + 1);
         });
       };
-      wait();
+      wait(1);
     }
   }
 
   arm(jobId: string, { arming }: WakeUps): void {
-    const { bugs } = this.#parts;
+    const { world, bugs } = this.#parts;
     if (bugs.is('never-arm')) return;
-    this.#of(jobId).add(arming);
+    const arm = (): void => void this.#of(jobId).add(arming);
+    if (bugs.is('arm-late')) world.schedule(ARM_LATE_MS, 'arm late', arm);
+    else arm();
   }
 
   disarm(jobId: string, arming: number): void {
-    this.#of(jobId).delete(arming);
+    if (this.#parts.bugs.is('disarm-what-is-armed')) this.#of(jobId).clear();
+    else this.#of(jobId).delete(arming);
   }
 
   #arrived(jobId: string): void {
-    for (const arming of this.#of(jobId)) this.#send(jobId, { type: 'wake', arming });
+    for (const arming of this.#of(jobId)) {
+      const tell = (): void => this.#send(jobId, { type: 'wake', arming });
+      tell();
+      if (!this.#rng.chance(TWICE_RATE)) continue;
+      this.#parts.world.schedule(this.#rng.next() * MAX_LATE_MS, 'wake again', tell);
+    }
   }
 
   #of(jobId: string): Set<number> {
