@@ -32,7 +32,7 @@ export async function readProgram(
 }
 
 /** The object at the program's place is another one than was planned. */
-export function programChanged(location: string, planned: string, found: string): StreamError {
+function programChanged(location: string, planned: string, found: string): StreamError {
   const text =
     'the program of a job was written over after it was planned: submit the other one as a job ' +
     'of its own, from the newest checkpoint';

@@ -261,6 +261,23 @@ describe('the coordinator', () => {
     assert.deepEqual(world.buried, []);
   });
 
+  it('runs nothing of a program that was written over, and ends its job', async () => {
+    const world = new ClusterWorld();
+    await world.startJob();
+    let runs = 0;
+    world.modules.other = () => {
+      runs += 1;
+    };
+    const [location = ''] = world.blobs.locations.filter((l) => l.endsWith('/bundle.mjs'));
+    await world.blobs.delete(location);
+    await world.blobs.put(location, Buffer.from('other'));
+    world.coldStart();
+    assert.deepEqual(await world.send(world.reportsOf(0, { type: 'checkpoint-wanted' })), []);
+    const { status, error, exceptions } = await world.view();
+    assert.deepEqual([status, error?.code, runs], ['FAILED', 'PROGRAM_CHANGED', 0]);
+    assert.equal(exceptions.entries[0]?.error.code, 'PROGRAM_CHANGED');
+  });
+
   it('ends a job that cannot be woken before its messages are given up', async () => {
     const world = new ClusterWorld();
     await world.startJob();

@@ -21,7 +21,6 @@ import {
 } from '../../../jobmaster/index.ts';
 import { TurnMaster, type TurnMasterWorld } from '../../turn-master.ts';
 import type { CoordinatorMessage } from '../messages.ts';
-import { programChanged } from '../read-program.ts';
 import { attemptRecordOf } from './attempt-of-turn.ts';
 import { turnMessageOf } from './coordinator-message.ts';
 import type { Inboxes, MetricSink } from './effect-ports.ts';
@@ -94,15 +93,11 @@ export class JobInCharge implements TurnHost<CoordinatorMessage> {
     await this.#parts.effects.send(this.#effectJob(job), effects);
   }
 
-  /** @throws {StreamError} as `JobPrograms.get`; `PROGRAM_CHANGED`; `GRAPH_HASH_MISMATCH`. */
+  /** @throws {StreamError} as `JobPrograms.get`; `GRAPH_HASH_MISMATCH`. */
   async program(job: JobRecord): Promise<EvaluatedProgram> {
     if (this.#program !== undefined) return this.#program;
-    const program = await this.#parts.programs.get(job);
     const plan = await this.readPlan();
-    const { digest = program.digest } = plan ?? {};
-    if (digest !== program.digest) {
-      throw programChanged(job.bundleLocation, digest, program.digest);
-    }
+    const program = await this.#parts.programs.get(job, plan?.digest);
     if (plan !== undefined && plan.graphHash !== program.graphHash) {
       throw hashMismatch(this.jobId, plan.graphHash, program.graphHash);
     }

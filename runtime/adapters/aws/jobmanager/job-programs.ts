@@ -51,10 +51,17 @@ export class JobPrograms {
     this.#parts = parts;
   }
 
-  /** I2. @throws {StreamError} as {@link evaluate}. */
-  async get(source: ProgramSource): Promise<EvaluatedProgram> {
+  /**
+   * I2.
+   *
+   * @param digest as in {@link evaluate}.
+   * @throws {StreamError} as {@link evaluate}.
+   */
+  async get(source: ProgramSource, digest?: string): Promise<EvaluatedProgram> {
     const { jobId } = source;
-    const program = this.#programs.get(jobId) ?? (await this.evaluate(source));
+    const kept = this.#programs.get(jobId);
+    const isKept = kept !== undefined && (digest === undefined || digest === kept.digest);
+    const program = isKept ? kept : await this.evaluate(source, digest);
     this.#programs.delete(jobId);
     this.#programs.set(jobId, program);
     const [oldest] = this.#programs.keys();
@@ -66,23 +73,24 @@ export class JobPrograms {
   /**
    * Anew, whatever is kept.
    *
-   * @throws {StreamError} `BUNDLE_TOO_LARGE`, `BUNDLE_NOT_A_MODULE`, `PROGRAM_NOT_FOUND`, kind
-   * `invalid`; as `evaluateJob`; of the store.
+   * @param digest of the program that was planned; of another one nothing is run.
+   * @throws {StreamError} `BUNDLE_TOO_LARGE`, `BUNDLE_NOT_A_MODULE`, `PROGRAM_NOT_FOUND`,
+   * `PROGRAM_CHANGED`, kind `invalid`; as `evaluateJob`; of the store.
    */
-  async evaluate(source: ProgramSource): Promise<EvaluatedProgram> {
-    return await this.#inTurn(source, await this.#read(source));
+  async evaluate(source: ProgramSource, digest?: string): Promise<EvaluatedProgram> {
+    return await this.#inTurn(source, await this.#read(source, digest));
   }
 
-  /** As {@link evaluate}: what one program builds, and builds again. */
+  /** What one program builds, and builds again; as {@link evaluate}, of whatever digest. */
   async evaluateTwice(
     source: ProgramSource,
   ): Promise<readonly [EvaluatedProgram, EvaluatedProgram]> {
-    const bytes = await this.#read(source);
+    const bytes = await this.#read(source, undefined);
     return [await this.#inTurn(source, bytes), await this.#inTurn(source, bytes)];
   }
 
-  async #read({ bundleLocation, jobId }: ProgramSource): Promise<Uint8Array> {
-    const bytes = await readProgram(this.#parts.blobs, bundleLocation, undefined);
+  async #read({ bundleLocation, jobId }: ProgramSource, digest?: string): Promise<Uint8Array> {
+    const bytes = await readProgram(this.#parts.blobs, bundleLocation, digest);
     checkBundle(bytes, jobId);
     return bytes;
   }
