@@ -11,7 +11,7 @@ import { FaultyCluster, isOf, isWrite, type NumberedRun } from './faulty-cluster
 const TURN_S = 4;
 const RUN: NumberedRun = { parallelism: 2, count: 300, rate: 100, checkpointMs: 1000 };
 /** Jobs at once. */
-const WIDTH = 4;
+const WIDTH = 7;
 /** Jobs: each dies before every 20th of its writes, no two of them before the same. */
 const JOBS = 20;
 
