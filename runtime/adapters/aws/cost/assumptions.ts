@@ -153,7 +153,7 @@ export interface CostAssumptions {
     /** Of these, those that show: it is asked for, it runs. */
     readonly views: number;
   };
-  /** Of a job: what is done once. Counted in the emulator (`counted-calls.itest.ts`). */
+  /** Of a job: what is done once. Counted in the emulator (`counted-calls.long.itest.ts`). */
   readonly jobs: {
     /** Requests of the API: the upload, and that it runs. */
     readonly apiRequests: number;
