@@ -10,10 +10,16 @@ import { FaultyCluster, isOf, isWrite, type NumberedRun } from './faulty-cluster
 /** A killed turn is repeated after twice that. */
 const TURN_S = 3;
 const RUN: NumberedRun = { parallelism: 2, count: 300, rate: 100, checkpointMs: 1000 };
-/** Jobs at once; those whose messages are in one batch wait for each other. */
+/**
+ * Jobs at once. What is in one batch dies together; a message that was received five times is given
+ * up, and so its job restarts: fewer than that can die of each other.
+ */
 const WIDTH = 4;
-/** Jobs: each dies before every 20th of its writes, no two of them before the same. */
-const JOBS = 20;
+/**
+ * Jobs: each dies before every 50th of its writes, no two of them before the same. Five turns make
+ * fewer, so that no message dies twice of its own job.
+ */
+const JOBS = 50;
 
 describe('a coordinator that dies between any two writes', () => {
   let faulty: FaultyCluster;
@@ -42,8 +48,13 @@ describe('a coordinator that dies between any two writes', () => {
       fault: { kind: 'kill-caller', isCarriedOut: false },
     });
     await faulty.assertSameAsLocal(jobId, RUN);
+    const { rootException } = await faulty.ended(jobId);
     const { restarts, failures } = await faulty.checkpoints(jobId);
-    assert.deepEqual([restarts, failures], [0, []], `died before ${writes}, from ${first} on`);
+    assert.deepEqual(
+      [restarts, failures],
+      [0, []],
+      `died before ${writes}, from ${first} on: ${rootException}`,
+    );
     return writes;
   };
 
