@@ -108,18 +108,23 @@ export class DeployedCluster {
 
   /** What has arrived of it, in no order. */
   async printedSoFar(jobId: string): Promise<readonly string[]> {
-    const messages = await this.logged('taskmanager');
+    const messages = await this.logged('taskmanager', jobId);
     return messages.flatMap((message) => printedLines(message, jobId));
   }
 
-  /** What a function has logged so far. */
-  async logged(functionName: string): Promise<readonly string[]> {
+  /**
+   * What a function has logged so far. The emulator has the first 10,000 events and no more pages.
+   *
+   * @param word of the lines wanted.
+   */
+  async logged(functionName: string, word?: string): Promise<readonly string[]> {
     const logGroupName = `/aws/lambda/${PREFIX}-${functionName}`;
     const messages: string[] = [];
+    const wanted = { logGroupName, ...(word !== undefined && { filterPattern: `"${word}"` }) };
     let nextToken: string | undefined;
     do {
       const page = await this.#logs.send(
-        new FilterLogEventsCommand({ logGroupName, ...(nextToken && { nextToken }) }),
+        new FilterLogEventsCommand({ ...wanted, ...(nextToken && { nextToken }) }),
       );
       messages.push(...(page.events ?? []).map(({ message = '' }) => message));
       nextToken = page.nextToken;
