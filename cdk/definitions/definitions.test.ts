@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { NextStep } from '../../runtime/adapters/aws/index.ts';
+import { MAX_CAUSE_CHARS, type NextStep } from '../../runtime/adapters/aws/index.ts';
 import { definitionFaults } from './definition-faults.ts';
 import { jobManagerDefinition, MAX_INLINE_TASK_MANAGERS } from './job-manager-definition.ts';
 import type { State, StateMachineDefinition, States } from './state-machine.ts';
@@ -40,6 +40,11 @@ function allStates(machine: States): readonly (readonly [string, State])[] {
 describe('the definition of the JobManager', () => {
   it('has no faults', () => {
     assert.deepEqual(definitionFaults(JOB_MANAGER), []);
+  });
+
+  it('passes on as much of a cause as functions count on', () => {
+    const [plan] = stateOf(JOB_MANAGER, 'Plan').Catch as { Output: string }[];
+    assert.ok(plan?.Output.includes(`$states.errorOutput.Cause, 0, ${MAX_CAUSE_CHARS})`));
   });
 
   it('asks the coordinator in order, with a new deduplication id for every token', () => {

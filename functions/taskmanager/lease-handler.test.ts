@@ -31,7 +31,8 @@ describe('the taskmanager function', () => {
       { jobId, attempt: 0, taskManager: 0.5, lease: 0 },
     ]) {
       const code = 'NOT_A_LEASE_REQUEST';
-      await assert.rejects(handler(event, context), { code, name: code });
+      const message = /\[kind=invalid\]$/;
+      await assert.rejects(handler(event, context), { name: code, message });
     }
   });
 });

@@ -13,6 +13,7 @@ import {
   S3BlobStore,
   S3FileSystem,
   TieredBlobStore,
+  thrownByFunction,
 } from '../../runtime/adapters/aws/index.ts';
 import { SystemClock, SystemRng, SystemTimers } from '../../runtime/adapters/index.ts';
 import { type Logger, StreamError, toStreamError } from '../../runtime/core/index.ts';
@@ -36,7 +37,7 @@ export interface InvocationContext {
   getRemainingTimeInMillis(): number;
 }
 
-/** Answers the state machine; what it throws is named by its code, for the machine's `Catch`. */
+/** Answers the state machine; what it throws says code and kind, for the machine's `Catch`. */
 export function createLeaseHandler(handlerParts: LeaseHandlerParts) {
   const { settings, slotThreadUrl, loggerOf, write } = handlerParts;
   let processStart: ProcessStart | undefined = handlerParts.processStart;
@@ -79,7 +80,7 @@ export function createLeaseHandler(handlerParts: LeaseHandlerParts) {
       const error = toStreamError(thrown);
       const { code, kind, details, message, stack } = error;
       logger.log('error', message, { code, kind, ...details, stack });
-      throw named(error);
+      throw thrownByFunction(error);
     } finally {
       clients.close();
       sqs.destroy();
@@ -96,7 +97,7 @@ function leaseRequest(event: unknown): LeaseRequest {
     (n) => Number.isSafeInteger(n) && (n ?? -1) >= 0,
   );
   if (isJob && isPlaced) return event as LeaseRequest;
-  throw named(
+  throw thrownByFunction(
     new StreamError({
       kind: 'invalid',
       code: 'NOT_A_LEASE_REQUEST',
@@ -104,10 +105,4 @@ function leaseRequest(event: unknown): LeaseRequest {
         'a TaskManager is invoked by the state machine of a job, with {jobId, attempt, taskManager, lease}',
     }),
   );
-}
-
-/** The state machine, and who invokes it by hand, are told the name alone. */
-function named(error: StreamError): StreamError {
-  error.name = error.code;
-  return error;
 }

@@ -488,7 +488,7 @@ export class JobMaster {
     const isOver = end !== 'SUSPENDED' && (await recordEnd(this.#parts, end));
     if (!isOver) this.#parts.turn?.abandon(endNotRecorded(this.jobId, end));
     // I5.
-    const isKept = !isOver || failure?.kind === 'data';
+    const isKept = !isOver || failure?.kind === 'data' || failure?.kind === 'invalid';
     const error = failure === undefined ? {} : { error: failure };
     this.#checkpoints?.apply({ type: 'job-ended', status: isKept ? 'SUSPENDED' : end, ...error });
     await this.#checkpoints?.close(!isKept);

@@ -90,7 +90,7 @@ function leaseRow(value: unknown, { sortKey, partitionKey }: RowKey): LeaseRow {
   throw new StreamError({
     kind: 'data',
     code: 'LEASE_ROW_CORRUPT',
-    message: `a lease row does not read as one; the job has to restart: row=${partitionKey}/${sortKey}`,
+    message: `a lease row does not read as one; run the job again, from its newest checkpoint: row=${partitionKey}/${sortKey}`,
     details: { partitionKey, sortKey },
   });
 }

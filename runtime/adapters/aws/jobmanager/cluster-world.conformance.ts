@@ -24,7 +24,7 @@ import type { AddressedCommand } from './effect-ports.ts';
 import { JobPrograms } from './job-programs.ts';
 import { JobTurns } from './job-turns.ts';
 import { JobViews } from './job-views.ts';
-import { thrownByFunction } from './lambda-failure.ts';
+import { MAX_CAUSE_CHARS, thrownByFunction } from './lambda-failure.ts';
 import { planJob } from './plan-job.ts';
 import { SavepointDisposals } from './savepoint-disposals.ts';
 import { settleJob } from './settle-job.ts';
@@ -296,8 +296,10 @@ export class ClusterWorld {
 
   /** As the state machine catches what a function has thrown. */
   caught(thrown: unknown): { readonly Error: string; readonly Cause: string } {
-    const { name, message } = thrownByFunction(thrown);
-    return { Error: name, Cause: JSON.stringify({ errorType: name, errorMessage: message }) };
+    const { name, message, stack = '' } = thrownByFunction(thrown);
+    const trace = stack.split('\n');
+    const cause = JSON.stringify({ errorType: name, errorMessage: message, trace });
+    return { Error: name, Cause: cause.slice(0, MAX_CAUSE_CHARS) };
   }
 
   /** Asks as the state machine does. @returns the answer, if there is one. */

@@ -46,7 +46,13 @@ export {
 } from './job-programs.ts';
 export { JobTurns, type JobTurnsParts } from './job-turns.ts';
 export { JobViews } from './job-views.ts';
-export { type CaughtError, lambdaFailure, thrownByFunction } from './lambda-failure.ts';
+export {
+  type CaughtError,
+  lambdaFailure,
+  leaseFailure,
+  MAX_CAUSE_CHARS,
+  thrownByFunction,
+} from './lambda-failure.ts';
 export { objectThresholdBytes } from './object-threshold.ts';
 export { type PlanJobParts, planJob } from './plan-job.ts';
 export { type PlanRecord, readPlan } from './plan-record.ts';

@@ -1,6 +1,7 @@
 /** Goal: a job's whole life on a deployed cluster. Method: its functions in one process. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { StreamError } from '../../../core/index.ts';
 import { ClusterWorld, JOB_ID, ROOT } from './cluster-world.conformance.ts';
 
 const TRIGGER = 'f'.repeat(32);
@@ -103,6 +104,53 @@ describe('a job on a deployed cluster', () => {
     assert.equal(exception?.error.code, 'LAMBDA_TIMED_OUT');
   });
 
+  for (const [kind, code] of [
+    ['invalid', 'PROGRAM_CHANGED'],
+    ['data', 'LEASE_ROW_CORRUPT'],
+  ] as const) {
+    it(`fails at once when no restart helps, and keeps its state: ${kind}`, async () => {
+      const world = new ClusterWorld();
+      await world.startJob();
+      await world.ask(`POST /jobs/${JOB_ID}/checkpoints`, { triggerId: TRIGGER });
+      await world.work();
+      await world.send(...world.acksOf(world.triggered));
+      await lose(world, new StreamError({ kind, code, message: 'it is another one; by=b' }));
+      await world.send(world.reportsOf(0, { type: 'released' }));
+      assert.equal((await world.next(1))?.action, 'END');
+      const { status, error } = await world.view();
+      assert.deepEqual([status, error?.code, error?.kind], ['FAILED', code, kind]);
+      const { body } = await world.ask(`GET /jobs/${JOB_ID}/exceptions`);
+      const { exceptionHistory } = body as { exceptionHistory: { entries: object[] } };
+      const [entry] = exceptionHistory.entries as { exceptionName: string; stacktrace: string }[];
+      assert.equal(entry?.exceptionName, code);
+      assert.equal(entry?.stacktrace, `${code}: it is another one; by=b`);
+      const manifest = `${ROOT}/checkpoints/${JOB_ID}/chk-1/_metadata`;
+      assert.ok((await world.blobs.get(manifest)).length > 0);
+    });
+  }
+
+  for (const kind of ['user', 'internal', 'unavailable', 'fenced', 'conflict'] as const) {
+    it(`restarts as its strategy says when a restart may help: ${kind}`, async () => {
+      const world = new ClusterWorld();
+      await world.startJob({
+        flinkConfiguration: {
+          'restart-strategy.type': 'fixed-delay',
+          'restart-strategy.fixed-delay.attempts': 1,
+          'restart-strategy.fixed-delay.delay': '0 s',
+        },
+      });
+      await lose(world, new StreamError({ kind, code: 'SOME_CODE', message: 'no' }));
+      await world.send(world.reportsOf(0, { type: 'released' }));
+      assert.deepEqual(await world.next(1), { action: 'RUN', attempt: 1, taskManagers: 2 });
+      const [exception] = (await world.view()).exceptions.entries;
+      assert.equal(exception?.error.code, 'SOME_CODE');
+      // It has used up its one restart.
+      await world.reportAll({ type: 'running' });
+      await lose(world, new StreamError({ kind, code: 'SOME_CODE', message: 'no' }));
+      assert.equal((await world.view()).status, 'FAILING');
+    });
+  }
+
   it('takes who asks for the next step while it seems to run for a loss of all', async () => {
     const world = new ClusterWorld();
     await world.startJob();
@@ -203,3 +251,11 @@ describe('a job on a deployed cluster', () => {
     assert.equal((body as { status: { id: string } }).status.id, 'COMPLETED');
   });
 });
+
+/** The second TaskManager throws: by the state machine's `Catch` to the coordinator. */
+async function lose(world: ClusterWorld, error: StreamError): Promise<void> {
+  const { attempt } = world.attempt;
+  const lease = { jobId: JOB_ID, attempt, taskManager: 1, lease: 0 };
+  await world.settle({ type: 'lost', ...lease, error: world.caught(error) });
+  await world.work();
+}

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StreamError } from '../../../core/index.ts';
-import { lambdaFailure, thrownByFunction } from './lambda-failure.ts';
+import {
+  lambdaFailure,
+  leaseFailure,
+  MAX_CAUSE_CHARS,
+  thrownByFunction,
+} from './lambda-failure.ts';
 
 describe('lambdaFailure', () => {
   it('names what the service says of a function', () => {
@@ -34,4 +39,57 @@ describe('lambdaFailure', () => {
     const { kind, code, message: text } = lambdaFailure({ Error: name, Cause });
     assert.deepEqual([kind, code, text], ['fenced', 'LEASE_HELD', 'no; lease=1']);
   });
+
+  it('gives back kind and text of what the state machine has cut off', () => {
+    for (const text of ['short', '"\n\u0001'.repeat(3_000), '😀'.repeat(5_000)]) {
+      const error = new StreamError({ kind: 'data', code: 'ROW_CORRUPT', message: text });
+      error.stack = `StreamError: ${text}\n${'    at run (functions/x.ts:1:2)\n'.repeat(200)}`;
+      const failure = lambdaFailure(caught(error));
+      assert.deepEqual([failure.kind, failure.code], ['data', 'ROW_CORRUPT']);
+      assert.equal(failure.message.slice(0, 5), text.slice(0, 5));
+      assert.doesNotMatch(failure.message, /kind=/);
+    }
+  });
+
+  it('gives back what was thrown that is no error of ours', () => {
+    const failure = lambdaFailure(caught(new TypeError('x is no function')));
+    assert.deepEqual(
+      [failure.kind, failure.code, failure.message],
+      ['internal', 'UNEXPECTED', 'x is no function'],
+    );
+  });
+
+  it('shows where an error comes from, and its text once', () => {
+    const error = new StreamError({ kind: 'user', code: 'A_CODE', message: 'once\nor twice' });
+    const { stack = '' } = thrownByFunction(error);
+    assert.equal(stack.split('twice').length, 2);
+    assert.match(stack, /lambda-failure\.test/);
+  });
 });
+
+describe('leaseFailure', () => {
+  it('lets kinds decide about the job, but for those that are of the process', () => {
+    const kinds = [
+      ['user', 'user'],
+      ['invalid', 'invalid'],
+      ['data', 'data'],
+      ['internal', 'internal'],
+      ['unavailable', 'unavailable'],
+      ['fenced', 'unavailable'],
+      ['conflict', 'unavailable'],
+    ] as const;
+    for (const [kind, expected] of kinds) {
+      const error = new StreamError({ kind, code: 'SOME_CODE', message: 'text' });
+      const failure = leaseFailure(caught(error));
+      assert.deepEqual([failure.kind, failure.code], [expected, 'SOME_CODE']);
+    }
+  });
+});
+
+/** As the state machine catches it: Lambda adds the stack, the machine passes on the beginning. */
+function caught(thrown: unknown): { readonly Error: string; readonly Cause: string } {
+  const { name, message, stack = '' } = thrownByFunction(thrown);
+  const trace = stack.split('\n');
+  const cause = JSON.stringify({ errorType: name, errorMessage: message, trace });
+  return { Error: name, Cause: cause.slice(0, MAX_CAUSE_CHARS) };
+}

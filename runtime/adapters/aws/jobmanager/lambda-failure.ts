@@ -3,6 +3,11 @@
  *
  * A function of ours throws with its code as the error's name and its kind at the message's end
  * ({@link thrownByFunction}); everything else is the service's, and means that the process is gone.
+ *
+ * I1  The kind arrives, whatever the error's length: the state machine passes on a part of the
+ *     cause, and what is cut off is no JSON any more.
+ * I2  A lease that found somebody else in charge (`fenced`, `conflict`) says that of its process,
+ *     not of the job: to the job it is a process that is gone.
  */
 import {
   type ErrorKind,
@@ -27,28 +32,54 @@ const KINDS: readonly ErrorKind[] = [
   'internal',
 ];
 const KIND_MARK = / \[kind=([a-z]+)\]$/;
+/** Of a code that the state machine says by itself, without a kind. */
 const OUR_CODE = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/;
+const MARKED_CODE = /^[A-Z][A-Z0-9_]*$/;
+/** What state machines pass on of a cause: the states of thousands of TaskManagers have a limit. */
+export const MAX_CAUSE_CHARS = 2_000;
+/** I1. Of it, escaped; before it stands the code. */
+const MAX_MESSAGE_CHARS = 1_600;
 
-/** An error as a function throws it, so that a state machine shows its code. */
-export function thrownByFunction(thrown: unknown): Error {
-  const error = toStreamError(thrown);
-  const shown = new Error(`${error.message} [kind=${error.kind}]`, { cause: error });
-  shown.name = error.code;
+/**
+ * An error as a function throws it, so that a state machine shows its code.
+ *
+ * @param readable of a message: what may leave the function.
+ */
+export function thrownByFunction(
+  thrown: unknown,
+  readable: (message: string) => string = (message) => message,
+): Error {
+  const { code, kind, message, stack } = toStreamError(thrown);
+  const text = fitting(readable(message));
+  const shown = new Error(`${text} [kind=${kind}]`);
+  shown.name = code;
+  // Where it comes from, not where it was named: without the message, which would be there twice.
+  const frames = (stack ?? '').split('\n').filter((line) => /^ +at /.test(line));
+  shown.stack = [`${code}: ${text}`, ...frames].join('\n');
   return shown;
 }
 
-/** Undefined stacks: those of another process say little, and are logged there. */
+/** As `lambdaFailure`, of a lease: what it means for its job. */
+export function leaseFailure(caught: CaughtError): StreamErrorRecord {
+  const failure = lambdaFailure(caught);
+  // I2.
+  const isOfProcess = failure.kind === 'fenced' || failure.kind === 'conflict';
+  return isOfProcess ? { ...failure, kind: 'unavailable' } : failure;
+}
+
+/** Without a stack: that of the function is in its log. */
 export function lambdaFailure({
   Error: name = '',
   Cause: cause = '',
 }: CaughtError): StreamErrorRecord {
   const text = messageOf(cause);
-  if (OUR_CODE.test(name)) {
-    const kind = KINDS.find((one) => one === KIND_MARK.exec(text)?.[1]) ?? 'unavailable';
+  const kind = KINDS.find((one) => one === KIND_MARK.exec(text)?.[1]);
+  if (kind !== undefined && MARKED_CODE.test(name)) {
     return record(kind, name, text.replace(KIND_MARK, ''), name);
   }
+  if (OUR_CODE.test(name)) return record('unavailable', name, text, name);
   const [code, what] = serviceFailure(name, text);
-  return record('unavailable', code, `${what} error=${name} cause=${shortened(text)}`, name);
+  return record('unavailable', code, `${what} error=${name} cause=${shortened(text, 500)}`, name);
 }
 
 function serviceFailure(name: string, text: string): readonly [code: string, what: string] {
@@ -76,20 +107,30 @@ function serviceFailure(name: string, text: string): readonly [code: string, wha
 /** A cause is what Lambda answered: JSON with a message, or a text. */
 function messageOf(cause: string): string {
   try {
-    const { errorMessage } = JSON.parse(cause) as { errorMessage?: unknown };
-    if (typeof errorMessage === 'string') return errorMessage;
+    // I1: what follows the message may be cut off.
+    const [, escaped] = /"errorMessage":\s*("(?:[^"\\]|\\.)*")/.exec(cause) ?? [];
+    if (escaped !== undefined) return JSON.parse(escaped) as string;
   } catch {
     // It is a text.
   }
   return cause;
 }
 
-function record(kind: ErrorKind, code: string, message: string, name: string): StreamErrorRecord {
-  const error = new StreamError({ kind, code, message, details: { caught: name } });
-  const { stack: _, ...rest } = error.toJSON();
-  return rest;
+/** I1. */
+function fitting(message: string): string {
+  let text = message;
+  while (JSON.stringify(text).length > MAX_MESSAGE_CHARS) {
+    text = `${text.slice(0, Math.floor(text.length * 0.9)).toWellFormed()}…`;
+  }
+  return text;
 }
 
-function shortened(text: string): string {
-  return text.length <= 500 ? text : `${text.slice(0, 500)}…`;
+function record(kind: ErrorKind, code: string, message: string, name: string): StreamErrorRecord {
+  const error = new StreamError({ kind, code, message, details: { caught: name } });
+  // Of this process it would be no help; without one its readers would add their own.
+  return { ...error.toJSON(), stack: `${code}: ${message}` };
+}
+
+function shortened(text: string, maxChars: number): string {
+  return text.length <= maxChars ? text : `${text.slice(0, maxChars)}…`;
 }

@@ -9,7 +9,7 @@ import { type Logger, toStreamError } from '../../../core/index.ts';
 import type { TurnRow } from '../../../jobmaster/index.ts';
 import type { SettleRequest } from '../messages.ts';
 import type { CoordinatorQueues, Inboxes } from './effect-ports.ts';
-import { lambdaFailure } from './lambda-failure.ts';
+import { lambdaFailure, leaseFailure } from './lambda-failure.ts';
 import { readPlan } from './plan-record.ts';
 
 export interface SettleJobParts {
@@ -31,7 +31,7 @@ export async function settleJob(parts: SettleJobParts, request: SettleRequest): 
   switch (request.type) {
     case 'lost': {
       const { attempt, taskManager, lease } = request;
-      const error = lambdaFailure(request.error);
+      const error = leaseFailure(request.error);
       logger.log('warn', 'a lease is lost', {
         jobId,
         attempt,

@@ -76,7 +76,8 @@ export async function readAttempt(
 }
 
 function corrupt(location: string, cause?: unknown): Error {
-  const text = 'what an attempt is started from does not read as that: the job has to restart';
+  const text =
+    'what an attempt is started from does not read as that: run the job again, from its newest checkpoint';
   return refusal('data', 'ATTEMPT_CORRUPT', text, location, cause);
 }
 
