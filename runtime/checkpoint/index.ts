@@ -76,6 +76,7 @@ export {
   type CheckpointStoreParts,
   type CompletedCheckpoint,
   type CompleteResult,
+  deleteAll,
   type GarbageOptions,
   type GarbageResult,
   putOnce,

@@ -33,6 +33,24 @@ async function endedWorld(): Promise<ClusterWorld> {
   return world;
 }
 
+const BYTES = Buffer.from('x');
+
+/** As S3 does: many with a call, but for one that it refuses. Others are not to be used. */
+function countedDeletes(world: ClusterWorld, calls: number[]): { fails: string } {
+  const batch = { fails: '' };
+  const deleteOne = world.blobs.delete.bind(world.blobs);
+  Object.assign(world.blobs, {
+    delete: async () => assert.fail('one by one'),
+    deleteMany: async (locations: readonly string[]) => {
+      if (locations.length === 0) return [];
+      calls.push(locations.length);
+      for (const location of locations) if (location !== batch.fails) await deleteOne(location);
+      return locations.filter((location) => location === batch.fails);
+    },
+  });
+  return batch;
+}
+
 const statusOf = async (world: ClusterWorld, line: string): Promise<number> =>
   (await world.ask(line)).status;
 
@@ -65,6 +83,35 @@ describe('a job that has ended', () => {
     );
     assert.equal(await statusOf(world, `GET /jobs/${JOB_ID}`), 404);
     assert.deepEqual(await swept(world), { forgotten: 0, failedToForget: 0 });
+  });
+
+  it('is deleted with few calls, and stays when some of it could not be', async () => {
+    const world = await endedWorld();
+    const calls: number[] = [];
+    const batch = countedDeletes(world, calls);
+    for (let n = 0; n < 30; n++) await world.blobs.put(`${ROOT}/jobs/${JOB_ID}/turns/${n}`, BYTES);
+    world.nowEpochMs += EXPIRATION_MS + 1;
+    batch.fails = `${ROOT}/jobs/${JOB_ID}/turns/7`;
+    assert.deepEqual(await swept(world), { forgotten: 0, failedToForget: 1 });
+    const said = world.logs.find(({ fields }) => fields.code === 'JOB_OBJECTS_LEFT');
+    assert.match(String(said?.fields.reason), /left=1 of=\d+ example=.*turns\/7$/);
+    batch.fails = '';
+    assert.deepEqual(await swept(world), { forgotten: 1, failedToForget: 0 });
+    assert.equal(calls.length, 2);
+    assert.equal(calls.at(-1), 1);
+  });
+
+  it('is cleared up with a call for each folder, which says what is left', async () => {
+    const world = await endedWorld();
+    const calls: number[] = [];
+    const batch = countedDeletes(world, calls);
+    for (let n = 0; n < 30; n++) await world.blobs.put(`${ROOT}/frames/${JOB_ID}/${n}`, BYTES);
+    batch.fails = `${ROOT}/frames/${JOB_ID}/7`;
+    const settled = await world.settle({ type: 'ended', jobId: JOB_ID });
+    assert.deepEqual(settled, { inboxes: 2, frames: 29, turns: 0 });
+    assert.deepEqual(calls, [30]);
+    const said = world.logs.find(({ message }) => message.includes('left behind'));
+    assert.deepEqual([said?.fields.left, said?.fields.example], [1, batch.fails]);
   });
 
   it('is not started again by a submission that comes again', async () => {

@@ -10,6 +10,7 @@
  */
 import {
   type BlobStore,
+  deleteAll,
   type JobRecord,
   type JobStore,
   jobPartition,
@@ -18,7 +19,7 @@ import {
   SUMMARIES_PARTITION,
   summaryKey,
 } from '../../../checkpoint/index.ts';
-import { type Clock, type Logger, toStreamError } from '../../../core/index.ts';
+import { type Clock, type Logger, StreamError, toStreamError } from '../../../core/index.ts';
 import type { DispatchedJob } from '../../../jobmaster/index.ts';
 import { isEnded } from './job-views.ts';
 
@@ -125,9 +126,12 @@ async function forget(
   { type, endedAtEpochMs }: Decision,
 ): Promise<void> {
   const { jobId } = job;
-  for (const { location } of await blobs.list(`${jobsDirectory}/${jobId}`)) {
-    await blobs.delete(location);
-  }
+  const found = await blobs.list(`${jobsDirectory}/${jobId}`);
+  const { failed } = await deleteAll(
+    blobs,
+    found.map(({ location }) => location),
+  );
+  if (failed.length > 0) throw objectsLeft(jobId, failed, found.length);
   await rows.write([{ type: 'delete', ...summaryKey(jobId) }]);
   // I2, I3.
   if (type === 'remove') {
@@ -143,4 +147,18 @@ async function forget(
   }
   const mark: ForgottenMark = { forgotten: true, endedAtEpochMs };
   await jobs.update({ ...job, coordinator: mark }, version);
+}
+
+/** I3: the next sweep finds the job, and them. */
+function objectsLeft(jobId: string, failed: readonly string[], of: number): StreamError {
+  const details = { jobId, left: failed.length, of, example: failed[0] ?? '' };
+  return new StreamError({
+    kind: 'unavailable',
+    code: 'JOB_OBJECTS_LEFT',
+    message:
+      'objects of a job could not be deleted: the next sweep tries again; if this is said each ' +
+      `day, see what the bucket denies: jobId=${jobId} left=${details.left} of=${of} ` +
+      `example=${details.example}`,
+    details,
+  });
 }

@@ -1,6 +1,7 @@
 /** What the settle function does: tells the coordinator of losses, and clears up behind jobs. */
 import {
   type BlobStore,
+  deleteAll,
   type RowStore,
   turnKey,
   turnObjectsDirectory,
@@ -71,7 +72,7 @@ async function clear(parts: SettleJobParts, jobId: string): Promise<object> {
   };
 }
 
-/** @returns how many were there. */
+/** @returns how many there were, and are no more. */
 async function deleteBelow(
   { blobs, logger }: SettleJobParts,
   jobId: string,
@@ -80,9 +81,14 @@ async function deleteBelow(
 ): Promise<number> {
   try {
     const all = await blobs.list(directory);
-    const found = all.filter(({ location }) => location !== but);
-    await Promise.all(found.map(({ location }) => blobs.delete(location)));
-    return found.length;
+    const found = all.map(({ location }) => location).filter((location) => location !== but);
+    const { deleted, failed } = await deleteAll(blobs, found);
+    const [example] = failed;
+    if (example !== undefined) {
+      const left = { jobId, directory, left: failed.length, example };
+      logger.log('warn', 'objects of a job are left behind', left);
+    }
+    return deleted.length;
   } catch (thrown) {
     const { code, message: reason } = toStreamError(thrown);
     logger.log('warn', 'objects of a job are left behind', { jobId, directory, code, reason });
