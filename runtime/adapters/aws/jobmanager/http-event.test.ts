@@ -41,4 +41,16 @@ describe('httpResultOf', () => {
     assert.equal(statusCode, 500);
     assert.match(body, /larger than the API can give/);
   });
+
+  it('counts an answer as Lambda does, with the quotes of its body escaped', () => {
+    const short = { a: 'b' };
+    const answerOf = (count: number) =>
+      httpResultOf({ status: 200, body: Array.from({ length: count }, () => short) });
+    const fits = answerOf(400_000);
+    assert.equal(fits.statusCode, 200);
+    assert.ok(Buffer.byteLength(JSON.stringify(fits)) <= 6_000_000);
+    const answer = answerOf(500_000);
+    assert.equal(answer.statusCode, 500);
+    assert.match(answer.body, /larger than the API can give/);
+  });
 });
