@@ -125,6 +125,19 @@ describe('the API of a deployed cluster', () => {
     assert.equal((await world.ask(`DELETE /jars/${filename}`)).status, 404);
   });
 
+  it('refuses an upload that is too large without reading all of it', async (t) => {
+    const world = new ClusterWorld();
+    const { body } = await world.ask('POST /jars/upload', { fileName: 'job.mjs' });
+    const { filename } = body as { filename: string };
+    await world.blobs.put(`s3://bucket/uploads/${filename}`, new Uint8Array(30 * 2 ** 20));
+    const gets = t.mock.method(world.blobs, 'get').mock;
+    const refused = await world.ask(`POST /jars/${filename}/run`, {});
+    assert.match(errorsOf(refused), /BUNDLE_TOO_LARGE/);
+    assert.equal((await world.ask(`DELETE /jars/${filename}`)).status, 200);
+    const sizes = await Promise.all(gets.calls.map(async (call) => (await call.result)?.length));
+    assert.deepEqual(sizes, [20 * 2 ** 20 + 1, 20 * 2 ** 20 + 1]);
+  });
+
   it('answers what it does not know or understand in Flink’s shape', async () => {
     const world = new ClusterWorld();
     const unknown = 'd'.repeat(32);

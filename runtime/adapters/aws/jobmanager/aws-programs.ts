@@ -28,7 +28,7 @@ import {
   type UploadPlace,
 } from '../../http/index.ts';
 import type { StateMachines } from './effect-ports.ts';
-import { checkArguments, checkBundle } from './job-programs.ts';
+import { checkArguments, checkBundle, MAX_BUNDLE_BYTES } from './job-programs.ts';
 import { submittedStep } from './job-views.ts';
 
 export interface AwsProgramsParts {
@@ -48,6 +48,7 @@ export interface AwsProgramsParts {
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}_[\w.-]{1,100}$/;
 const UPLOAD_VALID_S = 900;
+const WHOLE_PROGRAM = { offsetBytes: 0, sizeBytes: MAX_BUNDLE_BYTES + 1 } as const;
 const UPLOAD_HEADERS = { 'content-type': 'application/javascript' } as const;
 
 export class AwsPrograms implements ClusterPrograms {
@@ -125,9 +126,10 @@ export class AwsPrograms implements ClusterPrograms {
     return true;
   }
 
+  /** Of what is too large, a byte too many: an upload by URL may have any size. */
   async #present(location: string): Promise<Uint8Array | undefined> {
     try {
-      return await this.#parts.blobs.get(location);
+      return await this.#parts.blobs.get(location, WHOLE_PROGRAM);
     } catch (thrown) {
       if (isErrorWithCode(thrown, 'BLOB_NOT_FOUND')) return undefined;
       throw thrown;

@@ -132,7 +132,7 @@ export class JobPrograms {
 export function checkBundle(bytes: Uint8Array, jobId: string): void {
   if (bytes.length > MAX_BUNDLE_BYTES) {
     const text = 'a program is too large: leave data out of it, and read it from a store';
-    const details = { jobId, sizeBytes: bytes.length, maxBytes: MAX_BUNDLE_BYTES };
+    const details = { jobId, maxBytes: MAX_BUNDLE_BYTES };
     throw refused('BUNDLE_TOO_LARGE', text, details);
   }
   if (bytes.length > 0) return;
