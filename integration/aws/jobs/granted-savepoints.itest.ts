@@ -52,7 +52,7 @@ describe('savepoints in a bucket that is granted', () => {
     return jobId;
   };
 
-  it('is written by a job, starts two others, and is gone with the one that claimed it', async () => {
+  it('is written by a job, starts two others, and goes with the one that claimed it', async () => {
     const expected = runLocally(['-p', '2'], QUICKLY);
     const run = { parallelism: 2, programArgsList: SLOWLY, flinkConfiguration: CHECKPOINTED };
     const jobId = await cluster.submit(JOB, run);

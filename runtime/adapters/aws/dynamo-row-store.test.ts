@@ -215,6 +215,18 @@ describe('DynamoRowStore, when calls fail', () => {
     await assert.rejects(rows.write(steps), { code: 'ROW_CONFLICT', details: CREATE_DETAILS });
   });
 
+  it('tries a transaction again that another one has cancelled, also of reads', async () => {
+    const { rows, aws, dynamoDb } = new AwsWorld();
+    dynamoDb.conflicts = 1;
+    await rows.write([CREATE, { type: 'check', ...OTHER, expectedVersion: 0 }]);
+    dynamoDb.conflicts = 1;
+    await rows.write([
+      { type: 'check', ...KEY, expectedVersion: 1 },
+      { type: 'check', ...OTHER, expectedVersion: 0 },
+    ]);
+    assert.deepEqual([aws.countOf('TransactWriteItems'), aws.countOf('TransactGetItems')], [2, 2]);
+  });
+
   it('says which permission, table or credentials are missing', async () => {
     const { rows, aws } = new AwsWorld();
     const denied = 'User: arn:aws:sts::1:role is not authorized to perform: dynamodb:PutItem on x';

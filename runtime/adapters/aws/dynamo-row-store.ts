@@ -30,7 +30,7 @@ import { type AwsAttempt, AwsCallFailed, type AwsCalls } from './aws-calls.ts';
 import { awsCodeOf } from './aws-failure.ts';
 import { checkKey, decodeRow, type Item, keyOf, versionOf } from './row-item.ts';
 import { conditionOf, putParts, updateParts } from './row-steps.ts';
-import { sendTransaction } from './row-transaction.ts';
+import { causeOfCancel, sendTransaction } from './row-transaction.ts';
 import { rowFailure, rowOutcomeUnknown } from './store-failure.ts';
 
 export interface DynamoRowStoreParts {
@@ -189,8 +189,11 @@ export class DynamoRowStore implements RowStore {
         },
       })),
     });
+    // A writer that is in the way cancels a reading transaction, too.
     const { Responses = [] } = await this.#read(({ options }) =>
-      this.#dynamoDb.send(command, options),
+      this.#dynamoDb.send(command, options).catch((thrown: unknown) => {
+        throw causeOfCancel(thrown);
+      }),
     );
     return Responses.map(({ Item: item }) => versionOf(item));
   }

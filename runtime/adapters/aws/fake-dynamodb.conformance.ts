@@ -46,6 +46,8 @@ export class FakeDynamoDb implements FakeService {
   batchCount = 25;
   /** DynamoDB does; emulators may not. */
   keepsTokens = true;
+  /** Transactions to come that another one is in the way of. */
+  conflicts = 0;
   /** Called when a write has had its effect. */
   onApplied: () => void = () => {};
   readonly #tables: ReadonlyMap<string, Map<string, Item>>;
@@ -80,6 +82,7 @@ export class FakeDynamoDb implements FakeService {
   }
 
   #run(operation: string, input: Input): object {
+    if (operation.startsWith('Transact')) this.#conflict(input);
     switch (operation) {
       case 'GetItem':
         return itemOutput(this.#table(input.TableName).get(placeOf(input.Key)));
@@ -114,6 +117,15 @@ export class FakeDynamoDb implements FakeService {
     this.#apply(action, input);
     this.onApplied();
     return {};
+  }
+
+  #conflict({ TransactItems }: Input): void {
+    if (this.conflicts === 0) return;
+    this.conflicts -= 1;
+    const CancellationReasons = TransactItems.map((_, i) => ({
+      Code: i === 0 ? 'None' : 'TransactionConflict',
+    }));
+    throw new Refusal('TransactionCanceledException', 'cancelled', { CancellationReasons });
   }
 
   #transact({ TransactItems, ClientRequestToken: token }: Input): object {

@@ -73,7 +73,12 @@ interface Cancelled {
   readonly CancellationReasons?: readonly CancellationReason[];
 }
 
-/** The error to be judged: why the transaction was cancelled, rather than that it was. */
+/** The error to be judged: why a transaction was cancelled, rather than that it was. */
+export function causeOfCancel(thrown: unknown): unknown {
+  if (awsCodeOf(thrown) !== 'TransactionCanceledException') return thrown;
+  return passingReason((thrown as Cancelled).CancellationReasons ?? [], thrown);
+}
+
 function passingReason(reasons: readonly CancellationReason[], thrown: unknown): unknown {
   const passing = reasons.find(({ Code = '' }) => PASSING.has(Code));
   const other = reasons.find(({ Code = 'None' }) => Code !== 'None');
