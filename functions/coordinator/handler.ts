@@ -70,7 +70,7 @@ const turns = new JobTurns({
   }),
   views: new JobViews(rows),
   inboxes: new SqsInboxes({
-    ...{ sqs, calls, prefix, inboxUrlPrefix },
+    ...{ sqs, calls, prefix, inboxUrlPrefix, timers },
     ...(deadLetterArn === undefined ? {} : { deadLetterArn }),
     ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
   }),

@@ -12,7 +12,7 @@ import { jobPrograms } from '../programs/index.ts';
 import { functionWorld, jobFiles, reservationsOf, stateBlobs } from '../shared/index.ts';
 
 const world = functionWorld('plan');
-const { environment, logger, sqs, calls, prefix, rows, jobs } = world;
+const { environment, logger, sqs, calls, prefix, rows, jobs, timers } = world;
 const lambda = createLambdaClient({ program: 'plan' });
 const kmsKeyArn = environment.optional('SLUICE_KMS_KEY_ARN');
 const parts = {
@@ -21,7 +21,7 @@ const parts = {
   programs: jobPrograms(world),
   reservations: reservationsOf(world),
   inboxes: new SqsInboxes({
-    ...{ sqs, calls, prefix },
+    ...{ sqs, calls, prefix, timers },
     inboxUrlPrefix: environment.text('SLUICE_INBOX_URL_PREFIX'),
     deadLetterArn: environment.text('SLUICE_INBOX_DLQ_ARN'),
     ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),

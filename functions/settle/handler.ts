@@ -7,7 +7,8 @@ import {
 } from '../../runtime/adapters/aws/index.ts';
 import { functionWorld } from '../shared/index.ts';
 
-const { environment, logger, sqs, calls, prefix, rows, objects, root } = functionWorld('settle');
+const world = functionWorld('settle');
+const { environment, logger, sqs, calls, prefix, rows, objects, root, timers } = world;
 const parts = {
   ...{ rows, logger, blobs: objects },
   queues: new SqsCoordinatorQueues({
@@ -15,7 +16,7 @@ const parts = {
     coordinatorUrl: environment.text('SLUICE_COORDINATOR_QUEUE_URL'),
   }),
   inboxes: new SqsInboxes({
-    ...{ sqs, calls, prefix },
+    ...{ sqs, calls, prefix, timers },
     inboxUrlPrefix: environment.text('SLUICE_INBOX_URL_PREFIX'),
   }),
   framesDirectory: `${root}/frames`,

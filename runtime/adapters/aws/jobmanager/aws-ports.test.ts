@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Timers } from '../../../core/index.ts';
 import { SeededRng, VirtualTime } from '../../memory/virtual-time.ts';
 import { AwsCalls } from '../aws-calls.ts';
 import { awsClientConfig, createS3Client } from '../clients.ts';
@@ -126,13 +127,22 @@ describe('what the coordinator says to AWS', () => {
   });
 
   it('makes inboxes as queues of the cluster, and deletes those that are there', async () => {
+    const pauses: (readonly [delayMs: number, made: number])[] = [];
+    const timers: Timers = {
+      schedule: (delayMs, act) => {
+        pauses.push([delayMs, aws.countOf('CreateQueue')]);
+        queueMicrotask(act);
+        return () => {};
+      },
+    };
     const inboxes = new SqsInboxes({
-      ...{ sqs, calls, prefix: 'p', inboxUrlPrefix: `${BASE}p-i-` },
+      ...{ sqs, calls, timers, prefix: 'p', inboxUrlPrefix: `${BASE}p-i-` },
       deadLetterArn: 'arn:aws:sqs:us-east-1:1:p-inbox-dlq',
     });
     await inboxes.create(JOB_ID, 1, 3);
     const names = recorder.sent.map(({ input }) => input.QueueName);
     assert.deepEqual(names, [`p-i-${JOB_ID}-1`, `p-i-${JOB_ID}-2`]);
+    assert.deepEqual(pauses, [[1_000, 2]], 'a queue may be used a second after it was made');
     const { RedrivePolicy, ...attributes } = last().Attributes as Record<string, string>;
     assert.deepEqual(JSON.parse(RedrivePolicy ?? ''), {
       deadLetterTargetArn: 'arn:aws:sqs:us-east-1:1:p-inbox-dlq',

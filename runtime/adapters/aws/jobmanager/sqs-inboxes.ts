@@ -2,6 +2,9 @@
  * The inboxes of jobs: standard queues, made when a job is planned and deleted when it has ended.
  *
  * I1  Making one that is there, with the same attributes, gives the same queue.
+ * I2  A queue may be used a second after it was made, so whoever makes some waits that long: to a
+ *     coordinator or a lease that comes at once it would not be there.
+ * I3  None is made again that was deleted, which takes a minute: a job's id is used once.
  */
 import {
   CreateQueueCommand,
@@ -9,6 +12,7 @@ import {
   type QueueAttributeName,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
+import type { Timers } from '../../../core/index.ts';
 import type { AwsCalls } from '../aws-calls.ts';
 import { awsCodeOf } from '../aws-failure.ts';
 import { callFailure } from './call-failure.ts';
@@ -18,6 +22,7 @@ import { inboxUrl } from './sqs-command-sender.ts';
 export interface SqsInboxesParts {
   readonly sqs: SQSClient;
   readonly calls: AwsCalls;
+  readonly timers: Timers;
   /** `…/<p>-i-` */
   readonly inboxUrlPrefix: string;
   /** Who only deletes needs none. */
@@ -36,6 +41,8 @@ const VISIBILITY_S = 60;
 const MAX_RECEIVES = 50;
 const MAX_MESSAGE_BYTES = 1_048_576;
 const QUEUES_AT_ONCE = 16;
+/** I2. */
+const USABLE_AFTER_MS = 1_000;
 const GONE = new Set(['QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue']);
 
 export class SqsInboxes implements Inboxes {
@@ -62,6 +69,9 @@ export class SqsInboxes implements Inboxes {
       } catch (thrown) {
         throw callFailure('INBOX_NOT_CREATED', 'an inbox cannot be made', name, thrown);
       }
+    });
+    await new Promise<void>((resolve) => {
+      this.#parts.timers.schedule(USABLE_AFTER_MS, resolve);
     });
   }
 
