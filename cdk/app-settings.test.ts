@@ -10,6 +10,9 @@ function settingsOf(
   return appSettings({ contextNames, context: (name) => context[name], environment });
 }
 
+const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:alarms';
+const KEYS = ['a', 'b'].map((id) => `arn:aws:kms:eu-west-1:111122223333:key/${id}`);
+
 describe('appSettings', () => {
   it('deploys a cluster named sluice when told nothing', () => {
     assert.deepEqual(settingsOf({}), {
@@ -51,7 +54,7 @@ describe('appSettings', () => {
       destroyUserData: true,
       credentials: 'cli',
       encryption: 'CUSTOMER_MANAGED',
-      alarmTopicArn: 'arn:topic',
+      alarmTopicArn: TOPIC,
     });
     assert.equal(cluster.taskSlots, 2);
     assert.equal(cluster.maxTaskManagers, 40);
@@ -64,7 +67,7 @@ describe('appSettings', () => {
     assert.equal(cluster.destroyUserData, true);
     assert.equal(cluster.encryption, 'CUSTOMER_MANAGED');
     assert.equal(usesCliCredentials, true);
-    assert.equal(alarmTopicArn, 'arn:topic');
+    assert.equal(alarmTopicArn, TOPIC);
   });
 
   it('asks for tokens when their issuer and audience are given', () => {
@@ -77,27 +80,71 @@ describe('appSettings', () => {
     const { cluster } = settingsOf({
       readFrom: 'orders-in/2026/events,s3://shared/',
       writeTo: 'orders-out',
-      dataKeyArns: 'arn:a,arn:b',
+      dataKeyArns: KEYS.join(', '),
     });
     assert.deepEqual(cluster.dataBuckets, [
       { bucketName: 'orders-in', path: '2026/events', access: 'READ' },
       { bucketName: 'shared', access: 'READ' },
       { bucketName: 'orders-out', access: 'READ_WRITE' },
     ]);
-    assert.deepEqual(cluster.dataKeyArns, ['arn:a', 'arn:b']);
+    assert.deepEqual(cluster.dataKeyArns, KEYS);
   });
 
   it('refuses what it cannot read, and names it', () => {
     const wrong: readonly (readonly [Record<string, unknown>, RegExp])[] = [
-      [{ taskSlots: 'two' }, /taskSlots=two$/],
+      [{ taskSlots: 'two' }, /^taskSlots has to be a number, of digits; taskSlots=two$/],
+      [{ taskSlots: '2.5' }, /^taskSlots has to be a whole number from 1 to 6; taskSlots=2\.5$/],
+      [{ reservedConcurrency: 0 }, /from 1 to 10000; reservedConcurrency=0$/],
       [{ leaseSeconds: '-1' }, /leaseSeconds=-1$/],
-      [{ destroyUserData: 'yes' }, /true, false destroyUserData=yes$/],
+      [{ destroyUserData: 'yes' }, /^destroyUserData .* true, false; destroyUserData=yes$/],
       [{ credentials: 'mine' }, /credentials=mine$/],
       [{ encryption: 'NONE' }, /encryption=NONE$/],
-      [{ jwtIssuer: 'https://i.example' }, /together/],
+      [{ jwtIssuer: 'https://i.example' }, /together, or neither; jwtIssuer=https:\/\/i\.example$/],
+      [
+        { jwtIssuer: 'http://i', jwtAudience: 'a' },
+        /^jwtIssuer .* https:.*; jwtIssuer=http:\/\/i$/,
+      ],
+      [{ jwtIssuer: 'https://i', jwtAudience: 'a,' }, /^jwtAudience .* jwtAudience=a,$/],
+      [{ alarmTopicArn: 'arn:aws:sqs:eu-west-1:111122223333:q' }, /^alarmTopicArn .*:q$/],
+      [{ dataKeyArns: `${KEYS[0]},alias/a` }, /^dataKeyArns .*; dataKeyArns=alias\/a$/],
+      [{ readFrom: 'In_Put' }, /^readFrom has to be bucket .*; readFrom=In_Put$/],
+      [{ writeTo: 'out/*' }, /^writeTo .*; writeTo=out\/\*$/],
+      [{ prefix: '1st' }, /^prefix .* begins with a letter; prefix=1st$/],
+      [{ prefix: '' }, /^prefix is empty: leave it out, .*; prefix=""$/],
+      [{ taskSlots: [2] }, /^taskSlots is not a text; taskSlots=\[2\]$/],
     ];
     for (const [context, message] of wrong) {
       assert.throws(() => settingsOf(context), { code: 'CONTEXT_INVALID', message });
     }
+  });
+
+  it('tells ranges of durations in seconds, as they are given', () => {
+    for (const [context, message] of [
+      [{ leaseSeconds: 1_000 }, 'leaseSeconds has to be from 1 to 870 seconds; leaseSeconds=1000'],
+      [
+        { leaseSeconds: '10', leaseMarginSeconds: '10.5' },
+        'leaseMarginSeconds has to be from 0.001 to 9.999 seconds; leaseMarginSeconds=10.5',
+      ],
+      [{ turnSeconds: 0 }, 'turnSeconds has to be from 1 to 900 seconds; turnSeconds=0'],
+    ] as const) {
+      assert.throws(() => settingsOf(context), { code: 'CONTEXT_INVALID', message });
+    }
+  });
+
+  it('asks whether a name was meant that is nearly it', () => {
+    for (const [name, meant] of [
+      ['taskslots', 'taskSlots'],
+      ['task-slots', 'taskSlots'],
+      ['lease_seconds', 'leaseSeconds'],
+      ['prefx', 'prefix'],
+    ] as const) {
+      const message = new RegExp(`did you mean ${meant}\\? .*; name=${name}$`);
+      assert.throws(() => settingsOf({ [name]: 2 }), { code: 'CONTEXT_INVALID', message });
+    }
+    assert.throws(() => settingsOf({ order_s: 1 }), /known are alarmTopicArn, .*; name=order_s$/);
+  });
+
+  it('refuses a prefix that its resources cannot have', () => {
+    assert.throws(() => settingsOf({ prefix: 'Bad_Prefix!' }), { code: 'PREFIX_INVALID' });
   });
 });

@@ -45,9 +45,16 @@ describe('the app', () => {
     assert.equal(folders.filter(({ displayName }) => /Code/.test(displayName)).length, 6);
   });
 
-  it('says what it was told wrongly', () => {
-    const { status, stderr } = runApp({ prefix: 'Shop' });
-    assert.equal(status, 1);
-    assert.match(stderr, /^PREFIX_INVALID: the prefix of a cluster is not .* prefix=Shop$/m);
+  it('says in one line what it was told wrongly, before it builds anything', () => {
+    const topic = 'alarmTopicArn has to be the ARN of an SNS topic, .*; alarmTopicArn=topic';
+    for (const [context, expected] of [
+      [{ prefix: 'Bad_Prefix!' }, 'PREFIX_INVALID: the prefix of a cluster is not .*=Bad_Prefix!'],
+      [{ order_s: '1' }, 'CONTEXT_INVALID: there is no such context value .*; name=order_s'],
+      [{ alarmTopicArn: 'topic' }, `CONTEXT_INVALID: ${topic}`],
+    ] as const) {
+      const { status, stderr } = runApp(context);
+      assert.equal(status, 1);
+      assert.match(stderr, new RegExp(`^${expected}\n$`));
+    }
   });
 });

@@ -2,7 +2,7 @@
  * The app that `npx cdk synth | diff | deploy` runs in a clone: builds the functions, then makes
  * one stack with one cluster. `app-settings.ts` says what it may be told. No Docker.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import {
   App,
@@ -12,7 +12,7 @@ import {
   Validations,
 } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { isStreamError } from '../runtime/core/index.ts';
+import { isStreamError, StreamError } from '../runtime/core/index.ts';
 import { type AppSettings, appSettings } from './app-settings.ts';
 import { JobManagerStack } from './job-manager-stack.ts';
 
@@ -25,11 +25,18 @@ function synthesize(): void {
     context: (name) => app.node.tryGetContext(name) as unknown,
     environment: process.env,
   });
-  execFileSync(process.execPath, [BUILD], { stdio: ['ignore', 2, 2] });
+  buildFunctions();
   // A finding ends the synthesis.
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   addStack(app, settings);
   app.synth();
+}
+
+function buildFunctions(): void {
+  const { status } = spawnSync(process.execPath, [BUILD], { stdio: ['ignore', 2, 2] });
+  if (status === 0) return;
+  const message = 'the functions could not be bundled: what esbuild says is above';
+  throw new StreamError({ kind: 'invalid', code: 'FUNCTIONS_NOT_BUILT', message });
 }
 
 function addStack(app: App, settings: AppSettings): void {

@@ -88,7 +88,12 @@ export function clusterSettings(props: JobManagerProps): ClusterSettings {
 function within(name: string, value: number, min: number, max: number, unit?: string): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   const range = `a whole number from ${min} to ${max}${unit === undefined ? '' : ` ${unit}`}`;
-  throw invalid('PROPERTY_OUT_OF_RANGE', `${name} has to be ${range} ${name}=${value}`);
+  throw new StreamError({
+    kind: 'invalid',
+    code: 'PROPERTY_OUT_OF_RANGE',
+    message: `${name} has to be ${range} ${name}=${value}`,
+    details: { property: name, min, max, value },
+  });
 }
 
 /** Also at run time: not every caller is type-checked, and a cluster open to all is a disaster. */
