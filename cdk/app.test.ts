@@ -42,7 +42,7 @@ describe('the app', () => {
     assert.equal(properties.assumeRoleArn, undefined);
     const assets = JSON.parse(readFileSync(join(OUT, 'Sluice.assets.json'), 'utf8'));
     const folders = Object.values(assets.files as Record<string, { displayName: string }>);
-    assert.equal(folders.filter(({ displayName }) => /Code/.test(displayName)).length, 6);
+    assert.equal(folders.filter(({ displayName }) => /Code/.test(displayName)).length, 7);
   });
 
   it('says in one line what it was told wrongly, before it builds anything', () => {

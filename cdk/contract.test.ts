@@ -34,6 +34,7 @@ const CONTRACT = {
     'JobManagerFunctionsSettleFunction71F9A811: orders-settle',
     'JobManagerFunctionsSweeperFunctionE2B2B1D9: orders-sweeper',
     'JobManagerFunctionsTaskManagerFunctionA240E7C6: orders-taskmanager',
+    'JobManagerFunctionsTicksFunctionD7DFAD56: orders-ticks',
   ],
   'AWS::StepFunctions::StateMachine': [
     'JobManagerStateMachinesJobManager7C4FCC9D: orders-job-manager',
@@ -89,6 +90,7 @@ describe('the contract of a stack', () => {
       plan: 'BUCKET INBOX_DLQ_ARN INBOX_URL_PREFIX JOBS_TABLE MAX_TASK_MANAGERS NODE_OPTIONS PREFIX STATE_TABLE TASK_SLOTS',
       coordinator:
         'BUCKET COORDINATOR_QUEUE_URL INBOX_DLQ_ARN INBOX_URL_PREFIX JOBS_TABLE LEASE_MARGIN_MS LEASE_MS MAX_TASK_MANAGERS NODE_OPTIONS PREFIX STATE_MACHINE_ARN STATE_TABLE TASK_SLOTS TICK_QUEUE_ARN TICK_QUEUE_URL WAKE_GROUP WAKE_ROLE_ARN',
+      ticks: 'COORDINATOR_QUEUE_URL NODE_OPTIONS PREFIX TICK_QUEUE_URL',
       taskmanager:
         'BUCKET COORDINATOR_QUEUE_URL INBOX_URL_PREFIX JOBS_TABLE LEASE_MARGIN_MS LEASE_MS NODE_OPTIONS PREFIX STATE_TABLE TASK_SLOTS',
       settle: 'BUCKET COORDINATOR_QUEUE_URL INBOX_URL_PREFIX JOBS_TABLE NODE_OPTIONS PREFIX',

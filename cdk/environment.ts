@@ -47,6 +47,7 @@ const VARIABLES: Readonly<Record<FunctionName, readonly string[]>> = {
     'SLUICE_LEASE_MS',
     'SLUICE_LEASE_MARGIN_MS',
   ],
+  ticks: ['SLUICE_COORDINATOR_QUEUE_URL', 'SLUICE_TICK_QUEUE_URL'],
   taskmanager: [
     'SLUICE_JOBS_TABLE',
     'SLUICE_STATE_TABLE',

@@ -1,4 +1,4 @@
-/** The six functions, and what calls them: queues, a schedule; the API and the machines elsewhere. */
+/** The seven functions, and what calls them: queues, a schedule; the API and the machines elsewhere. */
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -73,18 +73,20 @@ export class Functions extends Construct {
       environment: environmentOf(name, props.environment),
       grants: [...functionGrants(name, props.granted), ...keyGrants],
       isTraced: isTraced && props.isTraced,
-      // It sends itself ticks. A TaskManager's reports end there too: no circle goes around it.
-      mayRecur: name === 'coordinator',
+      // The coordinator sends itself ticks, by the other. No circle goes around both.
+      mayRecur: name === 'coordinator' || name === 'ticks',
       reservedConcurrency: name === 'taskmanager' ? props.reservedConcurrency : undefined,
     });
   }
 
   #feedCoordinator({ coordinator, ticks }: Queues): void {
-    const { lambda } = this.all.coordinator;
+    const { coordinator: turns, ticks: forwarder } = this.all;
     const usual = { batchSize: MESSAGES_A_TURN, reportBatchItemFailures: true };
     // One turn a job at a time: its messages are one group. Jobs do not wait for each other.
-    lambda.addEventSource(new SqsEventSource(coordinator, usual));
-    lambda.addEventSource(new SqsEventSource(ticks, { ...usual, maxConcurrency: TICK_WORKERS }));
+    // One queue a function: two of them would keep two of its processes warm, and take jobs over.
+    turns.lambda.addEventSource(new SqsEventSource(coordinator, usual));
+    const few = { ...usual, maxConcurrency: TICK_WORKERS };
+    forwarder.lambda.addEventSource(new SqsEventSource(ticks, few));
   }
 }
 
@@ -109,6 +111,13 @@ function sizes(settings: ClusterSettings): Readonly<Record<FunctionName, Size>> 
       id: 'Coordinator',
       description: 'Decides for Sluice jobs, a turn at a time',
       memoryMb: WHOLE_VCPU_MB,
+      timeout: settings.turnTimeout,
+      isTraced: false,
+    },
+    ticks: {
+      id: 'Ticks',
+      description: 'Puts what the coordinator of Sluice jobs tells itself into its queue, in time',
+      memoryMb: 256,
       timeout: settings.turnTimeout,
       isTraced: false,
     },

@@ -21,7 +21,8 @@ export interface GrantedResources {
   readonly coordinatorQueueArn: string;
   readonly tickQueueArn: string;
   /** Where the coordinator puts messages that it cannot read. */
-  readonly coordinatorDeadLetterArns: readonly string[];
+  readonly coordinatorDeadLetterArn: string;
+  readonly tickDeadLetterArn: string;
   readonly inboxDeadLetterArn: string;
   /** Ends in `*`. */
   readonly inboxArns: string;
@@ -139,10 +140,10 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
       wildcard: OBJECTS,
     },
     may.listing,
-    { actions: CONSUME, resources: [to.coordinatorQueueArn, to.tickQueueArn] },
+    { actions: CONSUME, resources: [to.coordinatorQueueArn] },
     {
       actions: ['sqs:SendMessage'],
-      resources: [to.coordinatorQueueArn, to.tickQueueArn, ...to.coordinatorDeadLetterArns],
+      resources: [to.coordinatorQueueArn, to.tickQueueArn, to.coordinatorDeadLetterArn],
     },
     may.inboxes('sqs:SendMessage', ...MAKE_QUEUES),
     {
@@ -165,6 +166,14 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
       actions: ['iam:PassRole'],
       resources: [to.wakeRoleArn],
       conditions: { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
+    },
+  ],
+  // Takes ticks when they are due, delays them again, puts them into the coordinator's queue.
+  ticks: (_may, to) => [
+    { actions: CONSUME, resources: [to.tickQueueArn] },
+    {
+      actions: ['sqs:SendMessage'],
+      resources: [to.coordinatorQueueArn, to.tickQueueArn, to.tickDeadLetterArn],
     },
   ],
   // Claims its lease, restores and writes state, talks to the others.

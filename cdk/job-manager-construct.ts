@@ -157,10 +157,8 @@ export class JobManager extends Construct implements IGrantable {
       stateTableArn: storage.state.tableArn,
       coordinatorQueueArn: queues.coordinator.queueArn,
       tickQueueArn: queues.ticks.queueArn,
-      coordinatorDeadLetterArns: [
-        queues.coordinatorDeadLetters.queueArn,
-        queues.tickDeadLetters.queueArn,
-      ],
+      coordinatorDeadLetterArn: queues.coordinatorDeadLetters.queueArn,
+      tickDeadLetterArn: queues.tickDeadLetters.queueArn,
       inboxDeadLetterArn: queues.inboxDeadLetters.queueArn,
       inboxArns: Stack.of(this).formatArn({
         service: 'sqs',

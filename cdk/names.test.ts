@@ -21,6 +21,7 @@ describe('clusterNames', () => {
         api: 'orders-2-api',
         plan: 'orders-2-plan',
         coordinator: 'orders-2-coordinator',
+        ticks: 'orders-2-ticks',
         taskmanager: 'orders-2-taskmanager',
         settle: 'orders-2-settle',
         sweeper: 'orders-2-sweeper',

@@ -9,6 +9,7 @@ export const FUNCTION_NAMES = [
   'api',
   'plan',
   'coordinator',
+  'ticks',
   'taskmanager',
   'settle',
   'sweeper',

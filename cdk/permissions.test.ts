@@ -204,6 +204,21 @@ describe('a function', () => {
     ]);
   });
 
+  it('passes ticks on, and touches nothing else of a cluster', () => {
+    const [role, consume] = [
+      /FunctionsTicksRole/,
+      /^sqs:(Receive|Delete|ChangeMessage|GetQueueAttributes)/,
+    ];
+    const ofTicks = mayDo(template, role, /QueuesTicks[0-9A-F]{8}"/);
+    assert.equal(ofTicks.filter((action) => consume.test(action)).length, 4);
+    assert.ok(ofTicks.includes('sqs:SendMessage'));
+    for (const queue of [/QueuesCoordinator[0-9A-F]{8}"/, /QueuesTickDeadLetters/]) {
+      assert.deepEqual(mayDo(template, role, queue), ['sqs:SendMessage']);
+    }
+    assert.deepEqual(mayDo(template, role, /Storage|stateMachine|orders-i-/), []);
+    assert.deepEqual(mayDo(template, COORDINATOR, /QueuesTicks[0-9A-F]{8}"/), ['sqs:SendMessage']);
+  });
+
   it('answers only the tokens of its own machines', () => {
     const answers = mayDo(template, COORDINATOR, /stateMachine:orders-trigger/);
     assert.deepEqual(answers, ['states:SendTaskFailure', 'states:SendTaskSuccess']);

@@ -159,7 +159,7 @@ describe('the functions', () => {
     const recursive = Object.values(template.findResources(FUNCTION))
       .filter(({ Properties }) => Properties.RecursiveLoop === 'Allow')
       .map(({ Properties }) => Properties.FunctionName);
-    assert.deepEqual(recursive, ['orders-coordinator']);
+    assert.deepEqual(recursive.sort(), ['orders-coordinator', 'orders-ticks']);
   });
 
   it('give each slot a vCPU, up to what Lambda has', () => {
@@ -188,6 +188,20 @@ describe('the functions', () => {
     });
     const ticks = propertiesOf(template, 'AWS::Lambda::EventSourceMapping', /QueuesTicks/);
     assert.deepEqual(ticks.ScalingConfig, { MaximumConcurrency: 5 });
+  });
+
+  it('consume one queue each: two would keep two processes of one warm, for every job', () => {
+    const mappings = Object.values(template.findResources('AWS::Lambda::EventSourceMapping'));
+    const fed = mappings.map(({ Properties }) => {
+      const { FunctionName, EventSourceArn } = Properties;
+      return [FunctionName.Ref, EventSourceArn['Fn::GetAtt'][0]].map((id: string) =>
+        id.replace(/^JobManager(Functions|Queues)|(Function)?[0-9A-F]{8}$/g, ''),
+      );
+    });
+    assert.deepEqual(fed.sort(), [
+      ['Coordinator', 'Coordinator'],
+      ['Ticks', 'Ticks'],
+    ]);
   });
 
   it('keep their logs as long as asked', () => {

@@ -43,6 +43,7 @@ export const BUNDLE_LIMITS_BYTES: Readonly<Record<string, number>> = {
   taskmanager: 2_000_000,
   settle: 1_000_000,
   sweeper: 1_000_000,
+  ticks: 1_000_000,
 };
 
 const RENAMES = 5;

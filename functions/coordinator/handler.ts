@@ -19,8 +19,13 @@ import {
 import { compress, decompress } from '../../runtime/checkpoint/index.ts';
 import { TurnObjects } from '../../runtime/jobmaster/index.ts';
 import { jobPrograms } from '../programs/index.ts';
-import { functionWorld, jobFiles, reservationsOf, stateBlobs } from '../shared/index.ts';
-import { queueRecordsOf } from './queue-records.ts';
+import {
+  functionWorld,
+  jobFiles,
+  queueRecordsOf,
+  reservationsOf,
+  stateBlobs,
+} from '../shared/index.ts';
 
 /** The state machine continues by itself before its history is full; this is for the case that not. */
 const MAX_ROUNDS = 400;
@@ -78,12 +83,12 @@ const turns = new JobTurns({
   maxRounds: MAX_ROUNDS,
   maxJobs: MAX_JOBS,
 });
-const coordinator = new Coordinator({ turns, queues, machines, metrics, logger, clock });
+const coordinator = new Coordinator({ turns, queues, machines, metrics, logger });
 
-/** Messages of jobs and ticks; those named in the answer come again. */
+/** Messages of jobs; those named in the answer come again. */
 export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
   try {
-    const failed = await coordinator.handle(queueRecordsOf(event, tickUrl));
+    const failed = await coordinator.handle(queueRecordsOf(event));
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
   } finally {
     world.flush();

@@ -6,4 +6,5 @@ export {
   reservationsOf,
   stateBlobs,
 } from './function-world.ts';
-export { functionLogger } from './observe.ts';
+export { functionLogger, observe } from './observe.ts';
+export { queueRecordsOf } from './queue-records.ts';

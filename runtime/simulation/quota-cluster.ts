@@ -15,6 +15,7 @@ import {
   type QueueRecord,
   type StateMachines,
   TaskManagerReservations,
+  TickForwarder,
   TurnEffects,
   US_EAST_1_PRICES,
 } from '../adapters/aws/index.ts';
@@ -47,6 +48,7 @@ export interface QuotaClusterParts {
 const ROOT = 's3://bucket';
 const BATCH = 10;
 const MEMORY_GB = 1_769 / 1_024;
+const TICKS_MEMORY_GB = 256 / 1_024;
 const SQS_UNIT_BYTES = 64 * 1024;
 /** From a message's arrival until its function is invoked. */
 const POLL_MS = 10;
@@ -59,6 +61,7 @@ export class QuotaCluster {
   cpuMs = 0;
   readonly #parts: QuotaClusterParts;
   #coordinator: Coordinator;
+  readonly #ticker: TickForwarder;
   readonly #waiting: CoordinatorMessage[] = [];
   #isWorking = false;
   #largest = { recordBytes: 0, storedRecordBytes: 0 };
@@ -69,6 +72,9 @@ export class QuotaCluster {
     this.rows = new QuotaRowStore(world, meter);
     this.blobs = new QuotaBlobStore(world, meter);
     this.#coordinator = this.#createCoordinator(new SimProcess(world, 'coordinator', 0));
+    const { clock } = new SimProcess(world, 'ticks', 0);
+    const [logger, metrics] = [this.#logger(), { add: () => undefined }];
+    this.#ticker = new TickForwarder({ clock, logger, metrics, queues: this.#queues() });
   }
 
   /** Another process goes on, which has nothing of the job. */
@@ -126,17 +132,14 @@ export class QuotaCluster {
 
   async #invoke(records: readonly QueueRecord[]): Promise<readonly string[]> {
     const { world, meter, cpuMs } = this.#parts;
-    const [{ group, queue } = { group: '', queue: 'jobs' }] = records;
+    const [{ group } = { group: '' }] = records;
     const bytes = records.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
-    const unit = queue === 'jobs' ? 'sqsFifoRequests' : 'sqsStandardRequests';
-    if (queue === 'jobs') {
-      for (const action of ['receive', 'delete']) {
-        meter.rate('fifoCalls', `${action} ${group}`);
-        meter.rate('fifoMessages', `${action} ${group}`, records.length);
-      }
-      meter.size('fifoInFlight', records.length);
+    for (const action of ['receive', 'delete']) {
+      meter.rate('fifoCalls', `${action} ${group}`);
+      meter.rate('fifoMessages', `${action} ${group}`, records.length);
     }
-    meter.bill('sqs:ReceiveMessage', { [unit]: Math.ceil(bytes / SQS_UNIT_BYTES) });
+    meter.size('fifoInFlight', records.length);
+    meter.bill('sqs:ReceiveMessage', { sqsFifoRequests: Math.ceil(bytes / SQS_UNIT_BYTES) });
     const [startMs, startCpuMs] = [world.nowMs, cpuMs()];
     const failed = await this.#coordinator.handle(records);
     const usedMs = cpuMs() - startCpuMs;
@@ -144,20 +147,27 @@ export class QuotaCluster {
     this.cpuMs += usedMs;
     const lambdaGbSeconds = ((world.nowMs - startMs + usedMs) / 1_000) * MEMORY_GB;
     meter.bill('lambda:Invoke', { lambdaInvocations: 1, lambdaGbSeconds });
-    meter.bill('sqs:DeleteMessageBatch', { [unit]: 1 });
+    meter.bill('sqs:DeleteMessageBatch', { sqsFifoRequests: 1 });
     return failed;
   }
 
+  /** By a function of its own: the coordinator's process stays where it is. */
+  async #tick(message: CoordinatorMessage): Promise<void> {
+    const { world, meter } = this.#parts;
+    meter.bill('sqs:ReceiveMessage', { sqsStandardRequests: 1 });
+    const startMs = world.nowMs;
+    const failed = await this.#ticker.handle([{ ...recordOf(message), group: '' }]);
+    if (failed.length > 0) world.violate('a tick was not passed on');
+    const lambdaGbSeconds = ((world.nowMs - startMs) / 1_000) * TICKS_MEMORY_GB;
+    meter.bill('lambda:Invoke', { lambdaInvocations: 1, lambdaGbSeconds });
+    meter.bill('sqs:DeleteMessageBatch', { sqsStandardRequests: 1 });
+  }
+
   #createCoordinator(host: SimProcess): Coordinator {
-    const { world, taskSlots } = this.#parts;
+    const { taskSlots } = this.#parts;
     const { rows, blobs } = this;
     const { clock, timers, rng } = host;
-    const logger = {
-      log: (level: string, message: string, fields?: object) => {
-        if (level === 'debug' || level === 'info') return;
-        world.violate(`the coordinator says: ${message} ${JSON.stringify(fields)}`);
-      },
-    };
+    const logger = this.#logger();
     const metrics = { add: () => undefined };
     const queues = this.#queues();
     const turns = new JobTurns({
@@ -185,7 +195,16 @@ export class QuotaCluster {
       maxJobs: 8,
     });
     const machines = this.#machines();
-    return new Coordinator({ turns, queues, machines, metrics, logger, clock });
+    return new Coordinator({ turns, queues, machines, metrics, logger });
+  }
+
+  #logger(): Logger {
+    return {
+      log: (level, message, fields) => {
+        if (level === 'debug' || level === 'info') return;
+        this.#parts.world.violate(`the coordinator says: ${message} ${JSON.stringify(fields)}`);
+      },
+    };
   }
 
   #effects({ clock }: SimProcess, queues: CoordinatorQueues, logger: Logger): TurnEffects {
@@ -229,7 +248,7 @@ export class QuotaCluster {
         meter.bill('sqs:SendMessage', { sqsStandardRequests: 1 });
         await pauseIn(world, CALL_MS.sqs);
         world.schedule(delayS * 1_000, 'tick', () => {
-          void this.#invoke([{ ...recordOf(message), queue: 'ticks', group: '' }]);
+          void this.#tick(message);
         });
       },
       bury: async (_from, body, _group, reason) => world.violate(`buried: ${reason} ${body}`),
@@ -272,8 +291,8 @@ export class QuotaCluster {
 function recordOf(message: CoordinatorMessage, index = 0): QueueRecord {
   return {
     messageId: String(index),
+    receiptHandle: String(index),
     body: JSON.stringify(message),
-    queue: 'jobs',
     group: message.jobId,
     receives: 1,
   };

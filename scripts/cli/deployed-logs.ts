@@ -15,7 +15,7 @@ export interface DeployedCluster {
 }
 
 /** Functions with lines of jobs; the sweeper is of none. */
-const FUNCTIONS = ['api', 'plan', 'coordinator', 'taskmanager', 'settle'] as const;
+const FUNCTIONS = ['api', 'plan', 'coordinator', 'taskmanager', 'settle', 'ticks'] as const;
 /** Below the quota of `FilterLogEvents`, five a second in most regions. */
 const POLL_MS = 3_000;
 /** Lines come to CloudWatch by function, each late by seconds. */

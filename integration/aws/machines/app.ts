@@ -1,4 +1,4 @@
-/** The real stack, with stand-ins for all functions but the sweeper. */
+/** The real stack, with stand-ins for all functions but the sweeper and `ticks`. */
 import { join } from 'node:path';
 import { App, Duration } from 'aws-cdk-lib';
 import { buildSync } from 'esbuild';

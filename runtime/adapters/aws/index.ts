@@ -84,6 +84,8 @@ export {
   StepFunctions,
   settleJob,
   TaskManagerReservations,
+  TickForwarder,
+  type TickForwarderParts,
   TurnEffects,
   type TurnEffectsParts,
   thrownByFunction,

@@ -47,8 +47,9 @@ export interface CostAssumptions {
     /** A turn, and one that stores a checkpoint. measure */
     readonly turnMs: number;
     readonly storingTurnMs: number;
-    /** A tick that is put into the other queue. measure */
+    /** A tick that is put into the other queue, by a function of this size. measure */
     readonly tickMs: number;
+    readonly tickMemoryMb: number;
     /** The job's row without acknowledgements, as JSON; counted in the emulator. */
     readonly rowBytes: number;
     /** More of it for each checkpoint that is remembered, and each of its subtasks. */
@@ -233,6 +234,7 @@ export const COST_ASSUMPTIONS: CostAssumptions = {
     turnMs: 60,
     storingTurnMs: 250,
     tickMs: 20,
+    tickMemoryMb: 256,
     rowBytes: 7 * KIB,
     rowCheckpointBytes: 200,
     rowSubtaskBytes: 300,

@@ -137,9 +137,9 @@ export function logLine(reason: CostReason, logBytes: number): CostLine {
   return line(reason, 'logs:PutLogEvents', 0, { logBytes }, 'aws');
 }
 
-/** A tick: delayed, received by the same function, put into the coordinator's queue. */
+/** A tick: delayed, received by `ticks`, put into the coordinator's queue. */
 export function tickLines(reason: CostReason, ticks: number): readonly CostLine[] {
-  const { memoryMb, tickMs } = COST_ASSUMPTIONS.turns;
+  const { tickMemoryMb, tickMs } = COST_ASSUMPTIONS.turns;
   return [
     line(reason, 'sqs:SendMessage', 2 * ticks, {
       sqsStandardRequests: ticks,
@@ -147,7 +147,7 @@ export function tickLines(reason: CostReason, ticks: number): readonly CostLine[
     }),
     line(reason, 'sqs:ReceiveMessage', ticks, { sqsStandardRequests: ticks }, 'aws'),
     line(reason, 'sqs:DeleteMessageBatch', ticks, { sqsStandardRequests: ticks }, 'aws'),
-    ...invocationLines(reason, ticks, memoryMb, tickMs),
+    ...invocationLines(reason, ticks, tickMemoryMb, tickMs),
   ];
 }
 

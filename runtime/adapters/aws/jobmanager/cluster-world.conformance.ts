@@ -29,6 +29,7 @@ import { planJob } from './plan-job.ts';
 import { SavepointDisposals } from './savepoint-disposals.ts';
 import { settleJob } from './settle-job.ts';
 import { TaskManagerReservations } from './task-manager-reservations.ts';
+import { TickForwarder } from './tick-forwarder.ts';
 import { TurnEffects } from './turn-effects.ts';
 
 export const ROOT = 's3://bucket';
@@ -97,6 +98,8 @@ export class ClusterWorld {
   failing: string | undefined;
   api: ClusterApi;
   coordinator: Coordinator;
+  /** The function between the two queues. */
+  readonly ticker: TickForwarder;
   readonly #options: Required<ClusterWorldOptions>;
   readonly #reports = new Map<number, number>();
   readonly #sentIds = new Set<string>();
@@ -105,6 +108,8 @@ export class ClusterWorld {
   constructor(options: ClusterWorldOptions = {}) {
     this.#options = { taskSlots: 1, maxTaskManagers: 10, objectAboveBytes: 1e9, ...options };
     this.coordinator = this.coldStart();
+    const { queues, logger, clock } = this;
+    this.ticker = new TickForwarder({ queues, metrics: this.metricSink, logger, clock });
     this.api = this.#createApi();
   }
 
@@ -120,15 +125,19 @@ export class ClusterWorld {
     };
   }
 
+  get metricSink() {
+    const add = (name: string, value: number): void => {
+      this.metrics[name] = (this.metrics[name] ?? 0) + value;
+    };
+    return { add };
+  }
+
   /** Another process of the coordinator: what the one before had kept is gone. */
   coldStart(rows: RowStore = this.rows): Coordinator {
     const { blobs, clock, logger } = this;
     const { taskSlots, objectAboveBytes } = this.#options;
     const timers = new SystemTimers();
-    const add = (name: string, value: number): void => {
-      this.metrics[name] = (this.metrics[name] ?? 0) + value;
-    };
-    const metrics = { add };
+    const metrics = this.metricSink;
     const turns = new JobTurns({
       ...{ rows, clock, timers, metrics, taskSlots },
       jobs: new JobStore(rows, `coordinator-${this.#tokens++}`),
@@ -171,7 +180,7 @@ export class ClusterWorld {
       maxJobs: 8,
     });
     const { queues, machines } = this;
-    this.coordinator = new Coordinator({ turns, queues, machines, metrics, logger, clock });
+    this.coordinator = new Coordinator({ turns, queues, machines, metrics, logger });
     return this.coordinator;
   }
 
@@ -260,8 +269,8 @@ export class ClusterWorld {
     const records = messages.map(
       (message, index): QueueRecord => ({
         messageId: String(index),
+        receiptHandle: `of ${index}`,
         body: JSON.stringify(message),
-        queue: 'jobs',
         group: message.jobId,
         receives,
       }),

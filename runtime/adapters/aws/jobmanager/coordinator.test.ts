@@ -40,6 +40,10 @@ async function settled(world: ClusterWorld, work: Promise<unknown>): Promise<voi
   }
 }
 
+function named(messageId: string): Pick<QueueRecord, 'messageId' | 'receiptHandle'> {
+  return { messageId, receiptHandle: `of ${messageId}` };
+}
+
 /** What slots and state machine were told, whatever was told twice. */
 function outcome(world: ClusterWorld): unknown {
   const attempts = [...new Set(world.attempts.map(({ attempt }) => attempt))];
@@ -158,7 +162,7 @@ describe('the coordinator', () => {
     const world = new ClusterWorld();
     await world.startJob();
     const of = (body: string, index: number): QueueRecord => ({
-      ...{ messageId: String(index), body, queue: 'jobs', group: JOB_ID, receives: 1 },
+      ...{ ...named(String(index)), body, group: JOB_ID, receives: 1 },
     });
     const unknown = {
       type: 'next',
@@ -198,7 +202,7 @@ describe('the coordinator', () => {
     const request = { type: 'cancel' } as const;
     const cancel = JSON.stringify({ type: 'request', jobId: JOB_ID, requestId: 'r', request });
     const records = [cancel, 'poison', cancel].map((body, index): QueueRecord => {
-      return { messageId: String(index), body, queue: 'jobs', group: JOB_ID, receives: 1 };
+      return { ...named(String(index)), body, group: JOB_ID, receives: 1 };
     });
     world.isDeadLetterQueueDown = true;
     assert.deepEqual(await world.coordinator.handle(records), ['1', '2']);
@@ -336,9 +340,7 @@ describe('the coordinator', () => {
     await world.startJob();
     const tickAt = async (atEpochMs: number): Promise<void> => {
       const body = JSON.stringify({ type: 'tick', jobId: JOB_ID, atEpochMs });
-      await world.coordinator.handle([
-        { messageId: 't', body, queue: 'ticks', group: '', receives: 1 },
-      ]);
+      await world.ticker.handle([{ ...named('t'), body, group: '', receives: 1 }]);
     };
     await tickAt(world.nowEpochMs + 3_600_000);
     assert.equal(world.ticks.at(-1)?.delayS, 900);
@@ -368,7 +370,7 @@ describe('the coordinator', () => {
     await world.startJob({ flinkConfiguration: { 'execution.checkpointing.interval': '1 min' } });
     const pass = async (messageId: string): Promise<void> => {
       const body = JSON.stringify(world.ticks.at(-1)?.message);
-      await world.coordinator.handle([{ messageId, body, queue: 'ticks', group: '', receives: 1 }]);
+      await world.ticker.handle([{ ...named(messageId), body, group: '', receives: 1 }]);
     };
     const passedOn = () => world.messages.filter(({ type }) => type === 'tick');
     world.nowEpochMs += 60_000;

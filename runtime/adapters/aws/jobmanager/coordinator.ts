@@ -5,23 +5,21 @@
  *     comes again with it.
  * I2  A message that nobody can take goes to the dead-letter queue with the reason, at once; who
  *     waits for its answer is told. The job goes on without it.
- * I3  Ticks that are not due yet wait on; those that are, and wake-ups, go to their job's queue.
- * I4  A job that no turn can be taken for, whatever its messages, has failed before they go to the
+ * I3  A job that no turn can be taken for, whatever its messages, has failed before they go to the
  *     dead-letter queue; its status says why.
  */
-import { type Clock, isStreamError, type Logger, toStreamError } from '../../../core/index.ts';
+import { isStreamError, type Logger, toStreamError } from '../../../core/index.ts';
 import type { CoordinatorMessage } from '../messages.ts';
 import { parseCoordinatorMessage } from './coordinator-message.ts';
 import type { CoordinatorQueues, MetricSink, StateMachines } from './effect-ports.ts';
 import type { JobTurns } from './job-turns.ts';
-import { delayOf } from './turn-effects.ts';
 
 /** A message, as the function is given it. */
 export interface QueueRecord {
   readonly messageId: string;
+  /** What it is called by who has received it. */
+  readonly receiptHandle: string;
   readonly body: string;
-  /** Which queue it comes from. */
-  readonly queue: 'jobs' | 'ticks';
   /** Of a FIFO queue. */
   readonly group: string;
   /** How often it was received, this time included. */
@@ -34,7 +32,6 @@ export interface CoordinatorParts {
   readonly machines: StateMachines;
   readonly metrics: MetricSink;
   readonly logger: Logger;
-  readonly clock: Clock;
 }
 
 /** After so many a turn that fails fails for good; the queue gives up later. */
@@ -54,46 +51,8 @@ export class Coordinator {
 
   /** @returns ids of messages that have to come again. */
   async handle(records: readonly QueueRecord[]): Promise<readonly string[]> {
-    const ticks = records.filter(({ queue }) => queue === 'ticks');
-    const jobs = Map.groupBy(
-      records.filter(({ queue }) => queue === 'jobs'),
-      ({ group }) => group,
-    );
-    const failed = await Promise.all([
-      ...ticks.map((record) => this.#tick(record)),
-      ...[...jobs.values()].map((group) => this.#group(group)),
-    ]);
-    return failed.flat();
-  }
-
-  /** I3. */
-  async #tick(record: QueueRecord): Promise<readonly string[]> {
-    const { queues, clock } = this.#parts;
-    try {
-      const parsed = parseCoordinatorMessage(record.body);
-      if (parsed.type === 'poison') {
-        await this.#bury(record, undefined, 'MESSAGE_MALFORMED', parsed.reason);
-        return [];
-      }
-      const { message } = parsed;
-      if (message.type === 'wake') {
-        await queues.send(message, `wake-${message.jobId}-${record.messageId}`);
-        return [];
-      }
-      if (message.type !== 'tick') {
-        await this.#bury(record, message, 'MESSAGE_MALFORMED', 'it is no tick');
-        return [];
-      }
-      const { atEpochMs, jobId } = message;
-      const delayS = delayOf(atEpochMs, clock.nowEpochMs());
-      if (delayS > 0) await queues.tick(message, delayS);
-      // Not named after its time: it may have been sent for that before, and have come too early.
-      else await queues.send(message, `tick-${jobId}-${record.messageId}`);
-      return [];
-    } catch (thrown) {
-      this.#warn('a tick could not be passed on', {}, thrown);
-      return [record.messageId];
-    }
+    const groups = [...Map.groupBy(records, ({ group }) => group).values()];
+    return (await Promise.all(groups.map((group) => this.#group(group)))).flat();
   }
 
   /** The messages of one group, in their order. */
@@ -135,7 +94,7 @@ export class Coordinator {
     }
   }
 
-  /** Finds what breaks turns: a message (I2), or the job (I4). */
+  /** Finds what breaks turns: a message (I2), or the job (I3). */
   async #oneByOne(jobId: string, taken: readonly Taken[]): Promise<readonly string[]> {
     for (const [index, one] of taken.entries()) {
       try {
@@ -188,7 +147,7 @@ export class Coordinator {
   }
 
   async #bury(
-    { body, queue, group }: QueueRecord,
+    { body, group }: QueueRecord,
     message: CoordinatorMessage | undefined,
     code: string,
     reason: string,
@@ -197,7 +156,7 @@ export class Coordinator {
     const jobId = message?.jobId ?? null;
     logger.log('error', 'a message is put aside: nobody can take it', { jobId, code, reason });
     metrics.add('PoisonMessages', 1);
-    await queues.bury(queue, body, group, `${code}: ${reason}`);
+    await queues.bury('jobs', body, group, `${code}: ${reason}`);
     const token = message !== undefined && 'taskToken' in message ? message.taskToken : undefined;
     if (token !== undefined) await machines.fail(token, code, reason);
   }

@@ -72,4 +72,5 @@ export {
 export { SqsInboxes, type SqsInboxesParts } from './sqs-inboxes.ts';
 export { createSfnClient, StepFunctions, type StepFunctionsParts } from './step-functions.ts';
 export { TaskManagerReservations } from './task-manager-reservations.ts';
+export { TickForwarder, type TickForwarderParts } from './tick-forwarder.ts';
 export { TurnEffects, type TurnEffectsParts } from './turn-effects.ts';
