@@ -180,6 +180,7 @@ export class JobManager extends Construct implements IGrantable {
       SLUICE_JOBS_TABLE: storage.jobs.tableName,
       SLUICE_STATE_TABLE: storage.state.tableName,
       SLUICE_BUCKET: storage.bucket.bucketName,
+      SLUICE_BUCKET_OWNER: Stack.of(this).account,
       SLUICE_COORDINATOR_QUEUE_URL: queues.coordinator.queueUrl,
       SLUICE_TICK_QUEUE_URL: queues.ticks.queueUrl,
       SLUICE_TICK_QUEUE_ARN: queues.ticks.queueArn,

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import {
   AwsCalls,
   type AwsClients,
+  type BucketOwners,
   createAwsClients,
   createSqsClient,
   DynamoBlobStore,
@@ -33,6 +34,8 @@ export interface FunctionWorld extends Observation {
   /** `s3://bucket` */
   readonly root: string;
   readonly objects: S3BlobStore;
+  /** Of the cluster's bucket: one that a stranger has made again in its place is not used. */
+  readonly bucketOwners: BucketOwners;
 }
 
 /** @param name of the function. */
@@ -54,13 +57,16 @@ export function functionWorld(
   const clients = createAwsClients({ program: name });
   const table = environment.text('SLUICE_JOBS_TABLE');
   const rows = new DynamoRowStore({ dynamoDb: clients.dynamoDb, calls, table });
+  const bucket = environment.text('SLUICE_BUCKET');
+  const bucketOwners = { [bucket]: environment.text('SLUICE_BUCKET_OWNER') };
   return {
     ...observation,
     ...{ environment, prefix, clock, timers, rng, calls, clients, rows },
     sqs: createSqsClient({ program: name }),
     jobs: new JobStore(rows, randomUUID()),
-    root: `s3://${environment.text('SLUICE_BUCKET')}`,
-    objects: new S3BlobStore({ s3: clients.s3, calls }),
+    root: `s3://${bucket}`,
+    objects: new S3BlobStore({ s3: clients.s3, calls, bucketOwners }),
+    bucketOwners,
   };
 }
 
@@ -81,8 +87,8 @@ export function stateBlobs({
 }
 
 /** What sources and sinks of jobs use. */
-export function jobFiles({ clients, calls }: FunctionWorld): FileSystem {
-  return jobFilesOnAws(new S3FileSystem({ s3: clients.s3, calls }));
+export function jobFiles({ clients, calls, bucketOwners }: FunctionWorld): FileSystem {
+  return jobFilesOnAws(new S3FileSystem({ s3: clients.s3, calls, bucketOwners }));
 }
 
 export function reservationsOf({ environment, rows }: FunctionWorld): TaskManagerReservations {

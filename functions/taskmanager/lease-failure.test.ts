@@ -48,6 +48,7 @@ describe('a TaskManager that cannot run', () => {
         SLUICE_JOBS_TABLE: 'p-jobs',
         SLUICE_STATE_TABLE: 'p-state',
         SLUICE_BUCKET: 'bucket',
+        SLUICE_BUCKET_OWNER: '123456789012',
         SLUICE_COORDINATOR_QUEUE_URL: `${queue}-coordinator.fifo`,
         SLUICE_INBOX_URL_PREFIX: `${queue}-i-`,
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '4096',

@@ -10,6 +10,7 @@ describe('the taskmanager function', () => {
       SLUICE_JOBS_TABLE: 'p-jobs',
       SLUICE_STATE_TABLE: 'p-state',
       SLUICE_BUCKET: 'bucket',
+      SLUICE_BUCKET_OWNER: '123456789012',
       SLUICE_COORDINATOR_QUEUE_URL: 'https://sqs.test/1/p-coordinator.fifo',
       SLUICE_INBOX_URL_PREFIX: 'https://sqs.test/1/p-i-',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',

@@ -53,11 +53,11 @@ export function createLeaseHandler(handlerParts: LeaseHandlerParts) {
     const calls = new AwsCalls({ ...world, signal: aborted.signal });
     const clients = createAwsClients({ program: 'taskmanager' });
     const sqs = createSqsClient({ program: 'taskmanager' });
-    const { stateTable, jobsTable, checkpointsDirectory: directory } = settings;
+    const { stateTable, jobsTable, checkpointsDirectory: directory, bucketOwners } = settings;
     const { dynamoDb, s3 } = clients;
     const blobs = new TieredBlobStore({
       items: new DynamoBlobStore({ dynamoDb, calls, table: stateTable, directory }),
-      objects: new S3BlobStore({ s3, calls }),
+      objects: new S3BlobStore({ s3, calls, bucketOwners }),
     });
     const { thresholdBytes, inlineLimitBytes } = blobs;
     try {
@@ -71,7 +71,7 @@ export function createLeaseHandler(handlerParts: LeaseHandlerParts) {
           coordinatorQueueUrl: settings.coordinatorQueueUrl,
         },
         rows: new DynamoRowStore({ dynamoDb, calls, table: jobsTable }),
-        files: jobFilesOnAws(new S3FileSystem({ s3, calls })),
+        files: jobFilesOnAws(new S3FileSystem({ s3, calls, bucketOwners })),
         tier: { inlineLimitBytes, rows: { thresholdBytes, directory } },
         abortCalls: () => aborted.abort(),
       };

@@ -69,6 +69,7 @@ describe('an invocation of the taskmanager function that is over', () => {
           SLUICE_JOBS_TABLE: 'p-jobs',
           SLUICE_STATE_TABLE: 'p-state',
           SLUICE_BUCKET: 'bucket',
+          SLUICE_BUCKET_OWNER: '123456789012',
           SLUICE_COORDINATOR_QUEUE_URL: `${process.env.AWS_ENDPOINT_URL}/1/p-coordinator.fifo`,
           SLUICE_INBOX_URL_PREFIX: `${process.env.AWS_ENDPOINT_URL}/1/p-i-`,
           AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '4096',

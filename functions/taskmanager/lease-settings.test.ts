@@ -7,6 +7,7 @@ const ENVIRONMENT = {
   SLUICE_JOBS_TABLE: 'p-jobs',
   SLUICE_STATE_TABLE: 'p-state',
   SLUICE_BUCKET: 'bucket',
+  SLUICE_BUCKET_OWNER: '123456789012',
   SLUICE_COORDINATOR_QUEUE_URL: 'https://sqs.test/1/p-coordinator.fifo',
   SLUICE_INBOX_URL_PREFIX: 'https://sqs.test/1/p-i-',
   SLUICE_LEASE_MS: '5000',
@@ -27,6 +28,7 @@ describe('leaseSettings', () => {
   it('refuses an environment that lacks something or has something wrong', () => {
     for (const [name, value] of [
       ['SLUICE_BUCKET', undefined],
+      ['SLUICE_BUCKET_OWNER', undefined],
       ['SLUICE_INBOX_URL_PREFIX', 'https://sqs.test/1/inbox'],
       ['SLUICE_LEASE_MS', 'long'],
     ] as const) {

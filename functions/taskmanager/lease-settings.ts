@@ -1,5 +1,6 @@
 /** What the environment of the function says, as a lease needs it. Pure. */
 import {
+  type BucketOwners,
   claimThresholdBytes,
   type LambdaTaskManagerSettings,
   type LeaseNetworkSettings,
@@ -12,6 +13,8 @@ export interface LeaseSettings {
   readonly jobsTable: string;
   readonly stateTable: string;
   readonly bucket: string;
+  /** Of the cluster's bucket; others may belong to anybody who grants them. */
+  readonly bucketOwners: BucketOwners;
   readonly checkpointsDirectory: string;
   readonly coordinatorQueueUrl: string;
   /** Followed by `<jobId>-<taskManager>`. */
@@ -56,6 +59,7 @@ export function leaseSettings(
     jobsTable: text('SLUICE_JOBS_TABLE'),
     stateTable: text('SLUICE_STATE_TABLE'),
     bucket,
+    bucketOwners: { [bucket]: text('SLUICE_BUCKET_OWNER') },
     checkpointsDirectory: `s3://${bucket}/checkpoints`,
     coordinatorQueueUrl: text('SLUICE_COORDINATOR_QUEUE_URL'),
     inboxUrlPrefix,

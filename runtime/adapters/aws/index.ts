@@ -105,7 +105,13 @@ export { DEFAULT_RETRY_BUDGET, decideRetry, type RetryBudget } from './retry-bud
 export { RoutedFileSystem } from './routed-file-system.ts';
 export { S3BlobStore, type S3BlobStoreParts } from './s3-blob-store.ts';
 export { S3FileSystem, type S3FileSystemParts } from './s3-file-system.ts';
-export { isS3Location, parseS3Location, type S3Location, s3Location } from './s3-location.ts';
+export {
+  type BucketOwners,
+  isS3Location,
+  parseS3Location,
+  type S3Location,
+  s3Location,
+} from './s3-location.ts';
 export { DEFAULT_MULTIPART, type MultipartSettings } from './s3-multipart.ts';
 export {
   dynamoSegmentUsd,

@@ -145,8 +145,37 @@ describe('S3BlobStore, when it may not', () => {
 
   it('asks that the bucket belongs to the account it is told', async () => {
     const { aws, ...world } = new AwsWorldParts();
-    await world.blobs({ bucketOwner: '123456789012' }).put(AT, BYTES);
-    assert.equal(aws.lastHeaders['x-amz-expected-bucket-owner'], '123456789012');
+    const blobs = world.blobs({ bucketOwners: { bucket: '123456789012' } });
+    const asked = (): unknown => aws.lastHeaders['x-amz-expected-bucket-owner'];
+    const calls: readonly (() => Promise<unknown>)[] = [
+      () => blobs.put(AT, BYTES),
+      () => blobs.get(AT),
+      () => blobs.list(DIRECTORY),
+      () => blobs.delete(AT),
+      () => blobs.deleteMany([AT]),
+    ];
+    for (const call of calls) {
+      await call();
+      assert.equal(asked(), '123456789012', String(call));
+    }
+    await blobs.put('s3://other/savepoints/a', BYTES);
+    assert.equal(asked(), undefined);
+  });
+
+  it('says that the bucket may be of a stranger, where it knows whose it has to be', async () => {
+    const { aws, ...world } = new AwsWorldParts();
+    const blobs = world.blobs({ bucketOwners: { bucket: '123456789012' } });
+    const denied = { status: 403, code: 'AccessDenied' };
+    aws.failNext('GetObject', denied);
+    await assert.rejects(blobs.get(AT), {
+      code: 'BLOB_NOT_READABLE',
+      message: /another account has one of its name now.* expectedOwner=123456789012 /,
+    });
+    aws.failNext('GetObject', denied);
+    await assert.rejects(blobs.get('s3://other/savepoints/a'), (error: Error) => {
+      assert.doesNotMatch(error.message, /another account|expectedOwner/);
+      return true;
+    });
   });
 
   it('says what is missing: a permission, a key, a bucket, credentials', async () => {

@@ -21,15 +21,21 @@ import { blobExists, blobNotFound } from '../store-errors.ts';
 import type { AwsAttempt, AwsCalls } from './aws-calls.ts';
 import { awsCodeOf } from './aws-failure.ts';
 import { checksumOf } from './s3-checksum.ts';
-import { parseS3Location, s3Location } from './s3-location.ts';
+import {
+  type BucketOwners,
+  type ExpectedOwner,
+  expectedOwner,
+  parseS3Location,
+  s3Location,
+} from './s3-location.ts';
 import { type MultipartSettings, putInParts } from './s3-multipart.ts';
 import { blobFailure } from './store-failure.ts';
 
 export interface S3BlobStoreParts {
   readonly s3: S3Client;
   readonly calls: AwsCalls;
-  /** Account that must own the buckets; a bucket of the same name in another one is refused. */
-  readonly bucketOwner?: string;
+  /** @default anybody's */
+  readonly bucketOwners?: BucketOwners;
   readonly multipart?: MultipartSettings;
 }
 
@@ -41,13 +47,13 @@ const MISSING = new Set(['NoSuchKey', 'NotFound']);
 export class S3BlobStore implements BlobStore {
   readonly #s3: S3Client;
   readonly #calls: AwsCalls;
-  readonly #owner: { readonly ExpectedBucketOwner?: string };
+  readonly #owners: BucketOwners;
   readonly #multipart: MultipartSettings | undefined;
 
-  constructor({ s3, calls, bucketOwner, multipart }: S3BlobStoreParts) {
+  constructor({ s3, calls, bucketOwners = {}, multipart }: S3BlobStoreParts) {
     this.#s3 = s3;
     this.#calls = calls;
-    this.#owner = bucketOwner === undefined ? {} : { ExpectedBucketOwner: bucketOwner };
+    this.#owners = bucketOwners;
     this.#multipart = multipart;
   }
 
@@ -64,7 +70,7 @@ export class S3BlobStore implements BlobStore {
         )) ?? (await this.#putWhole(at, bytes, writeId));
       if (outcome === 'exists') throw blobExists(location);
     } catch (thrown) {
-      throw blobFailure('written', location, thrown);
+      throw this.#failure('written', location, thrown);
     }
   }
 
@@ -79,24 +85,23 @@ export class S3BlobStore implements BlobStore {
       return range === undefined ? bytes : bytes.subarray(0, range.sizeBytes);
     } catch (thrown) {
       if (isMissing(thrown)) throw blobNotFound(location, causeOf(thrown));
-      throw blobFailure('read', location, thrown);
+      throw this.#failure('read', location, thrown);
     }
   }
 
   async list(directory: string): Promise<readonly BlobInfo[]> {
-    const { Bucket, Key } = this.#at(directory);
+    const { Key, ...bucket } = this.#at(directory);
     const found: BlobInfo[] = [];
     let token: string | undefined;
     do {
       const command = new ListObjectsV2Command({
-        ...this.#owner,
-        Bucket,
+        ...bucket,
         Prefix: `${Key}/`,
         ...(token === undefined ? {} : { ContinuationToken: token }),
       });
       const page = await this.#listing(directory, ({ options }) => this.#s3.send(command, options));
       for (const { Key: key = '', Size: sizeBytes = 0 } of page.Contents ?? []) {
-        found.push({ location: s3Location({ bucket: Bucket, key }), sizeBytes });
+        found.push({ location: s3Location({ bucket: bucket.Bucket, key }), sizeBytes });
       }
       token = page.NextContinuationToken;
     } while (token !== undefined);
@@ -111,7 +116,7 @@ export class S3BlobStore implements BlobStore {
         this.#s3.send(command, options),
       );
     } catch (thrown) {
-      throw blobFailure('written', location, thrown);
+      throw this.#failure('written', location, thrown);
     }
   }
 
@@ -131,7 +136,7 @@ export class S3BlobStore implements BlobStore {
   async #deleteBatch(locations: readonly string[]): Promise<readonly string[]> {
     const targets = locations.map((location) => this.#at(location));
     const command = new DeleteObjectsCommand({
-      ...this.#owner,
+      ...expectedOwner(this.#owners, targets[0]?.Bucket ?? ''),
       Bucket: targets[0]?.Bucket,
       Delete: { Objects: targets.map(({ Key }) => ({ Key })), Quiet: true },
     });
@@ -181,20 +186,23 @@ export class S3BlobStore implements BlobStore {
     try {
       return await this.#calls.call({ permission: 's3:ListBucket' }, send);
     } catch (thrown) {
-      throw blobFailure('read', location, thrown);
+      throw this.#failure('read', location, thrown);
     }
   }
 
   #at(location: string): At {
     const { bucket, key } = parseS3Location(location);
-    return { ...this.#owner, Bucket: bucket, Key: key };
+    return { ...expectedOwner(this.#owners, bucket), Bucket: bucket, Key: key };
+  }
+
+  #failure(access: 'read' | 'written', location: string, thrown: unknown): unknown {
+    return blobFailure(access, location, thrown, this.#owners);
   }
 }
 
-interface At {
+interface At extends ExpectedOwner {
   readonly Bucket: string;
   readonly Key: string;
-  readonly ExpectedBucketOwner?: string;
 }
 
 /** S3 knows no empty range; one byte too many is cut off. */

@@ -28,15 +28,15 @@ import { AwsCallFailed, type AwsCalls } from './aws-calls.ts';
 import { awsCodeOf } from './aws-failure.ts';
 import { S3FileReader } from './s3-file-reader.ts';
 import { S3FileWriter } from './s3-file-writer.ts';
-import { parseS3Location, s3Location } from './s3-location.ts';
+import { type BucketOwners, expectedOwner, parseS3Location, s3Location } from './s3-location.ts';
 import { publishObject, type S3ObjectAt, type S3ObjectHead } from './s3-publish.ts';
 import { fileFailure } from './store-failure.ts';
 
 export interface S3FileSystemParts {
   readonly s3: S3Client;
   readonly calls: AwsCalls;
-  /** Account that must own the buckets; a bucket of the same name in another one is refused. */
-  readonly bucketOwner?: string;
+  /** @default anybody's */
+  readonly bucketOwners?: BucketOwners;
   /** Bytes that are read with one request, and held by an open reader. @default 8 MiB */
   readonly readBytes?: number;
   /** Bytes that are written with one request, and held by an open writer. @default 5 MiB */
@@ -60,16 +60,16 @@ export class S3FileSystem implements FileSystem {
   readonly maxOpenFiles = MAX_OPEN_FILES;
   readonly #s3: S3Client;
   readonly #calls: AwsCalls;
-  readonly #owner: { readonly ExpectedBucketOwner?: string };
+  readonly #owners: BucketOwners;
   readonly #readBytes: number;
   readonly #partBytes: number;
   readonly #copyPartBytes: number | undefined;
 
   constructor(parts: S3FileSystemParts) {
-    const { s3, calls, bucketOwner, readBytes, partBytes, copyPartBytes } = parts;
+    const { s3, calls, bucketOwners = {}, readBytes, partBytes, copyPartBytes } = parts;
     this.#s3 = s3;
     this.#calls = calls;
-    this.#owner = bucketOwner === undefined ? {} : { ExpectedBucketOwner: bucketOwner };
+    this.#owners = bucketOwners;
     this.#readBytes = readBytes ?? READ_BYTES;
     this.#partBytes = partBytes ?? PART_BYTES;
     this.#copyPartBytes = copyPartBytes;
@@ -172,7 +172,7 @@ export class S3FileSystem implements FileSystem {
 
   #at(path: string): S3ObjectAt {
     const { bucket, key } = parseS3Location(path);
-    return { ...this.#owner, Bucket: bucket, Key: key };
+    return { ...expectedOwner(this.#owners, bucket), Bucket: bucket, Key: key };
   }
 
   /** What keys below a directory begin with; the directory may be a whole bucket. */
@@ -292,7 +292,7 @@ export class S3FileSystem implements FileSystem {
     try {
       return await act();
     } catch (thrown) {
-      throw fileFailure(access, path, thrown);
+      throw fileFailure(access, path, thrown, this.#owners);
     }
   }
 }

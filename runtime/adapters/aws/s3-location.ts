@@ -28,3 +28,20 @@ export function isS3Location(location: string): boolean {
 export function s3Location({ bucket, key }: S3Location): string {
   return `${SCHEME}${bucket}/${key}`;
 }
+
+/**
+ * Accounts that must own a bucket, by its name: where another one has it meanwhile, S3 refuses the
+ * call. Buckets that are not named may belong to anybody who grants them.
+ */
+export type BucketOwners = Readonly<Record<string, string>>;
+
+/** As a request says it. */
+export interface ExpectedOwner {
+  readonly ExpectedBucketOwner?: string;
+}
+
+/** The part of a request that says who must own its bucket. */
+export function expectedOwner(owners: BucketOwners, bucket: string): ExpectedOwner {
+  const owner = owners[bucket];
+  return owner === undefined ? {} : { ExpectedBucketOwner: owner };
+}

@@ -2,23 +2,53 @@
 import { type ErrorDetails, StreamError } from '../../core/index.ts';
 import { AwsCallFailed } from './aws-calls.ts';
 import { type AwsFailure, adviceOf, kindOfFailure } from './aws-failure.ts';
+import type { BucketOwners } from './s3-location.ts';
 
-/** `BLOB_NOT_READABLE` or `BLOB_NOT_WRITABLE`. */
+/** `BLOB_NOT_READABLE` or `BLOB_NOT_WRITABLE`. @param owners as the call has said them. */
 export function blobFailure(
   access: 'read' | 'written',
   location: string,
   thrown: unknown,
+  owners: BucketOwners = {},
 ): unknown {
   const code = access === 'read' ? 'BLOB_NOT_READABLE' : 'BLOB_NOT_WRITABLE';
-  return storeFailure(code, `a blob cannot be ${access}`, { location }, thrown);
+  const owner = ownerOf(location, owners);
+  const advice = (failure: AwsFailure): string => adviceOf(failure) + ownerHint(failure, owner);
+  return storeFailure(code, `a blob cannot be ${access}`, { location, ...owner }, thrown, advice);
 }
 
 /** `FILE_NOT_READABLE` or `FILE_NOT_WRITABLE`: of data of a job, in a bucket that is not ours. */
-export function fileFailure(access: 'read' | 'written', path: string, thrown: unknown): unknown {
+export function fileFailure(
+  access: 'read' | 'written',
+  path: string,
+  thrown: unknown,
+  owners: BucketOwners = {},
+): unknown {
   const code = access === 'read' ? 'FILE_NOT_READABLE' : 'FILE_NOT_WRITABLE';
   const [, bucket = ''] = /^s3:\/\/([^/]*)/.exec(path) ?? [];
-  const place = { bucket, path };
-  return storeFailure(code, `a file cannot be ${access}`, place, thrown, fileAdviceOf);
+  const owner = ownerOf(path, owners);
+  const place = { bucket, path, ...owner };
+  const advice = (failure: AwsFailure): string => fileAdviceOf(failure) + ownerHint(failure, owner);
+  return storeFailure(code, `a file cannot be ${access}`, place, thrown, advice);
+}
+
+/** Who was expected to own the bucket; empty: anybody. */
+function ownerOf(location: string, owners: BucketOwners): { readonly expectedOwner?: string } {
+  const [, bucket = ''] = /^s3:\/\/([^/]*)/.exec(location) ?? [];
+  const owner = owners[bucket];
+  return owner === undefined ? {} : { expectedOwner: owner };
+}
+
+/** S3 says the same to who may not and to who takes a bucket for another account's. */
+function ownerHint(
+  { reason }: AwsFailure,
+  { expectedOwner }: { readonly expectedOwner?: string },
+): string {
+  if (reason !== 'access-denied' || expectedOwner === undefined) return '';
+  return (
+    '; or the bucket was deleted, and another account has one of its name now: use nothing of ' +
+    'it, and deploy the cluster again under another prefix'
+  );
 }
 
 /** `ROW_STORE_NOT_READABLE` or `ROW_STORE_NOT_WRITABLE`. */
