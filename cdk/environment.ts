@@ -39,9 +39,9 @@ const VARIABLES: Readonly<Record<FunctionName, readonly string[]>> = {
     'SLUICE_STATE_MACHINE_ARN',
     'SLUICE_TICK_QUEUE_URL',
     'SLUICE_TICK_QUEUE_ARN',
-    'SLUICE_STATE_MACHINE_ARN',
     'SLUICE_WAKE_GROUP',
     'SLUICE_WAKE_ROLE_ARN',
+    'SLUICE_WAKE_RULE_PREFIX',
     'SLUICE_INBOX_URL_PREFIX',
     'SLUICE_INBOX_DLQ_ARN',
     'SLUICE_KMS_KEY_ARN',
@@ -75,6 +75,7 @@ const VARIABLES: Readonly<Record<FunctionName, readonly string[]>> = {
     'SLUICE_BUCKET',
     'SLUICE_BUCKET_OWNER',
     'SLUICE_INBOX_URL_PREFIX',
+    'SLUICE_WAKE_RULE_PREFIX',
     'SLUICE_JOB_EXPIRATION_MS',
   ],
 };

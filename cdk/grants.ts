@@ -33,6 +33,8 @@ export interface GrantedResources {
   /** Of schedules that wake jobs; ends in `*`, behind the cluster's own group. */
   readonly wakeUpArns: string;
   readonly wakeRoleArn: string;
+  /** Of rules that wake jobs; ends in `*`, behind the cluster's own prefix. */
+  readonly wakeRuleArns: string;
 }
 
 const ROW_READS = ['dynamodb:GetItem', 'dynamodb:Query'] as const;
@@ -63,6 +65,7 @@ const MAKE_QUEUES = [
 const OBJECTS = 'Keys below it are made of job ids, and of names nobody knows before.';
 const INBOXES = 'Inboxes are named after jobs that do not exist yet, behind a prefix of their own.';
 
+const WAKE_RULES = 'Rules are named after jobs, behind a prefix that is the cluster’s own.';
 const WAKE_UPS = 'Schedules are named after jobs, in a group that is the cluster’s own.';
 
 /** What a function may do. */
@@ -167,6 +170,18 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
       resources: [to.wakeRoleArn],
       conditions: { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
     },
+    // A rule of a job may send to the queue of ticks, and nowhere else.
+    {
+      actions: ['events:PutTargets'],
+      resources: [to.wakeRuleArns],
+      wildcard: WAKE_RULES,
+      conditions: { ArnEquals: { 'events:TargetArn': to.tickQueueArn } },
+    },
+    {
+      actions: ['events:PutRule', 'events:RemoveTargets', 'events:DeleteRule'],
+      resources: [to.wakeRuleArns],
+      wildcard: WAKE_RULES,
+    },
   ],
   // Takes ticks when they are due, delays them again, puts them into the coordinator's queue.
   ticks: (_may, to) => [
@@ -200,7 +215,7 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
     may.inboxes('sqs:DeleteQueue', 'sqs:GetQueueUrl'),
   ],
   // Deletes inboxes that were left behind, and what is left of jobs that ended long ago.
-  sweeper: (may) => [
+  sweeper: (may, to) => [
     may.rows(...ROW_READS, 'dynamodb:PutItem', 'dynamodb:DeleteItem'),
     may.objects(['s3:DeleteObject'], 'jobs'),
     may.listing,
@@ -209,6 +224,16 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
       actions: ['sqs:ListQueues'],
       resources: ['*'],
       wildcard: 'IAM knows no resource for the listing of queues.',
+    },
+    {
+      actions: ['events:ListRules'],
+      resources: ['*'],
+      wildcard: 'IAM knows no resource for the listing of rules.',
+    },
+    {
+      actions: ['events:RemoveTargets', 'events:DeleteRule'],
+      resources: [to.wakeRuleArns],
+      wildcard: WAKE_RULES,
     },
   ],
 };

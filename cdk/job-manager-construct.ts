@@ -84,7 +84,7 @@ export class JobManager extends Construct implements IGrantable {
     const keyGrants =
       kmsKey === undefined ? [] : [{ actions: KEY_ACTIONS, resources: [kmsKey.keyArn] }];
     const { ticks } = this.queues;
-    this.wakeUps = new WakeUps(this, 'WakeUps', { names, ticks, keyGrants });
+    this.wakeUps = new WakeUps(this, 'WakeUps', { names, ticks, keyGrants, kmsKey });
     this.functions = new Functions(this, 'Functions', {
       names,
       settings,
@@ -170,6 +170,7 @@ export class JobManager extends Construct implements IGrantable {
       triggerSavepointArn: machines.triggerSavepoint,
       wakeUpArns: this.wakeUps.scheduleArns,
       wakeRoleArn: this.wakeUps.role.roleArn,
+      wakeRuleArns: this.wakeUps.ruleArns,
     };
   }
 
@@ -186,6 +187,7 @@ export class JobManager extends Construct implements IGrantable {
       SLUICE_TICK_QUEUE_ARN: queues.ticks.queueArn,
       SLUICE_WAKE_GROUP: this.wakeUps.group.ref,
       SLUICE_WAKE_ROLE_ARN: this.wakeUps.role.roleArn,
+      SLUICE_WAKE_RULE_PREFIX: names.wakeRulePrefix,
       SLUICE_INBOX_URL_PREFIX: queues.inboxUrlPrefix,
       SLUICE_INBOX_DLQ_ARN: queues.inboxDeadLetters.queueArn,
       SLUICE_STATE_MACHINE_ARN: stateMachineArns(this, names).jobManager,

@@ -15,6 +15,7 @@ describe('clusterNames', () => {
       inboxPrefix: 'orders-2-i-',
       inboxDeadLetters: 'orders-2-inbox-dlq',
       wakeGroup: 'orders-2-wake',
+      wakeRulePrefix: 'orders-2-w-',
       jobManager: 'orders-2-job-manager',
       triggerSavepoint: 'orders-2-trigger-savepoint',
       functions: {
@@ -33,11 +34,25 @@ describe('clusterNames', () => {
     const names = clusterNames('x'.repeat(MAX_PREFIX_CHARS));
     const inbox = `${names.inboxPrefix}${'f'.repeat(32)}-10000`;
     for (const queue of [inbox, names.coordinatorDeadLetters]) assert.ok(queue.length <= 80);
+    assert.ok(`${names.wakeRulePrefix}${'f'.repeat(32)}-zzzz`.length <= 64);
     for (const name of Object.values(names.functions)) assert.ok(name.length <= 64);
   });
 
   it('refuse a prefix that some service, or another cluster, would trip over', () => {
-    const wrong = ['', 'A', 'a_b', '-a', 'a-', 'a.b', 'x'.repeat(25), 'i', 'a-i', 'i-a', 'a-i-b'];
+    const wrong = [
+      '',
+      'A',
+      'a_b',
+      '-a',
+      'a-',
+      'a.b',
+      'x'.repeat(25),
+      'i',
+      'a-i',
+      'i-a',
+      'a-i-b',
+      'a-w',
+    ];
     for (const prefix of wrong) {
       assert.throws(
         () => clusterNames(prefix),

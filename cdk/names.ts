@@ -30,6 +30,8 @@ export interface ClusterNames {
   readonly inboxDeadLetters: string;
   /** Schedules are made by API; `<jobId>-<arming>-…` in this group. */
   readonly wakeGroup: string;
+  /** Rules are made by API; `<wakeRulePrefix><jobId>-<arming>` on the default event bus. */
+  readonly wakeRulePrefix: string;
   readonly jobManager: string;
   readonly triggerSavepoint: string;
   readonly functions: Readonly<Record<FunctionName, string>>;
@@ -39,8 +41,8 @@ export interface ClusterNames {
 export const MAX_PREFIX_CHARS = 24;
 
 const PREFIX = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
-/** Queues of a cluster `a-i` would look like inboxes of the cluster `a`. */
-const INBOX_PART = /(?:^|-)i(?:-|$)/;
+/** Queues of a cluster `a-i` would look like inboxes of the cluster `a`; so would rules of `a-w`. */
+const RESERVED_PART = /(?:^|-)[iw](?:-|$)/;
 
 /** @throws {StreamError} `PREFIX_INVALID` */
 export function clusterNames(prefix: string): ClusterNames {
@@ -58,6 +60,7 @@ export function clusterNames(prefix: string): ClusterNames {
     inboxPrefix: named('i-'),
     inboxDeadLetters: named('inbox-dlq'),
     wakeGroup: named('wake'),
+    wakeRulePrefix: named('w-'),
     jobManager: named('job-manager'),
     triggerSavepoint: named('trigger-savepoint'),
     functions: functions as ClusterNames['functions'],
@@ -70,8 +73,8 @@ function checkPrefix(prefix: string): void {
       ? `longer than ${MAX_PREFIX_CHARS} characters`
       : !PREFIX.test(prefix)
         ? 'not lower-case letters, digits and hyphens between them'
-        : INBOX_PART.test(prefix)
-          ? "one of a part 'i', which marks inbox queues"
+        : RESERVED_PART.test(prefix)
+          ? "one of a part 'i' or 'w', which marks inbox queues and rules that wake jobs"
           : undefined;
   if (fault === undefined) return;
   throw new StreamError({

@@ -1,7 +1,7 @@
 /** What the functions and machines may do, as the template says it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Match, type Matcher, Template } from 'aws-cdk-lib/assertions';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type App, Stack } from 'aws-cdk-lib/core';
@@ -48,6 +48,18 @@ function mayDo(template: Template, role: RegExp, resource: RegExp): readonly str
   return [...new Set(statements.flatMap(actionsOf))].sort();
 }
 
+/** A statement of a resource's policy for the cluster's rules. */
+function fromRules(Action: string | readonly string[]): Matcher {
+  return Match.objectLike({
+    Action,
+    Principal: { Service: 'events.amazonaws.com' },
+    Condition: {
+      StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+      ArnLike: { 'aws:SourceArn': { 'Fn::Join': ['', Match.arrayWith([':rule/orders-w-*'])] } },
+    },
+  });
+}
+
 const vpc = (app: App): JobManagerProps => ({
   // CDK's own types disagree about an optional field.
   vpc: new Vpc(new Stack(app, 'Others'), 'Vpc') as IVpc,
@@ -75,6 +87,7 @@ const OF_ANY_RESOURCE = [
   'lambda:GetAccountSettings',
   'ec2:DescribeNetworkInterfaces',
   'ec2:DescribeSubnets',
+  'events:ListRules',
   'logs:CreateLogDelivery',
   'logs:DeleteLogDelivery',
   'logs:DescribeLogGroups',
@@ -258,8 +271,31 @@ describe('a function', () => {
     });
   });
 
+  it('makes rules of the cluster, which send ticks and nothing else', () => {
+    const rules = /:rule\/orders-w-\*/;
+    const changes = ['events:DeleteRule', 'events:RemoveTargets'];
+    assert.deepEqual(mayDo(template, COORDINATOR, rules), [
+      ...['events:DeleteRule', 'events:PutRule', 'events:PutTargets', 'events:RemoveTargets'],
+    ]);
+    assert.deepEqual(mayDo(template, /SweeperRole/, rules), changes);
+    for (const role of [TASK_MANAGER, /PlanRole/, /FunctionsApiRole/, /SettleRole/]) {
+      assert.deepEqual(mayDo(template, role, rules), []);
+    }
+    const policies = JSON.stringify(template.findResources('AWS::IAM::Policy'));
+    assert.match(policies, /"ArnEquals":\{"events:TargetArn":\{"Fn::GetAtt":\["[^"]*QueuesTicks/);
+    template.hasResourceProperties('AWS::SQS::QueuePolicy', {
+      Queues: [{ Ref: Match.stringLikeRegexp('QueuesTicks') }],
+      PolicyDocument: { Statement: Match.arrayWith([fromRules('sqs:SendMessage')]) },
+    });
+  });
+
   it('may use the key of the account, where there is one', () => {
     const { template: keyed } = synthesized(FUNCTIONS, key);
+    keyed.hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: {
+        Statement: Match.arrayWith([fromRules(['kms:Decrypt', 'kms:GenerateDataKey'])]),
+      },
+    });
     for (const role of [TASK_MANAGER, COORDINATOR, /StateMachinesJobManagerRole/]) {
       const actions = mayDo(keyed, role, /"JobManagerKey/);
       for (const action of ['kms:Decrypt', 'kms:GenerateDataKey']) {

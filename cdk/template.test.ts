@@ -91,13 +91,13 @@ describe('the queues', () => {
     template.resourceCountIs('AWS::SQS::QueuePolicy', 5);
     template.allResourcesProperties('AWS::SQS::QueuePolicy', {
       PolicyDocument: {
-        Statement: [
+        Statement: Match.arrayWith([
           Match.objectLike({
             Effect: 'Deny',
             Action: 'sqs:*',
             Condition: { Bool: { 'aws:SecureTransport': 'false' } },
           }),
-        ],
+        ]),
       },
     });
     template.allResourcesProperties(QUEUE, { SqsManagedSseEnabled: true });

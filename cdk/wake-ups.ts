@@ -1,5 +1,9 @@
-/** Where schedules go that wake jobs, and what they may do. The coordinator makes and deletes them. */
-import type { Role } from 'aws-cdk-lib/aws-iam';
+/**
+ * Where schedules and rules go that wake jobs, and what they may do. The coordinator makes and
+ * deletes them.
+ */
+import { PolicyStatement, type Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { ArnFormat, Stack } from 'aws-cdk-lib/core';
@@ -12,6 +16,8 @@ export interface WakeUpsProps {
   readonly names: ClusterNames;
   readonly ticks: IQueue;
   readonly keyGrants: readonly Grant[];
+  /** Of the queue; one that was imported has to let the service use it by its own policy. */
+  readonly kmsKey: IKey | undefined;
 }
 
 export class WakeUps extends Construct {
@@ -21,8 +27,10 @@ export class WakeUps extends Construct {
   readonly role: Role;
   /** Of the group's schedules; ends in `*`. */
   readonly scheduleArns: string;
+  /** Of rules on the default event bus; ends in `*`. */
+  readonly ruleArns: string;
 
-  constructor(scope: Construct, id: string, { names, ticks, keyGrants }: WakeUpsProps) {
+  constructor(scope: Construct, id: string, { names, ticks, keyGrants, kmsKey }: WakeUpsProps) {
     super(scope, id);
     const stack = Stack.of(this);
     this.group = new CfnScheduleGroup(this, 'Group', { name: names.wakeGroup });
@@ -36,6 +44,28 @@ export class WakeUps extends Construct {
       resource: 'schedule',
       resourceName: `${names.wakeGroup}/*`,
       arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    });
+    this.ruleArns = stack.formatArn({
+      service: 'events',
+      resource: 'rule',
+      resourceName: `${names.wakeRulePrefix}*`,
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    });
+    ticks.addToResourcePolicy(this.#byRules(['sqs:SendMessage'], ticks.queueArn));
+    // In a key's policy, every resource is the key.
+    kmsKey?.addToResourcePolicy(this.#byRules(['kms:Decrypt', 'kms:GenerateDataKey'], '*'));
+  }
+
+  /** Rules send by themselves, not by a role: the cluster's own, and no others. */
+  #byRules(actions: readonly string[], resource: string): PolicyStatement {
+    return new PolicyStatement({
+      principals: [new ServicePrincipal('events.amazonaws.com')],
+      actions: [...actions],
+      resources: [resource],
+      conditions: {
+        StringEquals: { 'aws:SourceAccount': Stack.of(this).account },
+        ArnLike: { 'aws:SourceArn': this.ruleArns },
+      },
     });
   }
 }

@@ -38,6 +38,7 @@ export {
   type WriteSettings,
 } from './api/index.ts';
 export {
+  alarmGoesOff,
   type Boundedness,
   type BucketContext,
   type Committer,
@@ -48,6 +49,7 @@ export {
   type DecoderOutput,
   type DeliveryGuarantee,
   type EnumeratorContext,
+  type EventPattern,
   type FileCommittable,
   type FileFormat,
   type FilePosition,
@@ -64,6 +66,7 @@ export {
   type MalformedFileRecord,
   type MalformedRecord,
   type OnMalformedRecord,
+  objectsCreated,
   printSink,
   type ReaderContext,
   type ReaderOutput,
@@ -79,6 +82,7 @@ export {
   type SplitEnumerator,
   sequenceSource,
   textLines,
+  type WakeOffer,
 } from './connectors/index.ts';
 export {
   type Clock,

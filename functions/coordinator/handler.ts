@@ -1,8 +1,11 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import {
+  allWakeUps,
   Coordinator,
+  createEventBridgeClient,
   createSchedulerClient,
   createSfnClient,
+  EventWakeUps,
   JobTurns,
   JobViews,
   objectThresholdBytes,
@@ -46,13 +49,20 @@ const machines = new StepFunctions({
   stateMachineArn: environment.text('SLUICE_STATE_MACHINE_ARN'),
   ...{ calls, logger },
 });
-const wakeUps = new SchedulerWakeUps({
+const tickQueueArn = environment.text('SLUICE_TICK_QUEUE_ARN');
+const schedules = new SchedulerWakeUps({
   scheduler: createSchedulerClient({ program: 'coordinator' }),
   calls,
   groupName: environment.text('SLUICE_WAKE_GROUP'),
   roleArn: environment.text('SLUICE_WAKE_ROLE_ARN'),
-  tickQueueArn: environment.text('SLUICE_TICK_QUEUE_ARN'),
+  tickQueueArn,
 });
+const rules = new EventWakeUps({
+  events: createEventBridgeClient({ program: 'coordinator' }),
+  ...{ calls, tickQueueArn },
+  rulePrefix: environment.text('SLUICE_WAKE_RULE_PREFIX'),
+});
+const wakeUps = allWakeUps([schedules, rules]);
 const blobs = stateBlobs(world);
 const turns = new JobTurns({
   ...{ jobs, rows, clock, timers, metrics, taskSlots },

@@ -48,6 +48,10 @@ const STOP_BEFORE_END_MS = 15_000;
 const QUEUES_AT_ONCE = 8;
 const ENDED = new Set(['FINISHED', 'FAILED', 'CANCELED']);
 
+export function hasEnded(status: string): boolean {
+  return ENDED.has(status);
+}
+
 /** What to do about an inbox. Pure. */
 export function decideSweep(facts: {
   /** Absent: there is no row of the job. */
@@ -57,7 +61,7 @@ export function decideSweep(facts: {
   readonly minAgeMs: number;
 }): 'delete' | 'keep' {
   const { status, ageMs, minAgeMs } = facts;
-  const isInUse = status !== undefined && !ENDED.has(status);
+  const isInUse = status !== undefined && !hasEnded(status);
   return isInUse || ageMs === undefined || ageMs < minAgeMs ? 'keep' : 'delete';
 }
 

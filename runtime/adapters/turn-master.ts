@@ -130,7 +130,7 @@ export class TurnMaster {
     const jobId = this.#jobId;
     const configuration = this.#configuration;
     const restore = await this.#restored(asleep);
-    const hibernation = hibernationSettings(configuration);
+    const hibernation = hibernationSettings(configuration, this.#program.graph);
     return new JobMaster({
       ...{ jobId, ...parts, asleep, clock, rng, logger, fileSystem, blobs, journal },
       graph: this.#program.graph,

@@ -1,5 +1,11 @@
 export { collectSink } from './collect/index.ts';
 export {
+  anyOfPatterns,
+  type EventPattern,
+  eventPatternFault,
+  MAX_PATTERN_CHARS,
+} from './event-pattern.ts';
+export {
   type BucketContext,
   type Compression,
   type CsvOptions,
@@ -56,3 +62,4 @@ export type {
 } from './source.ts';
 export { sourceOperator } from './source-operator.ts';
 export type { SplitQueueState } from './split-queue-enumerator.ts';
+export { alarmGoesOff, objectsCreated, type WakeOffer } from './wake-offer.ts';

@@ -9,6 +9,7 @@
  */
 import type { Clock, FileSystem, Logger, Timers } from '../core/index.ts';
 import type { OperatorMetrics, ReaderEvent, SourceEvent } from '../operators/index.ts';
+import type { WakeOffer } from './wake-offer.ts';
 
 export type Boundedness = 'BOUNDED' | 'CONTINUOUS_UNBOUNDED';
 
@@ -36,6 +37,12 @@ export interface Source<T, SplitT, EnumeratorStateT> {
    * have changed when the enumerator looks for it.
    */
   validate?(ctx: SourceValidation): void | Promise<void>;
+  /**
+   * What wakes a job that hibernates when something has come to this source; without it the job is
+   * woken by its options, or by whoever asks. Asked often, also while the job sleeps: the same each
+   * time. Armed before readers look once more, so what comes in between is found or wakes.
+   */
+  wakeOffers?(): readonly WakeOffer[];
 }
 
 /** What a source may use of the world before the job is deployed. */

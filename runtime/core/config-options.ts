@@ -238,6 +238,13 @@ const HIBERNATION_OPTIONS = {
       'a job on AWS whose sources are idle for so long takes a checkpoint and runs nothing until ' +
       'something wakes it; unset: it always runs',
   }),
+  WAKE_EVENTS: stringOption<string | undefined>({
+    key: 'sluice.wake-events',
+    defaultValue: undefined,
+    description:
+      'which events of the default event bus wake a job that hibernates: an event pattern of ' +
+      'EventBridge, as JSON; unset: those that its sources name',
+  }),
   WAKE_SCHEDULE: stringOption<string | undefined>({
     key: 'sluice.wake-schedule',
     defaultValue: undefined,

@@ -22,6 +22,10 @@ export interface HibernationSettings {
   readonly afterMs: number;
   /** `sluice.wake-schedule` */
   readonly wakeSchedule?: string;
+  /** Those of sources, beside that. */
+  readonly wakeSchedules?: readonly string[];
+  /** `sluice.wake-events`, and those of sources: one event pattern, as JSON. */
+  readonly wakeEvents?: string;
 }
 
 export interface IdleSlot {
@@ -37,6 +41,8 @@ export interface WakeUps {
   readonly atEpochMs?: number;
   /** As of {@link HibernationSettings}. */
   readonly schedule?: string;
+  readonly schedules?: readonly string[];
+  readonly events?: string;
 }
 
 export interface HibernationState {
@@ -246,7 +252,7 @@ function isIdle(
 }
 
 function wakeUpsOf(
-  { wakeSchedule }: HibernationSettings,
+  { wakeSchedule, wakeSchedules, wakeEvents }: HibernationSettings,
   { idle, wakeUps }: HibernationState,
 ): WakeUps {
   const atEpochMs = wakeAtOf(idle);
@@ -254,6 +260,8 @@ function wakeUpsOf(
     arming: (wakeUps?.arming ?? 0) + 1,
     ...(Number.isFinite(atEpochMs) ? { atEpochMs } : {}),
     ...(wakeSchedule === undefined ? {} : { schedule: wakeSchedule }),
+    ...(wakeSchedules === undefined ? {} : { schedules: wakeSchedules }),
+    ...(wakeEvents === undefined ? {} : { events: wakeEvents }),
   };
 }
 

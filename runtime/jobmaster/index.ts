@@ -30,7 +30,11 @@ export {
   type IdleSlot,
   type WakeUps,
 } from './hibernation.ts';
-export { hibernationSettings, slotIdleAfterMs } from './hibernation-settings.ts';
+export {
+  hibernationSettings,
+  MAX_WAKE_SCHEDULES,
+  slotIdleAfterMs,
+} from './hibernation-settings.ts';
 export type { CheckpointHost } from './job-checkpoints-parts.ts';
 export { type HibernationView, JobHibernation, type WakeUpArming } from './job-hibernation.ts';
 export { type JobHistorySettings, jobHistorySettings } from './job-history.ts';

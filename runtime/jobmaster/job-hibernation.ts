@@ -21,7 +21,8 @@ import {
 /** Port: what wakes a job. Kept by whoever takes its turns; durable with the turn. */
 export interface WakeUpArming {
   arm(wakeUps: WakeUps): void;
-  disarm(arming: number): void;
+  /** @param armed what was; undefined: nobody knows any more. */
+  disarm(arming: number, armed?: WakeUps): void;
 }
 
 export interface JobHibernationParts {
@@ -46,7 +47,10 @@ export interface HibernationView {
   /** Behind which it sleeps. */
   readonly checkpointId: number;
   readonly wakesAtEpochMs?: number;
+  /** All of them, joined by commas. */
   readonly wakeSchedule?: string;
+  /** An event pattern, as JSON. */
+  readonly wakeEvents?: string;
 }
 
 export class JobHibernation {
@@ -74,11 +78,13 @@ export class JobHibernation {
   get view(): HibernationView | undefined {
     const { phase, sinceEpochMs = 0, wakeUps = { arming: 0 } } = this.#state;
     if (phase !== 'ASLEEP') return undefined;
-    const { atEpochMs, schedule } = wakeUps;
+    const { atEpochMs, schedule, schedules = [], events }: WakeUps = wakeUps;
+    const wakeSchedules = [...(schedule === undefined ? [] : [schedule]), ...schedules];
     return {
       ...{ sinceEpochMs, checkpointId: this.#parts.newestCheckpointId() },
       ...(atEpochMs === undefined ? {} : { wakesAtEpochMs: atEpochMs }),
-      ...(schedule === undefined ? {} : { wakeSchedule: schedule }),
+      ...(wakeSchedules.length === 0 ? {} : { wakeSchedule: wakeSchedules.join(', ') }),
+      ...(events === undefined ? {} : { wakeEvents: events }),
     };
   }
 
@@ -138,7 +144,7 @@ export class JobHibernation {
         arming.arm(command.wakeUps);
         break;
       case 'disarm':
-        arming.disarm(command.arming);
+        arming.disarm(command.arming, this.#state.wakeUps);
         break;
       case 'suspend':
         suspend();

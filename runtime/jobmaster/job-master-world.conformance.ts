@@ -200,7 +200,7 @@ export class MasterWorld {
       jobId,
     });
     const graph = this.graph();
-    const hibernation = hibernationSettings(configuration);
+    const hibernation = hibernationSettings(configuration, graph);
     const restore = await this.#restoreOf(options);
     return new JobMaster({
       jobId,

@@ -188,7 +188,12 @@ export class JobTurn {
       },
       arming: {
         arm: (wakeUps) => this.#effects.push({ type: 'arm', wakeUps }),
-        disarm: (arming) => this.#effects.push({ type: 'disarm', arming }),
+        disarm: (arming, armed) => {
+          this.#effects.push({
+            ...{ type: 'disarm', arming },
+            ...(armed === undefined ? {} : { armed }),
+          });
+        },
       },
       ...(asleep === undefined ? {} : { asleep }),
     };

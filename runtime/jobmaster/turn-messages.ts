@@ -125,4 +125,5 @@ export type TurnEffect =
   /** Send a `wake` when one of these says so. Before anything else of the turn is sent. */
   | { readonly type: 'arm'; readonly wakeUps: WakeUps }
   /** Those of this number; there may be none. */
-  | { readonly type: 'disarm'; readonly arming: number };
+  /** `armed` absent: nobody knows any more what was. */
+  | { readonly type: 'disarm'; readonly arming: number; readonly armed?: WakeUps };

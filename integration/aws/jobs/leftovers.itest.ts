@@ -74,7 +74,11 @@ describe('what a deployed job leaves behind', () => {
       (await inboxesOf(ended)).length === 0 ? true : undefined,
     );
     await clients.sqs.send(new CreateQueueCommand({ QueueName: `${PREFIX}-i-${left}` }));
-    const nothing = { deleted: 0, failed: 0, unseen: 0, forgotten: 0, failedToForget: 0 };
+    const noRules = { rules: 0, deletedRules: 0, failedRules: 0 };
+    const nothing = {
+      ...{ deleted: 0, failed: 0, unseen: 0, forgotten: 0, failedToForget: 0 },
+      ...noRules,
+    };
     // It may be that of a job which is being planned again.
     assert.deepEqual(await swept({}), { ...nothing, inboxes: 2 });
     assert.deepEqual(await inboxesOf(ended), [left]);

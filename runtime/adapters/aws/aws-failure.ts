@@ -54,6 +54,7 @@ const THROTTLED = new Set([
   'TransactionConflict',
   'ReplicatedWriteConflictException',
   'ConditionalRequestConflict',
+  'ConcurrentModificationException',
   'OperationAborted',
 ]);
 /** Refused on the way, and helped by another attempt: the SDK corrects its clock by the answer. */

@@ -166,12 +166,13 @@ function stateOf({ status }: DispatchedJob): JobStatus {
 
 /** This project's own. */
 function hibernationJson(hibernation: HibernationView): object {
-  const { sinceEpochMs, checkpointId, wakesAtEpochMs, wakeSchedule } = hibernation;
+  const { sinceEpochMs, checkpointId, wakesAtEpochMs, wakeSchedule, wakeEvents } = hibernation;
   return {
     since: sinceEpochMs,
     'checkpoint-id': checkpointId,
     'wakes-at': wakesAtEpochMs ?? null,
     'wake-schedule': wakeSchedule ?? null,
+    'wake-events': wakeEvents === undefined ? null : JSON.parse(wakeEvents),
   };
 }
 

@@ -75,7 +75,7 @@ export async function createJobMaster(start: JobStart): Promise<JobMaster> {
   const { jobId, graph, configuration, storage, fileSystem, isRecovered } = start;
   const checkpointing = checkpointSettings(configuration);
   const restart = restartSettings(configuration);
-  const hibernation = hibernationSettings(configuration);
+  const hibernation = hibernationSettings(configuration, graph);
   const { blobs, rows, directory } = storage;
   const checkpointStore = await CheckpointStore.open({ blobs, rows, directory, jobId });
   const { restore, plan } = await foundation(start, checkpointStore);

@@ -51,8 +51,12 @@ export interface StateMachines {
 export interface WakeUpSchedules {
   /** Those of an arming that are there are fine. @throws {StreamError} `WAKE_UP_NOT_ARMED` */
   arm(jobId: string, wakeUps: WakeUps): Promise<void>;
-  /** Those of no other arming. One that is gone is fine. */
-  disarm(jobId: string, arming: number): Promise<void>;
+  /**
+   * Those of no other arming. One that is gone is fine.
+   *
+   * @param armed what may still be; undefined: nobody knows.
+   */
+  disarm(jobId: string, arming: number, armed?: WakeUps): Promise<void>;
 }
 
 /** Port: the queues of the coordinator. */

@@ -28,6 +28,13 @@ export type {
   WakeUpSchedules,
 } from './effect-ports.ts';
 export {
+  type ArmedRule,
+  allWakeUps,
+  createEventBridgeClient,
+  EventWakeUps,
+  type EventWakeUpsParts,
+} from './event-wake-ups.ts';
+export {
   type ForgetJobsParts,
   type ForgetResult,
   forgetJobs,

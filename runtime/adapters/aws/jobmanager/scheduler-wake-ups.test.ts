@@ -52,10 +52,25 @@ describe('SchedulerWakeUps', () => {
     const { ups, sent } = wakeUps('ResourceNotFoundException');
     await ups.disarm(JOB_ID, 3);
     const names = sent.map(({ input }) => input.Name).toSorted();
-    assert.deepEqual(names, [`${JOB_ID}-3-at`, `${JOB_ID}-3-schedule`]);
+    const others = [1, 2, 3, 4].map((n) => `${JOB_ID}-3-schedule-${n}`);
+    assert.deepEqual(names, [`${JOB_ID}-3-at`, `${JOB_ID}-3-schedule`, ...others]);
     const there = wakeUps('ConflictException');
     await there.ups.arm(JOB_ID, { arming: 3, schedule: 'rate(1 hour)' });
     assert.equal(there.sent.length, 1);
+  });
+
+  it('makes one schedule more for each that a source offers, and deletes what it has made', async () => {
+    const { ups, sent } = wakeUps();
+    const armed = { arming: 3, schedule: 'rate(1 day)', schedules: ['rate(1 hour)'] };
+    await ups.arm(JOB_ID, armed);
+    await ups.disarm(JOB_ID, 3, armed);
+    const names = [`${JOB_ID}-3-schedule`, `${JOB_ID}-3-schedule-1`];
+    assert.deepEqual(
+      sent.map(({ type, input }) => `${type} ${input.Name}`),
+      [...names.map((name) => `create ${name}`), ...names.map((name) => `delete ${name}`)],
+    );
+    await ups.disarm(JOB_ID, 4, { arming: 4, events: '{}' });
+    assert.equal(sent.length, 4);
   });
 
   it('says what it may not, or cannot do', async () => {

@@ -11,7 +11,7 @@ import {
   DeleteScheduleCommand,
   SchedulerClient,
 } from '@aws-sdk/client-scheduler';
-import type { WakeUps } from '../../../jobmaster/index.ts';
+import { MAX_WAKE_SCHEDULES, type WakeUps } from '../../../jobmaster/index.ts';
 import type { AwsCalls } from '../aws-calls.ts';
 import { awsCodeOf } from '../aws-failure.ts';
 import { type AwsClientSettings, awsClientConfig } from '../clients.ts';
@@ -34,6 +34,7 @@ const GONE = 'ResourceNotFoundException';
 /** Of the service's retries. An hour later something else is wrong, and alarms. */
 const MAX_AGE_SECONDS = 3_600;
 const MAX_RETRIES = 60;
+const ALL_KINDS = ['at', 'schedule', ...indexed(MAX_WAKE_SCHEDULES)];
 
 export function createSchedulerClient(settings: AwsClientSettings = {}): SchedulerClient {
   return new SchedulerClient(awsClientConfig(settings));
@@ -46,22 +47,19 @@ export class SchedulerWakeUps implements WakeUpSchedules {
     this.#parts = parts;
   }
 
-  async arm(jobId: string, { arming, atEpochMs, schedule }: WakeUps): Promise<void> {
-    if (atEpochMs !== undefined) await this.#create(jobId, arming, 'at', timeText(atEpochMs));
-    if (schedule !== undefined) await this.#create(jobId, arming, 'schedule', schedule);
+  async arm(jobId: string, wakeUps: WakeUps): Promise<void> {
+    for (const { kind, expression } of schedulesOf(wakeUps)) {
+      await this.#create(jobId, wakeUps.arming, kind, expression);
+    }
   }
 
-  async disarm(jobId: string, arming: number): Promise<void> {
-    await Promise.all([this.#delete(jobId, arming, 'at'), this.#delete(jobId, arming, 'schedule')]);
+  async disarm(jobId: string, arming: number, armed?: WakeUps): Promise<void> {
+    const kinds = armed === undefined ? ALL_KINDS : schedulesOf(armed).map(({ kind }) => kind);
+    await Promise.all(kinds.map((kind) => this.#delete(jobId, arming, kind)));
   }
 
   /** I2. */
-  async #create(
-    jobId: string,
-    arming: number,
-    kind: 'at' | 'schedule',
-    expression: string,
-  ): Promise<void> {
+  async #create(jobId: string, arming: number, kind: string, expression: string): Promise<void> {
     const { scheduler, calls, groupName, roleArn, tickQueueArn } = this.#parts;
     const message: CoordinatorMessage = { type: 'wake', jobId, arming };
     const command = new CreateScheduleCommand({
@@ -92,7 +90,7 @@ export class SchedulerWakeUps implements WakeUpSchedules {
   }
 
   /** I2. */
-  async #delete(jobId: string, arming: number, kind: 'at' | 'schedule'): Promise<void> {
+  async #delete(jobId: string, arming: number, kind: string): Promise<void> {
     const { scheduler, calls, groupName } = this.#parts;
     const Name = nameOf(jobId, arming, kind);
     const command = new DeleteScheduleCommand({ GroupName: groupName, Name });
@@ -106,8 +104,25 @@ export class SchedulerWakeUps implements WakeUpSchedules {
   }
 }
 
+/** What an arming needs, each under a name of its own. */
+function schedulesOf({
+  atEpochMs,
+  schedule,
+  schedules = [],
+}: WakeUps): readonly { readonly kind: string; readonly expression: string }[] {
+  return [
+    ...(atEpochMs === undefined ? [] : [{ kind: 'at', expression: timeText(atEpochMs) }]),
+    ...(schedule === undefined ? [] : [{ kind: 'schedule', expression: schedule }]),
+    ...schedules.map((expression, i) => ({ kind: `schedule-${i + 1}`, expression })),
+  ];
+}
+
+function indexed(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, i) => `schedule-${i + 1}`);
+}
+
 /** I1. At most 64 characters. */
-function nameOf(jobId: string, arming: number, kind: 'at' | 'schedule'): string {
+function nameOf(jobId: string, arming: number, kind: string): string {
   return `${jobId}-${arming}-${kind}`;
 }
 

@@ -179,7 +179,7 @@ export class TurnEffects {
         break;
       }
       case 'disarm':
-        await this.#parts.wakeUps.disarm(jobId, effect.arming);
+        await this.#parts.wakeUps.disarm(jobId, effect.arming, effect.armed);
         break;
       case 'attempt':
       case 'command':
