@@ -1,6 +1,10 @@
-/** Which channels of a job leave a TaskManager, by the traffic they share. Pure. */
+/**
+ * Which channels of a job leave a TaskManager, by the traffic they share. Pure. A thousand slots
+ * have a million channels an edge: TaskManagers that host the same count once.
+ */
 import { defined } from '../../../core/index.ts';
-import type { ExecutionGraph, JobEdge } from '../../../graph/index.ts';
+import type { ExecutionGraph } from '../../../graph/index.ts';
+import { hostedJob, LaneFinder, type OpenLane } from './cost-lanes.ts';
 
 /** An edge's part of a lane. */
 export interface LanePart {
@@ -48,23 +52,20 @@ export interface CostLayout {
   readonly waves: number;
 }
 
-interface OpenLane {
-  readonly shares: Map<number, number>;
-  readonly fromSlots: Set<number>;
-  channels: number;
-}
-
 /** @param taskSlots TaskManager i has the slots from i times this on. */
 export function costLayout(executionGraph: ExecutionGraph, taskSlots: number): CostLayout {
   const { jobGraph, slots, vertices } = executionGraph;
-  const taskManagers = Math.ceil(slots.length / taskSlots);
-  const lanes = openLanes(executionGraph, taskSlots);
+  const job = hostedJob(executionGraph, taskSlots);
+  const taskManagers = job.hosts.length;
+  const receivers = receiversOf(new LaneFinder(job), taskManagers);
   const crossShares = new Map(jobGraph.edges.map(({ id }) => [id, 0]));
   let channels = 0;
-  for (const lane of lanes.values()) {
-    channels += lane.channels;
-    for (const [edgeId, share] of lane.shares) {
-      crossShares.set(edgeId, (crossShares.get(edgeId) ?? 0) + share);
+  for (const { taskManagers: count, lanes } of receivers) {
+    for (const lane of lanes) {
+      channels += count * lane.count * lane.channels;
+      for (const { edgeId, share } of lane.parts) {
+        crossShares.set(edgeId, (crossShares.get(edgeId) ?? 0) + count * lane.count * share);
+      }
     }
   }
   const keyedIds = new Set(
@@ -76,7 +77,7 @@ export function costLayout(executionGraph: ExecutionGraph, taskSlots: number): C
     taskManagers,
     slots: slots.length,
     subtasks: vertices.reduce((sum, { subtasks }) => sum + subtasks.length, 0),
-    receivers: receiversOf(lanes, taskManagers),
+    receivers,
     crossShares,
     keyed: jobGraph.vertices
       .filter(({ id }) => keyedIds.has(id))
@@ -107,70 +108,29 @@ function wavesOf(
   return Math.max(1, ...waves.values());
 }
 
-/** By `<to>:<from>`. */
-function openLanes(
-  { jobGraph, edges, vertices }: ExecutionGraph,
-  taskSlots: number,
-): ReadonlyMap<string, OpenLane> {
-  const slotsOf = new Map(
-    vertices.map(({ vertexId, subtasks }) => [vertexId, subtasks.map((s) => s.slotIndex)]),
-  );
-  const lanes = new Map<string, OpenLane>();
-  for (const edge of jobGraph.edges) {
-    const { channels } = defined(edges[edge.id], 'every edge is laid out');
-    const from = defined(slotsOf.get(edge.sourceVertexId), 'an edge starts at a vertex');
-    const to = defined(slotsOf.get(edge.targetVertexId), 'an edge ends at a vertex');
-    const outgoing = new Map<number, number>();
-    for (const channel of channels) {
-      outgoing.set(channel.from, (outgoing.get(channel.from) ?? 0) + 1);
-    }
-    for (const channel of channels) {
-      const fromSlot = defined(from[channel.from], 'a subtask has a slot');
-      const toSlot = defined(to[channel.to], 'a subtask has a slot');
-      const [sender, receiver] = [fromSlot, toSlot].map((slot) => Math.floor(slot / taskSlots));
-      if (sender === receiver) continue;
-      const key = `${receiver}:${sender}`;
-      const lane = lanes.get(key) ?? { shares: new Map(), fromSlots: new Set(), channels: 0 };
-      lanes.set(key, lane);
-      const share = channelShare(edge, channel.to, outgoing.get(channel.from) ?? 1) / from.length;
-      lane.shares.set(edge.id, (lane.shares.get(edge.id) ?? 0) + share);
-      lane.fromSlots.add(fromSlot);
-      lane.channels += 1;
-    }
-  }
-  return lanes;
-}
-
-/** Of the records of the subtask it starts from. */
-function channelShare({ partitioner }: JobEdge, to: number, channels: number): number {
-  if (partitioner === 'BROADCAST') return 1;
-  if (partitioner === 'GLOBAL') return to === 0 ? 1 : 0;
-  return 1 / channels;
-}
-
-function receiversOf(
-  lanes: ReadonlyMap<string, OpenLane>,
-  taskManagers: number,
-): readonly Receivers[] {
-  const incoming = Array.from({ length: taskManagers }, () => new Map<string, Lane>());
-  for (const [key, { shares, fromSlots, channels }] of lanes) {
-    const [to = '', from = ''] = key.split(':');
-    const parts = [...shares].map(([edgeId, share]) => ({ edgeId, share }));
-    const isAnswered = lanes.has(`${from}:${to}`);
-    const lane = { parts, fromSlots: fromSlots.size, channels, isAnswered };
-    const alike = defined(incoming[Number(to)], 'a lane leads to a TaskManager');
-    const name = laneName(lane);
-    alike.set(name, { ...lane, count: (alike.get(name)?.count ?? 0) + 1 });
-  }
+function receiversOf(finder: LaneFinder, taskManagers: number): readonly Receivers[] {
   const receivers = new Map<string, Receivers>();
-  for (const alike of incoming) {
+  for (let to = 0; to < taskManagers; to++) {
+    const alike = new Map<string, Lane>();
+    for (const { from, count } of finder.sendersTo(to)) {
+      const open = finder.lane(from, to);
+      if (open === undefined) continue;
+      const lane = laneOf(open, finder.lane(to, from) !== undefined);
+      const name = laneName(lane);
+      alike.set(name, { ...lane, count: (alike.get(name)?.count ?? 0) + count });
+    }
     const inbox = [...alike].toSorted(([a], [b]) => (a < b ? -1 : 1));
     const name = inbox.map(([lane, { count }]) => `${count}*${lane}`).join(' ');
     const taskManagersSoFar = receivers.get(name)?.taskManagers ?? 0;
-    const found = inbox.map(([, lane]) => lane);
-    receivers.set(name, { taskManagers: taskManagersSoFar + 1, lanes: found });
+    const lanes = inbox.map(([, lane]) => lane);
+    receivers.set(name, { taskManagers: taskManagersSoFar + 1, lanes });
   }
   return [...receivers.values()];
+}
+
+function laneOf({ shares, fromSlots, channels }: OpenLane, isAnswered: boolean): Lane {
+  const parts = [...shares].map(([edgeId, share]) => ({ edgeId, share }));
+  return { count: 1, parts, fromSlots: fromSlots.size, channels, isAnswered };
 }
 
 function laneName({ parts, fromSlots, channels, isAnswered }: Omit<Lane, 'count'>): string {
