@@ -80,6 +80,18 @@ describe('estimateSettings', () => {
       ],
       ['--operator', 'a:key=5', /^--operator knows no setting 'key'; did you mean keys\?$/],
       ['--operator', 'a:colour=red', /knows no setting 'colour'; rate, selectivity, bytes, keys/],
+      ['--record-bytes', '0', /^The value of --record-bytes must be 1 or more: 0$/],
+      ['--record-bytes', '-5', /^The value of --record-bytes must be a number such as .*: -5$/],
+      ['--record-bytes', 'NaN', /^The value of --record-bytes must be a number such as .*: NaN$/],
+      ['--record-bytes', '2G', /^The value of --record-bytes must be 1G at most: 2G$/],
+      ['--rate', '-5/s', /^The value of --rate must be a rate such as .*: -5\/s$/],
+      ['--rate', 'NaN/s', /^The value of --rate must be a rate such as .*: NaN\/s$/],
+      ['--rate', '99G/s', /^The value of --rate must be 1G\/s at most: 99G\/s$/],
+      ['--rate', `${'9'.repeat(400)}/s`, /^The value of --rate must be 1G\/s at most: 9+\/s$/],
+      ['--wakes', '2k/s', /^The value of --wakes must be 1\/s at most: 2k\/s$/],
+      ['--api-requests', '1M/s', /^The value of --api-requests must be 10k\/s at most: 1M\/s$/],
+      ['--parallelism', '6000', /^An estimate is of a parallelism of 5,000 at most: 6000$/],
+      ['--operator', 'a:bytes=0', /^The value of bytes of 'a' must be 1 or more: 0$/],
       ['--operator', 'a:keys=x', /^The value of keys of 'a' must be a number such as .*: x$/],
     ] as const) {
       assert.match(refusalOf(option, value), text);

@@ -102,6 +102,17 @@ export interface EstimateSettings {
 const MAX_TASK_SLOTS = 6;
 const MAX_LEASE_MS = 870_000;
 const HOUR_S = 3_600;
+/** What is asked for above these is a slip of the pen, and its dollars would be nonsense. */
+const MOST = {
+  rateRecordsPerS: 1e9,
+  recordBytes: 1e9,
+  keys: 1e12,
+  stateBytes: 1e9,
+  selectivity: 1e6,
+  requestsPerS: 10_000,
+  wakesPerS: 1,
+  slots: 5_000,
+} as const;
 const MULTIPLES: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9 };
 const TIMES_S: Readonly<Record<string, number>> = { s: 1, min: 60, h: HOUR_S, d: 86_400 };
 
@@ -111,19 +122,23 @@ export function estimateSettings({ values }: ParsedOptions): EstimateSettings {
     const text = values.get(name)?.[0];
     return text === undefined ? undefined : parse(text, `--${name}`);
   };
-  const perHour = (text: string, what: string): number => parseRate(text, what) * HOUR_S;
+  const perHour =
+    (mostPerS: number) =>
+    (text: string, what: string): number =>
+      atMost(parseRate(text, what), mostPerS, '/s', what, text) * HOUR_S;
+  checkParallelism(values.get('parallelism')?.[0]);
   const settings = {
-    rateRecordsPerS: read('rate', parseRate),
-    recordBytes: read('record-bytes', parseCount),
-    keys: read('keys', parseCount),
-    stateBytesPerKey: read('state-bytes', parseCount),
+    rateRecordsPerS: read('rate', recordRate),
+    recordBytes: read('record-bytes', recordBytes),
+    keys: read('keys', keyCount),
+    stateBytesPerKey: read('state-bytes', stateBytes),
     checkpointIntervalMs: read('checkpoint-interval', durationFrom(10)),
     taskSlots: read('slots', parseSlots),
     leaseMs: read('lease', durationFrom(1_000, MAX_LEASE_MS)),
     lingerMs: read('linger', durationFrom(0, 60_000)),
     activeShare: read('active', parseShare),
-    attemptsPerHour: read('wakes', perHour),
-    apiRequestsPerHour: read('api-requests', perHour),
+    attemptsPerHour: read('wakes', perHour(MOST.wakesPerS)),
+    apiRequestsPerHour: read('api-requests', perHour(MOST.requestsPerS)),
   };
   return {
     operators: (values.get('operator') ?? []).map(parseOperator),
@@ -154,6 +169,40 @@ export function parseCount(text: string, what: string): number {
     throw badArguments(`The value of ${what} must be a number such as 200, 10k or 2M: ${text}`);
   }
   return Number(match[1]) * factor;
+}
+
+function recordRate(text: string, what: string): number {
+  return atMost(parseRate(text, what), MOST.rateRecordsPerS, '/s', what, text);
+}
+
+const recordBytes = countFrom(1, MOST.recordBytes);
+const stateBytes = countFrom(0, MOST.stateBytes);
+const keyCount = countFrom(0, MOST.keys);
+
+function countFrom(min: number, max: number): (text: string, what: string) => number {
+  return (text, what) => {
+    const count = parseCount(text, what);
+    if (count >= min) return atMost(count, max, '', what, text);
+    throw badArguments(`The value of ${what} must be ${min} or more: ${text}`);
+  };
+}
+
+function atMost(value: number, max: number, unit: string, what: string, text: string): number {
+  if (value <= max) return value;
+  const [multiple = '', factor = 1] =
+    Object.entries(MULTIPLES)
+      .filter(([, one]) => one <= max)
+      .at(-1) ?? [];
+  const most = `${(max / factor).toLocaleString('en')}${multiple}${unit}`;
+  throw badArguments(`The value of ${what} must be ${most} at most: ${text}`);
+}
+
+/** All channels of a job are laid out to plan it: their number is the square of this. */
+function checkParallelism(text: string | undefined): void {
+  if (text === undefined || !(Number(text) > MOST.slots)) return;
+  throw badArguments(
+    `An estimate is of a parallelism of ${MOST.slots.toLocaleString('en')} at most: ${text}`,
+  );
 }
 
 /** `5%` or `0.05`. */
@@ -201,11 +250,11 @@ const OPERATOR_SETTINGS: Readonly<
     readonly [Exclude<keyof OperatorFacts, 'operator'>, (text: string, what: string) => number]
   >
 > = {
-  rate: ['rateRecordsPerS', parseRate],
-  selectivity: ['selectivity', parseCount],
-  bytes: ['recordBytes', parseCount],
-  keys: ['keys', parseCount],
-  'state-bytes': ['stateBytesPerKey', parseCount],
+  rate: ['rateRecordsPerS', recordRate],
+  selectivity: ['selectivity', countFrom(0, MOST.selectivity)],
+  bytes: ['recordBytes', recordBytes],
+  keys: ['keys', keyCount],
+  'state-bytes': ['stateBytesPerKey', stateBytes],
   dirty: ['dirtyShare', parseShare],
 };
 

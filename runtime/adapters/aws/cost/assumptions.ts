@@ -39,6 +39,11 @@ export interface CostAssumptions {
     readonly deleteLingerMs: number;
     readonly messagesACall: number;
     readonly maxCallBytes: number;
+    /**
+     * What one TaskManager gets through to one other: four messages under way, those of 508 KB by
+     * way of the bucket, at S3's latencies. measure
+     */
+    readonly laneBytesPerS: number;
   };
   /** Of the coordinator. */
   readonly turns: {
@@ -210,6 +215,8 @@ export interface CostAssumptions {
   };
   /** What a slot with a whole vCPU gets done, in records through the whole job. measure */
   readonly slotRecordsPerS: number;
+  /** And in bytes of the records that sources take in: as many of 1,000 bytes. measure */
+  readonly slotBytesPerS: number;
 }
 
 export const COST_ASSUMPTIONS: CostAssumptions = {
@@ -228,6 +235,7 @@ export const COST_ASSUMPTIONS: CostAssumptions = {
     deleteLingerMs: 1_500,
     messagesACall: 10,
     maxCallBytes: KIB * KIB,
+    laneBytesPerS: 10_000_000,
   },
   turns: {
     memoryMb: 1_769,
@@ -305,4 +313,5 @@ export const COST_ASSUMPTIONS: CostAssumptions = {
   api: { memoryMb: 1_024, requestMs: 60, reads: 2 },
   cluster: { pollersAQueue: 5, metrics: 3, alarms: 9, sweepsADay: 1 },
   slotRecordsPerS: 50_000,
+  slotBytesPerS: 50_000_000,
 };

@@ -9,6 +9,8 @@
  *   attempts), each as often as it happens. A counted run is the same sum with its own numbers.
  * - I2: what is paid without records or jobs (`cluster`, `storage`) is apart from what work costs.
  */
+
+import type { JobGraph } from '../../../graph/index.ts';
 import { type AwsPrices, US_EAST_1_PRICES } from '../prices.ts';
 import { tierThresholdBytes } from '../segment-tier.ts';
 import { COST_ASSUMPTIONS } from './assumptions.ts';
@@ -35,7 +37,13 @@ import { type CostLayout, costLayout } from './cost-layout.ts';
 import { commandPollLines, type ExchangeFacts, exchangeLines } from './exchange-cost.ts';
 import { jobLines } from './job-cost.ts';
 import { attemptLines, type LeaseFacts, leaseLines, metricsLines } from './lease-cost.ts';
-import { factsOf, type JobTraffic, jobTraffic } from './operator-traffic.ts';
+import {
+  factsOf,
+  type JobTraffic,
+  jobTraffic,
+  type OperatorTraffic,
+  sourcesOf,
+} from './operator-traffic.ts';
 import { meanChainSegments, planSegments } from './state-cost.ts';
 import {
   apiLines,
@@ -304,14 +312,22 @@ export function exchangeFacts(model: CostModel): ExchangeFacts {
 
 /** Of all sources together. */
 export function sourceRecordsPerS({ executionGraph }: CostInput, traffic: JobTraffic): number {
-  const { vertices, edges } = executionGraph.jobGraph;
-  const fed = new Set(edges.map(({ targetVertexId }) => targetVertexId));
-  return vertices
-    .filter(({ id }) => !fed.has(id))
-    .reduce((sum, { operators }) => {
-      const head = traffic.get(operators[0]?.nodeId ?? -1);
-      return sum + (head?.inRecordsPerS ?? 0);
-    }, 0);
+  return sourceTraffic(executionGraph.jobGraph, traffic).reduce(
+    (sum, { inRecordsPerS }) => sum + inRecordsPerS,
+    0,
+  );
+}
+
+/** Of the records that sources take in. */
+export function sourceBytesPerS({ executionGraph }: CostInput, traffic: JobTraffic): number {
+  return sourceTraffic(executionGraph.jobGraph, traffic).reduce(
+    (sum, { inRecordsPerS, outBytes }) => sum + inRecordsPerS * outBytes,
+    0,
+  );
+}
+
+function sourceTraffic(jobGraph: JobGraph, traffic: JobTraffic): readonly OperatorTraffic[] {
+  return sourcesOf(jobGraph).flatMap(({ nodeId }) => traffic.get(nodeId) ?? []);
 }
 
 /** What goes through each edge, by its id. */

@@ -86,6 +86,37 @@ describe('costWarnings', () => {
     assert.match(busy?.advice ?? '', /^raise the parallelism to 7/);
   });
 
+  it('counts bytes, not records alone, into what slots are busy with', () => {
+    const settings = { parallelism: 2, partitioner: 'FORWARD' } as const;
+    const large = { rateRecordsPerS: 1_000, recordBytes: 90_000, taskSlots: 2 };
+    const busy = warningOf('SLOTS_OVERLOADED', settings, large);
+    assert.match(
+      busy?.message ?? '',
+      /^2 slots would be busy 90 % .* gets 47\.7 MiB a second done$/,
+    );
+    assert.equal(busy?.advice, 'raise the parallelism to 3, or measure: --from-run');
+    assert.ok(!codesOf(settings, { ...large, recordBytes: 200 }).includes('SLOTS_OVERLOADED'));
+  });
+
+  it('says which lane is too narrow, and does not call its slots idle', () => {
+    // Of 32 MB/s half crosses, in two lanes.
+    const given = { rateRecordsPerS: 32, recordBytes: 1_000_000 };
+    const settings = { parallelism: 2 };
+    const lane = warningOf('LANE_OVERLOADED', settings, { ...given, rateRecordsPerS: 48 });
+    assert.match(
+      lane?.message ?? '',
+      /send 11\.\d MiB\/s to one other, where about 9\.5 MiB\/s get/,
+    );
+    const parallelism = Number(/parallelism to (\d+)/.exec(lane?.advice ?? '')?.[1]);
+    assert.equal(parallelism, 3);
+    const wider = codesOf({ parallelism }, { ...given, rateRecordsPerS: 48 });
+    assert.ok(!wider.includes('LANE_OVERLOADED'));
+    const narrow = codesOf({ parallelism: 2 }, { ...given, rateRecordsPerS: 20 });
+    assert.ok(!narrow.includes('LANE_OVERLOADED') && !narrow.includes('SLOTS_IDLE'));
+    assert.ok(codesOf({ parallelism: 2 }, { ...given, rateRecordsPerS: 2 }).includes('SLOTS_IDLE'));
+    assert.ok(!codesOf(settings, { ...given, taskSlots: 2 }).includes('LANE_OVERLOADED'));
+  });
+
   it('counts places in TaskManagers that are paid for and empty', () => {
     const settings = { parallelism: 4, partitioner: 'FORWARD' } as const;
     const warning = warningOf('SLOTS_UNUSED', settings, { rateRecordsPerS: 1e5, taskSlots: 3 });

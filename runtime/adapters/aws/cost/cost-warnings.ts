@@ -8,14 +8,16 @@ import {
   edgesOf,
   exchangeFacts,
   HOURS_A_MONTH,
+  sourceBytesPerS,
   sourceRecordsPerS,
 } from './cost-model.ts';
-import { meanMessageBytes } from './exchange-cost.ts';
+import { busiestLaneBytesPerS, meanMessageBytes } from './exchange-cost.ts';
 import type { BreakEven } from './managed-flink.ts';
 import { bytesText, durationText, moneyText, percentText } from './quantity-text.ts';
 
 export type CostWarningCode =
   | 'HOP_EXPENSIVE'
+  | 'LANE_OVERLOADED'
   | 'CHECKPOINTS_EXPENSIVE'
   | 'CHECKPOINTS_TOO_CLOSE'
   | 'CHECKPOINTS_TOO_RARE'
@@ -65,6 +67,7 @@ export function costWarnings(facts: CostWarningFacts): readonly CostWarning[] {
   return [
     ...stateWarnings(facts),
     ...taskManagerWarnings(facts),
+    ...laneWarnings(facts),
     ...managedWarnings(facts),
     ...hopWarnings(facts),
     ...checkpointWarnings(facts),
@@ -105,6 +108,30 @@ function hopWarnings({ model, estimate }: CostWarningFacts): readonly CostWarnin
       },
     ];
   });
+}
+
+function laneWarnings({ model }: CostWarningFacts): readonly CostWarning[] {
+  const bytesPerS = busiestLaneBytesPerS(exchangeFacts(model));
+  const { laneBytesPerS: most } = COST_ASSUMPTIONS.exchange;
+  if (bytesPerS <= OVERLOAD_SHARE * most) return [];
+  return [
+    {
+      code: 'LANE_OVERLOADED',
+      message:
+        `one TaskManager would have to send ${bytesText(bytesPerS)}/s to one other, ` +
+        `where about ${bytesText(most)}/s get through`,
+      advice:
+        `raise the parallelism to ${parallelismForLanes(model, bytesPerS)}, as lanes are the ` +
+        'square of TaskManagers, aggregate or filter before the hop, send fewer fields, or host ' +
+        'more slots in a TaskManager (--slots): inside one nothing is sent',
+    },
+  ];
+}
+
+/** A lane's part of what crosses falls with the square of TaskManagers. */
+function parallelismForLanes({ layout, input }: CostModel, bytesPerS: number): number {
+  const load = bytesPerS / (OVERLOAD_SHARE * COST_ASSUMPTIONS.exchange.laneBytesPerS);
+  return Math.ceil(layout.taskManagers * Math.sqrt(load)) * input.taskSlots;
 }
 
 function checkpointWarnings(facts: CostWarningFacts): readonly CostWarning[] {
@@ -178,15 +205,36 @@ function tooClose({ checkpointLines: lines }: CostEstimate, intervalMs: number):
   };
 }
 
-function slotWarnings({ model, busySlots }: CostWarningFacts): readonly CostWarning[] {
+/** What of their time slots are busy, and what says so: the most of records, bytes and lanes. */
+function busyShare({ model, busySlots }: CostWarningFacts): {
+  readonly share: number;
+  /** Of all slots together, without the lanes between them. */
+  readonly busy: number;
+  readonly from: string;
+} {
   const { input, layout, traffic } = model;
+  const { slotRecordsPerS, slotBytesPerS, exchange } = COST_ASSUMPTIONS;
+  const records = sourceRecordsPerS(input, traffic) / slotRecordsPerS;
+  const bytes = sourceBytesPerS(input, traffic) / slotBytesPerS;
+  const [busy, from] =
+    busySlots !== undefined
+      ? [busySlots, 'by the run']
+      : bytes > records
+        ? [bytes, `as a slot gets ${bytesText(slotBytesPerS)} a second done`]
+        : [records, 'as a slot gets 50,000 records a second done'];
+  const lane = busiestLaneBytesPerS(exchangeFacts(model)) / exchange.laneBytesPerS;
+  if (lane <= busy / layout.slots) return { share: busy / layout.slots, busy, from };
+  const laneText = `as about ${bytesText(exchange.laneBytesPerS)}/s get from one TaskManager to another`;
+  return { share: lane, busy, from: laneText };
+}
+
+function slotWarnings(facts: CostWarningFacts): readonly CostWarning[] {
+  const { input, layout } = facts.model;
   const { taskSlots } = input;
-  const busy = busySlots ?? sourceRecordsPerS(input, traffic) / COST_ASSUMPTIONS.slotRecordsPerS;
+  const { share, busy, from } = busyShare(facts);
+  const isLane = share > busy / layout.slots;
   const needed = Math.max(1, Math.ceil(busy / OVERLOAD_SHARE));
   const unused = layout.taskManagers * taskSlots - layout.slots;
-  const share = busy / layout.slots;
-  const from =
-    busySlots === undefined ? 'as a slot gets 50,000 records a second done' : 'by the run';
   return [
     ...(layout.slots > needed && share < IDLE_SHARE
       ? [
@@ -197,7 +245,7 @@ function slotWarnings({ model, busySlots }: CostWarningFacts): readonly CostWarn
           },
         ]
       : []),
-    ...(share > OVERLOAD_SHARE
+    ...(share > OVERLOAD_SHARE && !isLane
       ? [
           {
             code: 'SLOTS_OVERLOADED' as const,

@@ -151,6 +151,12 @@ export function meanMessageBytes(facts: ExchangeFacts): number {
   return messagesPerS === 0 ? 0 : bytesPerS / messagesPerS;
 }
 
+/** Of the lane that carries most, with what packs its records; 0: nothing crosses. */
+export function busiestLaneBytesPerS(facts: ExchangeFacts): number {
+  const lanes = facts.layout.receivers.flatMap((group) => group.lanes);
+  return lanes.reduce((most, lane) => Math.max(most, laneTraffic(lane, facts).bytesPerS), 0);
+}
+
 interface InboxTraffic {
   readonly messagesPerS: number;
   readonly bytesPerS: number;
