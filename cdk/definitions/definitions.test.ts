@@ -135,7 +135,8 @@ describe('the definition of the JobManager', () => {
         ErrorEquals: ['States.ALL'],
         Output:
           '{% $merge([$states.input, {"error": {"Error": $states.errorOutput.Error, ' +
-          '"Cause": $substring($states.errorOutput.Cause, 0, 2000)}}]) %}',
+          '"Cause": $exists($states.errorOutput.Cause) ' +
+          '? $substring($states.errorOutput.Cause, 0, 2000) : ""}}]) %}',
         Next: 'Lost',
       },
     ]);

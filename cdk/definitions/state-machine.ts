@@ -23,9 +23,13 @@ export interface RetryRule {
   readonly JitterStrategy: 'FULL';
 }
 
-/** What a caught error is told as. Causes are up to 32 KB; a cut one keeps payloads small. */
+/**
+ * What a caught error is told as. Causes are up to 32 KB; a cut one keeps payloads small. A
+ * time-out may have none, and an expression of a `Fail` state that gives nothing is an error.
+ */
 export const CAUGHT_ERROR =
-  '{"Error": $states.errorOutput.Error, "Cause": $substring($states.errorOutput.Cause, 0, 2000)}';
+  '{"Error": $states.errorOutput.Error, "Cause": $exists($states.errorOutput.Cause) ' +
+  '? $substring($states.errorOutput.Cause, 0, 2000) : ""}';
 
 /**
  * Lambda did not take the call, or does not say. Every function that is retried for them is
