@@ -3,6 +3,8 @@ import { describe, it } from 'node:test';
 import type { Context } from 'aws-lambda';
 import type { HttpEvent } from '../../runtime/adapters/aws/index.ts';
 import type { ClusterApi } from '../../runtime/adapters/index.ts';
+import type { Logger } from '../../runtime/core/index.ts';
+import { functionLogger } from '../shared/index.ts';
 import { createHandler } from './create-handler.ts';
 
 const api = {
@@ -13,7 +15,8 @@ const api = {
 
 async function ask(event: Partial<HttpEvent>) {
   const logged: string[] = [];
-  const handler = createHandler(api, { log: (level) => void logged.push(level) });
+  const logger: Logger = { log: (level) => void logged.push(level) };
+  const handler = createHandler(api, { ...functionLogger('api', 'p'), logger });
   const whole: HttpEvent = {
     rawPath: '/jobs',
     rawQueryString: '',

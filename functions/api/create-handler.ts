@@ -1,14 +1,15 @@
-import middy from '@middy/core';
 import httpErrorHandler from '@middy/http-error-handler';
 import httpHeaderNormalizer from '@middy/http-header-normalizer';
 import type { HttpEvent } from '../../runtime/adapters/aws/index.ts';
 import { type HttpResult, httpRequestOf, httpResultOf } from '../../runtime/adapters/aws/index.ts';
 import { answerRequest, type ClusterApi, errorAnswer } from '../../runtime/adapters/index.ts';
 import { type Logger, toStreamError } from '../../runtime/core/index.ts';
+import { functionStack, type ObservedFunction } from '../shared/index.ts';
 
 /** The handler of an HTTP API in front of a cluster. */
-export function createHandler(api: ClusterApi, logger: Logger) {
-  return middy<HttpEvent, HttpResult>()
+export function createHandler(api: ClusterApi, observed: ObservedFunction) {
+  const { logger } = observed;
+  return functionStack<HttpEvent, HttpResult>(observed)
     .use(httpHeaderNormalizer())
     .use(httpErrorHandler({ logger: false }))
     .handler(async (event: HttpEvent): Promise<HttpResult> => await answer(api, event, logger));

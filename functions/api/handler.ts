@@ -50,5 +50,5 @@ export const handler = createHandler(
     version: environment.optional('SLUICE_VERSION') ?? 'unknown',
     dataDirectory: root,
   },
-  logger,
+  world,
 );

@@ -23,6 +23,7 @@ import { compress, decompress } from '../../runtime/checkpoint/index.ts';
 import { TurnObjects } from '../../runtime/jobmaster/index.ts';
 import { jobPrograms } from '../programs/index.ts';
 import {
+  functionStack,
   functionWorld,
   jobFiles,
   queueRecordsOf,
@@ -96,11 +97,7 @@ const turns = new JobTurns({
 const coordinator = new Coordinator({ turns, queues, machines, metrics, logger });
 
 /** Messages of jobs; those named in the answer come again. */
-export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
-  try {
-    const failed = await coordinator.handle(queueRecordsOf(event));
-    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
-  } finally {
-    world.flush();
-  }
-}
+export const handler = functionStack<SQSEvent, SQSBatchResponse>(world).handler(async (event) => {
+  const failed = await coordinator.handle(queueRecordsOf(event));
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+});

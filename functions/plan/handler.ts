@@ -5,11 +5,15 @@ import {
   type PlanRequest,
   planJob,
   SqsInboxes,
-  thrownByFunction,
 } from '../../runtime/adapters/aws/index.ts';
-import { toStreamError } from '../../runtime/core/index.ts';
 import { jobPrograms } from '../programs/index.ts';
-import { functionWorld, jobFiles, reservationsOf, stateBlobs } from '../shared/index.ts';
+import {
+  functionStack,
+  functionWorld,
+  jobFiles,
+  reservationsOf,
+  stateBlobs,
+} from '../shared/index.ts';
 
 const world = functionWorld('plan');
 const { environment, logger, sqs, calls, prefix, rows, jobs, timers } = world;
@@ -32,12 +36,6 @@ const parts = {
 };
 
 /** The first state of a job's state machine. */
-export async function handler(request: PlanRequest): Promise<PlanAnswer> {
-  try {
-    return await planJob(parts, request);
-  } catch (thrown) {
-    const { code, message: reason, stack } = toStreamError(thrown);
-    logger.log('error', 'a job cannot be planned', { jobId: request.jobId, code, reason, stack });
-    throw thrownByFunction(thrown);
-  }
-}
+export const handler = functionStack<PlanRequest, PlanAnswer>(world).handler((request) =>
+  planJob(parts, request),
+);

@@ -3,9 +3,8 @@ import {
   SqsCoordinatorQueues,
   SqsInboxes,
   settleJob,
-  thrownByFunction,
 } from '../../runtime/adapters/aws/index.ts';
-import { functionWorld } from '../shared/index.ts';
+import { functionStack, functionWorld } from '../shared/index.ts';
 
 const world = functionWorld('settle');
 const { environment, logger, sqs, calls, prefix, rows, objects, root, timers } = world;
@@ -24,10 +23,6 @@ const parts = {
 };
 
 /** Where leases that were lost, and jobs that have ended, go. */
-export async function handler(request: SettleRequest): Promise<object> {
-  try {
-    return await settleJob(parts, request);
-  } catch (thrown) {
-    throw thrownByFunction(thrown);
-  }
-}
+export const handler = functionStack<SettleRequest, object>(world).handler((request) =>
+  settleJob(parts, request),
+);

@@ -1,4 +1,5 @@
 export { FunctionEnvironment } from './function-environment.ts';
+export { functionStack } from './function-stack.ts';
 export {
   type FunctionWorld,
   functionWorld,
@@ -6,5 +7,5 @@ export {
   reservationsOf,
   stateBlobs,
 } from './function-world.ts';
-export { functionLogger, observe } from './observe.ts';
+export { functionLogger, type Observation, type ObservedFunction, observe } from './observe.ts';
 export { queueRecordsOf } from './queue-records.ts';

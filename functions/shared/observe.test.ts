@@ -1,30 +1,17 @@
 /** Goal: what a line looks like that `sluice logs` and people read. Method: what is written. */
 import assert from 'node:assert/strict';
-import { describe, it, mock } from 'node:test';
+import { describe, it } from 'node:test';
 import { functionLogger } from './observe.ts';
-
-/** Lines that the logger writes, parsed. */
-function written(work: () => void): readonly Readonly<Record<string, unknown>>[] {
-  const texts: string[] = [];
-  const take = (text: unknown): boolean => texts.push(String(text)) > 0;
-  const streams = [process.stdout, process.stderr].map((s) => mock.method(s, 'write', take));
-  try {
-    work();
-  } finally {
-    for (const stream of streams) stream.mock.restore();
-  }
-  return texts
-    .filter((text) => text.startsWith('{'))
-    .map((text) => JSON.parse(text) as object) as [];
-}
+import { writtenLines } from './written-lines.conformance.ts';
 
 describe('functionLogger', () => {
   const place = { jobId: 'j', attempt: 2, taskManager: 0, lease: 5 };
   const environment = { AWS_SECRET_ACCESS_KEY: 'not-for-you' };
 
-  it('writes a line of JSON that says whose it is, and when', () => {
-    const [line] = written(() => {
-      const logger = functionLogger('taskmanager', 'orders', place, environment);
+  it('writes a line of JSON that says whose it is, and when', async () => {
+    const [line] = await writtenLines(() => {
+      const { logger, json } = functionLogger('taskmanager', 'orders', environment);
+      json.appendKeys(place);
       logger.log('warn', 'it is late', { slot: 3, checkpoint: 7 });
     });
     const { timestamp, level, message, service, prefix, ...rest } = line ?? {};
@@ -39,9 +26,9 @@ describe('functionLogger', () => {
     }
   });
 
-  it('writes no secret, in a message, a field or what is below it', () => {
-    const lines = written(() => {
-      const logger = functionLogger('api', 'orders', {}, environment);
+  it('writes no secret, in a message, a field or what is below it', async () => {
+    const lines = await writtenLines(() => {
+      const { logger } = functionLogger('api', 'orders', environment);
       logger.log('error', 'refused not-for-you', { reason: 'with not-for-you', taskToken: 'tt' });
       logger.log('info', 'a job prints', { details: { authorization: 'AWS4 not-for-you' } });
     });

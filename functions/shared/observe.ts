@@ -11,11 +11,18 @@ import type { MetricName, MetricSink } from '../../runtime/adapters/aws/index.ts
 import type { Logger } from '../../runtime/core/index.ts';
 import { Redactor } from './redactor.ts';
 
-export interface Observation {
+/** What says what a function does. */
+export interface ObservedFunction {
   readonly logger: Logger;
+  /** Behind `logger`. */
+  readonly json: JsonLogger;
+  readonly redactor: Redactor;
+}
+
+export interface Observation extends ObservedFunction {
   readonly metrics: MetricSink;
-  /** Writes the metrics of an invocation. */
-  flush(): void;
+  /** Behind `metrics`: has what an invocation adds until it is written. */
+  readonly meter: Metrics;
 }
 
 const NAMESPACE = 'Sluice';
@@ -33,30 +40,30 @@ const UNITS: Readonly<Record<MetricName, (typeof MetricUnit)[keyof typeof Metric
 };
 
 /** @param name of the function. */
-export function observe(name: string, prefix: string): Observation {
-  const metrics = new Metrics({ namespace: NAMESPACE, defaultDimensions: { [DIMENSION]: prefix } });
+export function observe(
+  name: string,
+  prefix: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Observation {
+  const meter = new Metrics({ namespace: NAMESPACE, defaultDimensions: { [DIMENSION]: prefix } });
   return {
-    logger: functionLogger(name, prefix),
-    metrics: { add: (metric, value) => metrics.addMetric(metric, UNITS[metric], value) },
-    flush: () => metrics.publishStoredMetrics(),
+    ...functionLogger(name, prefix, environment),
+    metrics: { add: (metric, value) => meter.addMetric(metric, UNITS[metric], value) },
+    meter,
   };
 }
 
-/**
- * @param name of the function.
- * @param place of all its lines.
- */
+/** @param name of the function. */
 export function functionLogger(
   name: string,
   prefix: string,
-  place: Readonly<Record<string, string | number>> = {},
   environment: Readonly<Record<string, string | undefined>> = process.env,
-): Logger {
-  const persistentKeys = { prefix, ...place };
-  const json = new JsonLogger({ serviceName: `sluice-${name}`, persistentKeys });
+): ObservedFunction {
+  const json = new JsonLogger({ serviceName: `sluice-${name}`, persistentKeys: { prefix } });
   const redactor = new Redactor(environment);
-  return {
+  const logger: Logger = {
     log: (level, message, fields = {}) =>
       json[level](redactor.text(message), redactor.fields(fields)),
   };
+  return { logger, json, redactor };
 }

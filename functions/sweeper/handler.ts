@@ -1,4 +1,3 @@
-import type { Context } from 'aws-lambda';
 import {
   connectQueueList,
   createEventBridgeClient,
@@ -6,7 +5,7 @@ import {
   type ForgetResult,
   forgetJobs,
 } from '../../runtime/adapters/aws/index.ts';
-import { functionWorld } from '../shared/index.ts';
+import { functionStack, functionWorld } from '../shared/index.ts';
 import { minAgeOf, type SweepResult, sweep } from './sweep.ts';
 import { type SweepRulesResult, sweepRules } from './sweep-rules.ts';
 
@@ -21,9 +20,13 @@ const rules = new EventWakeUps({
 const expirationMs = environment.count('SLUICE_JOB_EXPIRATION_MS');
 
 /** Runs once a day; by hand, `{"olderThanSeconds": 0}` takes inboxes of any age. */
-export async function handler(
+export const handler = functionStack<unknown, SweepResult & SweepRulesResult & ForgetResult>(
+  world,
+).handler(work);
+
+async function work(
   event: unknown,
-  context: Context,
+  context: { getRemainingTimeInMillis(): number },
 ): Promise<SweepResult & SweepRulesResult & ForgetResult> {
   const remainingMs = (): number => context.getRemainingTimeInMillis();
   const inboxPrefix = `${prefix}-i-`;

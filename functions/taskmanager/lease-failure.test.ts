@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { leaseFailure } from '../../runtime/adapters/aws/index.ts';
+import type { Context } from 'aws-lambda';
+import { type LeaseAnswer, leaseFailure } from '../../runtime/adapters/aws/index.ts';
+import { functionLogger, functionStack } from '../shared/index.ts';
 import { createLeaseHandler } from './lease-handler.ts';
 import { leaseSettings } from './lease-settings.ts';
 
@@ -42,7 +44,7 @@ describe('a TaskManager that cannot run', () => {
   /** As the machine catches it. */
   async function failure(event: unknown = REQUEST): Promise<readonly [string, string]> {
     const queue = `${process.env.AWS_ENDPOINT_URL}/1/p`;
-    const handler = createLeaseHandler({
+    const work = createLeaseHandler({
       settings: leaseSettings({
         SLUICE_PREFIX: 'p',
         SLUICE_JOBS_TABLE: 'p-jobs',
@@ -54,11 +56,13 @@ describe('a TaskManager that cannot run', () => {
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '4096',
       }),
       slotThreadUrl: new URL('./slot.worker.ts', import.meta.url),
-      loggerOf: () => ({ log: () => undefined }),
+      logger: { log: () => undefined },
       processStart: { nodeMs: 1, loadedMs: 2 },
       write: () => undefined,
     });
-    const context = { getRemainingTimeInMillis: () => 8_000 };
+    const observed = { ...functionLogger('taskmanager', 'p'), logger: { log: () => undefined } };
+    const handler = functionStack<unknown, LeaseAnswer>(observed).handler(work);
+    const context = { getRemainingTimeInMillis: () => 8_000 } as Context;
     const thrown = await handler(event, context).then(
       () => assert.fail('it has run'),
       (error: Error) => error,

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Context } from 'aws-lambda';
+import type { LeaseAnswer } from '../../runtime/adapters/aws/index.ts';
+import { functionLogger, functionStack } from '../shared/index.ts';
 import { createLeaseHandler } from './lease-handler.ts';
 import { leaseSettings } from './lease-settings.ts';
 
 describe('the taskmanager function', () => {
-  const handler = createLeaseHandler({
+  const work = createLeaseHandler({
     settings: leaseSettings({
       SLUICE_PREFIX: 'p',
       SLUICE_JOBS_TABLE: 'p-jobs',
@@ -16,11 +19,13 @@ describe('the taskmanager function', () => {
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
     }),
     slotThreadUrl: new URL('file:///nowhere.mjs'),
-    loggerOf: () => ({ log: () => undefined }),
+    logger: { log: () => undefined },
     processStart: { nodeMs: 1, loadedMs: 2 },
     write: () => undefined,
   });
-  const context = { getRemainingTimeInMillis: () => 1000 };
+  const observed = { ...functionLogger('taskmanager', 'p'), logger: { log: () => undefined } };
+  const handler = functionStack<unknown, LeaseAnswer>(observed).handler(work);
+  const context = { getRemainingTimeInMillis: () => 1000 } as Context;
   const jobId = '0'.repeat(32);
 
   it('refuses what is no request for a lease', async () => {

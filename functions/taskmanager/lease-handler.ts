@@ -13,10 +13,9 @@ import {
   S3BlobStore,
   S3FileSystem,
   TieredBlobStore,
-  thrownByFunction,
 } from '../../runtime/adapters/aws/index.ts';
 import { SystemClock, SystemRng, SystemTimers } from '../../runtime/adapters/index.ts';
-import { type Logger, StreamError, toStreamError } from '../../runtime/core/index.ts';
+import { type Logger, StreamError } from '../../runtime/core/index.ts';
 import { leaseMetrics, type ProcessStart } from './lease-metrics.ts';
 import type { LeaseSettings } from './lease-settings.ts';
 
@@ -24,8 +23,8 @@ export interface LeaseHandlerParts {
   readonly settings: LeaseSettings;
   /** The module of the slots' threads. */
   readonly slotThreadUrl: URL;
-  /** The log of one lease: all its lines say which. */
-  readonly loggerOf: (lease: LeaseRequest) => Logger;
+  /** Its lines say which lease they are of. */
+  readonly logger: Logger;
   /** How the process came here. */
   readonly processStart: ProcessStart;
   /** A line of metrics. */
@@ -37,13 +36,12 @@ export interface InvocationContext {
   getRemainingTimeInMillis(): number;
 }
 
-/** Answers the state machine; what it throws says code and kind, for the machine's `Catch`. */
+/** Answers the state machine. */
 export function createLeaseHandler(handlerParts: LeaseHandlerParts) {
-  const { settings, slotThreadUrl, loggerOf, write } = handlerParts;
+  const { settings, slotThreadUrl, logger, write } = handlerParts;
   let processStart: ProcessStart | undefined = handlerParts.processStart;
   return async (event: unknown, context: InvocationContext): Promise<LeaseAnswer> => {
     const request = leaseRequest(event);
-    const logger = loggerOf(request);
     const { prefix } = settings;
     const aborted = new AbortController();
     const world = { clock: new SystemClock(), timers: new SystemTimers(), rng: new SystemRng() };
@@ -76,11 +74,6 @@ export function createLeaseHandler(handlerParts: LeaseHandlerParts) {
         abortCalls: () => aborted.abort(),
       };
       return await runLease(parts, request, context.getRemainingTimeInMillis());
-    } catch (thrown) {
-      const error = toStreamError(thrown);
-      const { code, kind, details, message, stack } = error;
-      logger.log('error', message, { code, kind, ...details, stack });
-      throw thrownByFunction(error);
     } finally {
       clients.close();
       sqs.destroy();
@@ -97,12 +90,10 @@ function leaseRequest(event: unknown): LeaseRequest {
     (n) => Number.isSafeInteger(n) && (n ?? -1) >= 0,
   );
   if (isJob && isPlaced) return event as LeaseRequest;
-  throw thrownByFunction(
-    new StreamError({
-      kind: 'invalid',
-      code: 'NOT_A_LEASE_REQUEST',
-      message:
-        'a TaskManager is invoked by the state machine of a job, with {jobId, attempt, taskManager, lease}',
-    }),
-  );
+  throw new StreamError({
+    kind: 'invalid',
+    code: 'NOT_A_LEASE_REQUEST',
+    message:
+      'a TaskManager is invoked by the state machine of a job, with {jobId, attempt, taskManager, lease}',
+  });
 }

@@ -7,6 +7,9 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import type { Context } from 'aws-lambda';
+import type { LeaseAnswer } from '../../runtime/adapters/aws/index.ts';
+import { functionLogger, functionStack } from '../shared/index.ts';
 import { createLeaseHandler } from './lease-handler.ts';
 import { leaseSettings } from './lease-settings.ts';
 
@@ -63,7 +66,7 @@ describe('an invocation of the taskmanager function that is over', () => {
       stuck = how;
       isReached = false;
       const idle = resources();
-      const handler = createLeaseHandler({
+      const work = createLeaseHandler({
         settings: leaseSettings({
           SLUICE_PREFIX: 'p',
           SLUICE_JOBS_TABLE: 'p-jobs',
@@ -75,11 +78,14 @@ describe('an invocation of the taskmanager function that is over', () => {
           AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '4096',
         }),
         slotThreadUrl: new URL('./slot.worker.ts', import.meta.url),
-        loggerOf: () => ({ log: () => undefined }),
+        logger: { log: () => undefined },
         processStart: { nodeMs: 1, loadedMs: 2 },
         write: () => undefined,
       });
-      const context = { getRemainingTimeInMillis: () => REMAINING_MS };
+      const observed = functionLogger('taskmanager', 'p');
+      const quiet = { ...observed, logger: { log: () => undefined } };
+      const handler = functionStack<unknown, LeaseAnswer>(quiet).handler(work);
+      const context = { getRemainingTimeInMillis: () => REMAINING_MS } as Context;
       await assert.rejects(handler(REQUEST, context), { name: 'LEASE_OVERDUE' });
       assert.deepEqual(resources(), idle);
       assert.ok(isReached, 'it was in the middle of the call');

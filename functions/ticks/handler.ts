@@ -6,12 +6,13 @@ import {
   TickForwarder,
 } from '../../runtime/adapters/aws/index.ts';
 import { SystemClock, SystemRng, SystemTimers } from '../../runtime/adapters/index.ts';
-import { FunctionEnvironment, observe, queueRecordsOf } from '../shared/index.ts';
+import { FunctionEnvironment, functionStack, observe, queueRecordsOf } from '../shared/index.ts';
 
 // Of the world of functions only what it needs: it starts small.
 const NAME = 'ticks';
 const environment = new FunctionEnvironment(process.env);
-const { logger, metrics, flush } = observe(NAME, environment.text('SLUICE_PREFIX'));
+const observed = observe(NAME, environment.text('SLUICE_PREFIX'));
+const { logger, metrics } = observed;
 const clock = new SystemClock();
 const forwarder = new TickForwarder({
   ...{ clock, logger, metrics },
@@ -24,11 +25,9 @@ const forwarder = new TickForwarder({
 });
 
 /** Ticks and wake-ups; those named in the answer come again. */
-export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
-  try {
+export const handler = functionStack<SQSEvent, SQSBatchResponse>(observed).handler(
+  async (event) => {
     const failed = await forwarder.handle(queueRecordsOf(event));
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
-  } finally {
-    flush();
-  }
-}
+  },
+);
