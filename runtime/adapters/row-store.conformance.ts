@@ -51,6 +51,26 @@ export function testRowStoreConformance(name: string, make: () => Promise<RowSto
       assert.equal((await rows.get('p', 'a'))?.version, 1);
     });
 
+    it('keeps the newest of writes that name their version', async () => {
+      const rows = await make();
+      const at = (atVersion: number, value: unknown): RowWrite => {
+        return { type: 'put', ...key('a'), value, atVersion };
+      };
+      await rows.write([at(3, 'third')]);
+      await refused(rows, [at(2, 'second')]);
+      await refused(rows, [at(2, 'second'), put('b', 1)]);
+      assert.deepEqual(await values(rows), { a: 'third' });
+      await rows.write([at(3, 'third again')]);
+      await rows.write([at(7, 'seventh'), put('b', 1)]);
+      assert.deepEqual(await values(rows), { a: 'seventh', b: 1 });
+      assert.equal((await rows.get('p', 'a'))?.version, 7);
+      await rows.write([put('a', 'eighth', 7)]);
+      await refused(rows, [at(7, 'seventh')]);
+      await rows.write([{ type: 'delete', ...key('a') }]);
+      await rows.write([at(2, 'new')]);
+      assert.equal((await rows.get('p', 'a'))?.version, 2);
+    });
+
     it('writes all steps or none', async () => {
       const rows = await make();
       await rows.write([put('a', 1), put('b', 1)]);

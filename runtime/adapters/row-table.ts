@@ -49,9 +49,15 @@ export class RowTable {
     this.#put(partitionKey, sortKey, { version, json: JSON.stringify(value) });
   }
 
-  #holds({ partitionKey, sortKey, expectedVersion }: RowWrite): boolean {
-    if (expectedVersion === undefined) return true;
-    return (this.#partitions.get(partitionKey)?.get(sortKey)?.version ?? 0) === expectedVersion;
+  #holds(step: RowWrite): boolean {
+    const version = this.#versionOf(step);
+    const { expectedVersion } = step;
+    if (step.type === 'put' && step.atVersion !== undefined) return version <= step.atVersion;
+    return expectedVersion === undefined || version === expectedVersion;
+  }
+
+  #versionOf({ partitionKey, sortKey }: RowWrite): number {
+    return this.#partitions.get(partitionKey)?.get(sortKey)?.version ?? 0;
   }
 
   #apply(step: RowWrite): void {
@@ -61,7 +67,7 @@ export class RowTable {
       partition?.delete(sortKey);
       if (partition?.size === 0) this.#partitions.delete(partitionKey);
     } else if (step.type === 'put') {
-      const version = (this.#partitions.get(partitionKey)?.get(sortKey)?.version ?? 0) + 1;
+      const version = step.atVersion ?? this.#versionOf(step) + 1;
       this.#put(partitionKey, sortKey, { version, json: JSON.stringify(step.value) });
     }
   }

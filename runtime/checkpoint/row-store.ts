@@ -1,4 +1,4 @@
-/** A row: two keys, a version that grows by one with each write, and a JSON value. */
+/** A row: two keys, a JSON value, and a version that grows by one with each write but `atVersion`. */
 export interface Row {
   readonly partitionKey: string;
   readonly sortKey: string;
@@ -16,6 +16,11 @@ export type RowWrite =
       readonly value: unknown;
       /** 0: there must be no such row; undefined: whatever is there. */
       readonly expectedVersion?: number;
+      /**
+       * The row gets this version, unless it has a larger one: of writes that arrive in any order
+       * the newest stays. Instead of `expectedVersion`; from 1.
+       */
+      readonly atVersion?: number;
       /**
        * It is garbage from then on: the store may delete it, some time. Absent: never, also when
        * the row had such a time before.

@@ -115,6 +115,11 @@ export class TurnJournal {
     return record;
   }
 
+  /** Of the record, from 1; that of a later turn, of whatever process, is larger (I2). 0: none. */
+  get turnNumber(): number {
+    return this.#known.version;
+  }
+
   /** This process has sent the effects of the record. */
   get areEffectsSent(): boolean {
     return this.#areEffectsSent;

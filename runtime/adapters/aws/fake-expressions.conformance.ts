@@ -49,7 +49,7 @@ class Parser {
   readonly #values: Values;
 
   constructor(expression: string, item: Item | undefined, values: Values) {
-    this.#tokens = expression.match(/<>|[=(),]|:?\w+/g) ?? [];
+    this.#tokens = expression.match(/<>|<=|[=(),]|:?\w+/g) ?? [];
     this.#item = item;
     this.#values = values;
   }
@@ -75,6 +75,7 @@ class Parser {
     if (!this.#take('(')) {
       const operator = this.#tokens.shift();
       const right = this.#operand(this.#tokens.shift() ?? '');
+      if (operator === '<=') return Number(this.#operand(name)?.N) <= Number(right?.N);
       const isEqual = JSON.stringify(this.#operand(name)) === JSON.stringify(right);
       return operator === '=' ? isEqual : this.#operand(name) !== undefined && !isEqual;
     }

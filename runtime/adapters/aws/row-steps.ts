@@ -13,6 +13,8 @@ type RowPut = RowWrite & { readonly type: 'put' };
 /** As the service returns the row that was there. */
 const ON_REFUSED = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
 
+const NOT_NEWER = 'attribute_not_exists(pk) OR v <= :at';
+
 interface Condition {
   readonly ConditionExpression?: string;
   readonly ExpressionAttributeValues?: Item;
@@ -47,7 +49,7 @@ export async function putParts(
 }
 
 /**
- * A put whatever is there: only the service knows which version comes next.
+ * A put whatever is there, or is not newer: only the service knows which version that is.
  *
  * @throws {StreamError} `ROW_TOO_LARGE`
  */
@@ -59,6 +61,15 @@ export async function updateParts(
   const key = keyOf(step.partitionKey, step.sortKey);
   const value = await encodeValue(step.value);
   checkSize({ ...key, w: { S: writeId }, v: { N: '0' }, ...value });
+  const { atVersion } = step;
+  const version =
+    atVersion === undefined
+      ? {
+          next: 'if_not_exists(v, :zero) + :one',
+          values: { ':zero': { N: '0' }, ':one': { N: '1' } },
+        }
+      : { next: ':at', values: { ':at': { N: String(atVersion) } } };
+  const condition = atVersion === undefined ? {} : { ConditionExpression: NOT_NEWER };
   const isCompressed = 'z' in value;
   const parts: Item = isCompressed ? { ':z': value.z, ':n': value.n } : { ':j': value.j };
   const { expiresAt } = expiryOf(step);
@@ -71,10 +82,10 @@ export async function updateParts(
   return {
     TableName: table,
     Key: key,
-    UpdateExpression: `SET v = if_not_exists(v, :zero) + :one, w = :w, ${change}`,
+    ...condition,
+    UpdateExpression: `SET v = ${version.next}, w = :w, ${change}`,
     ExpressionAttributeValues: {
-      ':zero': { N: '0' },
-      ':one': { N: '1' },
+      ...version.values,
       ':w': { S: writeId },
       ...parts,
       ...expires,

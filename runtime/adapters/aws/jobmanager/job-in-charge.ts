@@ -81,11 +81,14 @@ export class JobInCharge implements TurnHost<CoordinatorMessage> {
   }
 
   /** I2. */
-  async written({ job }: TurnJournal, { before, record, master }: TakenTurn): Promise<void> {
+  async written(
+    { job, turnNumber }: TurnJournal,
+    { before, record, master }: TakenTurn,
+  ): Promise<void> {
     const { metrics, reservations, world } = this.#parts;
     const { end } = record;
     if (end !== undefined) await reservations.release(this.jobId);
-    await showJob(this, job, { master, end }, this.#parts);
+    await showJob(this, job, { master, end, turnNumber }, this.#parts);
     reportTurn({ metrics, logger: world.logger, jobId: this.jobId }, before, record);
   }
 

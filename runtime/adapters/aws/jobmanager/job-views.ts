@@ -1,10 +1,14 @@
 /**
  * What clients are shown of jobs: a row with all of it, and one for lists. Written by the
  * coordinator after a turn, when it has changed; read by the API, which never asks anybody else.
+ *
+ * I1  What a later turn has shown stays: the rows have its number as their version. A coordinator
+ *     that was replaced and writes late writes nothing, and need not know.
  */
 
 import type { JobRecord } from '../../../checkpoint/index.ts';
 import {
+  isErrorWithCode,
   type RowStore,
   type RowWrite,
   SUMMARIES_PARTITION,
@@ -100,11 +104,23 @@ export class JobViews {
     this.#rows = rows;
   }
 
-  async put(view: DispatchedJob, isSummaryNew: boolean): Promise<void> {
-    const steps: RowWrite[] = [{ type: 'put', ...viewKey(view.jobId), value: view }];
-    await this.#rows.write(steps);
+  /** @param turnNumber of the turn that it shows. */
+  async put(view: DispatchedJob, isSummaryNew: boolean, turnNumber: number): Promise<void> {
+    // That of a submission is 1.
+    const atVersion = Math.max(1, turnNumber);
+    await this.#putNewest({ type: 'put', ...viewKey(view.jobId), value: view, atVersion });
     if (!isSummaryNew) return;
-    await this.#rows.write([{ type: 'put', ...summaryKey(view.jobId), value: summaryOf(view) }]);
+    const value = summaryOf(view);
+    await this.#putNewest({ type: 'put', ...summaryKey(view.jobId), value, atVersion });
+  }
+
+  /** I1. */
+  async #putNewest(step: RowWrite): Promise<void> {
+    try {
+      await this.#rows.write([step]);
+    } catch (thrown) {
+      if (!isErrorWithCode(thrown, 'ROW_CONFLICT')) throw thrown;
+    }
   }
 
   /** Undefined: the job has had no turn yet. */

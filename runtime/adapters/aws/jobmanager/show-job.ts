@@ -16,6 +16,8 @@ export interface ShownTurn {
   /** Undefined: the turn needed none, for the job was over before. */
   readonly master: JobMaster | undefined;
   readonly end: TurnRecord['end'];
+  /** As of `TurnJournal`. */
+  readonly turnNumber: number;
 }
 
 /** Reports of a large job take a hundred turns; people need not see each. */
@@ -41,7 +43,7 @@ export async function showJob(
   if (view === undefined) return;
   const texts = { view: JSON.stringify(view), summary: JSON.stringify(summaryOf(view)) };
   if (texts.view === shown.view) return;
-  await views.put(view, texts.summary !== shown.summary);
+  await views.put(view, texts.summary !== shown.summary, turned.turnNumber);
   inCharge.shown = { ...texts, state, atEpochMs: nowEpochMs };
 }
 
