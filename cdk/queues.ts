@@ -30,8 +30,11 @@ const DEAD_LETTER_RETENTION = Duration.days(14);
  * functions that are throttled often; here it is how long a job stands still.
  */
 const HIDDEN_TURNS = 2;
-/** Of a message that kills every turn. Until then its job stands still. */
-const TURNS_A_MESSAGE = 5;
+/**
+ * The most there is: at a minute each, which is what they wait at most, an outage of sixteen hours.
+ * What a message itself is to blame for is found by the functions, long before.
+ */
+const RECEIVES_A_MESSAGE = 1_000;
 
 export class Queues extends Construct {
   readonly coordinator: Queue;
@@ -110,5 +113,5 @@ function usualProps(kmsKey: IKey | undefined): QueueProps {
 }
 
 function givenUp(queue: IQueue): NonNullable<QueueProps['deadLetterQueue']> {
-  return { queue, maxReceiveCount: TURNS_A_MESSAGE };
+  return { queue, maxReceiveCount: RECEIVES_A_MESSAGE };
 }

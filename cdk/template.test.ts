@@ -4,7 +4,7 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Duration, Stack } from 'aws-cdk-lib/core';
-import { MAX_RECEIVES } from '../runtime/adapters/aws/index.ts';
+import { MAX_DEATHS, MAX_FAULTS, pauseOf } from '../runtime/adapters/aws/index.ts';
 import { FUNCTION_NAMES } from './names.ts';
 import { functionsFixture, propertiesOf, synthesized } from './stack-fixture.ts';
 
@@ -110,12 +110,14 @@ describe('the queues', () => {
     }
   });
 
-  it('give a message up later than the coordinator gives up a job for it', () => {
+  it('give a message up after hours of an outage, long after the coordinator would', () => {
     for (const id of [/QueuesCoordinator[0-9A-F]{8}$/, /QueuesTicks[0-9A-F]{8}$/] as const) {
       const { maxReceiveCount } = propertiesOf(template, QUEUE, id).RedrivePolicy as {
         readonly maxReceiveCount: number;
       };
-      assert.ok(maxReceiveCount > MAX_RECEIVES + 1, 'and once more, to end it');
+      const waitsS = Array.from({ length: maxReceiveCount }, (_, n) => pauseOf(n + 1));
+      assert.ok(waitsS.reduce((a, b) => a + b, 0) > 12 * 3_600);
+      assert.ok(maxReceiveCount > MAX_FAULTS + 10 * MAX_DEATHS);
     }
   });
 

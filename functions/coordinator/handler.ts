@@ -6,6 +6,7 @@ import {
   createSchedulerClient,
   createSfnClient,
   EventWakeUps,
+  JobTroubles,
   JobTurns,
   JobViews,
   objectThresholdBytes,
@@ -94,10 +95,16 @@ const turns = new JobTurns({
   maxRounds: MAX_ROUNDS,
   maxJobs: MAX_JOBS,
 });
-const coordinator = new Coordinator({ turns, queues, machines, metrics, logger });
+const coordinator = new Coordinator({
+  ...{ turns, queues, machines, metrics, logger, timers },
+  troubles: new JobTroubles(rows),
+});
 
 /** Messages of jobs; those named in the answer come again. */
-export const handler = functionStack<SQSEvent, SQSBatchResponse>(world).handler(async (event) => {
-  const failed = await coordinator.handle(queueRecordsOf(event));
-  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
-});
+export const handler = functionStack<SQSEvent, SQSBatchResponse>(world).handler(
+  async (event, context) => {
+    const withinMs = context.getRemainingTimeInMillis();
+    const failed = await coordinator.handle(queueRecordsOf(event), withinMs);
+    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+  },
+);

@@ -139,6 +139,7 @@ export {
   segmentLocation,
   sharedDirectory,
   summaryKey,
+  troubleKey,
   turnKey,
   turnObjectLocation,
   turnObjectsDirectory,

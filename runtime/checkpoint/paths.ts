@@ -160,6 +160,11 @@ export function turnKey(jobId: string): RowKey {
   return { partitionKey: jobPartition(jobId), sortKey: 'turn' };
 }
 
+/** What a job's messages have done to those who took turns with them; there only for a while. */
+export function troubleKey(jobId: string): RowKey {
+  return { partitionKey: jobPartition(jobId), sortKey: 'trouble' };
+}
+
 /** Where records of turns lie that are too large for the row; does not change. */
 export function turnObjectsDirectory(directory: string, jobId: string): string {
   return `${directory}/${jobId}/turns`;

@@ -9,6 +9,7 @@ import {
   Coordinator,
   type CoordinatorMessage,
   type CoordinatorQueues,
+  JobTroubles,
   JobTurns,
   JobViews,
   objectThresholdBytes,
@@ -195,7 +196,8 @@ export class QuotaCluster {
       maxJobs: 8,
     });
     const machines = this.#machines();
-    return new Coordinator({ turns, queues, machines, metrics, logger });
+    const troubles = new JobTroubles(rows);
+    return new Coordinator({ turns, queues, machines, metrics, logger, timers, troubles });
   }
 
   #logger(): Logger {
@@ -251,6 +253,8 @@ export class QuotaCluster {
           void this.#tick(message);
         });
       },
+      hide: async () => world.violate('messages are hidden'),
+      done: async () => world.violate('messages are deleted'),
       bury: async (_from, body, _group, reason) => world.violate(`buried: ${reason} ${body}`),
     };
   }

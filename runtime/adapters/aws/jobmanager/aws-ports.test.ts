@@ -97,6 +97,22 @@ describe('what the coordinator says to AWS', () => {
     assert.equal(reason.StringValue, 'MESSAGE_MALFORMED: it is no JSON');
     await queues.bury('ticks', '{}', '', 'r');
     assert.equal(last().QueueUrl, `${BASE}p-ticks-dlq`);
+    await queues.hide('jobs', ['r1', 'r2'], 8);
+    assert.deepEqual(last(), {
+      QueueUrl: coordinatorUrl,
+      Entries: ['r1', 'r2'].map((ReceiptHandle, index) => {
+        return { Id: `${index}`, ReceiptHandle, VisibilityTimeout: 8 };
+      }),
+    });
+    await queues.hide('ticks', ['r'], 8);
+    assert.equal(last().QueueUrl, tickUrl);
+    await queues.done(['r1']);
+    assert.deepEqual(last(), {
+      QueueUrl: coordinatorUrl,
+      Entries: [{ Id: '0', ReceiptHandle: 'r1' }],
+    });
+    aws.failNext('DeleteMessageBatch', DENIED);
+    await assert.rejects(queues.done(['r1']), { code: 'QUEUE_NOT_WRITABLE' });
     aws.failNext('SendMessage', DENIED);
     await assert.rejects(queues.tick(tick, 1), { code: 'QUEUE_NOT_WRITABLE', kind: 'invalid' });
   });

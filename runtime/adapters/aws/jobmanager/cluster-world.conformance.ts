@@ -22,6 +22,7 @@ import { AwsPrograms } from './aws-programs.ts';
 import { Coordinator, type QueueRecord } from './coordinator.ts';
 import type { AddressedCommand } from './effect-ports.ts';
 import { JobPrograms } from './job-programs.ts';
+import { JobTroubles } from './job-troubles.ts';
 import { JobTurns } from './job-turns.ts';
 import { JobViews } from './job-views.ts';
 import { MAX_CAUSE_CHARS, thrownByFunction } from './lambda-failure.ts';
@@ -77,6 +78,9 @@ export class ClusterWorld {
   readonly messages: CoordinatorMessage[] = [];
   readonly ticks: { readonly message: CoordinatorMessage; readonly delayS: number }[] = [];
   isDeadLetterQueueDown = false;
+  /** Receipts whose messages were hidden for longer, and those deleted within a batch. */
+  readonly hidden: string[] = [];
+  readonly done: string[] = [];
   readonly buried: { readonly body: string; readonly reason: string }[] = [];
   readonly answered: {
     readonly token: string;
@@ -180,7 +184,9 @@ export class ClusterWorld {
       maxJobs: 8,
     });
     const { queues, machines } = this;
-    this.coordinator = new Coordinator({ turns, queues, machines, metrics, logger });
+    const troubles = new JobTroubles(rows);
+    const parts = { turns, queues, machines, metrics, logger, timers, troubles };
+    this.coordinator = new Coordinator(parts);
     return this.coordinator;
   }
 
@@ -228,6 +234,12 @@ export class ClusterWorld {
       },
       tick: async (message: CoordinatorMessage, delayS: number) => {
         this.ticks.push({ message, delayS });
+      },
+      hide: async (_from: string, handles: readonly string[], forS: number) => {
+        this.hidden.push(`${handles.join()} for ${forS} s`);
+      },
+      done: async (handles: readonly string[]) => {
+        this.done.push(...handles);
       },
       bury: async (_from: string, body: string, _group: string, reason: string) => {
         if (this.isDeadLetterQueueDown) throw new Error('the dead-letter queue takes nothing');

@@ -5,14 +5,14 @@
  *     comes again with it.
  * I2  A message that nobody can take goes to the dead-letter queue with the reason, at once; who
  *     waits for its answer is told. The job goes on without it.
- * I3  A job that no turn can be taken for, whatever its messages, has failed before they go to the
- *     dead-letter queue; its status says why.
+ * I3  Jobs of a batch do not suffer from each other: what was received before is tried behind the
+ *     rest, one job at a time, what somebody has died of at the very end, and what is done by then
+ *     is deleted first. A turn that does not end in time fails alone.
  */
-import { isStreamError, type Logger, toStreamError } from '../../../core/index.ts';
-import type { CoordinatorMessage } from '../messages.ts';
+import { StreamError, type Timers, toStreamError } from '../../../core/index.ts';
 import { parseCoordinatorMessage } from './coordinator-message.ts';
-import type { CoordinatorQueues, MetricSink, StateMachines } from './effect-ports.ts';
-import type { JobTurns } from './job-turns.ts';
+import { JobMessages, type JobMessagesParts, Late, putAside, type Taken } from './job-messages.ts';
+import { NO_TROUBLE } from './job-troubles.ts';
 
 /** A message, as the function is given it. */
 export interface QueueRecord {
@@ -26,21 +26,12 @@ export interface QueueRecord {
   readonly receives: number;
 }
 
-export interface CoordinatorParts {
-  readonly turns: Pick<JobTurns, 'turn' | 'fail'>;
-  readonly queues: CoordinatorQueues;
-  readonly machines: StateMachines;
-  readonly metrics: MetricSink;
-  readonly logger: Logger;
+export interface CoordinatorParts extends JobMessagesParts {
+  readonly timers: Timers;
 }
 
-/** After so many a turn that fails fails for good; the queue gives up later. */
-export const MAX_RECEIVES = 3;
-
-interface Taken {
-  readonly record: QueueRecord;
-  readonly message: CoordinatorMessage;
-}
+/** Of the time that is left: for the answer, and for what a turn that is given up says of itself. */
+const ANSWER_MS = 2_000;
 
 export class Coordinator {
   readonly #parts: CoordinatorParts;
@@ -49,14 +40,67 @@ export class Coordinator {
     this.#parts = parts;
   }
 
-  /** @returns ids of messages that have to come again. */
-  async handle(records: readonly QueueRecord[]): Promise<readonly string[]> {
+  /**
+   * @param withinMs when the process is ended that works on them.
+   * @returns ids of messages that have to come again.
+   */
+  async handle(records: readonly QueueRecord[], withinMs?: number): Promise<readonly string[]> {
+    const late = new Late();
+    if (withinMs === undefined) return await this.#batch(records, late);
+    const turnsMs = Math.max(withinMs / 2, withinMs - ANSWER_MS);
+    const cancel = this.#parts.timers.schedule(turnsMs, () => late.reject(turnLate(turnsMs)));
+    try {
+      return await this.#batch(records, late);
+    } finally {
+      cancel();
+    }
+  }
+
+  /** I3. */
+  async #batch(records: readonly QueueRecord[], late: Late): Promise<readonly string[]> {
     const groups = [...Map.groupBy(records, ({ group }) => group).values()];
-    return (await Promise.all(groups.map((group) => this.#group(group)))).flat();
+    const fresh = groups.filter((group) => receivesOf(group) <= 1);
+    const failed = (await Promise.all(fresh.map((group) => this.#group(group, late)))).flat();
+    const suspects = await this.#inOrder(groups.filter((group) => receivesOf(group) > 1));
+    let done = fresh.flat().filter(({ messageId }) => !failed.includes(messageId));
+    for (const group of suspects) {
+      await this.#done(done);
+      const again = late.isNow ? idsOf(group) : await this.#group(group, late);
+      failed.push(...again);
+      done = group.filter(({ messageId }) => !again.includes(messageId));
+    }
+    return failed;
+  }
+
+  /** I3: those that somebody died of behind the others. */
+  async #inOrder(
+    suspects: readonly (readonly QueueRecord[])[],
+  ): Promise<readonly (readonly QueueRecord[])[]> {
+    if (suspects.length < 2) return suspects;
+    const { troubles } = this.#parts;
+    const ranked = await Promise.all(
+      suspects.map(async (records) => {
+        const { deaths } = await troubles.get(records[0]?.group ?? '').catch(() => NO_TROUBLE);
+        return { records, deaths, receives: receivesOf(records) };
+      }),
+    );
+    return ranked
+      .toSorted((a, b) => a.deaths - b.deaths || a.receives - b.receives)
+      .map(({ records }) => records);
+  }
+
+  /** What cannot be deleted comes again, and is known. */
+  async #done(records: readonly QueueRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    try {
+      await this.#parts.queues.done(records.map(({ receiptHandle }) => receiptHandle));
+    } catch (thrown) {
+      this.#warn('messages that are done could not be deleted', thrown);
+    }
   }
 
   /** The messages of one group, in their order. */
-  async #group(records: readonly QueueRecord[]): Promise<readonly string[]> {
+  async #group(records: readonly QueueRecord[], late: Late): Promise<readonly string[]> {
     const taken: Taken[] = [];
     let readCount = 0;
     for (const record of records) {
@@ -66,108 +110,48 @@ export class Coordinator {
       readCount += 1;
     }
     const byJob = Map.groupBy(taken, ({ message }) => message.jobId);
-    const failed = await Promise.all([...byJob].map(([jobId, ofJob]) => this.#job(jobId, ofJob)));
+    const isSuspect = receivesOf(records) > 1;
+    const failed = await Promise.all(
+      [...byJob].map(async ([jobId, ofJob]) => {
+        const job = new JobMessages(this.#parts, jobId, late);
+        return await (isSuspect ? job.takeSuspects(ofJob) : job.take(ofJob));
+      }),
+    );
     // I1.
-    const unread = records.slice(readCount).map(({ messageId }) => messageId);
-    return [...failed.flat(), ...unread];
+    return [...failed.flat(), ...idsOf(records.slice(readCount))];
   }
 
+  /** I2. */
   async #isBuried(record: QueueRecord, reason: string): Promise<boolean> {
     try {
-      await this.#bury(record, undefined, 'MESSAGE_MALFORMED', reason);
+      await putAside(this.#parts, record, undefined, 'MESSAGE_MALFORMED', reason);
       return true;
     } catch (thrown) {
-      this.#warn('a message could not be put aside', {}, thrown);
+      this.#warn('a message could not be put aside', thrown);
       return false;
     }
   }
 
-  async #job(jobId: string, taken: readonly Taken[]): Promise<readonly string[]> {
-    const { turns } = this.#parts;
-    try {
-      const messages = taken.map(({ message }) => message);
-      await turns.turn(jobId, messages);
-      return [];
-    } catch (thrown) {
-      if (mayPass(thrown)) return this.#again(jobId, taken, thrown);
-      return await this.#oneByOne(jobId, taken);
-    }
-  }
-
-  /** Finds what breaks turns: a message (I2), or the job (I3). */
-  async #oneByOne(jobId: string, taken: readonly Taken[]): Promise<readonly string[]> {
-    for (const [index, one] of taken.entries()) {
-      try {
-        await this.#parts.turns.turn(jobId, [one.message]);
-      } catch (thrown) {
-        const isOver = !mayPass(thrown) && (await this.#putAside(jobId, one, thrown));
-        // I1.
-        if (!isOver) return this.#again(jobId, taken.slice(index), thrown);
-      }
-    }
-    return [];
-  }
-
-  /** @returns false: the message has to come again. */
-  async #putAside(jobId: string, { record, message }: Taken, thrown: unknown): Promise<boolean> {
-    const { turns, logger } = this.#parts;
-    const error = toStreamError(thrown);
-    const { code, message: reason } = error;
-    try {
-      const isOfJob = code !== 'JOB_NOT_FOUND' && (await this.#isBroken(jobId));
-      if (!isOfJob) {
-        await this.#bury(record, message, code, reason);
-        return true;
-      }
-      if (record.receives < MAX_RECEIVES) return false;
-      logger.log('error', 'a job is ended: no turn can be taken for it', { jobId, code, reason });
-      await turns.fail(jobId, error.toJSON());
-      await turns.turn(jobId, [message]);
-      return true;
-    } catch (failed) {
-      this.#warn('a message could not be put aside', { jobId }, failed);
-      return false;
-    }
-  }
-
-  /** No turn can be taken for the job, even without messages. */
-  async #isBroken(jobId: string): Promise<boolean> {
-    try {
-      await this.#parts.turns.turn(jobId, []);
-      return false;
-    } catch (thrown) {
-      if (mayPass(thrown)) throw thrown;
-      return true;
-    }
-  }
-
-  #again(jobId: string, taken: readonly Taken[], thrown: unknown): readonly string[] {
-    this.#warn('a turn has failed, and is taken again', { jobId }, thrown);
-    return taken.map(({ record }) => record.messageId);
-  }
-
-  async #bury(
-    { body, group }: QueueRecord,
-    message: CoordinatorMessage | undefined,
-    code: string,
-    reason: string,
-  ): Promise<void> {
-    const { queues, machines, logger, metrics } = this.#parts;
-    const jobId = message?.jobId ?? null;
-    logger.log('error', 'a message is put aside: nobody can take it', { jobId, code, reason });
-    metrics.add('PoisonMessages', 1);
-    await queues.bury('jobs', body, group, `${code}: ${reason}`);
-    const token = message !== undefined && 'taskToken' in message ? message.taskToken : undefined;
-    if (token !== undefined) await machines.fail(token, code, reason);
-  }
-
-  #warn(message: string, fields: Readonly<Record<string, unknown>>, thrown: unknown): void {
+  #warn(message: string, thrown: unknown): void {
     const { code, message: reason, stack } = toStreamError(thrown);
-    this.#parts.logger.log('warn', message, { ...fields, code, reason, stack });
+    this.#parts.logger.log('warn', message, { code, reason, stack });
   }
 }
 
-/** Of the same message: the stores do not answer, or somebody else is in charge. */
-function mayPass(thrown: unknown): boolean {
-  return isStreamError(thrown) && /^(unavailable|conflict|fenced)$/.test(thrown.kind);
+function idsOf(records: readonly QueueRecord[]): readonly string[] {
+  return records.map(({ messageId }) => messageId);
+}
+
+/** Of that which was received most often. */
+function receivesOf(records: readonly QueueRecord[]): number {
+  return Math.max(...records.map(({ receives }) => receives));
+}
+
+function turnLate(afterMs: number): StreamError {
+  return new StreamError({
+    kind: 'unavailable',
+    code: 'TURN_LATE',
+    message: `a turn does not end in time, and is taken again: raise turnTimeout afterMs=${Math.round(afterMs)}`,
+    details: { afterMs: Math.round(afterMs) },
+  });
 }

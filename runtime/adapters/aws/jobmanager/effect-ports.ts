@@ -64,6 +64,10 @@ export interface CoordinatorQueues {
   /** @param id the queue drops a message of the same id for five minutes. */
   send(message: CoordinatorMessage, id: string): Promise<void>;
   tick(message: CoordinatorMessage, delayS: number): Promise<void>;
+  /** Lets nobody else receive them for so long. @param handles of receipts, ten at most. */
+  hide(from: 'jobs' | 'ticks', handles: readonly string[], forS: number): Promise<void>;
+  /** Deletes messages of jobs. @param handles of receipts, ten at most. */
+  done(handles: readonly string[]): Promise<void>;
   /** Puts a message aside that nobody can take. */
   bury(from: 'jobs' | 'ticks', body: string, group: string, reason: string): Promise<void>;
 }

@@ -12,7 +12,6 @@ export { AwsPrograms, type AwsProgramsParts } from './aws-programs.ts';
 export {
   Coordinator,
   type CoordinatorParts,
-  MAX_RECEIVES,
   type QueueRecord,
 } from './coordinator.ts';
 export { type ParsedMessage, parseCoordinatorMessage } from './coordinator-message.ts';
@@ -47,10 +46,17 @@ export {
 } from './http-event.ts';
 export { importBundle } from './import-bundle.ts';
 export {
+  JobMessages,
+  type JobMessagesParts,
+  MAX_DEATHS,
+  MAX_FAULTS,
+} from './job-messages.ts';
+export {
   JobPrograms,
   type JobProgramsParts,
   MAX_BUNDLE_BYTES,
 } from './job-programs.ts';
+export { JobTroubles } from './job-troubles.ts';
 export { JobTurns, type JobTurnsParts } from './job-turns.ts';
 export { JobViews } from './job-views.ts';
 export {
@@ -61,6 +67,7 @@ export {
   thrownByFunction,
 } from './lambda-failure.ts';
 export { objectThresholdBytes } from './object-threshold.ts';
+export { pauseOf } from './outage.ts';
 export { type PlanJobParts, planJob } from './plan-job.ts';
 export { type PlanRecord, readPlan } from './plan-record.ts';
 export { presignUpload } from './presign-upload.ts';

@@ -41,7 +41,7 @@ async function until(condition: () => boolean): Promise<void> {
 async function cancelBy(coordinator: Coordinator): Promise<readonly string[]> {
   const request = { type: 'cancel' };
   const body = JSON.stringify({ type: 'request', jobId: JOB_ID, requestId: 'c', request });
-  const record = { messageId: '1', body, queue: 'jobs', group: JOB_ID, receives: 1 } as const;
+  const record = { messageId: '1', receiptHandle: '1', body, group: JOB_ID, receives: 1 };
   return await coordinator.handle([record]);
 }
 

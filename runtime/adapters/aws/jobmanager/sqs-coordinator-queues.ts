@@ -2,11 +2,13 @@
 
 import { createHash } from 'node:crypto';
 import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
   SendMessageCommand,
   type SendMessageCommandInput,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { AwsCalls } from '../aws-calls.ts';
+import type { AwsAttempt, AwsCalls } from '../aws-calls.ts';
 import { deadLetter } from '../dead-letter.ts';
 import type { CoordinatorMessage } from '../messages.ts';
 import { sqsJson } from '../sqs-json.ts';
@@ -56,6 +58,37 @@ export class SqsCoordinatorQueues implements CoordinatorQueues {
       MessageGroupId: group === '' ? 'none' : group,
       MessageDeduplicationId: idOf(body),
     });
+  }
+
+  async hide(from: 'jobs' | 'ticks', handles: readonly string[], forS: number): Promise<void> {
+    const QueueUrl = from === 'ticks' ? this.#tickUrl : this.#parts.coordinatorUrl;
+    const Entries = handles.map((ReceiptHandle, index) => {
+      return { Id: String(index), ReceiptHandle, VisibilityTimeout: forS };
+    });
+    await this.#change('sqs:ChangeMessageVisibility', QueueUrl, (options) =>
+      this.#parts.sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }), options),
+    );
+  }
+
+  async done(handles: readonly string[]): Promise<void> {
+    const QueueUrl = this.#parts.coordinatorUrl;
+    const Entries = handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
+    await this.#change('sqs:DeleteMessage', QueueUrl, (options) =>
+      this.#parts.sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }), options),
+    );
+  }
+
+  /** Receipts that the queue takes no longer are passed over: their messages come again. */
+  async #change(
+    permission: string,
+    queueUrl: string,
+    send: (options: AwsAttempt['options']) => Promise<unknown>,
+  ): Promise<void> {
+    try {
+      await this.#parts.calls.call({ permission }, ({ options }) => send(options));
+    } catch (thrown) {
+      throw callFailure('QUEUE_NOT_WRITABLE', 'messages cannot be changed', queueUrl, thrown);
+    }
   }
 
   get #tickUrl(): string {

@@ -7,12 +7,13 @@
  *
  * I1  One that is not due yet waits on; due ones, and wake-ups, go to their job's queue.
  * I2  One that nobody can take goes to the dead-letter queue with the reason, at once.
- * I3  Each is its own: one that fails comes again alone.
+ * I3  Each is its own: one that fails comes again alone, and waits longer each time.
  */
 import { type Clock, type Logger, toStreamError } from '../../../core/index.ts';
 import type { QueueRecord } from './coordinator.ts';
 import { parseCoordinatorMessage } from './coordinator-message.ts';
 import type { CoordinatorQueues, MetricSink } from './effect-ports.ts';
+import { pauseOf } from './outage.ts';
 import { delayOf } from './turn-effects.ts';
 
 export interface TickForwarderParts {
@@ -43,7 +44,18 @@ export class TickForwarder {
     } catch (thrown) {
       const { code, message: reason } = toStreamError(thrown);
       this.#parts.logger.log('warn', 'a tick could not be passed on', { code, reason });
+      await this.#hide(record);
       return false;
+    }
+  }
+
+  async #hide({ receiptHandle, receives }: QueueRecord): Promise<void> {
+    try {
+      await this.#parts.queues.hide('ticks', [receiptHandle], pauseOf(receives));
+    } catch (thrown) {
+      const { code, message: reason } = toStreamError(thrown);
+      const message = 'a tick waits as long as its queue says';
+      this.#parts.logger.log('warn', message, { code, reason });
     }
   }
 
