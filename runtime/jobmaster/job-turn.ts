@@ -374,10 +374,15 @@ export class JobTurn {
     this.#effects.push({ type: 'next', taskToken, step });
   }
 
-  /** An attempt that waits does not wait for ever. */
+  /** An attempt that waits does not wait for ever, nor does a job that has ended. */
   #watchRunner(): void {
     const { waiting, isBlocked } = this.#slots;
-    const isWaiting = this.#end === undefined && waiting !== undefined;
+    if (this.#end !== undefined) {
+      // What hangs would keep it until its invocation ends; the next one settles the job.
+      if (isBlocked) this.#effects.push(...this.#runner.replace());
+      return;
+    }
+    const isWaiting = waiting !== undefined;
     const nowEpochMs = this.#parts.clock.nowEpochMs();
     const { effects, atEpochMs } = this.#runner.watch(isWaiting, isBlocked, nowEpochMs);
     this.#effects.push(...effects);

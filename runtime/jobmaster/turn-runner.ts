@@ -6,9 +6,9 @@
  *     clients are counted elsewhere: however many there are, none makes a question new again.
  * I2  Another token is another question, even within a round: whoever asks waits under the newest
  *     one, and what was answered under those before was not heard.
- * I3  One that does not come back for an attempt that waits is replaced by the next execution: a
- *     TaskManager that hangs would keep it until its invocation ends. The attempt fences what it
- *     still runs. Whoever asks after a later one was begun is told to end.
+ * I3  One that does not come back for an attempt that waits, or for the end of its job, is replaced
+ *     by the next execution: a TaskManager that hangs would keep it until its invocation ends. The
+ *     attempt fences what it still runs. Whoever asks after a later one was begun is told to end.
  * I4  One that was told to rest has ended. The next is begun once there is something to do.
  */
 import { crc32 } from 'node:zlib';
@@ -81,6 +81,18 @@ export class TurnRunner {
     const continuation = record.continuation + 1;
     this.#record = { ...record, continuation };
     return [{ type: 'execute', continuation }];
+  }
+
+  /**
+   * The job has ended, and slots that were given up keep who runs them from asking what comes next
+   * (I3). Once: later turns of the job know of no slots.
+   */
+  replace(): readonly TurnEffect[] {
+    if (this.#record === undefined || this.waiting !== undefined) return [];
+    const { continuation, replaced } = this.#record;
+    const next = continuation + 1;
+    this.#record = { ...this.#record, continuation: next, replaced: replaced + 1 };
+    return [{ type: 'replace', continuation: next, isStuck: true }];
   }
 
   /**

@@ -198,7 +198,7 @@ export class TurnEffects {
     const [code, what] = isStuck
       ? ['TASK_MANAGER_STUCK', 'a TaskManager did not end when told to']
       : ['EXECUTION_SILENT', 'nobody asked what to run next'];
-    const reason = `${what}: the job goes on without it as execution ${name}`;
+    const reason = `${what}: the job goes on, or ends, without it as execution ${name}`;
     logger.log('warn', reason, { jobId, code, continuation });
     await machines.start(name, { jobId, continuation });
     await machines.stop(`${jobId}-${continuation - 1}`, code, reason);
