@@ -6,6 +6,7 @@ import { buildSimJob } from './job-builder.ts';
 import { randomJob, type SimRecord } from './job-spec.ts';
 import { expectedStreams } from './oracle.ts';
 import { BugSwitch } from './planted-bugs.ts';
+import { SimArrivals } from './sim-arrivals.ts';
 import { SimRng } from './sim-rng.ts';
 
 const JOBS = 40;
@@ -24,6 +25,7 @@ describe('random jobs', () => {
         pause: () => Promise.resolve(),
         bugs: new BugSwitch(),
         nowMs: () => 0,
+        arrivals: new SimArrivals(() => 0),
       };
       let jobId = '';
       const { result } = await runJob((env) => buildSimJob(env, spec, ports), {

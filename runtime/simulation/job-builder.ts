@@ -22,18 +22,20 @@ import {
 } from '../windowing/index.ts';
 import type { JobSpec, NodeSpec, SimRecord, WindowSpec } from './job-spec.ts';
 import { PassCounts } from './pass-counts.ts';
+import type { SimArrivals } from './sim-arrivals.ts';
 import { simSource } from './sim-source.ts';
 import { type SinkPorts, transactionalSink } from './transactional-sink.ts';
 
 type Stream = DataStream<SimRecord>;
 type Operator = SingleOutputStreamOperator<SimRecord>;
 
+/** What a job finds in its world. */
+export interface JobPorts extends SinkPorts {
+  readonly arrivals: SimArrivals;
+}
+
 /** Writes the job into the environment; every operator has a uid. */
-export function buildSimJob(
-  env: StreamExecutionEnvironment,
-  spec: JobSpec,
-  ports: SinkPorts,
-): void {
+export function buildSimJob(env: StreamExecutionEnvironment, spec: JobSpec, ports: JobPorts): void {
   env.setMaxParallelism(spec.maxParallelism);
   const streams: Stream[] = [];
   const settle = (operator: Operator, uid: string): Operator => {
@@ -45,7 +47,7 @@ export function buildSimJob(
   for (const source of spec.sources) {
     streams.push(
       settle(
-        env.fromSource(simSource(source, ports.bugs, ports.nowMs), monotonous, source.name),
+        env.fromSource(simSource(source, ports.bugs, ports.arrivals), monotonous, source.name),
         source.name,
       ),
     );

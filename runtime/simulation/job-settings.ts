@@ -43,7 +43,12 @@ export function isAtLeastOnce(configuration: SimConfiguration): boolean {
 
 /** Jobs that may hibernate; only masters that work in turns let them. */
 export function hibernating(rng: SimRng, configuration: SimConfiguration): SimConfiguration {
-  return { ...configuration, 'sluice.hibernate-after': `${rng.pick([10, 20, 40])} ms` };
+  return { ...configuration, 'sluice.hibernate-after': `${rng.pick([10, 20, 40, 80])} ms` };
+}
+
+/** How long such a job has to be idle. */
+export function hibernateAfterMs(configuration: SimConfiguration): number {
+  return Number.parseInt(`${configuration['sluice.hibernate-after']}`, 10);
 }
 
 export function isHibernating(configuration: SimConfiguration): boolean {

@@ -88,6 +88,9 @@ export interface JobSpec {
 const MAX_PARALLELISM = 4;
 const MIN_RECORDS_WITH_LULLS = 20;
 const MAX_PAUSE_WITH_LULLS_MS = 3;
+/** Sources that look as seldom as they may: a second look is all that finds what comes then. */
+const SELDOM_RATE = 0.5;
+const SELDOM_SHARE = 0.4;
 /** How long a job takes to fall asleep. */
 const MIN_ASLEEP_MS = 60;
 const MAX_ASLEEP_MS = 350;
@@ -212,25 +215,26 @@ function randomWindow(rng: SimRng): WindowSpec {
  * The same job, with sources that have nothing for a while now and then. They look for more twice
  * as often as a job has to be idle before it hibernates, at least.
  */
-export function withLulls(rng: SimRng, spec: JobSpec): JobSpec {
+export function withLulls(rng: SimRng, spec: JobSpec, hibernateAfterMs: number): JobSpec {
+  const seldomMs = Math.floor(hibernateAfterMs * SELDOM_SHARE);
+  const isSeldom = rng.stream('seldom').chance(SELDOM_RATE);
   const sources = spec.sources.map((source) => ({
     ...source,
-    pauseMs: Math.min(MAX_PAUSE_WITH_LULLS_MS, source.pauseMs),
+    pauseMs: isSeldom ? seldomMs : Math.min(MAX_PAUSE_WITH_LULLS_MS, source.pauseMs),
     recordsPerSplit: Math.max(MIN_RECORDS_WITH_LULLS, source.recordsPerSplit),
     lull: { everyRecords: rng.int(5, 13), lengthMs: 3000 },
   }));
   return { ...spec, sources };
 }
 
-/** When record `index` of a split is there, in the world's time; past the last one, its end. */
-export function arrivesAtMs(source: SourceSpec, index: number): number {
-  const { lull } = source;
-  return lull === undefined ? 0 : arrivalAtMs(source, Math.floor(index / lull.everyRecords));
+/** With which arrival record `index` of a split comes; past the last one, its end. */
+export function arrivalOf({ lull }: SourceSpec, index: number): number {
+  return lull === undefined ? 0 : Math.floor(index / lull.everyRecords);
 }
 
 /** When something comes to a source at last; after that, nothing wakes its job. */
-export function lastArrivalOf({ lull, recordsPerSplit }: SourceSpec): number {
-  return lull === undefined ? 0 : Math.floor(recordsPerSplit / lull.everyRecords);
+export function lastArrivalOf(source: SourceSpec): number {
+  return arrivalOf(source, source.recordsPerSplit);
 }
 
 /**

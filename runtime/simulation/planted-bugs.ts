@@ -3,7 +3,13 @@
  * could make, put in at a port or between two parts. The simulator has to find every one.
  */
 import { type BlobStore, CLAIM_NAME, type RowStore, type RowWrite } from '../checkpoint/index.ts';
-import type { JobJournal, TurnEffect, TurnRecord, TurnRow } from '../jobmaster/index.ts';
+import type {
+  JobJournal,
+  SleepingJob,
+  TurnEffect,
+  TurnRecord,
+  TurnRow,
+} from '../jobmaster/index.ts';
 import type {
   LeaveRecord,
   RestoredOperatorState,
@@ -54,6 +60,8 @@ export const PLANTED_BUGS = {
   'never-arm': 'what wakes a job is not armed when it falls asleep',
   'arm-late': 'what wakes a job is armed after it is said to be',
   'disarm-what-is-armed': 'who disarms late takes what a later sleep is armed with',
+  'lose-wake-while-falling': 'what wakes a job while it falls asleep is forgotten',
+  'trust-old-idleness': 'what slots said before a job was armed counts',
   'forget-rest': 'a turn does not know that the execution of a job that hibernates has ended',
   'execute-twice': 'two executions run the attempts of a job that wakes',
   'suspend-nobody': 'tasks run on behind the checkpoint that their job hibernates behind',
@@ -203,6 +211,18 @@ export class BugSwitch {
       return isTwice ? { ...slot, nextReport: slot.nextReport + 1 } : slot;
     });
     return { ...record, slots: { ...slots, slots: changed } };
+  }
+
+  /** What a master knows of its job from the turn before. */
+  asleep(job: SleepingJob): SleepingJob {
+    const { hibernation } = job;
+    if (hibernation === undefined) return job;
+    if (this.is('lose-wake-while-falling')) {
+      const { isWanted: _, ...forgetful } = hibernation;
+      return { ...job, hibernation: forgetful };
+    }
+    if (!this.is('trust-old-idleness') || hibernation.phase !== 'ARMED') return job;
+    return { ...job, hibernation: { ...hibernation, isRoused: true } };
   }
 
   /** What a slot is told. */

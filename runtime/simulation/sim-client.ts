@@ -10,6 +10,7 @@
  */
 import type { StreamErrorRecord } from '../core/index.ts';
 import {
+  hibernateAfterMs,
   hibernating,
   isAtLeastOnce,
   isHibernating,
@@ -92,7 +93,12 @@ export class SimClient {
     this.#bounded = rng.chance(0.7) || isAtLeastOnce(this.#configuration);
     this.#audit = new OutputAudit(cluster.external, this.#bounded);
     const spec = randomJob(rng.stream('job'), this.#bounded);
-    const job = this.#start(mayHibernate ? withLulls(rng.stream('lulls'), spec) : spec, {});
+    const job = this.#start(
+      mayHibernate
+        ? withLulls(rng.stream('lulls'), spec, hibernateAfterMs(this.#configuration))
+        : spec,
+      {},
+    );
     cluster.visible.watch(job.submission);
   }
 

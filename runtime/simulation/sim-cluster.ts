@@ -42,6 +42,7 @@ import type { JobSpec } from './job-spec.ts';
 import { VisibleOutputAudit } from './output-audit.ts';
 import { OwnedRows } from './owned-rows.ts';
 import type { BugSwitch } from './planted-bugs.ts';
+import { SimArrivals } from './sim-arrivals.ts';
 import { masterControl, type SimJobControl } from './sim-job-control.ts';
 import type { LeasedSlotParts, SimSlotPorts } from './sim-leased-slot.ts';
 import { SimMasterHost } from './sim-master-host.ts';
@@ -87,6 +88,7 @@ export class SimCluster {
   readonly #channels: ChannelAudit;
   readonly #plan: FaultPlan;
   readonly #bugs: BugSwitch;
+  readonly #arrivals: SimArrivals;
   readonly #jobs = new Map<string, SimSubmission>();
   readonly #fileSystem = new MemoryFileSystem();
   readonly #taskManagers: SlotHostPlace[] = [];
@@ -104,6 +106,7 @@ export class SimCluster {
     this.world = world;
     this.#plan = plan;
     this.#bugs = bugs;
+    this.#arrivals = new SimArrivals(() => world.nowMs);
     this.#storeFaults = plan.store;
     this.network = new SimNetwork(world, plan.network, bugs);
     const violate = (what: string): void => world.violate(what);
@@ -250,6 +253,7 @@ export class SimCluster {
       ...{ world: this.world, plan: this.#plan, network: this.network, rows: this.storage.rows },
       startProcess: () => this.#startTurnProcess(),
       bugs: this.#bugs,
+      arrivals: this.#arrivals,
       sourcesOf: (jobId) => this.#jobs.get(jobId)?.spec.sources ?? [],
       setOutage: (isOut) => {
         this.#storeFaults = isOut ? STORE_OUTAGE : this.#plan.store;
@@ -353,6 +357,7 @@ export class SimCluster {
         }),
       bugs: this.#bugs,
       nowMs: () => this.world.nowMs,
+      arrivals: this.#arrivals,
     });
     const graph = env.getStreamGraph(`job-${jobId}`);
     return this.#bugs.is('forget-timers') ? withForgetfulTimers(graph) : graph;

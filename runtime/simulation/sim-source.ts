@@ -11,8 +11,9 @@ import type {
   SplitEnumerator,
 } from '../connectors/index.ts';
 import type { SourceEvent } from '../protocol/index.ts';
-import { arrivesAtMs, recordAt, type SimRecord, type SourceSpec } from './job-spec.ts';
+import { recordAt, type SimRecord, type SourceSpec } from './job-spec.ts';
 import type { BugSwitch } from './planted-bugs.ts';
+import type { SimArrivals } from './sim-arrivals.ts';
 
 /** JSON. */
 export interface SimSplit {
@@ -30,7 +31,7 @@ export interface SimEnumeratorState {
 export function simSource(
   spec: SourceSpec,
   bugs: BugSwitch,
-  worldMs: () => number,
+  arrivals: SimArrivals,
 ): Source<SimRecord, SimSplit, SimEnumeratorState> {
   return {
     name: spec.name,
@@ -38,7 +39,7 @@ export function simSource(
     createEnumerator: (ctx, state) => {
       return new SimEnumerator(spec, ctx, bugs.is('forget-enumerator-state') ? undefined : state);
     },
-    createReader: (ctx) => new SimReader(spec, ctx, bugs, worldMs),
+    createReader: (ctx) => new SimReader(spec, ctx, bugs, arrivals),
   };
 }
 
@@ -87,7 +88,7 @@ class SimReader implements SourceReader<SimRecord, SimSplit> {
   readonly #spec: SourceSpec;
   readonly #ctx: ReaderContext;
   readonly #bugs: BugSwitch;
-  readonly #worldMs: () => number;
+  readonly #arrivals: SimArrivals;
   #splits: SimSplit[] = [];
   #complete = false;
   #begun = false;
@@ -95,9 +96,9 @@ class SimReader implements SourceReader<SimRecord, SimSplit> {
   #pausing: Promise<void> | undefined;
   #arrived = Promise.withResolvers<void>();
 
-  constructor(spec: SourceSpec, ctx: ReaderContext, bugs: BugSwitch, worldMs: () => number) {
+  constructor(spec: SourceSpec, ctx: ReaderContext, bugs: BugSwitch, arrivals: SimArrivals) {
     this.#bugs = bugs;
-    this.#worldMs = worldMs;
+    this.#arrivals = arrivals;
     this.#spec = spec;
     this.#ctx = ctx;
   }
@@ -153,7 +154,7 @@ class SimReader implements SourceReader<SimRecord, SimSplit> {
   }
 
   #isThere({ next }: SimSplit): boolean {
-    return arrivesAtMs(this.#spec, next) <= this.#worldMs();
+    return this.#arrivals.isThere(this.#spec, next);
   }
 
   #emit(output: ReaderOutput<SimRecord>): void {

@@ -138,8 +138,9 @@ class SimTurnedJob implements TurnHost<TurnMessage> {
       ? async (): Promise<boolean> => true
       : parts.turn.beforeStore;
     const { job, isRecovered } = journal;
+    const asleep = parts.asleep && { asleep: bugs.asleep(parts.asleep) };
     return await this.#master.create(
-      { ...parts, turn: { ...parts.turn, beforeStore } },
+      { ...parts, ...asleep, turn: { ...parts.turn, beforeStore } },
       { job, isRecovered, journal: bugs.journal(journal.journal) },
     );
   }

@@ -10,10 +10,12 @@
  */
 import { attemptKey, type RowStore } from '../checkpoint/index.ts';
 import type { AttemptRecord, TurnEffect } from '../jobmaster/index.ts';
+import type { SlotCommand } from '../protocol/index.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { FaultyCalls } from './faulty-stores.ts';
 import type { SourceSpec } from './job-spec.ts';
 import type { BugSwitch } from './planted-bugs.ts';
+import type { SimArrivals } from './sim-arrivals.ts';
 import { type Batch, SimFifoQueue } from './sim-fifo-queue.ts';
 import type { SimJobControl } from './sim-job-control.ts';
 import { slotAddress } from './sim-leased-slot.ts';
@@ -38,6 +40,7 @@ export interface SimTurnsParts {
   readonly plan: FaultPlan;
   readonly network: SimNetwork;
   readonly bugs: BugSwitch;
+  readonly arrivals: SimArrivals;
   readonly sourcesOf: (jobId: string) => readonly SourceSpec[];
   /** Past all faults. */
   readonly rows: RowStore;
@@ -199,6 +202,7 @@ export class SimTurns {
       case 'command': {
         const { attempt, sequence, slotIndex } = effect;
         const command = this.#parts.bugs.command(effect.command);
+        if (isSuspend(effect.command)) this.#wakeUps.falling(jobId);
         const frame = { job: jobId, attempt, lease: 0, sequence, payload: command };
         await this.#parts.network.putBack(host, `${slotAddress(jobId, slotIndex)}/commands`, frame);
         break;
@@ -290,4 +294,9 @@ export class SimTurns {
     };
     look();
   }
+}
+
+/** The job falls asleep behind it. */
+function isSuspend(command: SlotCommand): boolean {
+  return command.type === 'trigger-checkpoint' && command.barrier.type === 'CHECKPOINT_SUSPEND';
 }
