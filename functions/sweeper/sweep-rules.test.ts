@@ -38,7 +38,7 @@ function world(options: { readonly listFails?: boolean; readonly remainingMs?: n
 }
 
 describe('sweepRules', () => {
-  it('deletes those of jobs that have ended or are not known, and goes on behind failures', async () => {
+  it('deletes those of ended and unknown jobs, and goes on after failures', async () => {
     const { parts, deleted, logged } = world();
     assert.deepEqual(await sweepRules(parts), { rules: 6, deletedRules: 2, failedRules: 2 });
     assert.deepEqual(deleted, ['p-w-ended-1', 'p-w-unknown-1']);

@@ -31,7 +31,7 @@ def end_with_parent():
 
 
 def apply_patches():
-    from patches import cloudformation, http_api, node_functions, public_address
+    from patches import cloudformation, events, http_api, node_functions, public_address
     from patches import queues, scheduler, step_functions, transport
 
     public_address.apply()
@@ -42,6 +42,7 @@ def apply_patches():
     http_api.apply()
     queues.apply()
     scheduler.apply()
+    events.apply()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 /**
- * What wakes jobs that hibernate, as events on the default bus do: rules that put a message into the
- * tick queue, whatever the event. They cost nothing while they are there.
+ * What wakes jobs that hibernate, as events on the default bus do: rules that put a message into
+ * the tick queue, whatever the event. They cost nothing while they are there.
  *
  * I1  Every rule is named after the job and its arming: what is deleted late is never that of a
  *     later sleep.

@@ -59,7 +59,7 @@ describe('SchedulerWakeUps', () => {
     assert.equal(there.sent.length, 1);
   });
 
-  it('makes one schedule more for each that a source offers, and deletes what it has made', async () => {
+  it('makes a schedule for each that a source offers, and deletes what it has made', async () => {
     const { ups, sent } = wakeUps();
     const armed = { arming: 3, schedule: 'rate(1 day)', schedules: ['rate(1 hour)'] };
     await ups.arm(JOB_ID, armed);

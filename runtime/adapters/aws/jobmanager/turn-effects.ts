@@ -7,6 +7,7 @@
  * I4  Who asks for a savepoint and may not be answered does not hold the job up.
  * I5  What wakes a job is armed before anything else is said. Where that is refused, the job is
  *     told to stay awake: it would sleep for ever.
+ * I6  What wakes a job and may not be deleted does not hold it up: later it says nothing to it.
  */
 import { answerKey, isErrorWithCode, type RowStore } from '../../../checkpoint/index.ts';
 import { type Clock, isStreamError, type Logger, toStreamError } from '../../../core/index.ts';
@@ -179,12 +180,27 @@ export class TurnEffects {
         break;
       }
       case 'disarm':
-        await this.#parts.wakeUps.disarm(jobId, effect.arming, effect.armed);
+        await this.#disarm(jobId, effect);
         break;
       case 'attempt':
       case 'command':
       case 'arm':
         break;
+    }
+  }
+
+  /** I6. */
+  async #disarm(
+    jobId: string,
+    { arming, armed }: Extract<TurnEffect, { readonly type: 'disarm' }>,
+  ): Promise<void> {
+    const { wakeUps, logger } = this.#parts;
+    try {
+      await wakeUps.disarm(jobId, arming, armed);
+    } catch (thrown) {
+      if (!isStreamError(thrown) || thrown.kind !== 'invalid') throw thrown;
+      const { code, message: reason } = thrown;
+      logger.log('error', 'what woke a job may be left behind', { jobId, code, reason });
     }
   }
 
