@@ -54,6 +54,16 @@ function deployed(): ClusterClient {
 }
 
 describe('a client of a deployed cluster', () => {
+  it('says what to check of a URL where nobody answers', async () => {
+    const gone = { url: 'http://127.0.0.1:1', text: 'https://gone', isDeployed: true };
+    const client = new ClusterClient({ ...gone, region: 'eu-west-1' }, async () => undefined);
+    await assert.rejects(client.get('/jobs'), ({ code, message }: Error & { code: string }) => {
+      assert.equal(code, 'CLUSTER_UNREACHABLE');
+      assert.match(message, /output ApiUrl .* region .* proxy .*=https:\/\/gone region=eu-west-1$/);
+      return !message.includes('sluice cluster');
+    });
+  });
+
   it('signs what it sends, as it sends it', async () => {
     answers['POST /base/v1/jobs/j/stop'] = { body: { 'request-id': 'a' } };
     await deployed().send('POST', '/jobs/j/stop', { drain: false });

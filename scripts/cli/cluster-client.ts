@@ -170,7 +170,7 @@ export class ClusterClient {
       const response = await fetch(url, init);
       return { status: response.status, text: await response.text() };
     } catch (thrown) {
-      throw unreachable(this.address, thrown);
+      throw unreachable(this.#address, thrown);
     }
   }
 }
@@ -195,7 +195,8 @@ function notLetIn(address: string, status: number, text: string): StreamError {
  * @throws {StreamError} `BAD_ARGUMENTS`.
  */
 export function locationFor(path: string, { cwd }: ConsoleWorld, client: ClusterClient): string {
-  if (/^[a-z][a-z0-9+.-]+:/i.test(path)) return path;
+  const [, scheme] = /^([a-z][a-z0-9+.-]+):/i.exec(path) ?? [];
+  if (scheme !== undefined && !(client.isDeployed && scheme === 'file')) return path;
   if (!client.isDeployed) return resolve(cwd, path);
   throw badArguments(
     `A deployed cluster does not see the files of this machine, write s3://<bucket>/<path>: ${path}`,
@@ -214,13 +215,20 @@ function refusalOf([message = 'unknown', ...further]: readonly string[]): Stream
   return new StreamError({ kind: 'invalid', code: code ?? 'REQUEST_REFUSED', message });
 }
 
-function unreachable(address: string, cause: unknown): StreamError {
+function unreachable(
+  { text: address, isDeployed, region = '' }: ClusterAddress,
+  cause: unknown,
+): StreamError {
+  const advice = isDeployed
+    ? "check that the URL is the output ApiUrl of the cluster's stack (cluster.json, or the " +
+      'stack in the console), that its region is the one deployed to, that the stack is ' +
+      `still there, and DNS, proxy and VPN of this machine; address=${address} region=${region}`
+    : "start one with 'sluice cluster', or name another with " +
+      `-m <host:port>; address=${address}`;
   return new StreamError({
     kind: 'unavailable',
     code: 'CLUSTER_UNREACHABLE',
-    message:
-      "no cluster answers: start one with 'sluice cluster', or name another with " +
-      `-m <host:port>; address=${address}`,
+    message: `no cluster answers: ${advice}`,
     details: { address },
     cause,
   });

@@ -32,6 +32,12 @@ export const LIST_OPTIONS: readonly OptionSpec[] = [
   ...COMMON,
 ];
 
+/** `status [OPTIONS] <Job ID>`. */
+export const STATUS_OPTIONS: readonly OptionSpec[] = [
+  { long: 'json', description: 'Prints it as JSON; times are milliseconds since 1970.' },
+  ...COMMON,
+];
+
 /** `stop [OPTIONS] <Job ID>`. */
 export const STOP_OPTIONS: readonly OptionSpec[] = [
   {

@@ -165,6 +165,9 @@ describe('sluice cluster', { concurrency: true }, () => {
     writeFileSync(join(directory, 'out-killed.crash'), '');
     await untilStatus(second.address, jobId, 'FINISHED');
     assertCounted('out-killed', 5000);
+    const { out: status } = await sluice('status', '-m', second.address, jobId);
+    assert.match(status, /^State +FINISHED, ended \d+ \w+ ago, after/m);
+    assert.match(status, /^Restarts +1\nCheckpoints +\d+ completed, [\s\S]*: TASK_MANAGER_LOST: /m);
     const { exceptionHistory } = await get(second.address, `/jobs/${jobId}/exceptions`);
     const { entries } = exceptionHistory as { entries: { exceptionName: string }[] };
     assert.deepEqual(

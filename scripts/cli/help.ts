@@ -6,6 +6,7 @@ import {
   CLUSTER_OPTIONS,
   LIST_OPTIONS,
   SAVEPOINT_OPTIONS,
+  STATUS_OPTIONS,
   STOP_OPTIONS,
   WAKE_OPTIONS,
 } from './cluster-options.ts';
@@ -20,6 +21,7 @@ export const ACTIONS = [
   'info',
   'estimate',
   'list',
+  'status',
   'stop',
   'cancel',
   'savepoint',
@@ -63,6 +65,12 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
     sentence: 'lists running and scheduled programs.',
     arguments: '',
     options: LIST_OPTIONS,
+    optionsAt: 'anywhere',
+  },
+  status: {
+    sentence: 'shows how a job is: state, restarts, checkpoints, hibernation, last failure.',
+    arguments: '<Job ID>',
+    options: STATUS_OPTIONS,
     optionsAt: 'anywhere',
   },
   stop: {

@@ -42,13 +42,16 @@ export async function logs(options: ParsedOptions, world: ConsoleWorld): Promise
 
 function sourceOf({ values }: ParsedOptions, world: ConsoleWorld): LogSource {
   const value = (name: string): string | undefined => values.get(name)?.[0];
-  const [prefix, region] = [value('prefix'), value('region')];
+  const [prefix, given] = [value('prefix'), value('region')];
   const directory = value('log-dir');
   if (prefix === undefined) {
-    if (region !== undefined) throw badArguments('--region is that of a cluster: give --prefix.');
+    if (given !== undefined) throw badArguments('--region is that of a cluster: give --prefix.');
     return localLogs(world, directory);
   }
   if (directory !== undefined) throw badArguments('--log-dir and --prefix exclude each other.');
+  // The SDK knows the first of the two only.
+  const { AWS_REGION, AWS_DEFAULT_REGION } = world.environment;
+  const region = given ?? [AWS_REGION, AWS_DEFAULT_REGION].find((one) => (one ?? '') !== '');
   return async function* (settings) {
     // The SDK takes its time to load, and need not be there for local jobs.
     const { deployedLogs } = await import('./deployed-logs.ts');

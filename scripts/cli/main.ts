@@ -99,6 +99,10 @@ async function perform(
       const { logs } = await import('./logs.ts');
       return await logs(options, world);
     }
+    case 'status': {
+      const { status } = await import('./status.ts');
+      return await status(options, world);
+    }
     case 'savepoint check': {
       const { savepointCheck } = await import('./savepoint-check.ts');
       return await savepointCheck(options, world);

@@ -24,12 +24,16 @@ export async function remoteRun(
   const say = (text: string): void => {
     if (!options.flags.has('quiet')) world.stdout.write(`${text}\n`);
   };
-  const { bundle, args, configuration } = await bundleProgram(options, apiExports, world);
+  const { bundle, args, configuration } = await bundleProgram(
+    ...([options, apiExports, world, client.isDeployed] as const),
+  );
+  // Before anything is sent.
+  const flinkConfiguration = withLocations(configuration, world, client).toJSON();
   const name = `${basename(bundle.jobFile).replace(/\.\w+$/, '')}.mjs`;
   const programId = await client.upload(name, bundle.code);
   const answer = await client.send('POST', `/jars/${encodeURIComponent(programId)}/run`, {
     programArgsList: args,
-    flinkConfiguration: withLocations(configuration, world, client).toJSON(),
+    flinkConfiguration,
   });
   const jobId = String(answer.jobid);
   say(`Job has been submitted with JobID ${jobId}`);

@@ -13,6 +13,15 @@ function socketError(code: string): Error {
 }
 
 describe('awsFailure', () => {
+  it('says which setting is missing when nobody has said a region', () => {
+    const failure = awsFailure(new Error('Region is missing'));
+    assert.deepEqual(failure, {
+      ...{ reason: 'region-missing', awsCode: 'RegionMissing' },
+      ...{ mayHaveHappened: false, mayPass: false },
+    });
+    assert.match(adviceOf(failure), /no region is set: set AWS_REGION, or .* profile/);
+  });
+
   it('tells what has not happened, and may pass, from what may have happened', () => {
     const passing = [
       sdkError('ProvisionedThroughputExceededException', 400),

@@ -18,6 +18,8 @@ export type AwsFailureReason =
   /** No such bucket, table or queue. */
   | 'missing-resource'
   | 'wrong-region'
+  /** Nobody has said which. */
+  | 'region-missing'
   /** The service understands the call and says no. */
   | 'refused';
 
@@ -114,8 +116,9 @@ interface SdkError {
 export function awsFailure(thrown: unknown, permission?: string): AwsFailure {
   const error = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as SdkError;
   const httpStatus = numberOf(error.$metadata?.httpStatusCode ?? error.$response?.statusCode);
-  const awsCode = awsCodeOf(thrown);
   const text = typeof error.message === 'string' ? error.message : '';
+  // The SDK throws a plain error, before it calls anything.
+  const awsCode = text === 'Region is missing' ? 'RegionMissing' : awsCodeOf(thrown);
   const reason = reasonOf(awsCode, text, httpStatus);
   const requestId = error.$metadata?.requestId;
   const denied = reason === 'access-denied' || reason === 'kms-denied';
@@ -175,6 +178,8 @@ export function adviceOf({ reason, permission, awsCode }: AwsFailure): string {
       return 'it does not exist in this account and region: check the name, or deploy the stack';
     case 'wrong-region':
       return 'it lies in another region: use a client of that region';
+    case 'region-missing':
+      return 'no region is set: set AWS_REGION, or a region in the profile (AWS_PROFILE)';
     case 'refused':
       return `the service refuses the call with ${awsCode}`;
   }
@@ -193,6 +198,7 @@ function reasonOf(awsCode: string, text: string, httpStatus: number | undefined)
   if (BAD_CREDENTIALS.has(awsCode)) return 'credentials-invalid';
   if (/^KMS/.test(awsCode)) return 'kms-denied';
   if (DENIED.has(awsCode)) return /\bkms\b/i.test(text) ? 'kms-denied' : 'access-denied';
+  if (awsCode === 'RegionMissing') return 'region-missing';
   if (MISSING.has(awsCode)) return 'missing-resource';
   if (WRONG_REGION.has(awsCode) || httpStatus === 301 || httpStatus === 307) return 'wrong-region';
   if (NOT_HAPPENED.has(awsCode) || NO_ANSWER.test(awsCode)) return 'unavailable';

@@ -67,7 +67,6 @@ export {
   JobViews,
   lambdaFailure,
   leaseFailure,
-  MAX_BUNDLE_BYTES,
   MAX_CAUSE_CHARS,
   MAX_DEATHS,
   MAX_FAULTS,

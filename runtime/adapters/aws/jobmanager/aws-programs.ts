@@ -17,7 +17,7 @@ import {
   type JobStore,
   nameOf,
 } from '../../../checkpoint/index.ts';
-import type { Clock } from '../../../core/index.ts';
+import { type Clock, MAX_BUNDLE_BYTES } from '../../../core/index.ts';
 import { jobAlreadySubmitted } from '../../../jobmaster/index.ts';
 import {
   type ClusterPrograms,
@@ -28,7 +28,7 @@ import {
   type UploadPlace,
 } from '../../http/index.ts';
 import type { StateMachines } from './effect-ports.ts';
-import { checkArguments, checkBundle, MAX_BUNDLE_BYTES } from './job-programs.ts';
+import { checkArguments, checkBundle } from './job-programs.ts';
 import { submittedStep } from './job-views.ts';
 
 export interface AwsProgramsParts {

@@ -54,7 +54,6 @@ export {
 export {
   JobPrograms,
   type JobProgramsParts,
-  MAX_BUNDLE_BYTES,
 } from './job-programs.ts';
 export { JobTroubles } from './job-troubles.ts';
 export { JobTurns, type JobTurnsParts } from './job-turns.ts';

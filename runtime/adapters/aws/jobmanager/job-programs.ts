@@ -11,6 +11,7 @@ import {
   Configuration,
   type ConfigValue,
   isStreamError,
+  MAX_BUNDLE_BYTES,
   StreamError,
 } from '../../../core/index.ts';
 import { generateJobGraph, type StreamGraph } from '../../../graph/index.ts';
@@ -37,8 +38,6 @@ export interface JobProgramsParts {
   readonly maxPrograms: number;
 }
 
-/** Larger ones take longer to load in every start of a slot than a checkpoint interval. */
-export const MAX_BUNDLE_BYTES = 20 * 1024 * 1024;
 /** Arguments and settings together, as JSON: an item has 400 KiB, and other things in it. */
 const MAX_ARGUMENTS_BYTES = 64 * 1024;
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { StreamExecutionEnvironment } from '../../../api/index.ts';
 import { fileSink, fileSource, textLines } from '../../../connectors/index.ts';
+import { MAX_BUNDLE_BYTES } from '../../../core/index.ts';
 import { WatermarkStrategy } from '../../../time/index.ts';
 import { ClusterWorld, JOB_ID, numbersJob } from './cluster-world.conformance.ts';
-import { MAX_BUNDLE_BYTES } from './job-programs.ts';
 
 describe('planJob', () => {
   it('does the same again when it is asked again', async () => {

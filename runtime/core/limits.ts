@@ -1,0 +1,7 @@
+/** Limits that the engine sets itself, and that whoever sends it something has to know. */
+
+/**
+ * Of a program on AWS. Larger ones take longer to load in every start of a slot than a checkpoint
+ * interval.
+ */
+export const MAX_BUNDLE_BYTES = 20 * 1024 * 1024;
