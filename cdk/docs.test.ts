@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { OTHER_INVOCATIONS } from '../runtime/core/index.ts';
 import { functionsFixture, synthesized } from './stack-fixture.ts';
 
 const { template } = synthesized(functionsFixture(), () => ({ prefix: 'sluice' }));
@@ -65,6 +66,24 @@ describe('docs/aws/resources.md', () => {
       const size = `${MemorySize.toLocaleString('en')} MB`;
       assert.match(row ?? '', new RegExp(`; ([^|]+, )?${Timeout} s( at most)?[,;] ${size}`));
     }
+  });
+});
+
+describe('what is said of concurrency', () => {
+  it('is one number everywhere, that which jobs are held against', () => {
+    const words = ['none', 'one', 'two', 'three', 'four', 'five'][OTHER_INVOCATIONS];
+    const [jobs, deploy] = ['jobs', 'deploy'].map((name) =>
+      readFileSync(new URL(`../docs/aws/${name}.md`, import.meta.url), 'utf8'),
+    ) as [string, string];
+    assert.match(resources, new RegExp(`one a TaskManager while it runs, and ${words} for the`));
+    assert.match(resources, new RegExp(`concurrent executions less ${words}, whichever`));
+    assert.match(
+      jobs,
+      new RegExp(`concurrent executions \\(less ${words} for the other functions`),
+    );
+    // Of the ten of a new account.
+    const left = ['none', 'one', 'two', 'three', 'four', 'five', 'six'][10 - OTHER_INVOCATIONS];
+    assert.match(deploy, new RegExp(`a job of more than ${left} TaskManagers is refused`));
   });
 });
 

@@ -35,7 +35,7 @@ export {
   operatorIndexOfKeyGroup,
 } from './key-group.ts';
 export type { KeySelector } from './key-selector.ts';
-export { MAX_BUNDLE_BYTES } from './limits.ts';
+export { MAX_BUNDLE_BYTES, OTHER_INVOCATIONS } from './limits.ts';
 export { loggerWith } from './logger-with.ts';
 export { nearestName } from './nearest-name.ts';
 export type { Clock, Logger, LogLevel, Rng, Timers } from './ports.ts';

@@ -5,3 +5,6 @@
  * interval.
  */
 export const MAX_BUNDLE_BYTES = 20 * 1024 * 1024;
+
+/** Invocations that a job on AWS needs beside its TaskManagers': a turn, a tick, settle, the API. */
+export const OTHER_INVOCATIONS = 4;

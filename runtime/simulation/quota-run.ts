@@ -9,7 +9,7 @@
 import type { CostLine } from '../adapters/aws/cost/index.ts';
 import { StreamExecutionEnvironment } from '../api/index.ts';
 import { JobStore } from '../checkpoint/index.ts';
-import { Configuration } from '../core/index.ts';
+import { Configuration, OTHER_INVOCATIONS } from '../core/index.ts';
 import { buildExecutionGraph, generateJobGraph } from '../graph/index.ts';
 import { QuotaCluster } from './quota-cluster.ts';
 import { QuotaMeter, type QuotaPeak } from './quota-meter.ts';
@@ -55,8 +55,6 @@ const BILLED_CHECKPOINT = 3;
 const LIMITS = { maxEvents: 5_000_000, maxTimeMs: 3_600_000 };
 /** An account has 1,000 executions at once, and 900 of them are for TaskManagers. */
 const MAX_TASK_MANAGERS = 900;
-/** The coordinator, plan, settle, API. */
-const OTHER_EXECUTIONS = 10;
 /** `cdk/definitions/job-manager-definition.ts`: more TaskManagers are a distributed Map. */
 const INLINE_TASK_MANAGERS = 40;
 const DISPATCH_PER_S = 100;
@@ -160,7 +158,7 @@ class QuotaScenario {
   #run(): void {
     const meter = this.#meter;
     const taskManagers = Math.ceil(this.#slotCount / this.#taskSlots);
-    meter.size('lambdaConcurrency', taskManagers + OTHER_EXECUTIONS);
+    meter.size('lambdaConcurrency', taskManagers + OTHER_INVOCATIONS);
     const isInline = taskManagers <= INLINE_TASK_MANAGERS;
     // Of a round with a lease each; those of a distributed Map are its children's. Then and
     // between leases the machine counts them itself, and goes on in another execution.

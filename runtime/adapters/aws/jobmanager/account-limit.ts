@@ -1,6 +1,6 @@
 /** How many TaskManagers the account itself would let run, whatever the cluster was told. */
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { type Logger, toStreamError } from '../../../core/index.ts';
+import { type Logger, OTHER_INVOCATIONS, toStreamError } from '../../../core/index.ts';
 import type { AwsCalls } from '../aws-calls.ts';
 import { type AwsClientSettings, awsClientConfig } from '../clients.ts';
 
@@ -9,9 +9,6 @@ export interface AccountLimitParts {
   readonly calls: AwsCalls;
   readonly logger: Logger;
 }
-
-/** Invocations that a job needs beside its TaskManagers': a turn, a tick, settle, the API. */
-export const OTHER_INVOCATIONS = 4;
 
 export function createLambdaClient(settings: AwsClientSettings = {}): LambdaClient {
   return new LambdaClient(awsClientConfig(settings));
