@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { functionLogger } from '../shared/index.ts';
 import { leaseMetrics, type ProcessStart } from './lease-metrics.ts';
 
 const REQUEST = { jobId: '0'.repeat(32), attempt: 1, taskManager: 2, lease: 3 };
@@ -44,5 +45,21 @@ describe('leaseMetrics', () => {
     const { metrics, last } = written();
     metrics.slotStarted({ slotIndex: 4, ...TIMES });
     assert.deepEqual([last().SlotStartMs, last().isCold], [55, false]);
+  });
+
+  it('writes lines as the logger does, so that who looks for those of a job finds them', (t) => {
+    const logged: string[] = [];
+    t.mock.method(console, 'info', (line: string) => void logged.push(line));
+    t.mock.method(process.stdout, 'write', (line: string) => logged.push(line) > 0);
+    functionLogger('taskmanager', 'p', REQUEST, { POWERTOOLS_DEV: 'x' }).log('info', 'a line', {});
+    t.mock.restoreAll();
+    const ofLogger = JSON.parse(logged.at(-1) ?? '') as Record<string, unknown>;
+    const { metrics, last } = written();
+    metrics.rollOverLate(0);
+    for (const field of ['level', 'service', 'prefix', ...Object.keys(REQUEST)]) {
+      assert.ok(ofLogger[field] !== undefined, field);
+      assert.equal(last()[field], ofLogger[field], field);
+    }
+    assert.ok(Date.parse(String(last().timestamp)) >= 0);
   });
 });

@@ -1,6 +1,7 @@
 /**
  * What is measured of leases, as lines of the log that CloudWatch reads metrics from. Written by
- * hand: what writes them elsewhere would be loaded at every cold start of a slot.
+ * hand: what writes them elsewhere would be loaded at every cold start of a slot. Beside the metric
+ * they are lines as the logger's, and found as those are.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
@@ -46,12 +47,15 @@ function metric(
   message: string,
   fields: Readonly<Record<string, unknown>>,
 ): void {
-  const { jobId: job, attempt, taskManager, lease } = request;
+  const { jobId, attempt, taskManager, lease } = request;
+  const nowMs = nowEpochMs();
+  const timestamp = new Date(nowMs).toISOString();
   const metrics = [{ Name: name, Unit: 'Milliseconds' }];
   const directive = { Namespace: NAMESPACE, Dimensions: [['prefix']], Metrics: metrics };
   const line = {
-    ...{ level: 'info', message, job, attempt, taskManager, lease, ...fields },
-    _aws: { Timestamp: nowEpochMs(), CloudWatchMetrics: [directive] },
+    ...{ level: 'INFO', message, timestamp, service: 'sluice-taskmanager' },
+    ...{ jobId, attempt, taskManager, lease, ...fields },
+    _aws: { Timestamp: nowMs, CloudWatchMetrics: [directive] },
     ...{ prefix, [name]: value },
   };
   write(`${JSON.stringify(line)}\n`);

@@ -26,7 +26,7 @@ const RUN = {
 /** As the function writes it. */
 interface StartLine {
   readonly message: string;
-  readonly job: string;
+  readonly jobId: string;
   readonly slot: number;
   readonly isCold: boolean;
   readonly nodeMs: number;
@@ -52,7 +52,7 @@ async function startsOf(
       const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName }));
       const lines = events.flatMap(({ message = '' }) => parsed(message));
       const found = lines.filter(
-        ({ message, job }) => message === 'a slot has started' && jobIds.includes(job),
+        ({ message, jobId }) => message === 'a slot has started' && jobIds.includes(jobId),
       );
       return found.length >= PARALLELISM * jobIds.length ? found : undefined;
     });
