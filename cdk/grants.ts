@@ -39,29 +39,25 @@ export interface GrantedResources {
 
 const ROW_READS = ['dynamodb:GetItem', 'dynamodb:Query'] as const;
 /** Nobody but the coordinator, and the sweeper of jobs long ended, deletes rows. */
-const ROW_CHANGES = [
+const COORDINATOR_ROWS = [
+  ...ROW_READS,
   'dynamodb:PutItem',
   'dynamodb:UpdateItem',
   'dynamodb:ConditionCheckItem',
+  'dynamodb:DeleteItem',
 ] as const;
-const SEGMENT_WRITES = [
+const SEGMENT_CHANGES = [
   'dynamodb:PutItem',
   'dynamodb:DeleteItem',
   'dynamodb:BatchWriteItem',
 ] as const;
-const OBJECT_WRITES = ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'] as const;
-const CONSUME = [
-  'sqs:ReceiveMessage',
-  'sqs:DeleteMessage',
-  'sqs:ChangeMessageVisibility',
-  'sqs:GetQueueAttributes',
-] as const;
-const MAKE_QUEUES = [
-  'sqs:CreateQueue',
-  'sqs:TagQueue',
-  'sqs:SetQueueAttributes',
-  'sqs:GetQueueUrl',
-] as const;
+/** Parts of an upload that has failed are given back. */
+const OBJECT_PUTS = ['s3:PutObject', 's3:AbortMultipartUpload'] as const;
+const OBJECT_WRITES = [...OBJECT_PUTS, 's3:DeleteObject'] as const;
+const RECEIVE = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'] as const;
+/** Of an event source mapping, and of who delays what it was given. */
+const CONSUME_BY_LAMBDA = [...RECEIVE, 'sqs:GetQueueAttributes'] as const;
+const MAKE_QUEUES = ['sqs:CreateQueue', 'sqs:TagQueue'] as const;
 const OBJECTS = 'Keys below it are made of job ids, and of names nobody knows before.';
 const INBOXES = 'Inboxes are named after jobs that do not exist yet, behind a prefix of their own.';
 
@@ -76,7 +72,7 @@ export function functionGrants(name: FunctionName, to: GrantedResources): readon
 /** Grants by what they are for. */
 interface Vocabulary {
   rows(...actions: readonly string[]): Grant;
-  segments(): Grant;
+  segments(...actions: readonly string[]): Grant;
   objects(actions: readonly string[], ...keys: readonly (keyof typeof KEYS)[]): Grant;
   /** Without it S3 says of an object that is not there that access is denied. */
   readonly listing: Grant;
@@ -88,10 +84,7 @@ interface Vocabulary {
 function vocabulary(to: GrantedResources): Vocabulary {
   return {
     rows: (...actions) => ({ actions, resources: [to.jobsTableArn] }),
-    segments: () => ({
-      actions: [...ROW_READS, ...SEGMENT_WRITES],
-      resources: [to.stateTableArn],
-    }),
+    segments: (...actions) => ({ actions, resources: [to.stateTableArn] }),
     objects: (actions, ...keys) => ({
       actions,
       resources: keys.map((key) => `${to.bucketArn}/${KEYS[key]}*`),
@@ -108,7 +101,7 @@ type GrantsOf = (may: Vocabulary, to: GrantedResources) => readonly Grant[];
 const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
   // Submits jobs and reads what the coordinator has written of them.
   api: (may, to) => [
-    may.rows(...ROW_READS, ...ROW_CHANGES),
+    may.rows(...ROW_READS, 'dynamodb:PutItem', 'dynamodb:UpdateItem'),
     may.objects(['s3:GetObject'], 'jobs', 'uploads', 'checkpoints', 'savepoints'),
     may.objects(['s3:PutObject'], 'jobs', 'uploads'),
     // Savepoints go only when a client says so, by their path.
@@ -118,9 +111,9 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
     { actions: ['states:StartExecution'], resources: [to.jobManagerArn] },
   ],
   // Evaluates the program, reads what it starts from, makes inboxes.
-  plan: (may, to) => [
-    may.rows(...ROW_READS, ...ROW_CHANGES),
-    { actions: ROW_READS, resources: [to.stateTableArn] },
+  plan: (may) => [
+    may.rows(...ROW_READS, 'dynamodb:UpdateItem'),
+    may.segments(...ROW_READS),
     may.objects(['s3:GetObject'], 'jobs', 'checkpoints', 'savepoints'),
     may.listing,
     may.inboxes(...MAKE_QUEUES),
@@ -132,8 +125,8 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
   ],
   // Writes manifests and the log of checkpoints, collects garbage, tells slots, answers machines.
   coordinator: (may, to) => [
-    may.rows(...ROW_READS, ...ROW_CHANGES, 'dynamodb:DeleteItem'),
-    may.segments(),
+    may.rows(...COORDINATOR_ROWS),
+    may.segments(...ROW_READS, ...SEGMENT_CHANGES),
     may.objects(['s3:GetObject'], 'jobs', 'checkpoints', 'savepoints'),
     may.objects(OBJECT_WRITES, 'checkpoints', 'savepoints'),
     // What an attempt's TaskManagers read, and turns too large for a row; not the programs.
@@ -143,7 +136,7 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
       wildcard: OBJECTS,
     },
     may.listing,
-    { actions: CONSUME, resources: [to.coordinatorQueueArn] },
+    { actions: CONSUME_BY_LAMBDA, resources: [to.coordinatorQueueArn] },
     {
       actions: ['sqs:SendMessage'],
       resources: [to.coordinatorQueueArn, to.tickQueueArn, to.coordinatorDeadLetterArn],
@@ -185,25 +178,27 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
   ],
   // Takes ticks when they are due, delays them again, puts them into the coordinator's queue.
   ticks: (_may, to) => [
-    { actions: CONSUME, resources: [to.tickQueueArn] },
+    { actions: CONSUME_BY_LAMBDA, resources: [to.tickQueueArn] },
     {
       actions: ['sqs:SendMessage'],
       resources: [to.coordinatorQueueArn, to.tickQueueArn, to.tickDeadLetterArn],
     },
   ],
-  // Claims its lease, restores and writes state, talks to the others.
+  // Claims its lease, restores and writes state, talks to the others. Code of jobs runs in it: it
+  // deletes nothing but messages, and frames that have arrived.
   taskmanager: (may, to) => [
-    may.rows(...ROW_READS, ...ROW_CHANGES),
-    may.segments(),
+    may.rows('dynamodb:GetItem', 'dynamodb:PutItem'),
+    may.segments('dynamodb:GetItem', 'dynamodb:PutItem'),
     may.objects(['s3:GetObject'], 'jobs', 'checkpoints', 'savepoints', 'frames'),
-    may.objects(OBJECT_WRITES, 'checkpoints', 'savepoints', 'frames'),
+    may.objects(OBJECT_PUTS, 'checkpoints', 'savepoints', 'frames'),
+    may.objects(['s3:DeleteObject'], 'frames'),
     may.listing,
     may.send,
-    may.inboxes(...CONSUME, 'sqs:SendMessage'),
+    may.inboxes(...RECEIVE, 'sqs:SendMessage'),
     { actions: ['sqs:SendMessage'], resources: [to.inboxDeadLetterArn] },
   ],
   settle: (may, to) => [
-    may.rows(...ROW_READS),
+    may.rows('dynamodb:GetItem'),
     may.objects(['s3:DeleteObject'], 'frames'),
     {
       actions: ['s3:DeleteObject'],
@@ -212,7 +207,7 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
     },
     may.listing,
     may.send,
-    may.inboxes('sqs:DeleteQueue', 'sqs:GetQueueUrl'),
+    may.inboxes('sqs:DeleteQueue'),
   ],
   // Deletes inboxes that were left behind, and what is left of jobs that ended long ago.
   sweeper: (may, to) => [

@@ -74,6 +74,8 @@ describe('savepoints in a bucket that is granted', () => {
     assert.ok(written.some((key) => key.endsWith('/_metadata')));
     assert.ok(written.length > 1, 'state lies beside the manifest');
 
+    const kept = await perform(cluster, '/savepoint-disposal', { 'savepoint-path': path });
+    assert.match(JSON.stringify(kept), /AccessDenied/, 'it is no part of the cluster');
     const copied = await runFrom(path, 'NO_CLAIM');
     assert.deepEqual(await keysBelow(clients.s3, BUCKET, ''), written);
     const claimed = await runFrom(path, 'CLAIM');
