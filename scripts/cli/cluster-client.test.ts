@@ -102,6 +102,9 @@ describe('a client of a deployed cluster', () => {
     assert.deepEqual([put?.size, put?.headers['content-type']], [code.length, 'a/b']);
     // It has a signature in its address.
     assert.equal(put?.headers['x-signature'], undefined);
+    // Escaped it is twice as large.
+    assert.equal(await deployed().upload('job.mjs', '"'.repeat(3_900_000)), 'id_job.mjs');
+    assert.equal(asked.at(-1)?.size, 3_900_000);
     answers['PUT /bucket/key?X=1'] = { status: 403, body: '' };
     await assert.rejects(deployed().upload('job.mjs', code), { code: 'UPLOAD_FAILED' });
   });

@@ -11,8 +11,9 @@ const FIRST_POLL_MS = 20;
 const LAST_POLL_MS = 500;
 /** Every look at a deployed cluster is paid for; as Flink's clients. */
 const LAST_DEPLOYED_POLL_MS = 2_000;
-/** An HTTP API and its function take requests of 6 MB, base64 counted. */
+/** A function takes requests of 6 MB: what is in them counted as base64, or as JSON escapes it. */
 const MAX_UPLOAD_BYTES = 4_000_000;
+const MAX_ESCAPED_BYTES = 5_500_000;
 /** `client.timeout`. */
 const OPERATION_TIMEOUT_MS = 60_000;
 /** A cluster that starts again answers within this time. */
@@ -66,9 +67,7 @@ export class ClusterClient {
 
   /** @returns the id of the uploaded program. */
   async upload(name: string, code: string): Promise<string> {
-    if (this.isDeployed && Buffer.byteLength(code) > MAX_UPLOAD_BYTES) {
-      return await this.#uploadBeside(name, code);
-    }
+    if (this.isDeployed && isTooLarge(code)) return await this.#uploadBeside(name, code);
     const path = `/jars/upload?name=${encodeURIComponent(name)}`;
     const headers = { 'content-type': 'application/javascript' };
     return String((await this.#request('POST', path, { headers, body: code })).filename);
@@ -247,4 +246,10 @@ function parsed(text: string, address: string): JsonObject {
     message: `what answers is no cluster of sluice: address=${address}`,
     details: { address },
   });
+}
+
+/** For a request. */
+function isTooLarge(code: string): boolean {
+  if (Buffer.byteLength(code) > MAX_UPLOAD_BYTES) return true;
+  return Buffer.byteLength(JSON.stringify(code)) > MAX_ESCAPED_BYTES;
 }
