@@ -29,6 +29,7 @@ const VARIABLES: Readonly<Record<FunctionName, readonly string[]>> = {
     'SLUICE_KMS_KEY_ARN',
     'SLUICE_TASK_SLOTS',
     'SLUICE_MAX_TASK_MANAGERS',
+    'SLUICE_RESERVED_CONCURRENCY',
   ],
   coordinator: [
     'SLUICE_JOBS_TABLE',

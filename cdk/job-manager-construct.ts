@@ -92,7 +92,7 @@ export class JobManager extends Construct implements IGrantable {
       queues: this.queues,
       granted: this.#granted(),
       kmsKey,
-      environment: this.#environment(settings, kmsKey),
+      environment: this.#environment(settings, kmsKey, reservedConcurrency),
       isTraced,
       reservedConcurrency,
     });
@@ -174,7 +174,11 @@ export class JobManager extends Construct implements IGrantable {
     };
   }
 
-  #environment(settings: ClusterSettings, kmsKey: IKey | undefined): Environment {
+  #environment(
+    settings: ClusterSettings,
+    kmsKey: IKey | undefined,
+    reservedConcurrency: number | undefined,
+  ): Environment {
     const { names, storage, queues } = this;
     return {
       SLUICE_PREFIX: names.prefix,
@@ -198,6 +202,9 @@ export class JobManager extends Construct implements IGrantable {
       SLUICE_JOB_EXPIRATION_MS: String(settings.jobExpiration.toMilliseconds()),
       SLUICE_VERSION: packageJson.version,
       ...(kmsKey === undefined ? {} : { SLUICE_KMS_KEY_ARN: kmsKey.keyArn }),
+      ...(reservedConcurrency === undefined
+        ? {}
+        : { SLUICE_RESERVED_CONCURRENCY: String(reservedConcurrency) }),
     };
   }
 

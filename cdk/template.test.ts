@@ -237,6 +237,7 @@ describe('the functions', () => {
     const plan = propertiesOf(reserved, FUNCTION, /PlanFunction/);
     const { Variables } = plan.Environment as { Variables: Record<string, string> };
     assert.equal(Variables.SLUICE_MAX_TASK_MANAGERS, '7');
+    assert.equal(Variables.SLUICE_RESERVED_CONCURRENCY, '7');
   });
 });
 

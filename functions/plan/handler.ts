@@ -18,6 +18,7 @@ import {
 const world = functionWorld('plan');
 const { environment, logger, sqs, calls, prefix, rows, jobs, timers } = world;
 const lambda = createLambdaClient({ program: 'plan' });
+const isReserved = environment.optional('SLUICE_RESERVED_CONCURRENCY') !== undefined;
 const kmsKeyArn = environment.optional('SLUICE_KMS_KEY_ARN');
 const parts = {
   ...{ jobs, rows, logger },
@@ -31,7 +32,7 @@ const parts = {
     ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
   }),
   fileSystem: jobFiles(world),
-  accountTaskManagers: () => accountTaskManagers({ lambda, calls, logger }),
+  accountTaskManagers: () => accountTaskManagers({ lambda, calls, logger, isReserved }),
   taskSlots: environment.count('SLUICE_TASK_SLOTS'),
 };
 

@@ -4,7 +4,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { AwsAttempt, AwsCalls } from '../aws-calls.ts';
 import { accountTaskManagers } from './account-limit.ts';
 
-async function asked(answer: () => Promise<object>) {
+async function asked(answer: () => Promise<object>, isReserved = false) {
   const warnings: string[] = [];
   const calls = {
     call: (_operation: object, send: (attempt: AwsAttempt) => Promise<unknown>) =>
@@ -12,7 +12,7 @@ async function asked(answer: () => Promise<object>) {
   } as unknown as AwsCalls;
   const lambda = { send: answer } as unknown as LambdaClient;
   const logger = { log: (_level: string, message: string) => void warnings.push(message) };
-  return { limit: await accountTaskManagers({ lambda, calls, logger }), warnings };
+  return { limit: await accountTaskManagers({ lambda, calls, logger, isReserved }), warnings };
 }
 
 describe('accountTaskManagers', () => {
@@ -25,6 +25,14 @@ describe('accountTaskManagers', () => {
       const answer = { AccountLimit: { ConcurrentExecutions: executions } };
       assert.deepEqual(await asked(async () => answer), { limit, warnings: [] });
     }
+  });
+
+  it('leaves alone what other functions of the account have reserved for themselves', async () => {
+    const quota = { ConcurrentExecutions: 1_000, UnreservedConcurrentExecutions: 100 };
+    const answer = async () => ({ AccountLimit: quota });
+    assert.equal((await asked(answer)).limit, 96);
+    // Of these it is the TaskManagers' own.
+    assert.equal((await asked(answer, true)).limit, 996);
   });
 
   it('says nothing when Lambda does not, and that this is so', async () => {

@@ -8,6 +8,8 @@ export interface AccountLimitParts {
   readonly lambda: LambdaClient;
   readonly calls: AwsCalls;
   readonly logger: Logger;
+  /** TaskManagers have a concurrency of their own: what others reserve does not concern them. */
+  readonly isReserved: boolean;
 }
 
 export function createLambdaClient(settings: AwsClientSettings = {}): LambdaClient {
@@ -15,7 +17,8 @@ export function createLambdaClient(settings: AwsClientSettings = {}): LambdaClie
 }
 
 /**
- * Of Lambda's quota of concurrent executions, what is left for TaskManagers.
+ * Of Lambda's quota of concurrent executions, what is left for TaskManagers: not what functions of
+ * the account have reserved for themselves.
  *
  * @returns undefined when Lambda does not say; then the cluster's own limit has to do.
  */
@@ -23,12 +26,15 @@ export async function accountTaskManagers({
   lambda,
   calls,
   logger,
+  isReserved,
 }: AccountLimitParts): Promise<number | undefined> {
   try {
     const answer = await calls.call({ permission: 'lambda:GetAccountSettings' }, ({ options }) =>
       lambda.send(new GetAccountSettingsCommand({}), options),
     );
-    const executions = answer.AccountLimit?.ConcurrentExecutions;
+    const { ConcurrentExecutions: all, UnreservedConcurrentExecutions: unreserved } =
+      answer.AccountLimit ?? {};
+    const executions = isReserved ? all : (unreserved ?? all);
     return executions === undefined ? undefined : Math.max(0, executions - OTHER_INVOCATIONS);
   } catch (thrown) {
     const { code, message: reason } = toStreamError(thrown);
