@@ -19,6 +19,10 @@ function codesOf(thrown: readonly unknown[]): readonly string[] {
   return thrown.map((error) => (isStreamError(error) ? error.code : String(error)));
 }
 
+function kindsOf(thrown: readonly unknown[]): readonly string[] {
+  return thrown.map((error) => (isStreamError(error) ? error.kind : String(error)));
+}
+
 describe('an inbox', () => {
   it('hands over everything, though messages come twice, late, and calls fail', async () => {
     for (let seed = 1; seed <= 12; seed += 1) {
@@ -140,6 +144,7 @@ describe('an inbox', () => {
     await world.until(() => world.failures.length > 0);
     await inbox.stop(0);
     assert.deepEqual(codesOf(world.failures), ['INBOX_MESSAGE_CORRUPT']);
+    assert.deepEqual(kindsOf(world.failures), ['unavailable']);
     assert.equal(world.fake.messagesOf(DEAD_LETTERS).length, 1);
   });
 
@@ -158,6 +163,7 @@ describe('an inbox', () => {
     await world.until(() => world.failures.length > 0);
     await inbox.stop(0);
     assert.deepEqual(codesOf(world.failures), ['INBOX_MESSAGE_VERSION']);
+    assert.deepEqual(kindsOf(world.failures), ['unavailable']);
     assert.equal(world.fake.messagesOf(DEAD_LETTERS).length, 2);
   });
 

@@ -192,7 +192,7 @@ export class SqsInbox {
     this.#delete(message);
     if (!isLoss(error, address)) return;
     this.#isStopped = true;
-    onFailed(error);
+    onFailed(lossOf(error));
   }
 
   #delete({ handle }: ReceivedMessage, location?: string): void {
@@ -235,6 +235,12 @@ function isEmpty(reading: Reading): boolean {
 function isLoss({ code, details }: StreamError, { jobId }: InboxAddress): boolean {
   if (code === 'INBOX_MESSAGE_VERSION') return details.jobId === jobId;
   return code === 'INBOX_MESSAGE_CORRUPT';
+}
+
+/** What was on its way is kept as evidence, and sent again by a restart: not for good, as `data` is. */
+function lossOf(error: StreamError): StreamError {
+  const { code, message, details } = error;
+  return new StreamError({ kind: 'unavailable', code, message, details, cause: error });
 }
 
 function misdirected(reason: string): StreamError {
