@@ -8,7 +8,7 @@ import {
   type OperatorFacts,
   sourcesOf,
 } from '../../runtime/adapters/aws/cost/index.ts';
-import { StreamError } from '../../runtime/core/index.ts';
+import { Configuration, type ConfigValue, StreamError } from '../../runtime/core/index.ts';
 import type { JobGraph } from '../../runtime/graph/index.ts';
 import { ClusterClient, type JsonObject } from './cluster-client.ts';
 import type { ConsoleWorld } from './console-world.ts';
@@ -22,6 +22,8 @@ export interface RunFacts {
   readonly checkpointCount: number;
   /** Means over its checkpoints; absent without any. */
   readonly checkpoints?: { readonly stateBytes: number; readonly writtenBytes: number };
+  /** What it ran with; empty where the run does not say. */
+  readonly configuration: Configuration;
 }
 
 /** Sums over subtasks. */
@@ -81,8 +83,18 @@ export function parseRun(value: unknown, given: string): RunFacts {
     durationMs,
     vertices,
     checkpointCount,
+    configuration: Configuration.fromRecord(valuesOf(run.configuration), 'the run'),
     ...(checkpoints === undefined ? {} : { checkpoints }),
   };
+}
+
+/** What is no option's value is passed over. */
+function valuesOf(value: unknown): Readonly<Record<string, ConfigValue>> {
+  const isValue = ([, one]: [string, unknown]): boolean =>
+    /^(string|number|boolean)$/.test(typeof one);
+  return Object.fromEntries(
+    Object.entries(objectOf(value)).filter(isValue) as [string, ConfigValue][],
+  );
 }
 
 function vertexOf(value: unknown): RunVertex {

@@ -128,6 +128,15 @@ describe('sluice estimate', () => {
     const fromFile = await estimate('job.ts', '--from-run', 'run.json');
     assert.equal(fromFile.out, fromJob.out);
     assert.match(fromFile.out, /^that run, on AWS +\$0\.\d+ {3}100 s, 0 checkpoints$/m);
+    const configuration = { 'execution.checkpointing.interval': 1_000, 'parallelism.default': 2 };
+    const known = JSON.stringify({ duration: 100_000, vertices, configuration });
+    writeFileSync(join(cwd, 'known.json'), known);
+    const fromKnown = await estimate('job.ts', '--from-run', 'known.json', '--json');
+    const { input } = JSON.parse(fromKnown.out);
+    assert.equal(input.checkpointIntervalMs, 1_000, 'as the run was told');
+    const changed = ['-D', 'execution.checkpointing.interval=5s'];
+    const again = await estimate(...changed, 'job.ts', '--from-run', 'known.json', '--json');
+    assert.equal(JSON.parse(again.out).input.checkpointIntervalMs, 5_000, 'what is said counts');
     const scaled = await estimate('job.ts', '--from-run', 'run.json', '--rate', '8/s');
     assert.match(scaled.out, /\n8 records\/s of/);
     assert.ok(!scaled.out.includes('that run'));

@@ -42,8 +42,11 @@ export async function estimate(options: ParsedOptions, world: ConsoleWorld): Pro
     );
   }
   shareEngine();
-  const { bundle, args, configuration } = await bundleProgram(options, engineExports(), world);
+  const program = await bundleProgram(options, engineExports(), world);
+  const { bundle, args } = program;
   const run = given === undefined ? undefined : await readRun(given, options, world);
+  // What is said now is stronger than what was said then.
+  const configuration = run?.configuration.merge(program.configuration) ?? program.configuration;
   const job = await planJob({ bundlePath: bundle.path, args, configuration });
   const input = costInputOf(job, settings, run);
   const model = costModel(input);

@@ -13,6 +13,8 @@ export interface JobRequest {
 /** A job whose graph was built; nothing runs yet. */
 export interface SubmittableJob {
   readonly jobName: string;
+  /** What it runs with: what the job itself sets, and what was given. */
+  readonly configuration?: Configuration;
   /** The plan in the shape of Flink's JSON. */
   plan(): unknown;
   start(hooks: JobHooks): Promise<RunningJob>;

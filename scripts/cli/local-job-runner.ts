@@ -13,6 +13,7 @@ async function prepare(request: JobRequest): Promise<SubmittableJob> {
   const job = await planJob(request);
   return {
     jobName: job.graph.jobName,
+    configuration: job.configuration,
     plan: () => executionPlanJson(job.graph),
     start: async (hooks) => {
       const slotWorkerUrl = engineModuleUrl('slot-worker');

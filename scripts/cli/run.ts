@@ -65,7 +65,7 @@ export async function run(
     say(`Job has been submitted with JobID ${running.jobId}`);
     const result = await watch(running, view);
     view?.close();
-    writeReport(options, world, running, result);
+    writeReport(options, world, { job, running }, result);
     return await report(job, result, say);
   } finally {
     view?.close();
@@ -87,14 +87,17 @@ function createView({ jobName }: SubmittableJob, world: ConsoleWorld): LiveView 
 function writeReport(
   { values }: ParsedOptions,
   { cwd }: ConsoleWorld,
-  running: RunningJob,
+  { job, running }: { readonly job: SubmittableJob; readonly running: RunningJob },
   { jobId, jobName, status, netRuntimeMs, metrics }: JobResult,
 ): void {
   const path = values.get('report')?.[0];
   if (path === undefined) return;
   const counted = { jid: jobId, name: jobName, state: status, duration: netRuntimeMs };
   const { vertices } = metrics;
-  const whole = { ...counted, vertices, checkpoints: running.checkpoints?.() ?? null };
+  const whole = {
+    ...{ ...counted, vertices, checkpoints: running.checkpoints?.() ?? null },
+    configuration: job.configuration?.toJSON() ?? {},
+  };
   writeFileSync(resolve(cwd, path), `${JSON.stringify(whole, undefined, 2)}\n`);
 }
 

@@ -4,7 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -63,6 +71,8 @@ describe('a run', () => {
         .keyBy('k').sum('n').print();`;
     const ran = await runJob('counted', body, '--report', 'run.json');
     assert.equal(ran.code, 0, ran.err);
+    const { configuration } = JSON.parse(readFileSync(join(directory, 'run.json'), 'utf8'));
+    assert.equal(configuration['execution.checkpointing.interval'], 200);
     const [, jobId = ''] = /JobID ([0-9a-f]{32})/.exec(ran.out) ?? [];
     const estimated = await sluice(['estimate', 'counted.ts', '--from-run', 'run.json']);
     assert.deepEqual([estimated.code, estimated.err], [0, '']);

@@ -45,7 +45,9 @@ describe('counted calls', () => {
       const compared = await countedRun(cluster, proxy, pacedWords(parallelism, 200));
       const { classes } = compared;
       const table = comparisonText(classes);
-      process.stdout.write(`${what}\n${table}\n`);
+      const { takeOvers, pollMs } = compared.seen;
+      const seen = `takeOvers=${takeOvers} pollMs=${pollMs.toFixed(0)}`;
+      process.stdout.write(`${what} ${seen}\n${table}\n`);
       const off = classes.filter(
         ({ counted, expected, deviation }) =>
           Math.abs(deviation) > WITHIN && Math.abs(expected - counted) > FEW_CALLS,
