@@ -49,9 +49,10 @@ describe('leaseMetrics', () => {
 
   it('writes lines as the logger does, so that who looks for those of a job finds them', (t) => {
     const logged: string[] = [];
-    t.mock.method(console, 'info', (line: string) => void logged.push(line));
     t.mock.method(process.stdout, 'write', (line: string) => logged.push(line) > 0);
-    functionLogger('taskmanager', 'p', REQUEST, { POWERTOOLS_DEV: 'x' }).log('info', 'a line', {});
+    const { logger, json } = functionLogger('taskmanager', 'p', {});
+    json.appendKeys(REQUEST);
+    logger.log('info', 'a line', {});
     t.mock.restoreAll();
     const ofLogger = JSON.parse(logged.at(-1) ?? '') as Record<string, unknown>;
     const { metrics, last } = written();
