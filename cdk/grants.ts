@@ -168,7 +168,7 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
       actions: ['events:PutTargets'],
       resources: [to.wakeRuleArns],
       wildcard: WAKE_RULES,
-      conditions: { ArnEquals: { 'events:TargetArn': to.tickQueueArn } },
+      conditions: { 'ForAllValues:ArnEquals': { 'events:TargetArn': to.tickQueueArn } },
     },
     {
       actions: ['events:PutRule', 'events:RemoveTargets', 'events:DeleteRule'],

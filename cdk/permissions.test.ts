@@ -302,7 +302,7 @@ describe('a function', () => {
       assert.deepEqual(mayDo(template, role, rules), []);
     }
     const policies = JSON.stringify(template.findResources('AWS::IAM::Policy'));
-    assert.match(policies, /"ArnEquals":\{"events:TargetArn":\{"Fn::GetAtt":\["[^"]*QueuesTicks/);
+    assert.match(policies, /"ForAllValues:ArnEquals":\{"events:TargetArn":\{"Fn::GetAtt":\["[^"]*QueuesTicks/);
     template.hasResourceProperties('AWS::SQS::QueuePolicy', {
       Queues: [{ Ref: Match.stringLikeRegexp('QueuesTicks') }],
       PolicyDocument: { Statement: Match.arrayWith([fromRules('sqs:SendMessage')]) },

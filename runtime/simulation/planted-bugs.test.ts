@@ -5,6 +5,49 @@ import { runSchedule } from './scenario.ts';
 
 /** Seeds from 1 on within which each bug must be found. */
 const MAX_SEEDS = 100;
+/**
+ * The first seed that found it, where that was looked for last: it comes first. One that does so no
+ * more, since schedules have changed, costs a search and nothing else.
+ */
+const FOUND_AT: Partial<Readonly<Record<PlantedBug, number>>> = {
+  'commit-before-complete': 5,
+  'forget-commit-on-restore': 8,
+  'forget-timers': 4,
+  'forget-keyed-state': 4,
+  'lose-reader-position': 4,
+  'skip-a-record': 4,
+  'no-fencing': 6,
+  'forget-channel-alignment': 8,
+  'restore-stale-checkpoint': 8,
+  'drop-in-flight-frames': 8,
+  'forget-union-state': 7,
+  'skip-a-delta': 4,
+  'restore-one-chain': 20,
+  'forget-enumerator-state': 6,
+  'late-ack-counts': 56,
+  'ignore-claims': 7,
+  'forget-put-back': 4,
+  'restart-sequences': 4,
+  'forget-channel-status': 4,
+  'forget-told-sources': 4,
+  'reuse-attempt': 5,
+  'send-before-write': 42,
+  'forget-unsent-effects': 6,
+  'renumber-commands': 19,
+  'next-counts-twice': 16,
+  'store-before-record': 6,
+  'turn-without-fence': 6,
+  'reports-count-twice': 22,
+  'delete-record-early': 6,
+  'record-after-row': 6,
+  'never-arm': 22,
+  'arm-late': 24,
+  'lose-wake-while-falling': 24,
+  'trust-old-idleness': 16,
+};
+
+/** Of schedules without a bug. */
+const soundness = new Map<number, Promise<boolean>>();
 
 describe('planted bugs', () => {
   for (const [bug, meaning] of Object.entries(PLANTED_BUGS)) {
@@ -13,15 +56,26 @@ describe('planted bugs', () => {
       assert.ok(found !== undefined, `${bug} was not found in ${MAX_SEEDS} seeds`);
     });
   }
+
+  it('looks first at seeds that are among them', () => {
+    for (const seed of Object.values(FOUND_AT)) assert.ok(seed <= MAX_SEEDS, `${seed}`);
+  });
 });
 
 async function firstViolation(bug: PlantedBug): Promise<string | undefined> {
-  for (let seed = 1; seed <= MAX_SEEDS; seed += 1) {
+  const all = Array.from({ length: MAX_SEEDS }, (_, i) => i + 1);
+  const first = FOUND_AT[bug] ?? 1;
+  for (const seed of [first, ...all.filter((other) => other !== first)]) {
     const { violations } = await runSchedule(seed, bug);
-    if (violations[0] === undefined) continue;
     // It is the bug that was found, and nothing else.
-    const without = await runSchedule(seed);
-    if (without.violations.length === 0) return violations[0];
+    if (violations[0] !== undefined && (await isSound(seed))) return violations[0];
   }
   return undefined;
+}
+
+function isSound(seed: number): Promise<boolean> {
+  const sound =
+    soundness.get(seed) ?? runSchedule(seed).then(({ violations }) => violations.length === 0);
+  soundness.set(seed, sound);
+  return sound;
 }
