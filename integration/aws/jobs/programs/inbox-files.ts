@@ -1,6 +1,6 @@
 /**
- * Files that somebody puts into a directory, `0.txt`, `1.txt` and so on, line by line. Its source says
- * what wakes a job that hibernates: an event of the application's own. With `--after`, so many
+ * Files that somebody puts into a directory, `0.txt`, `1.txt` and so on, line by line. Its source
+ * says what wakes a job that hibernates: an event of the application's own. With `--after`, so many
  * milliseconds after a line has come, it is due: by a timer of processing time.
  *
  *     npx sluice run integration/aws/jobs/programs/inbox-files.ts --directory in --files 2
