@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { main } from './main.ts';
+import { type CapturedCommand, capturedCommand } from './captured-command.fixture.ts';
 
 const ID = 'fd72014d4c864993a2e5a9287b4a9c5d';
 const HINT = '\n\nUse the help option (-h or --help) to get help on the command.\n';
@@ -39,16 +39,8 @@ beforeEach(() => {
   answers = {};
 });
 
-async function sluice(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const code = await main([args[0] ?? '', '-m', address, ...args.slice(1)], {
-    cwd: '/here',
-    environment: {},
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    engineRoot: '/engine',
-  });
-  return { code, out, err };
+async function sluice(...args: string[]): Promise<CapturedCommand> {
+  return await capturedCommand([args[0] ?? '', '-m', address, ...args.slice(1)], '/here');
 }
 
 /** An operation that is completed at the second look. */

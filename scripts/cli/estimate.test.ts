@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { main } from './main.ts';
+import { capturedCommand } from './captured-command.fixture.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'sluice-estimate-'));
 after(() => rmSync(cwd, { recursive: true }));
@@ -21,15 +21,7 @@ writeFileSync(
 );
 
 async function estimate(...args: readonly string[]) {
-  let [out, err] = ['', ''];
-  const code = await main(['estimate', ...args], {
-    cwd,
-    environment: {},
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    engineRoot: '/engine',
-  });
-  return { code, out, err };
+  return await capturedCommand(['estimate', ...args], cwd);
 }
 
 /** Dollars an hour of a line of the table. */

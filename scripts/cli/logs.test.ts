@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { LogEvent, LogQuery } from '../../runtime/adapters/aws/logs/index.ts';
+import { capturedCommand } from './captured-command.fixture.ts';
 import { logsOf } from './deployed-logs.ts';
 import { JobLogFiles } from './job-log-files.ts';
 import { parseSince } from './logs-options.ts';
-import { main } from './main.ts';
 import { tailLines } from './tail-lines.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'sluice-logs-'));
@@ -16,15 +16,7 @@ after(() => rmSync(directory, { recursive: true }));
 const JOB_ID = 'c0ffee'.padEnd(32, '0');
 
 async function logs(...args: readonly string[]) {
-  let [out, err] = ['', ''];
-  const code = await main(['logs', ...args], {
-    cwd: '/nowhere',
-    environment: { SLUICE_LOG_DIR: directory },
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    engineRoot: '/engine',
-  });
-  return { code, out, err };
+  return await capturedCommand(['logs', ...args], '/nowhere', { SLUICE_LOG_DIR: directory });
 }
 
 const files = new JobLogFiles(directory, () => Date.now());

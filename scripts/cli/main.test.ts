@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { main } from './main.ts';
+import { type CapturedCommand, capturedCommand } from './captured-command.fixture.ts';
 
-async function sluice(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const code = await main(args, {
-    cwd: '/nowhere',
-    environment: {},
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    engineRoot: '/engine',
-  });
-  return { code, out, err };
+async function sluice(...args: string[]): Promise<CapturedCommand> {
+  return await capturedCommand(args, '/nowhere');
 }
 
 describe('sluice', () => {

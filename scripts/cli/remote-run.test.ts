@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { main } from './main.ts';
+import { capturedCommand } from './captured-command.fixture.ts';
 
 /** Whoever asks it for anything is told that nobody is there. */
 const DEPLOYED = 'http://abc.execute-api.localhost:1';
@@ -19,15 +19,7 @@ writeFileSync(join(cwd, 'job.ts'), JOB);
 writeFileSync(join(cwd, 'large.ts'), `export const data = '${'x'.repeat(9_500_000)}';\n${JOB}`);
 
 async function sluice(...args: readonly string[]) {
-  let [out, err] = ['', ''];
-  const code = await main(args, {
-    cwd,
-    environment: { SLUICE_TOKEN: 'token' },
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    engineRoot: '/engine',
-  });
-  return { code, out, err };
+  return await capturedCommand(args, cwd, { SLUICE_TOKEN: 'token' });
 }
 
 describe('sluice run -m of a deployed cluster', () => {

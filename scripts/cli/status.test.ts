@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { main } from './main.ts';
+import { capturedCommand } from './captured-command.fixture.ts';
 
 const ID = 'fd72014d4c864993a2e5a9287b4a9c5d';
 const NOW = 1_700_000_000_000;
@@ -42,15 +42,7 @@ beforeEach(() => {
 
 async function status(...args: readonly string[]) {
   const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  let [out, err] = ['', ''];
-  const code = await main(['status', '-m', address, ...args], {
-    cwd: '/here',
-    environment: {},
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    engineRoot: '/engine',
-  });
-  return { code, out, err };
+  return await capturedCommand(['status', '-m', address, ...args], '/here');
 }
 
 function jobAnswer(state: string, more: object = {}): object {
