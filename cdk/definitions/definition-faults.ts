@@ -9,7 +9,7 @@
 import type { State, StateMachineDefinition, States } from './state-machine.ts';
 
 /** The service's limit of a definition. */
-export const MAX_DEFINITION_BYTES = 1_048_576;
+const MAX_DEFINITION_BYTES = 1_048_576;
 
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   Pass: ['Assign', 'Output', 'Next', 'End'],

@@ -40,7 +40,7 @@ export interface S3BlobStoreParts {
 }
 
 /** Metadata of an object: which put has created it. */
-export const WRITE_ID = 'sluice-write';
+const WRITE_ID = 'sluice-write';
 const DELETES_A_CALL = 1000;
 const MISSING = new Set(['NoSuchKey', 'NotFound']);
 

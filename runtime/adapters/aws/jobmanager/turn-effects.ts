@@ -60,7 +60,7 @@ export const ANSWERS_KEPT_MS = 7 * 86_400_000;
 /** Schedules are for minutes: what is due before one has passed waits in the queue. */
 const SOON_MS = 60_000;
 /** The longest that a queue delays a message. */
-export const MAX_DELAY_S = 900;
+const MAX_DELAY_S = 900;
 
 /** Of a message that is due then. Never too early. */
 export function delayOf(atEpochMs: number, nowEpochMs: number): number {

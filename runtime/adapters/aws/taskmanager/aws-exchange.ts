@@ -27,7 +27,7 @@ import {
 import { NetworkReceiver, NetworkSender } from './network-channel.ts';
 
 /** In ring memory, the end that is no slot. */
-export const NETWORK = -1;
+const NETWORK = -1;
 /** Two frames, and what they are packed in, take no more than the unit SQS bills. */
 const NETWORK_BUFFER_BYTES = 31 * 1024;
 
