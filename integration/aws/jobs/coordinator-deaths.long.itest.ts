@@ -10,10 +10,7 @@ import { FaultyCluster, isOf, isWrite, type NumberedRun } from './faulty-cluster
 /** A killed turn is repeated after twice that. */
 const TURN_S = 3;
 const RUN: NumberedRun = { parallelism: 2, count: 300, rate: 100, checkpointMs: 1000 };
-/**
- * Jobs at once. What is in one batch dies together; a message that was received five times is given
- * up, and so its job restarts: fewer than that can die of each other.
- */
+/** Jobs at once. What is in one batch dies together, and is tried one job at a time then. */
 const WIDTH = 4;
 /**
  * Jobs: each dies before every 50th of its writes, no two of them before the same. Five turns make

@@ -33,8 +33,8 @@ export interface CountedProgram {
 
 /**
  * The emulator looks into a queue every 100 ms while a receive waits, and answers at once when it
- * finds something; a call takes some milliseconds. AWS answers when a message comes. The model is told
- * of the emulator, and of no run: receives that are off by a tenth fail.
+ * finds something; a call takes some milliseconds. AWS answers when a message comes. The model is
+ * told of the emulator, and of no run: receives that are off by a tenth fail.
  */
 const EMULATED_POLL_MS = 110;
 /** A poll that is followed by another one this soon has found messages. */
