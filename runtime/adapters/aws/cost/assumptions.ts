@@ -81,10 +81,7 @@ export interface CostAssumptions {
   };
   /** Of one process of the coordinator from another. */
   readonly takeOvers: {
-    /**
-     * A tick is passed on by the function that then takes a turn with it: while it is at it,
-     * another process gets the message, and the first the next. Counted in the emulator.
-     */
+    /** None: one queue feeds the function, and each job has its first. Counted in the emulator. */
     readonly aCheckpoint: number;
     /** Rows beside the record: the job twice, who is in charge, its plan, the log's head. */
     readonly rowReads: number;
@@ -258,7 +255,7 @@ export const COST_ASSUMPTIONS: CostAssumptions = {
     maxTickMs: 900_000,
   },
   takeOvers: {
-    aCheckpoint: 2,
+    aCheckpoint: 0,
     rowReads: 5,
     refusedClaims: 1,
     rowWrites: 1,
