@@ -9,7 +9,7 @@
  * Random bytes, which do not compress.
  */
 import { fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -19,9 +19,11 @@ import {
   type AwsClients,
   type AwsRequestHandler,
   createAwsClients,
+  createSqsClient,
   DynamoBlobStore,
   DynamoRowStore,
   S3BlobStore,
+  SqsQueues,
 } from '../../runtime/adapters/aws/index.ts';
 import { SystemClock, SystemRng, SystemTimers } from '../../runtime/adapters/index.ts';
 import { median } from './median.ts';
@@ -32,15 +34,21 @@ const CALLS_A_ROUND = 200;
 const IN_FLIGHT = 8;
 const KB = 1024;
 
-type Call = (n: number) => Promise<unknown>;
+/** Empty, but for what the SDK checks of a message: the digest of its body. */
+const ANSWER = JSON.stringify({ MD5OfMessageBody: createHash('md5').update('-').digest('hex') });
 
-/** The other process: an empty answer to everything, a body to GET. */
+type Call = (n: number) => Promise<unknown>;
+type Sqs = ReturnType<typeof createSqsClient>;
+
+const QUEUE_URL = 'https://sqs.us-east-1.amazonaws.com/1/queue';
+
+/** The other process: an answer of nothing to everything, a body to GET. */
 async function serve(): Promise<void> {
   const object = randomBytes(100 * KB);
   const server = createServer((incoming, response) => {
     incoming.resume();
     incoming.on('end', () => {
-      if (incoming.method !== 'GET') response.end('{}');
+      if (incoming.method !== 'GET') response.end(ANSWER);
       else response.end(incoming.url?.includes('small') === true ? object.subarray(0, KB) : object);
     });
   });
@@ -76,18 +84,19 @@ function answering(object: Buffer): AwsRequestHandler {
     async handle(request) {
       const { method, path } = request as { readonly method: string; readonly path: string };
       const found = path.includes('small') ? object.subarray(0, KB) : object;
-      const body = Readable.from([method === 'GET' ? found : Buffer.from('{}')]);
+      const body = Readable.from([method === 'GET' ? found : Buffer.from(ANSWER)]);
       return { response: { statusCode: 200, headers: {}, body } as never };
     },
   };
 }
 
 /** The calls to be measured, by name. */
-function callsOf({ dynamoDb, s3 }: AwsClients): ReadonlyMap<string, Call> {
+function callsOf({ dynamoDb, s3 }: AwsClients, sqs: Sqs): ReadonlyMap<string, Call> {
   const world = { clock: new SystemClock(), rng: new SystemRng(), timers: new SystemTimers() };
   const calls = new AwsCalls(world);
   const rows = new DynamoRowStore({ dynamoDb, calls, table: 'rows' });
   const objects = new S3BlobStore({ s3, calls });
+  const queues = new SqsQueues({ sqs, calls });
   const directory = 's3://bucket/c';
   const items = new DynamoBlobStore({ dynamoDb, calls, table: 'segments', directory });
   const [small, large] = [randomBytes(KB), randomBytes(100 * KB)];
@@ -113,6 +122,8 @@ function callsOf({ dynamoDb, s3 }: AwsClients): ReadonlyMap<string, Call> {
     ['PutObject, 100 KB', (n) => objects.put(`s3://bucket/${n}`, large)],
     ['GetObject, 1 KB', (n) => objects.get(`s3://bucket/small-${n}`)],
     ['GetObject, 100 KB', (n) => objects.get(`s3://bucket/${n}`)],
+    ['SendMessage, frames of 1 KB', () => queues.send(QUEUE_URL, small)],
+    ['SendMessage, frames of 100 KB', () => queues.send(QUEUE_URL, large)],
   ]);
 }
 
@@ -124,18 +135,20 @@ async function main(): Promise<void> {
   const requestHandler = answering(randomBytes(100 * KB));
   const apart = createAwsClients({ ...settings, requestHandler });
   const connected = createAwsClients(settings);
-  const overLoopback = callsOf(connected);
+  const queue = createSqsClient(settings);
+  const overLoopback = callsOf(connected, queue);
   process.stdout.write(
     `(g) CPU of a call, median of ${ROUNDS} rounds of ${CALLS_A_ROUND}, ${IN_FLIGHT} in flight\n` +
       `    ${''.padEnd(32)} without network   over loopback\n`,
   );
-  for (const [name, call] of callsOf(apart)) {
+  for (const [name, call] of callsOf(apart, createSqsClient({ ...settings, requestHandler }))) {
     const alone = await measure(call);
     const sent = await measure(overLoopback.get(name) ?? call);
     const us = (value: number): string => `${value.toFixed(0).padStart(12)} µs`;
     process.stdout.write(`    ${name.padEnd(32)} ${us(alone)} ${us(sent)}\n`);
   }
   connected.close();
+  queue.destroy();
   server.kill();
 }
 
