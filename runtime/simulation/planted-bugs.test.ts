@@ -42,7 +42,8 @@ const FOUND_AT: Partial<Readonly<Record<PlantedBug, number>>> = {
   'record-after-row': 6,
   'never-arm': 22,
   'arm-late': 24,
-  'lose-wake-while-falling': 24,
+  'lose-wake-while-falling': 72,
+  'disarm-what-is-armed': 22,
   'trust-old-idleness': 16,
 };
 

@@ -27,6 +27,7 @@ const MAX_LATE_MS = 400;
 const ARM_LATE_MS = 60;
 /** I3. Of the times at which it could. */
 const RUSH_RATE = 0.3;
+const RUSHING_WORLDS = 0.6;
 /** As long as slots take to stop. */
 const MAX_FALLING_MS = 30;
 
@@ -41,12 +42,15 @@ export class SimWakeUps {
   readonly #rushes: SimRng;
   /** I3. Which of the two moments. */
   readonly #rushesFalling: boolean;
+  readonly #mayRush: boolean;
 
   constructor(parts: SimWakeUpsParts, send: (jobId: string, message: TurnMessage) => void) {
     this.#parts = parts;
     this.#rng = parts.world.rng.stream('wake-ups');
     this.#rushes = parts.world.rng.stream('rushes');
     this.#rushesFalling = this.#rushes.chance(0.5);
+    // In the others jobs sleep more often.
+    this.#mayRush = this.#rushes.stream('worlds').chance(RUSHING_WORLDS);
     this.#send = send;
   }
 
@@ -98,7 +102,8 @@ export class SimWakeUps {
   /** I3. */
   #rush(jobId: string): void {
     const { arrivals, sourcesOf } = this.#parts;
-    if (!this.#rushes.chance(RUSH_RATE) || !arrivals.rush(sourcesOf(jobId))) return;
+    if (!this.#mayRush || !this.#rushes.chance(RUSH_RATE) || !arrivals.rush(sourcesOf(jobId)))
+      return;
     for (const [watching, hasEnded] of this.#jobs) if (!hasEnded()) this.#arrived(watching);
   }
 
