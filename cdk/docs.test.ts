@@ -76,7 +76,10 @@ describe('what is said of concurrency', () => {
       readFileSync(new URL(`../docs/aws/${name}.md`, import.meta.url), 'utf8'),
     ) as [string, string];
     assert.match(resources, new RegExp(`one a TaskManager while it runs, and ${words} for the`));
-    assert.match(resources, new RegExp(`concurrent executions less ${words}, whichever`));
+    assert.match(
+      resources,
+      new RegExp(`concurrent executions that no function has reserved, less ${words}, whichever`),
+    );
     assert.match(
       jobs,
       new RegExp(`concurrent executions \\(less ${words} for the other functions`),
