@@ -17,6 +17,17 @@ describe('logLineText', () => {
     );
   });
 
+  it('leaves out what is of the invocation, and a break at the end of what is printed', () => {
+    const invocation = {
+      cold_start: false,
+      function_name: 'f',
+      function_request_id: 'r',
+      _aws: {},
+    };
+    const line = { level: 'info', message: '1> {"a":1}\n', timestamp: 't', slot: 0, ...invocation };
+    assert.equal(logLineText(line), 't INFO  slot=0 1> {"a":1}');
+  });
+
   it('shows a stack below', () => {
     const stack = 'Error: x\n    at f (job.ts:3:1)';
     assert.equal(

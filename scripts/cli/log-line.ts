@@ -8,8 +8,10 @@ const PLACE = ['attempt', 'taskManager', 'lease', 'slot', 'checkpoint'] as const
 /** Said elsewhere, or the same in every line. */
 const HIDDEN = new Set<string>([
   ...['jobId', 'level', 'message', 'timestamp', 'service', 'prefix', 'print', 'console', 'stack'],
-  ...['sampling_rate', 'xray_trace_id', ...PLACE],
+  ...['sampling_rate', 'xray_trace_id', 'cold_start', '_aws', ...PLACE],
 ]);
+/** The invocation's own: for queries, as --json shows them. */
+const OF_INVOCATION = /^function_/;
 const LEVEL_CHARS = 5;
 
 /** Undefined: it is no object. */
@@ -32,10 +34,12 @@ export function logLineText(line: Fields, sourceOfLine?: string): string {
     line[name] === undefined ? [] : [`${name}=${textOf(line[name])}`],
   );
   const fields = Object.entries(line).flatMap(([name, value]) =>
-    HIDDEN.has(name) || value === undefined ? [] : [`${name}=${textOf(value)}`],
+    HIDDEN.has(name) || OF_INVOCATION.test(name) || value === undefined
+      ? []
+      : [`${name}=${textOf(value)}`],
   );
   const parts = [String(line.timestamp ?? ''), level, ...source, ...place];
-  const text = [...parts, String(line.message ?? ''), ...fields].join(' ');
+  const text = [...parts, String(line.message ?? '').trimEnd(), ...fields].join(' ');
   return typeof line.stack === 'string' ? `${text}\n${indented(line.stack)}` : text;
 }
 
