@@ -158,6 +158,7 @@ describe('the state machines of the template', () => {
     const { Payload } = await clients.lambda.send(invoke);
     const result = JSON.parse(Payload?.transformToString() ?? '');
     const none = { deleted: 0, failed: 0, unseen: 0, forgotten: 0, failedToForget: 0 };
-    assert.deepEqual(result, { inboxes: 1, ...none });
+    const rules = { rules: 0, deletedRules: 0, failedRules: 0 };
+    assert.deepEqual(result, { inboxes: 1, ...none, ...rules });
   });
 });
