@@ -34,6 +34,12 @@ class World {
   effect: (jobId: string, numbers: readonly number[]) => 'done' | 'dies' | 'hangs' | Error = () =>
     'done';
   isLate: (() => void) | undefined;
+  /** The queue deletes nothing that it is asked to, beside what a batch's answer says. */
+  refusesDeletes = false;
+  /** Rows are not written, from the next turn to the end of its batch. */
+  losesRows = false;
+  #areRowsLost = false;
+  #troubles = this.#newTroubles();
 
   put(jobId: string, ...numbers: number[]): void {
     for (const number of numbers) this.queue.push({ jobId, number, receives: 0 });
@@ -46,7 +52,11 @@ class World {
     const died = Promise.withResolvers<false>();
     const answered = this.#process(died).handle(batch.map(recordOf), 30_000);
     const again = await Promise.race([answered, died.promise]);
-    if (again === false) return false;
+    this.#areRowsLost = false;
+    if (again === false) {
+      this.#troubles = this.#newTroubles();
+      return false;
+    }
     this.#remove((waiting) => batch.includes(waiting) && !again.includes(nameOf(waiting)));
     return true;
   }
@@ -60,6 +70,18 @@ class World {
     return rows.flat().length;
   }
 
+  #newTroubles(): JobTroubles {
+    const { rows } = this;
+    return new JobTroubles({
+      get: (partitionKey, sortKey) => rows.get(partitionKey, sortKey),
+      query: (partitionKey) => rows.query(partitionKey),
+      write: async (steps) => {
+        if (this.#areRowsLost) throw unavailable;
+        await rows.write(steps);
+      },
+    });
+  }
+
   #remove(isGone: (waiting: Waiting) => boolean): void {
     const left = this.queue.filter((waiting) => !isGone(waiting));
     this.queue.splice(0, this.queue.length, ...left);
@@ -71,6 +93,7 @@ class World {
       const numbers = messages.map((m) => (m.type === 'tick' ? m.atEpochMs : -1));
       const effect = this.effect(jobId, numbers);
       this.turns.push(`${jobId[0]}${numbers.join('+')}`);
+      this.#areRowsLost = this.losesRows;
       if (effect instanceof Error) throw effect;
       if (effect === 'dies') died.resolve(false);
       if (effect === 'hangs') this.isLate?.();
@@ -85,7 +108,10 @@ class World {
         send: async () => undefined,
         tick: async () => undefined,
         hide: async (_from, _handles, forS) => void this.hidden.push(forS),
-        done: async (handles) => this.#remove((waiting) => handles.includes(nameOf(waiting))),
+        done: async (handles) => {
+          if (this.refusesDeletes) throw unavailable;
+          this.#remove((waiting) => handles.includes(nameOf(waiting)));
+        },
         bury: async (_from, body, _group, reason) => {
           const { jobId, atEpochMs } = JSON.parse(body) as { jobId: string; atEpochMs: number };
           this.buried.push(`${jobId[0]}${atEpochMs} ${reason.split(':')[0]}`);
@@ -95,7 +121,7 @@ class World {
         ...{ succeed: async () => undefined, fail: async () => undefined },
         ...{ start: async () => undefined, stop: async () => undefined },
       },
-      troubles: new JobTroubles(this.rows),
+      troubles: this.#troubles,
       metrics: { add: () => undefined },
       logger: { log: (_level, _message, fields) => void this.codes.push(String(fields?.code)) },
       timers: {
@@ -206,6 +232,48 @@ describe('a batch of the coordinator', () => {
     world.effect = () => 'done';
     assert.ok(await world.work());
     assert.deepEqual([world.left, world.buried, await world.troubles()], [[], [], 0]);
+  });
+
+  it('counts no death where messages that are done could not be deleted', async () => {
+    const world = new World();
+    world.put(A, 1, 2);
+    world.effect = () => 'dies';
+    for (let deaths = 0; deaths < 2; deaths++) assert.ok(!(await world.work()));
+    world.refusesDeletes = true;
+    let isUp = false;
+    world.effect = (_jobId, numbers) => (numbers.includes(2) && !isUp ? unavailable : 'done');
+    for (let batches = 0; batches < 10; batches++) assert.ok(await world.work());
+    isUp = true;
+    assert.ok(await world.work());
+    assert.deepEqual([world.left, world.buried, await world.troubles()], [[], [], 0]);
+    assert.ok(world.turns.filter((turn) => turn === 'a1').length === 1);
+  });
+
+  it('counts no death where only the rows that say so could not be written', async () => {
+    const world = new World();
+    world.put(A, 1);
+    world.effect = () => 'dies';
+    await world.work();
+    world.losesRows = true;
+    world.effect = () => unavailable;
+    for (let batches = 0; batches < 10; batches++) assert.ok(await world.work());
+    world.losesRows = false;
+    world.effect = () => 'done';
+    assert.ok(await world.work());
+    assert.deepEqual([world.left, world.buried, await world.troubles()], [[], [], 0]);
+  });
+
+  it('does not try again what it has put aside when somebody dies of what follows', async () => {
+    const world = new World();
+    world.put(A, 1, 2);
+    let chances = 1;
+    world.effect = (_jobId, numbers) => {
+      if (numbers.includes(1)) return 'dies';
+      return numbers.includes(2) && chances-- > 0 ? 'dies' : 'done';
+    };
+    for (let batches = 0; world.queue.length > 0 && batches < 20; batches++) await world.work();
+    assert.deepEqual([world.buried, world.failed], [['a1 COORDINATOR_KILLED'], []]);
+    assert.deepEqual([world.left, world.turns.at(-2), await world.troubles()], [[], 'a2', 0]);
   });
 
   it('answers for the others when a turn does not end, and tries nothing more', async () => {

@@ -11,7 +11,14 @@
  */
 import { StreamError, type Timers, toStreamError } from '../../../core/index.ts';
 import { parseCoordinatorMessage } from './coordinator-message.ts';
-import { JobMessages, type JobMessagesParts, Late, putAside, type Taken } from './job-messages.ts';
+import {
+  deleteDone,
+  JobMessages,
+  type JobMessagesParts,
+  Late,
+  putAside,
+  type Taken,
+} from './job-messages.ts';
 import { NO_TROUBLE } from './job-troubles.ts';
 
 /** A message, as the function is given it. */
@@ -64,7 +71,7 @@ export class Coordinator {
     const suspects = await this.#inOrder(groups.filter((group) => receivesOf(group) > 1));
     let done = fresh.flat().filter(({ messageId }) => !failed.includes(messageId));
     for (const group of suspects) {
-      await this.#done(done);
+      await deleteDone(this.#parts, done);
       const again = late.isNow ? idsOf(group) : await this.#group(group, late);
       failed.push(...again);
       done = group.filter(({ messageId }) => !again.includes(messageId));
@@ -87,16 +94,6 @@ export class Coordinator {
     return ranked
       .toSorted((a, b) => a.deaths - b.deaths || a.receives - b.receives)
       .map(({ records }) => records);
-  }
-
-  /** What cannot be deleted comes again, and is known. */
-  async #done(records: readonly QueueRecord[]): Promise<void> {
-    if (records.length === 0) return;
-    try {
-      await this.#parts.queues.done(records.map(({ receiptHandle }) => receiptHandle));
-    } catch (thrown) {
-      this.#warn('messages that are done could not be deleted', thrown);
-    }
   }
 
   /** The messages of one group, in their order. */

@@ -105,10 +105,12 @@ export class JobMessages {
         const again = await this.#marked([one], one, { ...trouble, messageId, deaths });
         if (again.length > 0) return taken.slice(index).map(({ record }) => record.messageId);
         trouble = NO_TROUBLE;
-        // If a later one is tried again, this one is not: its deaths are not forgotten.
-        await queues.done([one.record.receiptHandle]);
+        // If somebody dies of a later one, this one is not tried again.
+        await deleteDone(this.#parts, [one.record]);
       } else {
         await this.#killer(one, deaths, trouble.buried > 0);
+        // While it may come again, the row says that it kills.
+        await queues.done([one.record.receiptHandle]);
         trouble = { ...NO_TROUBLE, buried: trouble.buried + 1 };
         await troubles.put(this.#jobId, trouble);
       }
@@ -137,13 +139,19 @@ export class JobMessages {
     before: Trouble,
   ): Promise<readonly string[]> {
     const { troubles } = this.#parts;
-    await troubles.put(this.#jobId, { ...before, messageId, deaths: before.deaths + 1 });
+    const mark = { ...before, messageId, deaths: before.deaths + 1 };
+    await troubles.put(this.#jobId, mark);
     const again = await this.take(taken);
-    if (again.length > 0) {
-      const { faults } = await troubles.get(this.#jobId);
-      await troubles.put(this.#jobId, { ...before, messageId, faults });
-    }
+    if (again.length > 0) await this.#survived(mark);
     return again;
+  }
+
+  async #survived(mark: Trouble): Promise<void> {
+    try {
+      await this.#parts.troubles.survived(this.#jobId, mark);
+    } catch (thrown) {
+      this.#warn('a row says of a process that it died, until the job is tried again', thrown);
+    }
   }
 
   /** I4. */
@@ -243,6 +251,20 @@ export class JobMessages {
   #warn(message: string, thrown: unknown): void {
     const { code, message: reason, stack } = toStreamError(thrown);
     this.#parts.logger.log('warn', message, { jobId: this.#jobId, code, reason, stack });
+  }
+}
+
+/** What cannot be deleted comes again, and is known. */
+export async function deleteDone(
+  { queues, logger }: Pick<JobMessagesParts, 'queues' | 'logger'>,
+  records: readonly QueueRecord[],
+): Promise<void> {
+  if (records.length === 0) return;
+  try {
+    await queues.done(records.map(({ receiptHandle }) => receiptHandle));
+  } catch (thrown) {
+    const { code, message: reason, stack } = toStreamError(thrown);
+    logger.log('warn', 'messages that are done could not be deleted', { code, reason, stack });
   }
 }
 
