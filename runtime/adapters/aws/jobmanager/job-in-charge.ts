@@ -26,6 +26,7 @@ import { turnMessageOf } from './coordinator-message.ts';
 import type { Inboxes, MetricSink } from './effect-ports.ts';
 import type { EvaluatedProgram, JobPrograms } from './job-programs.ts';
 import type { JobViews } from './job-views.ts';
+import { passing } from './outage.ts';
 import { type PlanRecord, readPlan, writePlan } from './plan-record.ts';
 import { refuseRescales } from './refuse-rescales.ts';
 import { showJob } from './show-job.ts';
@@ -77,7 +78,11 @@ export class JobInCharge implements TurnHost<CoordinatorMessage> {
   }
 
   async createMaster(journal: TurnJournal, parts: TurnMasterParts): Promise<JobMaster> {
-    return await (await this.#turnMaster(journal.job)).create(parts, journal);
+    try {
+      return await (await this.#turnMaster(journal.job)).create(parts, journal);
+    } catch (thrown) {
+      throw passing(thrown);
+    }
   }
 
   /** I2. */

@@ -73,6 +73,25 @@ describe('a job on a deployed cluster', () => {
     assert.equal(world.attempt.restore?.path, operation.location);
   });
 
+  it('does not end when its cluster may not read its own bucket for a while', async () => {
+    const world = new ClusterWorld();
+    await world.startJob();
+    const { get } = world.blobs;
+    world.blobs.get = async () => {
+      const details = { reason: 'access-denied', expectedOwner: '123456789012' };
+      const message = 'permission is missing';
+      throw new StreamError({ kind: 'invalid', code: 'BLOB_NOT_READABLE', message, details });
+    };
+    world.coldStart();
+    for (let n = 0; n < 5; n++) {
+      assert.deepEqual(await world.deliver([{ type: 'wake', jobId: JOB_ID }], n + 1), ['0']);
+    }
+    assert.deepEqual([world.hidden.length, world.buried], [5, []]);
+    world.blobs.get = get;
+    assert.deepEqual(await world.send({ type: 'wake', jobId: JOB_ID }), []);
+    assert.equal((await world.view()).status, 'RUNNING');
+  });
+
   it('restarts after a lost lease, with the next attempt and from its checkpoint', async () => {
     const world = new ClusterWorld();
     const flinkConfiguration = {

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { type ErrorKind, StreamError } from '../../../core/index.ts';
 import { isOutage, pauseOf } from './outage.ts';
 
-function failed(kind: ErrorKind, code: string, reason?: string): StreamError {
-  const details = reason === undefined ? {} : { reason };
+function failed(kind: ErrorKind, code: string, reason?: string, own = {}): StreamError {
+  const details = { ...(reason === undefined ? {} : { reason }), ...own };
   return new StreamError({ kind, code, message: 'it failed', details });
 }
 
@@ -18,6 +18,7 @@ describe('isOutage', () => {
       failed('invalid', 'ROW_STORE_NOT_WRITABLE', 'kms-denied'),
       failed('invalid', 'ROW_STORE_NOT_READABLE', 'access-denied'),
       failed('invalid', 'QUEUE_NOT_WRITABLE', 'missing-resource'),
+      failed('invalid', 'BLOB_NOT_READABLE', 'kms-denied', { expectedOwner: '123456789012' }),
     ]) {
       assert.ok(isOutage(thrown), `${thrown.kind} ${thrown.code}`);
     }
@@ -28,6 +29,9 @@ describe('isOutage', () => {
       new TypeError('x is undefined'),
       failed('invalid', 'ROW_STORE_NOT_WRITABLE', 'refused'),
       failed('invalid', 'FILE_NOT_READABLE', 'access-denied'),
+      // A savepoint in a bucket that a job names.
+      failed('invalid', 'BLOB_NOT_READABLE', 'access-denied'),
+      failed('invalid', 'BLOB_NOT_READABLE', 'refused', { expectedOwner: '123456789012' }),
       failed('invalid', 'GRAPH_HASH_MISMATCH'),
       failed('data', 'TURN_CORRUPT'),
       failed('internal', 'INTERNAL'),
