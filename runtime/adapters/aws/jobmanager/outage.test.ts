@@ -18,6 +18,8 @@ describe('isOutage', () => {
       failed('invalid', 'ROW_STORE_NOT_WRITABLE', 'kms-denied'),
       failed('invalid', 'ROW_STORE_NOT_READABLE', 'access-denied'),
       failed('invalid', 'QUEUE_NOT_WRITABLE', 'missing-resource'),
+      failed('invalid', 'EXECUTION_NOT_STARTED', 'access-denied'),
+      failed('invalid', 'TOKEN_NOT_ANSWERED', 'access-denied'),
       failed('invalid', 'BLOB_NOT_READABLE', 'kms-denied', { expectedOwner: '123456789012' }),
     ]) {
       assert.ok(isOutage(thrown), `${thrown.kind} ${thrown.code}`);

@@ -3,8 +3,8 @@ import { isStreamError, StreamError } from '../../../core/index.ts';
 
 /** The longest that a message waits, as long as it would be hidden by itself. */
 const MAX_PAUSE_S = 60;
-/** Of the cluster's own tables and queues, not of files that a job names. */
-const OWN = /^(ROW_STORE|QUEUE|INBOX)_NOT_/;
+/** Of the cluster's own tables, queues and state machines, not of files that a job names. */
+const OWN = /^(ROW_STORE|QUEUE|INBOX|EXECUTION|TOKEN)_NOT_/;
 /** Of the cluster's own bucket, whose owner is expected; savepoints may lie in others. */
 const BUCKET = /^BLOB_NOT_(READ|WRIT)ABLE$/;
 /** What an operator, not another message, mends. */
