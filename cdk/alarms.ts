@@ -1,4 +1,4 @@
-/** Alarms: nine with the usual settings, of the ten that an account has for nothing. */
+/** Alarms: the ten that an account has for nothing. */
 import {
   Alarm,
   type AlarmProps,
@@ -34,6 +34,8 @@ interface Threshold {
 
 /** One fails now and then: a slow acknowledgement, a throttled table. */
 const FAILED_CHECKPOINTS = 3;
+/** Reached in four minutes: later the age of the oldest message leaves those out that come again. */
+const RECEIVES = 10;
 
 export class Alarms extends Construct {
   readonly all: readonly Alarm[];
@@ -76,6 +78,11 @@ export class Alarms extends Construct {
         }),
         atLeast: 300,
         description: 'A message has waited five minutes for the coordinator: its job stands still',
+      },
+      MessagesComeAgain: {
+        metric: clusterMetric(names.prefix, 'messageReceives'),
+        atLeast: RECEIVES,
+        description: 'A message comes again and again: its job stands still, or hears no time',
       },
     };
     this.all = Object.entries(thresholds).map(([name, threshold]) => {

@@ -111,8 +111,8 @@ describe('docs/aws/operate.md', () => {
 
 describe('docs/aws/not-promised.md', () => {
   it('counts the alarms and the queues that Lambda polls', () => {
-    assert.match(notPromised, /Nine alarms are \$0\.90/);
-    template.resourceCountIs('AWS::CloudWatch::Alarm', 9);
+    assert.match(notPromised, /Ten alarms are \$1\.00/);
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 10);
     assert.match(notPromised, /the two queues of the coordinator/);
     template.resourceCountIs('AWS::Lambda::EventSourceMapping', 2);
   });

@@ -7,12 +7,16 @@ export const METRIC_NAMESPACE = 'Sluice';
 /** The only dimension that alarms need; a job or a slot would be a metric to pay for each. */
 export const METRIC_DIMENSION = 'prefix';
 
-/** Names of the metrics; counts are summed, times are in milliseconds. */
+/** Names of the metrics; times are in milliseconds. */
 export const METRICS = {
   failedCheckpoints: 'NumberOfFailedCheckpoints',
   failedJobs: 'JobFailed',
   leaseLateMs: 'LeaseRollOverLateMs',
+  messageReceives: 'MessageReceives',
 } as const;
+
+/** The others are summed. */
+const LARGEST: ReadonlySet<keyof typeof METRICS> = new Set(['leaseLateMs', 'messageReceives']);
 
 /** One metric of a cluster. */
 export function clusterMetric(
@@ -24,7 +28,7 @@ export function clusterMetric(
     namespace: METRIC_NAMESPACE,
     metricName: METRICS[name],
     dimensionsMap: { [METRIC_DIMENSION]: prefix },
-    statistic: name === 'leaseLateMs' ? Stats.MAXIMUM : Stats.SUM,
+    statistic: LARGEST.has(name) ? Stats.MAXIMUM : Stats.SUM,
     period,
   });
 }

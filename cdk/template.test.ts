@@ -255,6 +255,7 @@ describe('the alarms', () => {
       ['orders-InboxDeadLetters', 'ApproximateNumberOfMessagesVisible', 1],
       ['orders-JobFailed', 'JobFailed', 1],
       ['orders-LeaseRollOverLate', 'LeaseRollOverLateMs', 60_000],
+      ['orders-MessagesComeAgain', 'MessageReceives', 10],
       ['orders-TickDeadLetters', 'ApproximateNumberOfMessagesVisible', 1],
     ]);
     const quiet = { TreatMissingData: 'notBreaching' };
@@ -266,6 +267,10 @@ describe('the alarms', () => {
       Namespace: 'Sluice',
       MetricName: 'JobFailed',
       Dimensions: [{ Name: 'prefix', Value: 'orders' }],
+    });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'MessageReceives',
+      Statistic: 'Maximum',
     });
   });
 

@@ -37,6 +37,7 @@ const UNITS: Readonly<Record<MetricName, (typeof MetricUnit)[keyof typeof Metric
   SlotStartMs: MetricUnit.Milliseconds,
   CoordinatorTurnMs: MetricUnit.Milliseconds,
   PoisonMessages: MetricUnit.Count,
+  MessageReceives: MetricUnit.Count,
 };
 
 /** @param name of the function. */

@@ -28,6 +28,7 @@ class World {
   readonly hidden: number[] = [];
   readonly buried: string[] = [];
   readonly failed: string[] = [];
+  readonly receives: number[] = [];
   /** Of what was logged. */
   readonly codes: string[] = [];
   /** What becomes of a turn. */
@@ -122,7 +123,9 @@ class World {
         ...{ start: async () => undefined, stop: async () => undefined },
       },
       troubles: this.#troubles,
-      metrics: { add: () => undefined },
+      metrics: {
+        add: (name, value) => void (name === 'MessageReceives' && this.receives.push(value)),
+      },
       logger: { log: (_level, _message, fields) => void this.codes.push(String(fields?.code)) },
       timers: {
         schedule: (delayMs, callback) => {
@@ -217,6 +220,8 @@ describe('a batch of the coordinator', () => {
     for (let batches = 0; batches < 1_440; batches++) assert.ok(await world.work());
     assert.deepEqual(world.hidden.slice(0, 8), [1, 2, 4, 8, 16, 32, 60, 60]);
     assert.deepEqual([world.left, world.buried, world.failed], [['a1'], [], []]);
+    // What the alarm is of.
+    assert.deepEqual([world.receives.length, world.receives.at(-1)], [1_439, 1_440]);
     world.effect = () => 'done';
     assert.ok(await world.work());
     assert.deepEqual([world.left, await world.troubles()], [[], 0]);

@@ -11,6 +11,7 @@
  */
 import { StreamError, type Timers, toStreamError } from '../../../core/index.ts';
 import { parseCoordinatorMessage } from './coordinator-message.ts';
+import type { MetricSink } from './effect-ports.ts';
 import {
   deleteDone,
   JobMessages,
@@ -20,6 +21,12 @@ import {
   type Taken,
 } from './job-messages.ts';
 import { NO_TROUBLE } from './job-troubles.ts';
+
+/** What comes again and again is to be told while somebody lives to tell it. */
+export function tellReceives(records: readonly QueueRecord[], metrics: MetricSink): void {
+  const receives = receivesOf(records);
+  if (receives > 1) metrics.add('MessageReceives', receives);
+}
 
 /** A message, as the function is given it. */
 export interface QueueRecord {
@@ -52,6 +59,7 @@ export class Coordinator {
    * @returns ids of messages that have to come again.
    */
   async handle(records: readonly QueueRecord[], withinMs?: number): Promise<readonly string[]> {
+    tellReceives(records, this.#parts.metrics);
     const late = new Late();
     if (withinMs === undefined) return await this.#batch(records, late);
     const turnsMs = Math.max(withinMs / 2, withinMs - ANSWER_MS);
@@ -141,7 +149,7 @@ function idsOf(records: readonly QueueRecord[]): readonly string[] {
 
 /** Of that which was received most often. */
 function receivesOf(records: readonly QueueRecord[]): number {
-  return Math.max(...records.map(({ receives }) => receives));
+  return Math.max(0, ...records.map(({ receives }) => receives));
 }
 
 function turnLate(afterMs: number): StreamError {

@@ -85,4 +85,5 @@ export type MetricName =
   | 'LeaseRollOverLateMs'
   | 'SlotStartMs'
   | 'CoordinatorTurnMs'
-  | 'PoisonMessages';
+  | 'PoisonMessages'
+  | 'MessageReceives';

@@ -10,7 +10,7 @@
  * I3  Each is its own: one that fails comes again alone, and waits longer each time.
  */
 import { type Clock, type Logger, toStreamError } from '../../../core/index.ts';
-import type { QueueRecord } from './coordinator.ts';
+import { type QueueRecord, tellReceives } from './coordinator.ts';
 import { parseCoordinatorMessage } from './coordinator-message.ts';
 import type { CoordinatorQueues, MetricSink } from './effect-ports.ts';
 import { pauseOf } from './outage.ts';
@@ -32,6 +32,7 @@ export class TickForwarder {
 
   /** @returns ids of messages that have to come again. */
   async handle(records: readonly QueueRecord[]): Promise<readonly string[]> {
+    tellReceives(records, this.#parts.metrics);
     const passed = await Promise.all(records.map((record) => this.#isPassedOn(record)));
     return records.filter((_, index) => passed[index] !== true).map(({ messageId }) => messageId);
   }
