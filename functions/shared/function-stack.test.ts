@@ -6,7 +6,7 @@ import { lambdaFailure } from '../../runtime/adapters/aws/index.ts';
 import { StreamError } from '../../runtime/core/index.ts';
 import { functionStack } from './function-stack.ts';
 import { observe } from './observe.ts';
-import { writtenLines } from './written-lines.conformance.ts';
+import { writtenLines, writtenTexts } from './written-lines.conformance.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -65,6 +65,16 @@ describe('a function behind the stack', () => {
         [[1, 'p']],
       );
     }
+  });
+
+  it('writes nothing of metrics where there are none: ticks come every few seconds', async () => {
+    const observed = observe('ticks', 'p', {});
+    const handler = functionStack<unknown, string>(observed).handler(async () => 'done');
+    const texts = await writtenTexts(() => handler(EVENT, CONTEXT));
+    assert.deepEqual(
+      texts.filter((text) => /metric/i.test(text)),
+      [],
+    );
   });
 
   it('throws what a state machine can read, with nothing secret; the log has more', async () => {

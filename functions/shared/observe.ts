@@ -40,13 +40,20 @@ const UNITS: Readonly<Record<MetricName, (typeof MetricUnit)[keyof typeof Metric
   MessageReceives: MetricUnit.Count,
 };
 
+/** Without metrics there is nothing to say, and no warning that there is not. */
+class Meter extends Metrics {
+  override publishStoredMetrics(): this {
+    return this.hasStoredMetrics() ? super.publishStoredMetrics() : this;
+  }
+}
+
 /** @param name of the function. */
 export function observe(
   name: string,
   prefix: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Observation {
-  const meter = new Metrics({ namespace: NAMESPACE, defaultDimensions: { [DIMENSION]: prefix } });
+  const meter = new Meter({ namespace: NAMESPACE, defaultDimensions: { [DIMENSION]: prefix } });
   return {
     ...functionLogger(name, prefix, environment),
     metrics: { add: (metric, value) => meter.addMetric(metric, UNITS[metric], value) },
