@@ -4,13 +4,9 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import type { Context } from 'aws-lambda';
-import { type LeaseAnswer, leaseFailure } from '../../runtime/adapters/aws/index.ts';
-import { functionLogger, functionStack } from '../shared/index.ts';
-import { createLeaseHandler } from './lease-handler.ts';
-import { leaseSettings } from './lease-settings.ts';
+import { leaseFailure } from '../../runtime/adapters/aws/index.ts';
+import { leaseFunction, REQUEST, useFakeAws } from './lease-function.fixture.ts';
 
-const REQUEST = { jobId: '0'.repeat(32), attempt: 0, taskManager: 0, lease: 0 };
 const XML = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>no</Message></Error>';
 
 describe('a TaskManager that cannot run', () => {
@@ -28,13 +24,7 @@ describe('a TaskManager that cannot run', () => {
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    Object.assign(process.env, {
-      AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-    });
+    useFakeAws((server.address() as AddressInfo).port);
   });
   after(() => {
     server.closeAllConnections();
@@ -43,27 +33,7 @@ describe('a TaskManager that cannot run', () => {
 
   /** As the machine catches it. */
   async function failure(event: unknown = REQUEST): Promise<readonly [string, string]> {
-    const queue = `${process.env.AWS_ENDPOINT_URL}/1/p`;
-    const work = createLeaseHandler({
-      settings: leaseSettings({
-        SLUICE_PREFIX: 'p',
-        SLUICE_JOBS_TABLE: 'p-jobs',
-        SLUICE_STATE_TABLE: 'p-state',
-        SLUICE_BUCKET: 'bucket',
-        SLUICE_BUCKET_OWNER: '123456789012',
-        SLUICE_COORDINATOR_QUEUE_URL: `${queue}-coordinator.fifo`,
-        SLUICE_INBOX_URL_PREFIX: `${queue}-i-`,
-        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '4096',
-      }),
-      slotThreadUrl: new URL('./slot.worker.ts', import.meta.url),
-      logger: { log: () => undefined },
-      processStart: { nodeMs: 1, loadedMs: 2 },
-      write: () => undefined,
-    });
-    const observed = { ...functionLogger('taskmanager', 'p'), logger: { log: () => undefined } };
-    const handler = functionStack<unknown, LeaseAnswer>(observed).handler(work);
-    const context = { getRemainingTimeInMillis: () => 8_000 } as Context;
-    const thrown = await handler(event, context).then(
+    const thrown = await leaseFunction(8_000)(event).then(
       () => assert.fail('it has run'),
       (error: Error) => error,
     );

@@ -7,13 +7,8 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import type { Context } from 'aws-lambda';
-import type { LeaseAnswer } from '../../runtime/adapters/aws/index.ts';
-import { functionLogger, functionStack } from '../shared/index.ts';
-import { createLeaseHandler } from './lease-handler.ts';
-import { leaseSettings } from './lease-settings.ts';
+import { leaseFunction, REQUEST, useFakeAws } from './lease-function.fixture.ts';
 
-const REQUEST = { jobId: '0'.repeat(32), attempt: 0, taskManager: 0, lease: 0 };
 /** The lease is given up two seconds before. */
 const REMAINING_MS = 5_500;
 
@@ -34,13 +29,7 @@ describe('an invocation of the taskmanager function that is over', () => {
     server.keepAliveTimeout = 0;
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    Object.assign(process.env, {
-      AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-    });
+    useFakeAws((server.address() as AddressInfo).port);
   });
   after(() => void server.close());
 
@@ -66,27 +55,8 @@ describe('an invocation of the taskmanager function that is over', () => {
       stuck = how;
       isReached = false;
       const idle = resources();
-      const work = createLeaseHandler({
-        settings: leaseSettings({
-          SLUICE_PREFIX: 'p',
-          SLUICE_JOBS_TABLE: 'p-jobs',
-          SLUICE_STATE_TABLE: 'p-state',
-          SLUICE_BUCKET: 'bucket',
-          SLUICE_BUCKET_OWNER: '123456789012',
-          SLUICE_COORDINATOR_QUEUE_URL: `${process.env.AWS_ENDPOINT_URL}/1/p-coordinator.fifo`,
-          SLUICE_INBOX_URL_PREFIX: `${process.env.AWS_ENDPOINT_URL}/1/p-i-`,
-          AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '4096',
-        }),
-        slotThreadUrl: new URL('./slot.worker.ts', import.meta.url),
-        logger: { log: () => undefined },
-        processStart: { nodeMs: 1, loadedMs: 2 },
-        write: () => undefined,
-      });
-      const observed = functionLogger('taskmanager', 'p');
-      const quiet = { ...observed, logger: { log: () => undefined } };
-      const handler = functionStack<unknown, LeaseAnswer>(quiet).handler(work);
-      const context = { getRemainingTimeInMillis: () => REMAINING_MS } as Context;
-      await assert.rejects(handler(REQUEST, context), { name: 'LEASE_OVERDUE' });
+      const handler = leaseFunction(REMAINING_MS);
+      await assert.rejects(handler(REQUEST), { name: 'LEASE_OVERDUE' });
       assert.deepEqual(resources(), idle);
       assert.ok(isReached, 'it was in the middle of the call');
       // The other ends of its connections are here, and hear that they are closed a moment later.

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { leaseEnvironment } from './lease-function.fixture.ts';
 import { leaseSettings } from './lease-settings.ts';
 
 const ENVIRONMENT = {
-  SLUICE_PREFIX: 'p',
-  SLUICE_JOBS_TABLE: 'p-jobs',
-  SLUICE_STATE_TABLE: 'p-state',
-  SLUICE_BUCKET: 'bucket',
-  SLUICE_BUCKET_OWNER: '123456789012',
-  SLUICE_COORDINATOR_QUEUE_URL: 'https://sqs.test/1/p-coordinator.fifo',
-  SLUICE_INBOX_URL_PREFIX: 'https://sqs.test/1/p-i-',
+  ...leaseEnvironment('https://sqs.test'),
   SLUICE_LEASE_MS: '5000',
   SLUICE_LEASE_MARGIN_MS: '2000',
-  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
 };
 
 describe('leaseSettings', () => {
