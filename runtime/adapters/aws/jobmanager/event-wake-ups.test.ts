@@ -116,8 +116,8 @@ describe('EventWakeUps', () => {
     ];
     const { ups, sent } = wakeUps({ ListRules: pages });
     assert.deepEqual(await ups.list(), [
-      { name: `p-w-${JOB_ID}-14`, jobId: JOB_ID, arming: 40 },
-      { name: `p-w-${JOB_ID}-z`, jobId: JOB_ID, arming: 35 },
+      { name: `p-w-${JOB_ID}-14`, jobId: JOB_ID },
+      { name: `p-w-${JOB_ID}-z`, jobId: JOB_ID },
     ]);
     assert.deepEqual(sent[1]?.input, { NamePrefix: 'p-w-', NextToken: 'n' });
   });

@@ -19,11 +19,11 @@ import {
 import { defined, StreamError } from '../../../core/index.ts';
 import type { WakeUps } from '../../../jobmaster/index.ts';
 import type { AwsCalls } from '../aws-calls.ts';
-import { awsCodeOf } from '../aws-failure.ts';
 import { type AwsClientSettings, awsClientConfig } from '../clients.ts';
 import type { CoordinatorMessage } from '../messages.ts';
 import { callFailure } from './call-failure.ts';
 import type { WakeUpSchedules } from './effect-ports.ts';
+import { DELIVERY_RETRIES, GONE, passedOver } from './scheduler-wake-ups.ts';
 
 export interface EventWakeUpsParts {
   readonly events: Pick<EventBridgeClient, 'send'>;
@@ -34,17 +34,13 @@ export interface EventWakeUpsParts {
   readonly tickQueueArn?: string;
 }
 
-/** A rule that is there, of a job's arming. */
+/** A rule that is there. */
 export interface ArmedRule {
   readonly name: string;
   readonly jobId: string;
-  readonly arming: number;
 }
 
-const GONE = 'ResourceNotFoundException';
 const TARGET_ID = 'ticks';
-/** Of the service's retries: an hour later something else is wrong, and alarms. */
-const RETRIES = { MaximumEventAgeInSeconds: 3_600, MaximumRetryAttempts: 60 };
 /** A rule's name has 64 characters; four digits of this base are left behind prefix and job. */
 const ARMING_BASE = 36;
 const ARMINGS = ARMING_BASE ** 4;
@@ -76,7 +72,7 @@ export class EventWakeUps implements WakeUpSchedules {
       Arn: tickQueueArn,
       // Nothing of the event: it says only that something may have come.
       Input: JSON.stringify(message),
-      RetryPolicy: RETRIES,
+      RetryPolicy: DELIVERY_RETRIES,
     };
     const putTargets = new PutTargetsCommand({ Rule: name, Targets: [target] });
     const { events: bus, calls } = this.#parts;
@@ -106,10 +102,10 @@ export class EventWakeUps implements WakeUpSchedules {
     const remove = new RemoveTargetsCommand({ Rule: name, Ids: [TARGET_ID] });
     try {
       await calls.call({ permission: 'events:RemoveTargets' }, ({ options }) =>
-        events.send(remove, options).catch(undefinedIfGone),
+        events.send(remove, options).catch(passedOver(GONE)),
       );
       await calls.call({ permission: 'events:DeleteRule' }, ({ options }) =>
-        events.send(new DeleteRuleCommand({ Name: name }), options).catch(undefinedIfGone),
+        events.send(new DeleteRuleCommand({ Name: name }), options).catch(passedOver(GONE)),
       );
     } catch (thrown) {
       throw callFailure('WAKE_UP_NOT_DISARMED', 'a rule cannot be deleted', name, thrown);
@@ -146,10 +142,8 @@ export class EventWakeUps implements WakeUpSchedules {
   #read(name: string): readonly ArmedRule[] {
     const { rulePrefix } = this.#parts;
     if (!name.startsWith(rulePrefix)) return [];
-    const [, jobId, digits] =
-      /^([0-9a-f]{32})-([0-9a-z]{1,4})$/.exec(name.slice(rulePrefix.length)) ?? [];
-    if (jobId === undefined || digits === undefined) return [];
-    return [{ name, jobId, arming: Number.parseInt(digits, ARMING_BASE) }];
+    const [, jobId] = /^([0-9a-f]{32})-[0-9a-z]{1,4}$/.exec(name.slice(rulePrefix.length)) ?? [];
+    return jobId === undefined ? [] : [{ name, jobId }];
   }
 }
 
@@ -163,11 +157,6 @@ export function allWakeUps(parts: readonly WakeUpSchedules[]): WakeUpSchedules {
       await Promise.all(parts.map((part) => part.disarm(jobId, arming, armed)));
     },
   };
-}
-
-function undefinedIfGone(thrown: unknown): undefined {
-  if (awsCodeOf(thrown) === GONE) return undefined;
-  throw thrown;
 }
 
 function refused(

@@ -30,10 +30,9 @@ export interface SchedulerWakeUpsParts {
 }
 
 const THERE = 'ConflictException';
-const GONE = 'ResourceNotFoundException';
-/** Of the service's retries. An hour later something else is wrong, and alarms. */
-const MAX_AGE_SECONDS = 3_600;
-const MAX_RETRIES = 60;
+export const GONE = 'ResourceNotFoundException';
+/** Of the service. An hour later something else is wrong, and alarms. */
+export const DELIVERY_RETRIES = { MaximumEventAgeInSeconds: 3_600, MaximumRetryAttempts: 60 };
 const ALL_KINDS = ['at', 'schedule', ...indexed(MAX_WAKE_SCHEDULES)];
 
 export function createSchedulerClient(settings: AwsClientSettings = {}): SchedulerClient {
@@ -73,10 +72,7 @@ export class SchedulerWakeUps implements WakeUpSchedules {
         Arn: tickQueueArn,
         RoleArn: roleArn,
         Input: JSON.stringify(message),
-        RetryPolicy: {
-          MaximumEventAgeInSeconds: MAX_AGE_SECONDS,
-          MaximumRetryAttempts: MAX_RETRIES,
-        },
+        RetryPolicy: DELIVERY_RETRIES,
       },
     });
     try {
@@ -132,7 +128,8 @@ function timeText(epochMs: number): string {
   return `at(${text.slice(0, 19)})`;
 }
 
-function passedOver(awsCode: string): (thrown: unknown) => undefined {
+/** A refusal that is as good as an answer. */
+export function passedOver(awsCode: string): (thrown: unknown) => undefined {
   return (thrown) => {
     if (awsCodeOf(thrown) === awsCode) return undefined;
     throw thrown;
