@@ -12,10 +12,10 @@ import {
   type ReaderContext,
   type Source,
   type SourceReader,
-  type SplitEnumerator,
   type StreamExecutionEnvironment,
   WatermarkStrategy,
 } from 'sluice';
+import { handOut } from './hand-out.ts';
 
 /** Of the event that tells of a file. */
 export const EVENT_SOURCE = 'sluice.test.inbox';
@@ -73,22 +73,7 @@ function inbox(
     wakeOffers: () => [
       { kind: 'events', pattern: { source: [EVENT_SOURCE], detail: { directory: [directory] } } },
     ],
-    createEnumerator: (ctx, state): SplitEnumerator<InboxSplit, readonly InboxSplit[]> => {
-      let waiting: readonly InboxSplit[] = state ?? [{ id: 'all', next: 0 }];
-      return {
-        start: () => {},
-        addReader: () => {},
-        handleSplitRequest: (subtaskIndex) => {
-          if (waiting.length > 0) ctx.assignSplits(subtaskIndex, waiting);
-          waiting = [];
-        },
-        addSplitsBack: (splits) => {
-          waiting = [...waiting, ...splits];
-        },
-        snapshotState: () => waiting,
-        close: () => {},
-      };
-    },
+    createEnumerator: (ctx, state) => handOut(ctx, state ?? [{ id: 'all', next: 0 }]),
     createReader: (ctx) => inboxReader(ctx, directory, fileCount),
   };
 }
