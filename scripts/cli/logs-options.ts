@@ -1,6 +1,6 @@
 /** The options of `sluice logs`, and their values. */
 import { isStreamError, type LogLevel, parseDurationMs } from '../../runtime/core/index.ts';
-import { HELP, VERBOSE } from './options.ts';
+import { HELP, refused, VERBOSE } from './options.ts';
 import { badArguments, type OptionSpec, type ParsedOptions } from './parse-options.ts';
 
 /** `logs [OPTIONS] <Job ID>`. */
@@ -35,6 +35,13 @@ export const LOGS_OPTIONS: readonly OptionSpec[] = [
       'Of jobs of this machine: where their logs are, if they were not where they usually are.',
   },
   { long: 'json', description: 'Prints the lines as they were written.' },
+  refused(
+    'is not taken by logs: CloudWatch has the log, under the name of the cluster; say --prefix ' +
+      '<name>, and --region <region>',
+    'jobmanager',
+    'm',
+    'host:port',
+  ),
   VERBOSE,
   HELP,
 ];

@@ -55,6 +55,10 @@ describe('sluice logs of a local job', () => {
       [[JOB_ID, '--level', 'loud'], /must be one of debug/],
       [[JOB_ID, '--since', 'noon'], /--since must be a duration/],
       [[JOB_ID, '--region', 'eu-west-1'], /give --prefix/],
+      [
+        ['-m', 'https://x.example', JOB_ID],
+        /'jobmanager' is not taken by logs: .* --prefix <name>/,
+      ],
       [[JOB_ID, '--prefix', 'p', '--log-dir', 'd'], /exclude each other/],
     ] as const) {
       const { code, out } = await logs(...args);
