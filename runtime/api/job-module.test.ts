@@ -66,6 +66,13 @@ describe('evaluateJob', () => {
       code: 'JOB_FUNCTION_FAILED',
       message: /no such table/,
     });
+    const unkeyed = {
+      default: (env: StreamExecutionEnvironment) => {
+        const stream = env.fromData(1) as unknown as { sum(field: string): void };
+        stream.sum('amount');
+      },
+    };
+    await assert.rejects(graphOf(unkeyed), { message: /sum is not a function; .* call keyBy/ });
     const refused = { default: (env: StreamExecutionEnvironment) => env.setParallelism(0) };
     await assert.rejects(graphOf(refused), { code: 'INVALID_PARALLELISM' });
   });

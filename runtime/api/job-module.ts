@@ -81,11 +81,20 @@ async function callJob(
     throw new StreamError({
       kind: 'user',
       code: 'JOB_FUNCTION_FAILED',
-      message: `the job function threw while it built its graph: ${reason}`,
+      message: `the job function threw while it built its graph: ${reason}${missingKey(reason)}`,
       cause: thrown,
     });
   }
   return { graph: env.getStreamGraph(), configuration: env.getConfig() };
+}
+
+const KEYED_ONLY = new Set(['window', 'reduce', 'sum', 'min', 'max', 'minBy', 'maxBy']);
+
+/** `sluice run` checks no types, so a forgotten `keyBy` shows as a method that is not there. */
+function missingKey(reason: string): string {
+  const method = /\.(\w+) is not a function$/.exec(reason)?.[1] ?? '';
+  if (!KEYED_ONLY.has(method)) return '';
+  return `; if that is a stream: '${method}' is of keyed streams, call keyBy before it`;
 }
 
 function collectInJobModule(): StreamError {
