@@ -27,7 +27,8 @@ const HTTP_API = /^\w+\.execute-api\.(?:([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?|lo
 export function clusterAddress(text: string): ClusterAddress {
   const [, scheme = 'http', host = '', port, path = ''] = ADDRESS.exec(text) ?? [];
   if (host === '' || (scheme === 'http' && port === undefined)) {
-    throw badArguments(`The address must be <host:port> or https://<host>: ${text}`);
+    const found = text === '' ? 'it is empty (a variable of the shell that is not set?)' : text;
+    throw badArguments(`The address must be <host:port> or https://<host>: ${found}`);
   }
   const authority = port === undefined ? host : `${host}:${port}`;
   const api = HTTP_API.exec(host);
@@ -58,7 +59,9 @@ export async function signerOf(
     throw badArguments(`The region of ${text} is not known: set AWS_REGION.`);
   }
   const { requestSigner } = await import('../../runtime/adapters/aws/signing/index.ts');
-  return await requestSigner({ region, ...credentialsOf(environment) });
+  const { AWS_PROFILE: profile = '' } = environment;
+  const ofProfile = profile === '' ? {} : { profile };
+  return await requestSigner({ region, ...ofProfile, ...credentialsOf(environment) });
 }
 
 function bearer(token: string): RequestSigner {

@@ -284,6 +284,8 @@ describe('a cluster that is not there', () => {
   it('refuses an address that is none', async () => {
     const { out } = await sluice('list', '-m', 'nowhere');
     assert.equal(out, `The address must be <host:port> or https://<host>: nowhere${HINT}`);
+    const empty = await sluice('list', '-m', '');
+    assert.match(empty.out, /it is empty \(a variable of the shell that is not set\?\)/);
   });
 });
 

@@ -31,5 +31,10 @@ describe('requestSigner', () => {
       code: 'NO_CREDENTIALS',
       message: /AWS_PROFILE.*reason=no profile$/,
     });
+    const ofProfile = await requestSigner({ region: 'eu-west-1', profile: 'work', credentials });
+    await assert.rejects(ofProfile.sign(REQUEST), {
+      code: 'NO_CREDENTIALS',
+      message: /list-profiles.*sso login.*profile=work reason=no profile$/,
+    });
   });
 });

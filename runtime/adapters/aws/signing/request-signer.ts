@@ -26,6 +26,8 @@ export interface RequestSigner {
 
 export interface SignerSettings {
   readonly region: string;
+  /** Of `AWS_PROFILE`, for the message when it has none. */
+  readonly profile?: string;
   /** @defaultValue the SDK's chain: environment, profile, SSO, role */
   readonly credentials?: {
     readonly accessKeyId: string;
@@ -39,6 +41,7 @@ const SERVICE = 'execute-api';
 /** @throws {StreamError} `AWS_SDK_MISSING`. */
 export async function requestSigner({
   region,
+  profile,
   credentials: given,
 }: SignerSettings): Promise<RequestSigner> {
   const { SignatureV4, defaultProvider } = await loadSdk();
@@ -54,7 +57,7 @@ export async function requestSigner({
         });
         return signed.headers;
       } catch (thrown) {
-        throw noCredentials(thrown);
+        throw noCredentials(thrown, profile);
       }
     },
   };
@@ -79,14 +82,18 @@ async function loadSdk() {
   }
 }
 
-function noCredentials(cause: unknown): StreamError {
+function noCredentials(cause: unknown, profile: string | undefined): StreamError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new StreamError({
     kind: 'invalid',
     code: 'NO_CREDENTIALS',
     message:
-      'there are no AWS credentials to sign requests with: set AWS_PROFILE, or ' +
-      `AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; reason=${reason}`,
+      profile === undefined
+        ? 'there are no AWS credentials to sign requests with: set AWS_PROFILE, or ' +
+          `AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; reason=${reason}`
+        : 'the profile of AWS_PROFILE gives no AWS credentials to sign requests with: check that ' +
+          '`aws configure list-profiles` has it, and sign in again (aws sso login) if its ' +
+          `session is over; profile=${profile} reason=${reason}`,
     cause,
   });
 }
