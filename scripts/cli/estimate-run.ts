@@ -8,7 +8,12 @@ import {
   type OperatorFacts,
   sourcesOf,
 } from '../../runtime/adapters/aws/cost/index.ts';
-import { Configuration, type ConfigValue, StreamError } from '../../runtime/core/index.ts';
+import {
+  ConfigOptions,
+  Configuration,
+  type ConfigValue,
+  StreamError,
+} from '../../runtime/core/index.ts';
 import type { JobGraph } from '../../runtime/graph/index.ts';
 import { ClusterClient, type JsonObject } from './cluster-client.ts';
 import type { ConsoleWorld } from './console-world.ts';
@@ -30,6 +35,8 @@ export interface RunFacts {
 export interface RunVertex {
   readonly id: string;
   readonly name: string;
+  /** Absent where the run does not say. */
+  readonly parallelism?: number;
   readonly recordsIn: number;
   readonly recordsOut: number;
   readonly bytesOut: number;
@@ -83,9 +90,18 @@ export function parseRun(value: unknown, given: string): RunFacts {
     durationMs,
     vertices,
     checkpointCount,
-    configuration: Configuration.fromRecord(valuesOf(run.configuration), 'the run'),
+    configuration: Configuration.fromRecord(
+      { ...shownBy(vertices), ...valuesOf(run.configuration) },
+      'the run',
+    ),
     ...(checkpoints === undefined ? {} : { checkpoints }),
   };
+}
+
+/** A job of a cluster does not tell its options; its widest vertex ran at its parallelism. */
+function shownBy(vertices: readonly RunVertex[]): Readonly<Record<string, ConfigValue>> {
+  const widest = Math.max(...vertices.map(({ parallelism = 0 }) => parallelism));
+  return widest >= 1 ? { [ConfigOptions.DEFAULT_PARALLELISM.key]: widest } : {};
 }
 
 /** What is no option's value is passed over. */
@@ -100,10 +116,12 @@ function valuesOf(value: unknown): Readonly<Record<string, ConfigValue>> {
 function vertexOf(value: unknown): RunVertex {
   const vertex = objectOf(value);
   const metrics = objectOf(vertex.metrics);
+  const parallelism = Number(vertex.parallelism);
   const count = (flink: string, own: string): number => Number(metrics[flink] ?? vertex[own]);
   return {
     id: String(vertex.id),
     name: String(vertex.name),
+    ...(parallelism >= 1 ? { parallelism } : {}),
     recordsIn: count('read-records', 'numRecordsIn'),
     recordsOut: count('write-records', 'numRecordsOut'),
     bytesOut: count('write-bytes', 'numBytesOut') || 0,

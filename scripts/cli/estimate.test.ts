@@ -126,6 +126,15 @@ describe('sluice estimate', () => {
     const fromKnown = await estimate('job.ts', '--from-run', 'known.json', '--json');
     const { input } = JSON.parse(fromKnown.out);
     assert.equal(input.checkpointIntervalMs, 1_000, 'as the run was told');
+    const wide = JSON.stringify({
+      duration: 100_000,
+      vertices: vertices.map((vertex) => ({ ...vertex, parallelism: 3 })),
+    });
+    writeFileSync(join(cwd, 'wide.json'), wide);
+    const fromWide = await estimate('job.ts', '--from-run', 'wide.json');
+    assert.match(fromWide.out, /: 3 slots in 3 TaskManagers/, 'as wide as the run was');
+    const narrowed = await estimate('-p', '2', 'job.ts', '--from-run', 'wide.json');
+    assert.match(narrowed.out, /: 2 slots in 2 TaskManagers/, 'what is said counts');
     const changed = ['-D', 'execution.checkpointing.interval=5s'];
     const again = await estimate(...changed, 'job.ts', '--from-run', 'known.json', '--json');
     assert.equal(JSON.parse(again.out).input.checkpointIntervalMs, 5_000, 'what is said counts');
