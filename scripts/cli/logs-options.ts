@@ -36,8 +36,8 @@ export const LOGS_OPTIONS: readonly OptionSpec[] = [
   },
   { long: 'json', description: 'Prints the lines as they were written.' },
   refused(
-    'is not taken by logs: CloudWatch has the log, under the name of the cluster; say --prefix ' +
-      '<name>, and --region <region>',
+    'is not taken by logs: leave it out for a job of this machine; the log of a deployed cluster ' +
+      'is in CloudWatch, under its name: --prefix <name>, and --region <region>',
     'jobmanager',
     'm',
     'host:port',
