@@ -44,6 +44,7 @@ export function describeJob(known: KnownJob): DispatchedJob {
     ...(end?.error === undefined ? {} : { error: end.error }),
     vertices: end?.vertices ?? verticesOf(known, snapshot),
     metrics: snapshot?.vertices ?? [],
+    executions: control?.executions() ?? end?.executions ?? [],
     exceptions: control?.exceptions ?? end?.exceptions ?? emptyExceptionHistory(0),
     ...(statistics === undefined ? {} : { checkpointStatistics: statistics }),
     ...(hibernation === undefined ? {} : { hibernation }),
@@ -71,6 +72,7 @@ export function endRecordOf(
     vertices: verticesOf(known, metrics),
     exceptions: control?.exceptions ?? failureHistory(error, endedAtEpochMs),
     ...(statistics === undefined ? {} : { checkpointStatistics: statistics }),
+    ...(control === undefined ? {} : { executions: control.executions() }),
   };
 }
 

@@ -33,6 +33,10 @@ export class FakeMaster implements JobControl {
     return this.#program.jobId;
   }
 
+  executions() {
+    return [];
+  }
+
   async run(): Promise<JobResult> {
     const attempt = this.journal.lastAttempt + 1;
     await this.journal.record({ attempt, parallelism: this.#program.parallelism });

@@ -2,6 +2,7 @@
 import type { CheckpointStatistics, JobRecord } from '../checkpoint/index.ts';
 import type { StreamErrorRecord } from '../core/index.ts';
 import type { JobPlanJson } from '../graph/index.ts';
+import type { VertexExecutions } from './job-executions.ts';
 import type { HibernationView } from './job-hibernation.ts';
 import type { JobJournal } from './job-journal.ts';
 import type { JobMaster } from './job-master.ts';
@@ -40,6 +41,7 @@ export type JobControl = Pick<
   | 'triggerCheckpoint'
   | 'rescale'
   | 'snapshot'
+  | 'executions'
 > & { readonly hibernation?: { readonly view: HibernationView | undefined } };
 
 /** A vertex of a job that does not run. */
@@ -100,6 +102,8 @@ export interface DispatchedJob {
   readonly vertices: readonly DispatchedVertex[];
   /** The metrics of a job that runs, or ended in this process. */
   readonly metrics: readonly VertexSnapshot[];
+  /** Subtask by subtask; empty: not known. */
+  readonly executions: readonly VertexExecutions[];
   readonly exceptions: ExceptionHistory;
   readonly checkpointStatistics?: CheckpointStatistics;
   /** Absent: it does not hibernate. */
@@ -118,4 +122,6 @@ export interface EndedJobRecord {
   readonly planJson?: JobPlanJson;
   readonly exceptions: ExceptionHistory;
   readonly checkpointStatistics?: CheckpointStatistics;
+  /** Absent: nothing of it ran in the process that wrote this. */
+  readonly executions?: readonly VertexExecutions[];
 }

@@ -19,6 +19,13 @@ export type {
   StartedMaster,
 } from './dispatcher-records.ts';
 export {
+  EXECUTION_STATES,
+  type ExecutionState,
+  isEnd,
+  type SlotExecution,
+  type StateTimes,
+} from './execution-states.ts';
+export {
   AWAKE,
   decideHibernation,
   type HibernatingJob,
@@ -36,6 +43,7 @@ export {
   slotIdleAfterMs,
 } from './hibernation-settings.ts';
 export type { CheckpointHost } from './job-checkpoints-parts.ts';
+export type { SubtaskExecution, VertexExecutions } from './job-executions.ts';
 export { type HibernationView, JobHibernation, type WakeUpArming } from './job-hibernation.ts';
 export { type JobHistorySettings, jobHistorySettings } from './job-history.ts';
 export { type JobJournal, type JournalEntry, TransientJournal } from './job-journal.ts';

@@ -18,10 +18,12 @@ import { FailureLog, type NotedException } from './failure-log.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
 import { JobDeployment } from './job-deployment.ts';
 import { endNotRecorded, jobNotRunning } from './job-errors.ts';
+import { JobExecutions, type VertexExecutions } from './job-executions.ts';
 import { JobHibernation } from './job-hibernation.ts';
 import type { JobMasterParts, JobResult } from './job-master-parts.ts';
 import { JobOutput } from './job-output.ts';
 import { JobRequests, type StopOptions } from './job-requests.ts';
+import { JobRestarts } from './job-restarts.ts';
 import { type JobSnapshot, snapshotJob } from './job-snapshot.ts';
 import { JobSources } from './job-sources.ts';
 import {
@@ -40,7 +42,7 @@ import { type CheckpointedJob, openCheckpoints, wakeCheckpoints } from './open-c
 import { endOf, recordEnd } from './record-end.ts';
 import type { ExceptionHistory } from './restart-exception-history.ts';
 import { createdRestart } from './restart-strategy.ts';
-import type { SleepingJob, SleepingRestart } from './sleeping-job.ts';
+import type { SleepingJob } from './sleeping-job.ts';
 import { SlotReports } from './slot-reports.ts';
 import { NEW_JOB_WAIT_MS, retryStorage } from './storage-retry.ts';
 import type { ClientRequest } from './turn-messages.ts';
@@ -50,12 +52,13 @@ export class JobMaster {
   readonly #output: JobOutput;
   readonly #sources: JobSources;
   readonly #failures: FailureLog;
+  readonly #executions: JobExecutions;
   readonly #requests: JobRequests;
   readonly #deployment: JobDeployment;
   readonly #hibernation: JobHibernation;
   /** Deployments and plans under way; none of them rejects. */
   readonly #work = new Set<Promise<void>>();
-  readonly #restarts = new Map<SleepingRestart, () => void>();
+  readonly #restarts: JobRestarts;
   readonly #ended = Promise.withResolvers<void>();
   /** Aborted with it: what waits need not any more. */
   readonly #ending = new AbortController();
@@ -69,6 +72,11 @@ export class JobMaster {
     this.#parts = parts;
     this.#output = new JobOutput(parts);
     this.#failures = new FailureLog(clock, parts.exceptionHistoryCount, asleep?.exceptions);
+    this.#restarts = new JobRestarts({
+      ...{ clock, timers },
+      due: (regionIndexes) => this.#apply({ type: 'restart-due', regionIndexes }),
+    });
+    this.#executions = new JobExecutions(clock, asleep?.executions);
     this.#sources = new JobSources({
       ...{ graph, clock, timers, logger, fileSystem },
       send: (task, event) => {
@@ -84,6 +92,7 @@ export class JobMaster {
         status: parts.isRecovered ? 'RECONCILING' : 'INITIALIZING',
         lastAttempt: parts.journal.lastAttempt,
       });
+    this.#executions.followJob(this.#state);
     this.#hibernation = this.#createHibernation();
     this.#requests = new JobRequests(parts, {
       status: () => this.status,
@@ -233,12 +242,13 @@ export class JobMaster {
       state: this.#state,
       startedAtEpochMs: this.#startedAtEpochMs,
       ...this.#deployment.sleep(),
-      restarts: [...this.#restarts.keys()],
+      restarts: this.#restarts.waiting,
       checkpoints: checkpoints.sleep(),
       sources,
       requests: this.#requests.open,
       ...(this.#parts.hibernation === undefined ? {} : { hibernation: this.#hibernation.state }),
       exceptions: this.#failures.history,
+      executions: this.#executions.pack(),
       metrics: [...this.#output.metrics.values()],
     };
   }
@@ -255,6 +265,11 @@ export class JobMaster {
       this.#sources.totalProgress(),
       this.#runtimeMs,
     );
+  }
+
+  /** Subtask by subtask. */
+  executions(): readonly VertexExecutions[] {
+    return this.#executions.view(this.#deployment.executionGraph, this.#output.metrics);
   }
 
   #createHibernation(): JobHibernation {
@@ -278,7 +293,7 @@ export class JobMaster {
     const sources = this.#sources;
     const checkpoints = (): JobCheckpoints | undefined => this.#checkpoints;
     const reports = new SlotReports({
-      ...{ output, sources, checkpoints },
+      ...{ output, sources, checkpoints, executions: this.#executions },
       regions: () => this.#deployment.regions,
       hibernation: () => this.#hibernation,
       apply: (event) => this.#apply(event),
@@ -315,7 +330,7 @@ export class JobMaster {
   async #wake(asleep: SleepingJob): Promise<void> {
     const job = this.#checkpointedJob();
     this.#checkpoints = wakeCheckpoints(this.#parts, asleep.checkpoints, job);
-    for (const restart of asleep.restarts) this.#restartAt(restart);
+    for (const restart of asleep.restarts) this.#restarts.at(restart);
     await this.#sources.wake(this.#deployment.executionGraph, asleep.sources);
     this.#checkpoints.wake();
     this.#requests.wake();
@@ -360,6 +375,7 @@ export class JobMaster {
       this.#failures.note(exception, this.#deployment.executionGraph.jobGraph, isRootCause);
     }
     this.#state = state;
+    this.#executions.followJob(state);
     tellOfJob(this.#parts.logger, before, state);
     const error = 'error' in event ? { error: event.error } : {};
     if (before.status === 'RUNNING' && state.status !== 'RUNNING' && state.status !== 'FINISHED') {
@@ -407,10 +423,11 @@ export class JobMaster {
         this.#deployment.regions.get(command.regionIndex)?.stop();
         break;
       case 'restart-after':
-        this.#restartAfter(command.delayMs, command.regionIndexes);
+        this.#failures.tellOfRestart(this.#parts.logger, command.delayMs);
+        this.#restarts.after(command.delayMs, command.regionIndexes);
         break;
       case 'plan':
-        this.#cancelRestarts();
+        this.#restarts.cancel();
         this.#track(this.#replan());
         break;
       case 'end':
@@ -418,27 +435,6 @@ export class JobMaster {
         this.#ended.resolve();
         break;
     }
-  }
-
-  #restartAfter(delayMs: number, regionIndexes: readonly number[]): void {
-    const { clock, logger } = this.#parts;
-    this.#failures.tellOfRestart(logger, delayMs);
-    this.#restartAt({ atEpochMs: clock.nowEpochMs() + delayMs, regionIndexes });
-  }
-
-  #restartAt(restart: SleepingRestart): void {
-    const { clock, timers } = this.#parts;
-    const delayMs = Math.max(0, restart.atEpochMs - clock.nowEpochMs());
-    const cancel = timers.schedule(delayMs, () => {
-      this.#restarts.delete(restart);
-      this.#apply({ type: 'restart-due', regionIndexes: restart.regionIndexes });
-    });
-    this.#restarts.set(restart, cancel);
-  }
-
-  #cancelRestarts(): void {
-    for (const cancel of this.#restarts.values()) cancel();
-    this.#restarts.clear();
   }
 
   #track(work: Promise<void>): void {
@@ -462,6 +458,7 @@ export class JobMaster {
   }
 
   #applyFailure(failure: SlotFailure, exception: NotedException): void {
+    this.#executions.failed(failure, exception.task, this.#deployment.executionGraph);
     const world = this.#failureWorld();
     if (this.#checkpoints?.isStopping !== true) {
       this.#apply({ ...failure, ...world }, exception);
@@ -478,7 +475,7 @@ export class JobMaster {
 
   async #close(): Promise<void> {
     const { status, failure } = this.#state;
-    this.#cancelRestarts();
+    this.#restarts.cancel();
     this.#requests.refuseWaiting();
     // Whatever is written for the job is written before its end is.
     while (this.#work.size > 0) await Promise.all(this.#work);

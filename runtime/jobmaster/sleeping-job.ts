@@ -11,6 +11,7 @@ import type { CheckpointsState, RetainedCheckpoint } from '../checkpoint/index.t
 import type { JobGraphOverrides } from '../graph/index.ts';
 import type { TaskMetricsRecord } from '../protocol/index.ts';
 import type { HibernationState } from './hibernation.ts';
+import type { PackedExecutions } from './job-executions.ts';
 import type { OpenRequest } from './job-requests.ts';
 import type { JobState } from './job-state.ts';
 import type { ExceptionHistory } from './restart-exception-history.ts';
@@ -33,6 +34,8 @@ export interface SleepingJob {
   readonly hibernation?: HibernationState;
   readonly exceptions: ExceptionHistory;
   readonly metrics: readonly TaskMetricsRecord[];
+  /** Absent: by a release that did not keep them. */
+  readonly executions?: PackedExecutions;
 }
 
 /** The present attempt of a region. */

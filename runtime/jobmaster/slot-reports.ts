@@ -10,6 +10,7 @@ import type { SlotReport } from '../protocol/index.ts';
 import type { DeployedRegions } from './deployed-regions.ts';
 import type { NotedException } from './failure-log.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
+import type { JobExecutions } from './job-executions.ts';
 import type { JobHibernation } from './job-hibernation.ts';
 import type { JobOutput } from './job-output.ts';
 import type { JobSources } from './job-sources.ts';
@@ -20,6 +21,7 @@ import type { SlotEvents } from './slot-launcher.ts';
 export interface SlotReportsParts {
   readonly output: JobOutput;
   readonly sources: JobSources;
+  readonly executions: Pick<JobExecutions, 'taskEnded'>;
   readonly regions: () => DeployedRegions;
   readonly checkpoints: () => JobCheckpoints | undefined;
   readonly hibernation: () => Pick<JobHibernation, 'apply'>;
@@ -65,7 +67,7 @@ export class SlotReports {
   }
 
   #onReport(region: RegionExecution, slotIndex: number, report: SlotReport): void {
-    const { apply, applyFailure, checkpoints, output, sources } = this.#parts;
+    const { apply, applyFailure, checkpoints, executions, output, sources } = this.#parts;
     const from = { slotIndex, attempt: region.attempt };
     switch (report.type) {
       case 'running':
@@ -98,6 +100,7 @@ export class SlotReports {
         output.take(report, from, (id) => region.send(slotIndex, { type: 'received', id }));
         break;
       default:
+        if (report.type === 'task-finished') executions.taskEnded(report.task, region.attempt);
         checkpoints()?.report(report);
     }
   }

@@ -34,5 +34,6 @@ export type {
   SlotReport,
   SourceEvent,
   TaskMetricsRecord,
+  TaskRates,
 } from './slot-messages.ts';
 export type { SubtaskRef } from './subtask-ref.ts';

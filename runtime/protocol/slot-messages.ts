@@ -121,4 +121,17 @@ export interface TaskMetricsRecord extends SubtaskRef {
   readonly progress?: number;
   /** Metrics of operators and user functions, by `<operator name>.<metric>`. */
   readonly operatorMetrics: Readonly<Record<string, number | string | boolean>>;
+  /** Absent: too little is known yet. */
+  readonly rates?: TaskRates;
+}
+
+/** A second's share of a subtask's counters, of its last seconds. Names are Flink's metrics. */
+export interface TaskRates {
+  readonly numRecordsInPerSecond: number;
+  readonly numRecordsOutPerSecond: number;
+  readonly numBytesInPerSecond: number;
+  readonly numBytesOutPerSecond: number;
+  readonly busyTimeMsPerSecond: number;
+  readonly backPressuredTimeMsPerSecond: number;
+  readonly idleTimeMsPerSecond: number;
 }

@@ -27,6 +27,7 @@ import type { SlotReporter } from './slot-ports.ts';
 import type { SlotTimers } from './slot-timers.ts';
 import type { Task } from './task.ts';
 import { type TaskMetricsSource, taskMetrics, withEarlier } from './task-metrics.ts';
+import { TaskRateWindows } from './task-rates.ts';
 
 /** Steps a task may take in a row before its neighbours get their turn. */
 const STEPS_PER_TASK = 8;
@@ -83,6 +84,7 @@ export class Slot {
   #stopping = false;
   #released = false;
   #flushedAtMs = 0;
+  readonly #rates = new TaskRateWindows();
 
   constructor(parts: SlotParts) {
     this.#parts = parts;
@@ -266,7 +268,8 @@ export class Slot {
   }
 
   reportMetrics(): void {
-    this.#parts.reporter.report({ type: 'metrics', tasks: this.metrics() });
+    const tasks = this.#rates.take(this.metrics(), this.#parts.nowEpochMs());
+    this.#parts.reporter.report({ type: 'metrics', tasks });
   }
 
   metrics(): readonly TaskMetricsRecord[] {

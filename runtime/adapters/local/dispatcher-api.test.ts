@@ -23,6 +23,7 @@ const running: DispatchedJob = {
   submittedAtEpochMs: 100,
   vertices: [{ id: 'v1', name: 'Source', parallelism: 2, maxParallelism: 128 }],
   metrics: [],
+  executions: [],
   exceptions: { size: 16, entries: [], truncated: false },
 };
 

@@ -25,6 +25,7 @@ import {
   isTerminal,
   type JobMaster,
   type JobStatus,
+  type KnownJob,
   type TurnRecord,
   withException,
 } from '../../../jobmaster/index.ts';
@@ -32,7 +33,7 @@ import {
 /** In a list: without what only the job's own page shows. */
 export function summaryOf(view: DispatchedJob): DispatchedJob {
   const { checkpointStatistics: _statistics, ...rest } = view;
-  return { ...rest, metrics: [], exceptions: emptyExceptionHistory(0) };
+  return { ...rest, metrics: [], executions: [], exceptions: emptyExceptionHistory(0) };
 }
 
 /** Of a job that nothing is known of but its submission. */
@@ -44,6 +45,7 @@ export function submittedView(job: JobRecord): DispatchedJob {
     submittedAtEpochMs: job.submittedAtEpochMs,
     vertices: [],
     metrics: [],
+    executions: [],
     exceptions: emptyExceptionHistory(0),
   };
 }
@@ -71,13 +73,15 @@ export function viewOf(turned: TurnedJob, clock: Clock): DispatchedJob {
   const job = { ...turned.job, name: turned.name };
   const known = { job, plan: { vertices }, control: master, metrics: master?.snapshot() };
   const status = (end?.status ?? master?.status ?? job.status) as JobStatus;
-  if (end === undefined) return describeJob({ ...known, status, end: undefined });
+  // Subtasks would not fit into an item.
+  const describe = (of: KnownJob): DispatchedJob => ({ ...describeJob(of), executions: [] });
+  if (end === undefined) return describe({ ...known, status, end: undefined });
   const ending = {
     endedAtEpochMs: clock.nowEpochMs(),
     netRuntimeMs: known.metrics?.elapsedMs ?? 0,
     error: end.error,
   };
-  return describeJob({ ...known, status, end: endRecordOf(known, ending) });
+  return describe({ ...known, status, end: endRecordOf(known, ending) });
 }
 
 /** A job that has ended while its view had not heard of it. */

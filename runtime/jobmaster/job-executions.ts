@@ -1,0 +1,136 @@
+/** Keeps in which state the tasks of a job are, for people. Owns nothing that anybody acts on. */
+import type { Clock, StreamErrorRecord } from '../core/index.ts';
+import type { ExecutionGraph } from '../graph/index.ts';
+import type { SubtaskRef, TaskMetricsRecord } from '../protocol/index.ts';
+import {
+  type ExecutionStates,
+  executionKey,
+  executionsOf,
+  followJob,
+  NO_EXECUTIONS,
+  type SlotExecution,
+  type SlotExecutions,
+  withTaskEnd,
+} from './execution-states.ts';
+import type { JobState, SlotFailure } from './job-state.ts';
+
+/** A vertex, subtask by subtask. */
+export interface VertexExecutions {
+  readonly vertexId: string;
+  /** Indexed by subtask. */
+  readonly subtasks: readonly SubtaskExecution[];
+}
+
+export interface SubtaskExecution extends Omit<SlotExecution, 'attempt'> {
+  readonly subtaskIndex: number;
+  readonly slotIndex: number;
+  /** Absent: nothing has been reported yet. */
+  readonly metrics?: TaskMetricsRecord;
+  /** Earlier attempts, newest first. */
+  readonly prior: readonly Omit<SlotExecution, 'attempt'>[];
+}
+
+/** Between two turns: slots that are alike are written once. Plain JSON. */
+export interface PackedExecutions extends Pick<ExecutionStates, 'ends'> {
+  readonly slots: readonly (SlotExecutions & { readonly slotIndexes: readonly number[] })[];
+}
+
+/** Counters change all the time: many who ask at once are shown the same. */
+const VIEW_AGE_MS = 250;
+
+interface View {
+  readonly of: ExecutionStates;
+  readonly graph: ExecutionGraph;
+  readonly atEpochMs: number;
+  readonly vertices: readonly VertexExecutions[];
+}
+
+export class JobExecutions {
+  readonly #clock: Clock;
+  #states: ExecutionStates;
+  #view: View | undefined;
+
+  /** @param packed of the job so far. */
+  constructor(clock: Clock, packed?: PackedExecutions) {
+    this.#clock = clock;
+    this.#states = packed === undefined ? NO_EXECUTIONS : unpack(packed);
+  }
+
+  followJob(job: JobState): void {
+    this.#states = followJob(this.#states, job, this.#clock.nowEpochMs());
+  }
+
+  /** @param attempt of its region. @param error absent: it has finished. */
+  taskEnded(task: SubtaskRef, attempt: number, error?: StreamErrorRecord): void {
+    const end = {
+      state: error === undefined ? ('FINISHED' as const) : ('FAILED' as const),
+      atEpochMs: this.#clock.nowEpochMs(),
+      attempt,
+      ...(error === undefined ? {} : { error }),
+    };
+    this.#states = withTaskEnd(this.#states, task, end);
+  }
+
+  /** A slot that is lost takes all its tasks with it. @param task that failed by itself. */
+  failed(failure: SlotFailure, task: SubtaskRef | undefined, { slots }: ExecutionGraph): void {
+    const { type, slotIndex, attempt, error } = failure;
+    const lost = type === 'slot-lost' ? (slots[slotIndex]?.subtasks ?? []) : [];
+    for (const one of task === undefined ? lost : [task]) this.taskEnded(one, attempt, error);
+  }
+
+  /**
+   * In the JobGraph's order.
+   *
+   * @param metrics by `vertexId:subtaskIndex`; shown a quarter of a second later at most.
+   */
+  view(
+    graph: ExecutionGraph,
+    metrics: ReadonlyMap<string, TaskMetricsRecord>,
+  ): readonly VertexExecutions[] {
+    const atEpochMs = this.#clock.nowEpochMs();
+    const { of, graph: before, atEpochMs: since, vertices: known = [] } = this.#view ?? {};
+    const isFresh = since !== undefined && atEpochMs - since < VIEW_AGE_MS;
+    if (of === this.#states && before === graph && isFresh) return known;
+    const vertices = this.#vertices(graph, metrics);
+    this.#view = { of: this.#states, graph, atEpochMs, vertices };
+    return vertices;
+  }
+
+  #vertices(
+    { vertices }: ExecutionGraph,
+    metrics: ReadonlyMap<string, TaskMetricsRecord>,
+  ): readonly VertexExecutions[] {
+    return vertices.map(({ vertexId, subtasks }) => ({
+      vertexId,
+      subtasks: subtasks.flatMap(({ subtaskIndex, slotIndex }) => {
+        const ref = { vertexId, subtaskIndex };
+        const [current, ...prior] = executionsOf(this.#states, slotIndex, ref).map(shown);
+        if (current === undefined) return [];
+        const record = metrics.get(executionKey(ref));
+        const known = record === undefined ? {} : { metrics: record };
+        return [{ subtaskIndex, slotIndex, ...current, ...known, prior }];
+      }),
+    }));
+  }
+
+  pack(): PackedExecutions {
+    const { slots, ends } = this.#states;
+    const alike = Map.groupBy(slots.keys(), (slotIndex) => JSON.stringify(slots[slotIndex]));
+    const packed = [...alike].map(([text, slotIndexes]) => {
+      return { ...(JSON.parse(text) as SlotExecutions), slotIndexes };
+    });
+    return { slots: packed, ends };
+  }
+}
+
+function shown({ attempt: _, ...execution }: SlotExecution): Omit<SlotExecution, 'attempt'> {
+  return execution;
+}
+
+function unpack({ slots, ends }: PackedExecutions): ExecutionStates {
+  const unpacked: SlotExecutions[] = [];
+  for (const { slotIndexes, current, prior } of slots) {
+    for (const slotIndex of slotIndexes) unpacked[slotIndex] = { current, prior };
+  }
+  return { slots: unpacked, ends };
+}

@@ -1,0 +1,63 @@
+/**
+ * What of a task's counters is a second's share, over the last ten seconds: the names are those of
+ * Flink's meters.
+ */
+import type { TaskMetricsRecord, TaskRates } from '../protocol/index.ts';
+
+const WINDOW_MS = 10_000;
+/** Samples that are closer say more of the clock than of the task. */
+const MIN_SPAN_MS = 100;
+
+const COUNTER_OF: Readonly<Record<keyof TaskRates, keyof TaskMetricsRecord>> = {
+  numRecordsInPerSecond: 'numRecordsIn',
+  numRecordsOutPerSecond: 'numRecordsOut',
+  numBytesInPerSecond: 'numBytesIn',
+  numBytesOutPerSecond: 'numBytesOut',
+  busyTimeMsPerSecond: 'busyTimeMs',
+  backPressuredTimeMsPerSecond: 'backPressuredTimeMs',
+  idleTimeMsPerSecond: 'idleTimeMs',
+};
+const RATES = Object.entries(COUNTER_OF) as [keyof TaskRates, keyof TaskMetricsRecord][];
+
+interface Sample {
+  readonly atEpochMs: number;
+  readonly task: TaskMetricsRecord;
+}
+
+/** Of the tasks of a slot. */
+export class TaskRateWindows {
+  /** In the order of the tasks. */
+  #windows: readonly RateWindow[] = [];
+
+  /** Adds the rates to reports of now. */
+  take(tasks: readonly TaskMetricsRecord[], atEpochMs: number): readonly TaskMetricsRecord[] {
+    this.#windows = tasks.map((_, index) => this.#windows[index] ?? new RateWindow());
+    return tasks.map((task, index) => {
+      const rates = this.#windows[index]?.take(task, atEpochMs);
+      return rates === undefined ? task : { ...task, rates };
+    });
+  }
+}
+
+/** The reports of one task, of the window. */
+export class RateWindow {
+  /** Oldest first. */
+  #samples: readonly Sample[] = [];
+
+  /** Takes a report and answers the rates that go with it; undefined: too little is known yet. */
+  take(task: TaskMetricsRecord, atEpochMs: number): TaskRates | undefined {
+    // What the window's first moment is compared with lies before it.
+    const from = this.#samples.findLastIndex((one) => one.atEpochMs <= atEpochMs - WINDOW_MS);
+    const kept = this.#samples.slice(Math.max(0, from));
+    const [oldest] = kept;
+    const spanMs = oldest === undefined ? 0 : atEpochMs - oldest.atEpochMs;
+    if (oldest !== undefined && spanMs < MIN_SPAN_MS) return undefined;
+    this.#samples = [...kept, { atEpochMs, task }];
+    if (oldest === undefined) return undefined;
+    const rates = RATES.map(([rate, counter]) => {
+      const change = Number(task[counter]) - Number(oldest.task[counter]);
+      return [rate, Math.max(0, (change * 1000) / spanMs)];
+    });
+    return Object.fromEntries(rates) as TaskRates;
+  }
+}
