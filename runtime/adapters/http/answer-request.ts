@@ -22,8 +22,10 @@ import {
   jobOverviewJson,
   planJson,
 } from './jobs-json.ts';
+import { METRIC_ROUTES } from './metric-routes.ts';
 import { PROGRAM_ROUTES } from './program-routes.ts';
 import { TRIGGER_ROUTES } from './trigger-routes.ts';
+import { VERTEX_ROUTES } from './vertex-routes.ts';
 
 /** Answers a request; never rejects. */
 export async function answerRequest(api: ClusterApi, request: HttpRequest): Promise<HttpAnswer> {
@@ -38,6 +40,7 @@ export async function answerRequest(api: ClusterApi, request: HttpRequest): Prom
 const ok = (body: unknown): HttpAnswer => ({ status: 200, body });
 
 const ROUTES: readonly Route[] = [
+  ...METRIC_ROUTES,
   ['GET', '/overview', async (api) => ok(await overview(api))],
   ['GET', '/config', (api) => ok(config(api))],
   ['GET', '/jobs', async ({ jobs }) => ok({ jobs: (await jobs.list()).map(idAndStatus) })],
@@ -88,6 +91,7 @@ const ROUTES: readonly Route[] = [
   ],
   ['GET', '/jobs/:jobid/checkpoints', checkpoints],
   ['GET', '/jobs/:jobid/checkpoints/details/:checkpointid', checkpointDetails],
+  ...VERTEX_ROUTES,
   ...TRIGGER_ROUTES,
   ...PROGRAM_ROUTES,
 ];

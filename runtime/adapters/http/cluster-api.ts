@@ -16,6 +16,13 @@ export interface ClusterApi {
   readonly newId: () => string;
 }
 
+/** Where tasks run. */
+export interface TaskPlace {
+  readonly taskManagerId: string;
+  /** `host:port`, or what stands for it. */
+  readonly endpoint: string;
+}
+
 /** Port: the jobs of a cluster. */
 export interface ClusterJobs {
   /** In the order of their submission. Metrics, exceptions and checkpoints may be left out. */
@@ -29,6 +36,8 @@ export interface ClusterJobs {
    */
   planOf(jobId: string): Promise<JobPlanJson | undefined>;
   slots(): Promise<SlotOverview>;
+  /** Where a slot of a job runs, or ran last. Undefined: nowhere yet. */
+  placeOf(jobId: string, slotIndex: number): TaskPlace | undefined;
   /** @throws {StreamError} `JOB_NOT_FOUND`, `JOB_ALREADY_ENDED`. */
   cancel(jobId: string): Promise<void>;
   /**

@@ -8,6 +8,7 @@ export type {
   OperationPlace,
   OperationState,
   ProgramRun,
+  TaskPlace,
   TriggeredOperation,
   UploadedProgram,
   UploadPlace,

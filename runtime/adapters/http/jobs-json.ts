@@ -5,24 +5,18 @@ import type {
   DispatchedJob,
   ExceptionHistory,
   ExceptionRecord,
+  ExecutionState,
   HibernationView,
   JobStatus,
-  VertexSnapshot,
 } from '../../jobmaster/index.ts';
-
-const TASK_STATES = [
-  'CREATED',
-  'SCHEDULED',
-  'DEPLOYING',
-  'RUNNING',
-  'FINISHED',
-  'CANCELING',
-  'CANCELED',
-  'FAILED',
-  'RECONCILING',
-  'INITIALIZING',
-] as const;
-type TaskState = (typeof TASK_STATES)[number];
+import {
+  ioMetrics,
+  type ShownVertex,
+  shownVertices,
+  spanOf,
+  stateCounts,
+  vertexState,
+} from './vertices-json.ts';
 
 const JOB_STATES: readonly JobStatus[] = [
   'INITIALIZING',
@@ -40,18 +34,16 @@ const JOB_STATES: readonly JobStatus[] = [
 
 /** An element of `GET /jobs/overview`. */
 export function jobOverviewJson(job: DispatchedJob, nowEpochMs: number): object {
-  const total = job.vertices.reduce((sum, { parallelism }) => sum + parallelism, 0);
-  const state = taskState(job.status);
-  const tasks = Object.fromEntries(
-    TASK_STATES.map((name) => [name.toLowerCase(), name === state ? total : 0]),
-  );
+  const states = shownVertices(job).flatMap((vertex) => statesOf(vertex, job.status));
+  const counts = Object.entries(stateCounts(states));
+  const tasks = Object.fromEntries(counts.map(([name, count]) => [name.toLowerCase(), count]));
   return {
     jid: job.jobId,
     name: job.name,
     ...timesOf(job, nowEpochMs),
     state: stateOf(job),
     'last-modification': job.endedAtEpochMs ?? nowEpochMs,
-    tasks: { total, ...tasks },
+    tasks: { total: states.length, ...tasks },
     'pending-operators': 0,
   };
 }
@@ -62,19 +54,19 @@ export function jobJson(
   plan: JobPlanJson | undefined,
   nowEpochMs: number,
 ): object {
-  const state = taskState(job.status);
-  const metrics = new Map(job.metrics.map((vertex) => [vertex.id, vertex]));
   const times = timesOf(job, nowEpochMs);
-  const vertices = job.vertices.map(({ id, name, parallelism, maxParallelism }) => ({
-    id,
-    name,
-    maxParallelism,
-    parallelism,
-    status: state,
-    ...times,
-    tasks: countsOf(state, parallelism),
-    metrics: vertexMetrics(metrics.get(id)),
-  }));
+  const sums = new Map(job.metrics.map((vertex) => [vertex.id, vertex]));
+  const vertices = shownVertices(job).map((vertex) => {
+    const { id, name, parallelism, maxParallelism, subtasks } = vertex;
+    const states = statesOf(vertex, job.status);
+    const known = sums.get(id);
+    return {
+      ...{ id, name, maxParallelism, parallelism, status: vertexState(states) },
+      ...(subtasks.length === 0 ? times : spanOf(subtasks, nowEpochMs)),
+      tasks: stateCounts(states),
+      metrics: ioMetrics(known === undefined ? [] : [known], known !== undefined),
+    };
+  });
   return {
     jid: job.jobId,
     name: job.name,
@@ -87,7 +79,7 @@ export function jobJson(
     now: nowEpochMs,
     timestamps: Object.fromEntries(JOB_STATES.map((name) => [name, timestampOf(job, name)])),
     vertices,
-    'status-counts': countsOf(state, vertices.length),
+    'status-counts': stateCounts(vertices.map(({ status }) => status)),
     plan: planJson(job, plan),
     'pending-operators': 0,
   };
@@ -176,6 +168,12 @@ function hibernationJson(hibernation: HibernationView): object {
   };
 }
 
+/** One for each subtask. */
+function statesOf({ subtasks, parallelism }: ShownVertex, status: JobStatus) {
+  if (subtasks.length > 0) return subtasks.map(({ state }) => state);
+  return Array.from({ length: parallelism }, () => taskState(status));
+}
+
 function timesOf({ submittedAtEpochMs, endedAtEpochMs }: DispatchedJob, nowEpochMs: number) {
   return {
     'start-time': submittedAtEpochMs,
@@ -189,7 +187,8 @@ function timestampOf(job: DispatchedJob, status: JobStatus): number {
   return status === stateOf(job) ? (job.endedAtEpochMs ?? job.submittedAtEpochMs) : 0;
 }
 
-function taskState(status: JobStatus): TaskState {
+/** Of tasks of which nothing is known but their job's. */
+function taskState(status: JobStatus): ExecutionState {
   switch (status) {
     case 'RUNNING':
     case 'FINISHED':
@@ -208,25 +207,4 @@ function taskState(status: JobStatus): TaskState {
     case 'HIBERNATED':
       return 'CREATED';
   }
-}
-
-function countsOf(state: TaskState, count: number): Record<TaskState, number> {
-  const counts = TASK_STATES.map((name) => [name, name === state ? count : 0]);
-  return Object.fromEntries(counts) as Record<TaskState, number>;
-}
-
-function vertexMetrics(vertex: VertexSnapshot | undefined): object {
-  return {
-    'read-bytes': vertex?.numBytesIn ?? 0,
-    'read-bytes-complete': true,
-    'write-bytes': vertex?.numBytesOut ?? 0,
-    'write-bytes-complete': true,
-    'read-records': vertex?.numRecordsIn ?? 0,
-    'read-records-complete': true,
-    'write-records': vertex?.numRecordsOut ?? 0,
-    'write-records-complete': true,
-    'accumulated-backpressured-time': Math.round(vertex?.backPressuredTimeMs ?? 0),
-    'accumulated-idle-time': Math.round(vertex?.idleTimeMs ?? 0),
-    'accumulated-busy-time': Math.round(vertex?.busyTimeMs ?? 0),
-  };
 }

@@ -49,6 +49,8 @@ function jobsOf({ dispatcher }: DispatcherApiParts): ClusterJobs {
     get: async (jobId) => dispatcher.get(jobId),
     planOf: async (jobId) => dispatcher.planOf(jobId),
     slots: async () => dispatcher.slots,
+    // A process for each job.
+    placeOf: (jobId) => ({ taskManagerId: `${jobId}-0`, endpoint: 'localhost' }),
     cancel: (jobId) => dispatcher.cancel(jobId),
     // Nothing hibernates here: it runs, or it has ended.
     wake: async (jobId) => {

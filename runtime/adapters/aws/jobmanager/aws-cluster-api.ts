@@ -26,6 +26,7 @@ import type {
   OperationLog,
   OperationPlace,
   OperationState,
+  TaskPlace,
   TriggeredOperation,
 } from '../../http/index.ts';
 import type { CoordinatorQueues } from './effect-ports.ts';
@@ -96,6 +97,11 @@ export class AwsClusterJobs implements ClusterJobs {
     const used = await reservations.used();
     const available = Math.max(0, maxTaskManagers - used) * taskSlots;
     return { total: maxTaskManagers * taskSlots, available };
+  }
+
+  placeOf(jobId: string, slotIndex: number): TaskPlace {
+    const taskManager = Math.floor(slotIndex / this.#parts.taskSlots);
+    return { taskManagerId: `${jobId}-${taskManager}`, endpoint: 'lambda' };
   }
 
   async cancel(jobId: string): Promise<void> {

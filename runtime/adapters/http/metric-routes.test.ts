@@ -1,0 +1,79 @@
+/** Goal: metrics under Flink's names. Method: requests against a cluster of one job. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  askOf,
+  IDLE_RATES,
+  JOB_ID,
+  jobWithSources,
+  RUNNING_JOB,
+  runningSubtask,
+  SOURCE_ID,
+  taskMetrics,
+} from './shown-cluster.fixture.ts';
+
+const VERTEX = `/jobs/${JOB_ID}/vertices/${SOURCE_ID}`;
+const job = jobWithSources(
+  [10, 30].map((numRecordsIn, index) => {
+    const operatorMetrics = { 'Source: my bids.seen': index, 'Map.name': 'x' };
+    const rates = { ...IDLE_RATES, numRecordsInPerSecond: 7 };
+    const metrics = taskMetrics(SOURCE_ID, index, { numRecordsIn, operatorMetrics, rates });
+    return runningSubtask(SOURCE_ID, index, { metrics });
+  }),
+);
+
+async function listed(path: string): Promise<readonly Record<string, unknown>[]> {
+  const { status, body } = await askOf(job, `GET ${path}`);
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.ok(Array.isArray(body));
+  return body as Record<string, unknown>[];
+}
+
+describe('routes of metrics', () => {
+  it('name what there is, without values', async () => {
+    const ids = (await listed(`${VERTEX}/metrics`)).map(({ id }) => id);
+    assert.ok(ids.includes('0.numRecordsIn'), ids.join(' '));
+    assert.ok(ids.includes('1.busyTimeMsPerSecond'));
+    assert.ok(ids.includes('1.Source:_my_bids.seen'));
+  });
+
+  it('give the values that are asked for as texts, and leave out what is not there', async () => {
+    const values = await listed(`${VERTEX}/metrics?get=1.numRecordsIn,0.nothing,1.Map.name`);
+    assert.deepEqual(values, [
+      { id: '1.numRecordsIn', value: '30' },
+      { id: '1.Map.name', value: 'x' },
+    ]);
+    const own = await listed(`${VERTEX}/subtasks/1/metrics?get=numRecordsIn,currentInputWatermark`);
+    assert.deepEqual(own, [
+      { id: 'numRecordsIn', value: '30' },
+      { id: 'currentInputWatermark', value: '5000' },
+    ]);
+  });
+
+  it('aggregate over subtasks, with the skew in percent', async () => {
+    const [one] = await listed(`${VERTEX}/subtasks/metrics?get=numRecordsIn,Map.name`);
+    assert.deepEqual(one, { id: 'numRecordsIn', min: 10, max: 30, sum: 40, avg: 20, skew: 50 });
+    const some = await listed(`${VERTEX}/subtasks/metrics?get=numRecordsIn&agg=max&subtasks=0-0`);
+    assert.deepEqual(some, [{ id: 'numRecordsIn', max: 10 }]);
+  });
+
+  it('refuse what is no range, no aggregate and no id', async () => {
+    for (const path of [
+      `${VERTEX}/subtasks/metrics?get=numRecordsIn&subtasks=a`,
+      `${VERTEX}/subtasks/metrics?get=numRecordsIn&agg=most`,
+      '/jobs/metrics?jobs=..',
+    ]) {
+      assert.equal((await askOf(job, `GET ${path}`)).status, 400, path);
+    }
+  });
+
+  it('tell of the job: how long it runs, how often it restarted', async () => {
+    const [uptime, restarts] = await listed(`/jobs/${JOB_ID}/metrics?get=uptime,numRestarts`);
+    assert.deepEqual([uptime?.value, restarts?.value], ['9500', '0']);
+    const of = runningSubtask(SOURCE_ID, 0, { attemptNumber: 3 });
+    const again = await askOf(jobWithSources([of]), `GET /jobs/${JOB_ID}/metrics?get=numRestarts`);
+    assert.deepEqual(again.body, [{ id: 'numRestarts', value: '3' }]);
+    const all = await askOf(RUNNING_JOB, 'GET /jobs/metrics?get=uptime&agg=sum');
+    assert.deepEqual(all.body, [{ id: 'uptime', sum: 9500 }]);
+  });
+});
