@@ -38,6 +38,7 @@ export function describeJob(known: KnownJob): DispatchedJob {
     name,
     status,
     submittedAtEpochMs,
+    configuration: job.configuration,
     ...(end === undefined
       ? {}
       : { endedAtEpochMs: end.endedAtEpochMs, netRuntimeMs: end.netRuntimeMs }),

@@ -105,6 +105,8 @@ export interface DispatchedJob {
   /** Subtask by subtask; empty: not known. */
   readonly executions: readonly VertexExecutions[];
   readonly exceptions: ExceptionHistory;
+  /** Effective options, by name. Absent: not known, as in lists. May hold secrets. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
   readonly checkpointStatistics?: CheckpointStatistics;
   /** Absent: it does not hibernate. */
   readonly hibernation?: HibernationView;

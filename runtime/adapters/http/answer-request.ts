@@ -3,10 +3,10 @@
  * Flink's; every route is served below `/` and `/v1`.
  *
  * I1  Ids are checked before anything is done with them.
- * I2  What changes something is never a GET.
+ * I2  What changes something is never a GET, but for the one that Flink's dashboard cancels by.
  */
 
-import { checkpointJson, checkpointsJson } from './checkpoints-json.ts';
+import { CHECKPOINT_ROUTES } from './checkpoint-routes.ts';
 import type { ClusterApi, PathParameters, Route, RouteHandler } from './cluster-api.ts';
 import {
   badRequest,
@@ -24,6 +24,7 @@ import {
 } from './jobs-json.ts';
 import { METRIC_ROUTES } from './metric-routes.ts';
 import { PROGRAM_ROUTES } from './program-routes.ts';
+import { jobConfigJson } from './settings-json.ts';
 import { TRIGGER_ROUTES } from './trigger-routes.ts';
 import { VERTEX_ROUTES } from './vertex-routes.ts';
 
@@ -36,6 +37,12 @@ export async function answerRequest(api: ClusterApi, request: HttpRequest): Prom
     return errorAnswer(thrown);
   }
 }
+
+const NO_ACCUMULATORS = {
+  'job-accumulators': [],
+  'user-task-accumulators': [],
+  'serialized-user-task-accumulators': {},
+} as const;
 
 const ok = (body: unknown): HttpAnswer => ({ status: 200, body });
 
@@ -89,8 +96,21 @@ const ROUTES: readonly Route[] = [
       return ok(exceptionsJson((await jobs.get(jobid)).exceptions, maxCount));
     },
   ],
-  ['GET', '/jobs/:jobid/checkpoints', checkpoints],
-  ['GET', '/jobs/:jobid/checkpoints/details/:checkpointid', checkpointDetails],
+  [
+    'GET',
+    '/jobs/:jobid/config',
+    async ({ jobs }, _request, { jobid = '' }) => ok(jobConfigJson(await jobs.get(jobid))),
+  ],
+  // No job has any yet.
+  [
+    'GET',
+    '/jobs/:jobid/accumulators',
+    async ({ jobs }, _request, { jobid = '' }) => {
+      await jobs.get(jobid);
+      return ok(NO_ACCUMULATORS);
+    },
+  ],
+  ...CHECKPOINT_ROUTES,
   ...VERTEX_ROUTES,
   ...TRIGGER_ROUTES,
   ...PROGRAM_ROUTES,
@@ -165,29 +185,4 @@ function config({ version, clock, dataDirectory }: ClusterApi): object {
 
 function idAndStatus({ jobId, status }: { jobId: string; status: string }): object {
   return { id: jobId, status };
-}
-
-async function checkpoints(
-  { jobs, clock }: ClusterApi,
-  _request: HttpRequest,
-  { jobid = '' }: PathParameters,
-): Promise<HttpAnswer> {
-  const { checkpointStatistics } = await jobs.get(jobid);
-  if (checkpointStatistics === undefined) {
-    throw new HttpRefusal(404, `Checkpointing is not known of yet for job ${jobid}.`);
-  }
-  return ok(checkpointsJson(checkpointStatistics, clock.nowEpochMs()));
-}
-
-async function checkpointDetails(
-  { jobs, clock }: ClusterApi,
-  _request: HttpRequest,
-  { jobid = '', checkpointid = '' }: PathParameters,
-): Promise<HttpAnswer> {
-  const history = (await jobs.get(jobid)).checkpointStatistics?.history ?? [];
-  const record = history.find(({ checkpointId }) => String(checkpointId) === checkpointid);
-  if (record === undefined) {
-    throw new HttpRefusal(404, `Could not find checkpointing statistics for ${checkpointid}.`);
-  }
-  return ok(checkpointJson(record, clock.nowEpochMs()));
 }

@@ -8,6 +8,7 @@ import {
   type MetricSummary,
   percentilesOf,
   type RestoredCheckpointRecord,
+  type TaskCheckpointStats,
   taskTotals,
 } from '../../checkpoint/index.ts';
 import { isSavepoint } from '../../protocol/index.ts';
@@ -59,15 +60,22 @@ export function checkpointJson(record: CheckpointStatsRecord, nowEpochMs: number
     end_to_end_duration: endToEndDurationMs(record, nowEpochMs),
     checkpoint_type: typeText(record),
     tasks: Object.fromEntries(
-      tasks.map((task) => {
-        const of = taskTotals(task);
-        const durationMs = (of.latestAckEpochMs ?? nowEpochMs) - triggeredAtEpochMs;
-        const times = { end_to_end_duration: Math.max(0, durationMs) };
-        return [task.vertexId, { ...common, ...totalsJson(of), ...times }];
-      }),
+      tasks.map((task) => [task.vertexId, taskJson(record, task, nowEpochMs)]),
     ),
     ...subtypeJson(record),
   };
+}
+
+/** Of one vertex. */
+export function taskJson(
+  { checkpointId, status, triggeredAtEpochMs }: CheckpointStatsRecord,
+  task: TaskCheckpointStats,
+  nowEpochMs: number,
+): object {
+  const of = taskTotals(task);
+  const durationMs = (of.latestAckEpochMs ?? nowEpochMs) - triggeredAtEpochMs;
+  const times = { end_to_end_duration: Math.max(0, durationMs) };
+  return { id: checkpointId, status, ...totalsJson(of), ...times };
 }
 
 function subtypeJson({ status, path, discarded, failedAtEpochMs, error }: CheckpointStatsRecord) {
@@ -104,7 +112,7 @@ function restoredJson(restored: RestoredCheckpointRecord): object {
   };
 }
 
-function summaryJson(summary: MetricSummary): object {
+export function summaryJson(summary: MetricSummary): object {
   const none = { p50: 'NaN', p90: 'NaN', p95: 'NaN', p99: 'NaN', p999: 'NaN' };
   const { min, max } = summary;
   return { min, max, avg: averageOf(summary), ...(percentilesOf(summary) ?? none) };

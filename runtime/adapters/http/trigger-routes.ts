@@ -22,6 +22,8 @@ const ACCEPTED: HttpAnswer = { status: 202, body: {} };
 
 export const TRIGGER_ROUTES: readonly Route[] = [
   ['PATCH', '/jobs/:jobid', cancel],
+  // Flink's dashboard asks so. Pages of other sites cannot: servers look at where a request is from.
+  ['GET', '/jobs/:jobid/yarn-cancel', cancel],
   ['POST', '/jobs/:jobid/wake', wake],
   ['POST', '/jobs/:jobid/stop', stop],
   ['POST', '/jobs/:jobid/savepoints', savepoint],

@@ -162,7 +162,7 @@ describe('routes of subtasks', () => {
 });
 
 describe('GET …/watermarks', () => {
-  it('is a list of texts: the lowest long before the first, the highest behind the last', async () => {
+  it('is the lowest long before the first, and the highest behind the last', async () => {
     const subtasks = [-(2 ** 63), 1234, 2 ** 63].map((currentInputWatermarkMs, index) => {
       const metrics = taskMetrics(SOURCE_ID, index, { currentInputWatermarkMs });
       return runningSubtask(SOURCE_ID, index, { metrics });

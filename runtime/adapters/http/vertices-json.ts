@@ -41,11 +41,7 @@ export function vertexState(states: readonly ExecutionState[]): ExecutionState {
 }
 
 /** A span of time: epoch milliseconds, -1 for what has not been. */
-export interface ShownTimes {
-  readonly 'start-time': number;
-  readonly 'end-time': number;
-  readonly duration: number;
-}
+export type ShownTimes = Readonly<Record<'start-time' | 'end-time' | 'duration', number>>;
 
 export function executionTimes({ state, times }: SlotExecution, nowEpochMs: number): ShownTimes {
   const start = times.DEPLOYING ?? -1;

@@ -63,6 +63,10 @@ describe('serveCluster', () => {
     const foreign = await ask('/jars/upload', { host, origin: 'http://evil.example' }, 'x');
     assert.equal(foreign.status, 403);
     assert.equal((await ask('/jobs', { host, origin: 'http://localhost:1' })).status, 200);
+    // A picture whose address cancels a job comes without an origin.
+    const cancel = `/jobs/${'0'.repeat(32)}/yarn-cancel`;
+    assert.equal((await ask(cancel, { host, 'sec-fetch-site': 'cross-site' })).status, 403);
+    assert.equal((await ask('/jobs', { host, 'sec-fetch-site': 'same-origin' })).status, 200);
   });
 
   it('reads bodies up to a limit', async () => {

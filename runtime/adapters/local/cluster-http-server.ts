@@ -81,7 +81,7 @@ async function handle(api: ClusterApi, message: IncomingMessage): Promise<HttpAn
 
 async function readRequest(message: IncomingMessage): Promise<HttpRequest> {
   const { method = 'GET', headers, url: target = '/' } = message;
-  checkOrigin(headers.host, headers.origin);
+  checkOrigin(headers.host, headers.origin, headers['sec-fetch-site']);
   if (target.length > MAX_URL_CHARS) throw new HttpRefusal(414, 'The URL is too long.');
   const url = parsed(target);
   const contentTypeHeader = headers['content-type'] ?? '';
@@ -96,12 +96,18 @@ async function readRequest(message: IncomingMessage): Promise<HttpRequest> {
 }
 
 /** I1. */
-function checkOrigin(host: string | undefined, origin: string | undefined): void {
+function checkOrigin(
+  host: string | undefined,
+  origin: string | undefined,
+  fetchSite: string | string[] | undefined,
+): void {
   const name = (host ?? '').replace(/:\d+$/, '').toLowerCase();
   if (!LOOPBACK_NAMES.includes(name)) {
     throw new HttpRefusal(403, `The host must be one of ${LOOPBACK_NAMES.join(', ')}.`);
   }
-  if (origin === undefined || origin === `http://${host}`) return;
+  // Browsers send no origin with a GET of an image or a form.
+  const isOfOther = fetchSite === 'cross-site' || fetchSite === 'same-site';
+  if (!isOfOther && (origin === undefined || origin === `http://${host}`)) return;
   throw new HttpRefusal(403, 'Requests of other sites are not answered.');
 }
 

@@ -32,7 +32,7 @@ import {
 
 /** In a list: without what only the job's own page shows. */
 export function summaryOf(view: DispatchedJob): DispatchedJob {
-  const { checkpointStatistics: _statistics, ...rest } = view;
+  const { checkpointStatistics: _statistics, configuration: _configuration, ...rest } = view;
   return { ...rest, metrics: [], executions: [], exceptions: emptyExceptionHistory(0) };
 }
 
@@ -43,6 +43,7 @@ export function submittedView(job: JobRecord): DispatchedJob {
     name: job.name,
     status: job.status as JobStatus,
     submittedAtEpochMs: job.submittedAtEpochMs,
+    configuration: job.configuration,
     vertices: [],
     metrics: [],
     executions: [],
@@ -52,7 +53,7 @@ export function submittedView(job: JobRecord): DispatchedJob {
 
 /** The step that makes a new job appear in lists. */
 export function submittedStep(job: JobRecord): RowWrite {
-  const value = submittedView(job);
+  const value = summaryOf(submittedView(job));
   return { type: 'put', ...summaryKey(job.jobId), value, expectedVersion: 0 };
 }
 

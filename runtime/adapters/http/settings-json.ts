@@ -1,0 +1,56 @@
+/** A job's settings as Flink's REST interface shows them. Pure. */
+import { checkpointSettings } from '../../checkpoint/index.ts';
+import { ConfigOptions, Configuration, type ConfigValue, maskSecrets } from '../../core/index.ts';
+import type { DispatchedJob } from '../../jobmaster/index.ts';
+
+/** Java's longest, as near as a double comes to it: no periodic checkpoints. */
+const NEVER_MS = 2 ** 63;
+
+function configurationOf({ configuration = {} }: DispatchedJob): Configuration {
+  return Configuration.fromRecord(
+    configuration as Readonly<Record<string, ConfigValue>>,
+    'the job',
+  );
+}
+
+/** `GET /jobs/:jobid/config`. Secrets are masked. */
+export function jobConfigJson(job: DispatchedJob): object {
+  const configuration = configurationOf(job);
+  return {
+    jid: job.jobId,
+    name: job.name,
+    'execution-config': {
+      'restart-strategy': configuration.get(ConfigOptions.RESTART_STRATEGY_TYPE),
+      'job-parallelism': configuration.get(ConfigOptions.DEFAULT_PARALLELISM),
+      // Operators of one slot hand records on as they are.
+      'object-reuse-mode': true,
+      'user-config': maskSecrets(job.configuration ?? {}),
+    },
+  };
+}
+
+/** `GET /jobs/:jobid/checkpoints/config`. */
+export function checkpointConfigJson(job: DispatchedJob): object {
+  const settings = checkpointSettings(configurationOf(job));
+  const { unalignedAfterMs, retention, directory } = settings;
+  return {
+    mode: settings.mode.toLowerCase(),
+    interval: settings.intervalMs ?? NEVER_MS,
+    timeout: settings.timeoutMs,
+    min_pause: settings.minPauseMs,
+    max_concurrent: settings.maxConcurrentCheckpoints,
+    externalization: {
+      enabled: retention !== 'NO_EXTERNALIZED_CHECKPOINTS',
+      delete_on_cancellation: retention !== 'RETAIN_ON_CANCELLATION',
+    },
+    state_backend: 'HashMapStateBackend',
+    checkpoint_storage: directory === undefined ? 'DataDirectory' : 'FileSystemCheckpointStorage',
+    unaligned_checkpoints: unalignedAfterMs >= 0,
+    tolerable_failed_checkpoints: settings.tolerableFailedCheckpoints,
+    aligned_checkpoint_timeout: Math.max(0, unalignedAfterMs),
+    checkpoints_after_tasks_finish: settings.afterTasksFinish,
+    state_changelog_enabled: false,
+    changelog_periodic_materialization_interval: 0,
+    changelog_storage: '',
+  };
+}
