@@ -81,6 +81,8 @@ describe('settings of a job', () => {
       'execution-config'
     ] as Json;
     assert.deepEqual([body.jid, body.name, parallelism], [JOB_ID, 'job', 1]);
+    const { 'restart-strategy': restart } = body['execution-config'] as Json;
+    assert.match(String(restart), /^exponential-delay \(initialBackoff: 1000 ms, /);
     assert.equal((user as Json)['execution.checkpointing.dir'], 'hdfs://******@host/c');
     assert.equal((user as Json)['execution.checkpointing.interval'], '5000');
   });

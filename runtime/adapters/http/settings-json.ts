@@ -1,7 +1,11 @@
 /** A job's settings as Flink's REST interface shows them. Pure. */
 import { checkpointSettings } from '../../checkpoint/index.ts';
 import { ConfigOptions, Configuration, type ConfigValue, maskSecrets } from '../../core/index.ts';
-import type { DispatchedJob } from '../../jobmaster/index.ts';
+import {
+  type DispatchedJob,
+  type RestartSettings,
+  restartSettings,
+} from '../../jobmaster/index.ts';
 
 /** Java's longest, as near as a double comes to it: no periodic checkpoints. */
 const NEVER_MS = 2 ** 63;
@@ -20,7 +24,7 @@ export function jobConfigJson(job: DispatchedJob): object {
     jid: job.jobId,
     name: job.name,
     'execution-config': {
-      'restart-strategy': configuration.get(ConfigOptions.RESTART_STRATEGY_TYPE),
+      'restart-strategy': restartText(restartSettings(configuration)),
       'job-parallelism': configuration.get(ConfigOptions.DEFAULT_PARALLELISM),
       // Operators of one slot hand records on as they are.
       'object-reuse-mode': true,
@@ -53,4 +57,13 @@ export function checkpointConfigJson(job: DispatchedJob): object {
     changelog_periodic_materialization_interval: 0,
     changelog_storage: '',
   };
+}
+
+/** `fixed-delay (attempts: 3, delay: 1000 ms)`. */
+function restartText({ type, ...rest }: RestartSettings): string {
+  const settings = Object.entries(rest).map(([name, value]) => {
+    const isTime = name.endsWith('Ms');
+    return `${name.replace(/Ms$/, '')}: ${value}${isTime ? ' ms' : ''}`;
+  });
+  return settings.length === 0 ? type : `${type} (${settings.join(', ')})`;
 }

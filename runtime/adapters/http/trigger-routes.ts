@@ -22,7 +22,7 @@ const ACCEPTED: HttpAnswer = { status: 202, body: {} };
 
 export const TRIGGER_ROUTES: readonly Route[] = [
   ['PATCH', '/jobs/:jobid', cancel],
-  // Flink's dashboard asks so. Pages of other sites cannot: servers look at where a request is from.
+  // Flink's dashboard asks so. Pages of other sites cannot: where a request is from is looked at.
   ['GET', '/jobs/:jobid/yarn-cancel', cancel],
   ['POST', '/jobs/:jobid/wake', wake],
   ['POST', '/jobs/:jobid/stop', stop],

@@ -1,0 +1,212 @@
+/**
+ * Goal: what a cluster answers is what Flink's clients read. Method: `sluice cluster` as a process,
+ * with a job that takes checkpoints, is asked by every route that Flink 2.1 describes.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { FlinkContract } from './flink-contract.ts';
+
+const launcher = fileURLToPath(new URL('../../scripts/sluice.mjs', import.meta.url));
+
+const JOB = `import * as s from 'sluice';
+export default (env) => {
+  const events = s.generatorSource({ generate: (n) => ({ k: n % 3, n }), ratePerSecond: 500 });
+  env.fromSource(events, s.WatermarkStrategy.noWatermarks(), 'events').uid('events')
+    .keyBy('k').sum('n').name('Sum').uid('sum')
+    .filter(() => false).print();
+};
+`;
+
+/** Not served yet: each of them answers 404. */
+const MISSING: ReadonlySet<string> = new Set([
+  'DELETE /cluster',
+  'GET /datasets',
+  'DELETE /datasets/{datasetid}',
+  'GET /datasets/delete/{triggerid}',
+  'POST /jars/{jarid}/plan',
+  'GET /jars/{jarid}/plan',
+  'GET /jobmanager/config',
+  'GET /jobmanager/environment',
+  'GET /jobmanager/logs',
+  'GET /jobmanager/metrics',
+  'GET /jobmanager/thread-dump',
+  'PATCH /jobs/{jobid}/clientHeartbeat',
+  'GET /jobs/{jobid}/jobmanager/config',
+  'GET /jobs/{jobid}/jobmanager/environment',
+  'GET /jobs/{jobid}/jobmanager/log-url',
+  'GET /jobs/{jobid}/taskmanagers/{taskmanagerid}/log-url',
+  'GET /jobs/{jobid}/vertices/{vertexid}/flamegraph',
+  'GET /taskmanagers',
+  'GET /taskmanagers/metrics',
+  'GET /taskmanagers/{taskmanagerid}',
+  'GET /taskmanagers/{taskmanagerid}/logs',
+  'GET /taskmanagers/{taskmanagerid}/metrics',
+  'GET /taskmanagers/{taskmanagerid}/thread-dump',
+]);
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const contract = new FlinkContract();
+let directory = '';
+let cluster: ChildProcess | undefined;
+let address = '';
+/** What stands for the place-holders of paths. */
+const names: Record<string, string> = { subtaskindex: '0', attempt: '0' };
+
+before(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'sluice-contract-'));
+  writeFileSync(join(directory, 'sum.ts'), JOB);
+  const child = sluice('cluster', '--port', '0', '--data-dir', 'data', '--slots', '2');
+  cluster = child;
+  address = await said(child, /listening on http:\/\/(\S+:\d+)\n/);
+  const interval = 'execution.checkpointing.interval=10 min';
+  const run = sluice('run', '-m', address, '-d', '-D', interval, 'sum.ts');
+  names.jobid = await said(run, /JobID ([0-9a-f]{32})/);
+  await until(async () => {
+    const { status } = (await ask('GET', `/jobs/${names.jobid}/status`)) as { status: string };
+    return status === 'RUNNING';
+  });
+  await request('POST', `/jobs/${names.jobid}/checkpoints`, {});
+  await until(async () => {
+    const { counts } = (await ask('GET', `/jobs/${names.jobid}/checkpoints`)) as Counted;
+    return (counts?.completed ?? 0) > 0;
+  });
+  const { vertices } = (await ask('GET', `/jobs/${names.jobid}`)) as { vertices: { id: string }[] };
+  names.vertexid = vertices[0]?.id ?? '';
+  const { latest } = (await ask('GET', `/jobs/${names.jobid}/checkpoints`)) as Counted;
+  names.checkpointid = String(latest?.completed?.id);
+  // Metrics come every half a second.
+  await until(async () => {
+    const path = `/jobs/${names.jobid}/vertices/${names.vertexid}/metrics`;
+    return ((await ask('GET', path)) as unknown[]).length > 0;
+  });
+});
+after(() => {
+  cluster?.kill('SIGKILL');
+  rmSync(directory, { recursive: true, force: true });
+});
+
+interface Counted {
+  readonly counts?: { readonly completed: number };
+  readonly latest?: { readonly completed?: { readonly id: number } };
+}
+
+function sluice(...args: string[]): ChildProcess {
+  return spawn(process.execPath, [launcher, ...args], { cwd: directory });
+}
+
+/** What a command says on its way. */
+function said(child: ChildProcess, what: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const listen = (chunk: unknown): void => {
+      text += String(chunk);
+      const found = what.exec(text)?.[1];
+      if (found !== undefined) resolve(found);
+    };
+    child.stdout?.on('data', listen);
+    child.stderr?.on('data', listen);
+    child.on('close', () => reject(new Error(`it ended: ${text}`)));
+  });
+}
+
+/** Asks again and again, until it is so. */
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+async function request(method: string, path: string, body?: object): Promise<Answer> {
+  const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const answer = await fetch(`http://${address}/v1${path}`, {
+    method,
+    ...(body === undefined ? {} : json),
+  });
+  return { status: answer.status, body: await answer.json() };
+}
+
+async function ask(method: string, path: string): Promise<unknown> {
+  return (await request(method, path)).body;
+}
+
+function pathOf(route: string): string {
+  const [, path = ''] = route.split(' ');
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? 'f'.repeat(32));
+}
+
+async function problemsOf(route: string, body?: object, path = pathOf(route)): Promise<string[]> {
+  const [method = ''] = route.split(' ');
+  return contract.problems(route, await request(method, path, body));
+}
+
+describe('the REST interface', () => {
+  it('answers every GET of Flink in its shape', async () => {
+    const triggered = /\{triggerid\}/;
+    const asked = contract.routes.filter((route) => {
+      return route.startsWith('GET ') && !MISSING.has(route) && !triggered.test(route);
+    });
+    const found = await Promise.all(
+      asked.map(async (route) => [route, await problemsOf(route)] as const),
+    );
+    assert.deepEqual(
+      found.filter(([, problems]) => problems.length > 0),
+      [],
+    );
+    assert.ok(asked.length > 25, String(asked.length));
+  });
+
+  it('shows metrics with their values, and aggregates, as bare lists', async () => {
+    const vertex = '/jobs/{jobid}/vertices/{vertexid}';
+    for (const [route, query] of [
+      [`GET ${vertex}/metrics`, '?get=0.numRecordsOut,0.busyTimeMsPerSecond'],
+      [`GET ${vertex}/subtasks/metrics`, '?get=numRecordsOut'],
+      [`GET ${vertex}/subtasks/{subtaskindex}/metrics`, '?get=numRecordsOut'],
+      ['GET /jobs/{jobid}/metrics', '?get=uptime,numberOfCompletedCheckpoints'],
+      ['GET /jobs/metrics', '?get=uptime&agg=min,max'],
+    ] as const) {
+      const answer = await request('GET', `${pathOf(route)}${query}`);
+      assert.deepEqual(contract.problems(route, answer), [], route);
+      assert.notDeepEqual(answer.body, [], route);
+    }
+  });
+
+  it('triggers in Flink’s way, and answers who comes back', async () => {
+    const target = join(directory, 'savepoints');
+    for (const [start, poll, body] of [
+      ['POST /jobs/{jobid}/checkpoints', 'checkpoints', { checkpointType: 'FULL' }],
+      ['POST /jobs/{jobid}/savepoints', 'savepoints', { 'target-directory': target }],
+      ['POST /jobs/{jobid}/stop', 'savepoints', { targetDirectory: target, drain: false }],
+    ] as const) {
+      const accepted = await request('POST', pathOf(start), body);
+      assert.deepEqual(contract.problems(start, accepted), [], start);
+      const id = (accepted.body as { 'request-id': string })['request-id'];
+      const path = `/jobs/${names.jobid}/${poll}/${id}`;
+      await until(async () => {
+        const { status, operation } = (await ask('GET', path)) as Polled;
+        assert.equal(operation?.['failure-cause'] ?? operation?.failureCause, undefined);
+        return status.id === 'COMPLETED';
+      });
+    }
+  });
+
+  it('does not know what it does not serve yet, and says so', async () => {
+    for (const route of MISSING) {
+      const [method = ''] = route.split(' ');
+      const { status, body } = await request(method, pathOf(route));
+      assert.ok(status === 404 || status === 405, `${route} answers ${status}: no more missing`);
+      assert.deepEqual(Object.keys(body as object), ['errors'], route);
+    }
+  });
+});
+
+interface Polled {
+  readonly status: { readonly id: string };
+  readonly operation?: { readonly 'failure-cause'?: unknown; readonly failureCause?: unknown };
+}
