@@ -26,7 +26,10 @@ async function warnings(count: number | undefined, intervalMs?: number): Promise
       : { configuration: { 'execution.checkpointing.interval': intervalMs } },
   );
   master.cancel();
-  const { logged } = await outcome;
+  const { logged, result } = await outcome;
+  // Without it, no log of a job would have them.
+  const { jobId } = result;
+  assert.ok(logged.every(({ level, fields }) => level !== 'warn' || fields.jobId === jobId));
   return logged.flatMap(({ level, message }) => (level === 'warn' ? [message] : [])).join();
 }
 
@@ -65,7 +68,7 @@ describe('a job that starts', () => {
       const warned = logged.filter(({ message }) => message.startsWith('the input had ended'));
       assert.deepEqual(
         warned.map(({ level, fields }) => [level, fields]),
-        drain ? [['warn', { path: await path.promise }]] : [],
+        drain ? [['warn', { jobId: result.jobId, path: await path.promise }]] : [],
       );
     }
   });

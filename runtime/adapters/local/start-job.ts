@@ -20,6 +20,7 @@ import {
   type Configuration,
   type FileSystem,
   type Logger,
+  loggerWith,
   type Rng,
   type Timers,
 } from '../../core/index.ts';
@@ -143,8 +144,10 @@ async function layOut(
   const { graph, fileSystem, isRecovered } = start;
   const restoring = restore !== undefined || isRecovered;
   await validateSinks(graph, { fileSystem, restoring });
-  warnAtStart(start, restore);
-  if (start.turn === undefined) warnOfHibernation(start);
+  // So that they are in the log of the job.
+  const told = { ...start, logger: loggerWith(start.logger, { jobId: start.jobId }) };
+  warnAtStart(told, restore);
+  if (start.turn === undefined) warnOfHibernation(told);
   const plan = planJobExecution(graph, start.parallelism, own ?? restore?.manifest);
   if (restore !== undefined && own === undefined) checkRestore(restore, plan);
   return plan;
