@@ -42,6 +42,8 @@ interface WatchedJob {
   readonly from?: WatchedJob;
   /** Where savepoints of `stop` go. */
   readonly stopTargets: string[];
+  /** Of stops after which it has nothing left to do, unless one of them has failed behind it. */
+  readonly drainTargets: string[];
   /** It may end CANCELED: another one goes on from what it retains. */
   isCancelled: boolean;
   /** I4. It may be refused. */
@@ -140,6 +142,7 @@ export class SimClient {
     const job = {
       submission,
       stopTargets: [],
+      drainTargets: [],
       isCancelled: false,
       isRefused: false,
       hasEnded: false,
@@ -259,7 +262,8 @@ export class SimClient {
       await this.#goOnFromRetained(job);
       return true;
     }
-    const savepoint = this.#stoppedAt(job);
+    const drained = status === 'FAILED' ? job.drainTargets : [];
+    const savepoint = this.#savepointBelow([...job.stopTargets, ...drained]);
     // A job that failed after its last savepoint was stored is not restarted.
     if (status !== 'FINISHED' && (status !== 'FAILED' || savepoint === undefined)) {
       this.#world.violate(`job ${jobId} ended ${status}`);
@@ -309,15 +313,16 @@ export class SimClient {
     const master = this.#cluster.controlOf(job.submission.jobId);
     if (master?.isRunning !== true) return;
     const target = `${SAVEPOINT_DIRECTORY}/drain-${this.#nextTarget++}`;
+    job.drainTargets.push(target);
     master.stop(true, target).catch((thrown: unknown) => {
       this.#world.trace(`drain failed: ${String(thrown)}`);
     });
   }
 
-  /** The savepoint a `stop` has left, if there is one. */
-  #stoppedAt(job: WatchedJob): string | undefined {
+  /** The last savepoint that a stop has left in one of these places, if there is one. */
+  #savepointBelow(targets: readonly string[]): string | undefined {
     const { locations } = this.#cluster.storage.blobs;
-    for (const target of job.stopTargets.toReversed()) {
+    for (const target of targets.toReversed()) {
       const manifest = locations.find(
         (location) => location.startsWith(`${target}/`) && location.endsWith('/_metadata'),
       );
