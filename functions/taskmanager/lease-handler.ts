@@ -9,6 +9,7 @@ import {
   jobFilesOnAws,
   type LeaseAnswer,
   type LeaseRequest,
+  passing,
   runLease,
   S3BlobStore,
   S3FileSystem,
@@ -74,6 +75,9 @@ export function createLeaseHandler(handlerParts: LeaseHandlerParts) {
         abortCalls: () => aborted.abort(),
       };
       return await runLease(parts, request, context.getRemainingTimeInMillis());
+    } catch (thrown) {
+      // What an operator mends, or IAM a moment after a deployment, ends no job.
+      throw passing(thrown);
     } finally {
       clients.close();
       sqs.destroy();

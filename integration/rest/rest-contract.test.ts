@@ -15,6 +15,7 @@ const launcher = fileURLToPath(new URL('../../scripts/sluice.mjs', import.meta.u
 
 const JOB = `import * as s from 'sluice';
 export default (env) => {
+  env.enableCheckpointing('10 min');
   const events = s.generatorSource({ generate: (n) => ({ k: n % 3, n }), ratePerSecond: 500 });
   env.fromSource(events, s.WatermarkStrategy.noWatermarks(), 'events').uid('events')
     .keyBy('k').sum('n').name('Sum').uid('sum')
@@ -67,8 +68,7 @@ before(async () => {
   const child = sluice('cluster', '--port', '0', '--data-dir', 'data', '--slots', '2');
   cluster = child;
   address = await said(child, /listening on http:\/\/(\S+:\d+)\n/);
-  const interval = 'execution.checkpointing.interval=10 min';
-  const run = sluice('run', '-m', address, '-d', '-D', interval, 'sum.ts');
+  const run = sluice('run', '-m', address, '-d', 'sum.ts');
   names.jobid = await said(run, /JobID ([0-9a-f]{32})/);
   await until(async () => {
     const { status } = (await ask('GET', `/jobs/${names.jobid}/status`)) as { status: string };
@@ -175,6 +175,11 @@ describe('the REST interface', () => {
       assert.deepEqual(contract.problems(route, answer), [], route);
       assert.notDeepEqual(answer.body, [], route);
     }
+  });
+
+  it('shows the settings that the program has made, too', async () => {
+    const config = await ask('GET', `/jobs/${names.jobid}/checkpoints/config`);
+    assert.equal((config as Record<string, unknown>).interval, 600_000);
   });
 
   it('triggers in Flink’s way, and answers who comes back', async () => {

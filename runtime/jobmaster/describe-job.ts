@@ -17,7 +17,11 @@ export interface KnownJob {
   readonly job: JobRecord;
   readonly status: JobStatus;
   /** Undefined: it could not be planned yet. */
-  readonly plan: Pick<PlannedProgram, 'vertices'> | undefined;
+  readonly plan:
+    | (Pick<PlannedProgram, 'vertices'> & {
+        readonly configuration: PlannedProgram['configuration'] | undefined;
+      })
+    | undefined;
   /** Undefined: it does not run. */
   readonly control: JobControl | undefined;
   /** Of the end, in this process. */
@@ -38,7 +42,7 @@ export function describeJob(known: KnownJob): DispatchedJob {
     name,
     status,
     submittedAtEpochMs,
-    configuration: job.configuration,
+    configuration: end?.configuration ?? known.plan?.configuration ?? job.configuration,
     ...(end === undefined
       ? {}
       : { endedAtEpochMs: end.endedAtEpochMs, netRuntimeMs: end.netRuntimeMs }),
@@ -74,6 +78,7 @@ export function endRecordOf(
     exceptions: control?.exceptions ?? failureHistory(error, endedAtEpochMs),
     ...(statistics === undefined ? {} : { checkpointStatistics: statistics }),
     ...(control === undefined ? {} : { executions: control.executions() }),
+    ...(known.plan?.configuration === undefined ? {} : { configuration: known.plan.configuration }),
   };
 }
 

@@ -105,6 +105,7 @@ export class FakePlanner implements JobPlanner {
       name: `job ${program.jobId.slice(0, 2)}`,
       vertices: [{ id: 'v1', name: 'Source', parallelism: own, maxParallelism: 128 }],
       scalableVertexIds: ['v1'],
+      configuration: program.configuration,
       planJson: { jid: program.jobId, name: 'job', type: 'STREAMING', nodes: [] },
       requiredSlots: (parallelism) => parallelism.v1 ?? own,
       check: async () => this.#fail('check'),

@@ -60,6 +60,8 @@ export interface PlannedProgram {
   readonly scalableVertexIds: readonly string[];
   /** For people. */
   readonly planJson: JobPlanJson;
+  /** Effective options with the program's own, by name. JSON. */
+  readonly configuration: Readonly<Record<string, unknown>>;
   /**
    * Slots at this parallelism, by vertex; vertices not named keep their own.
    *
@@ -126,4 +128,6 @@ export interface EndedJobRecord {
   readonly checkpointStatistics?: CheckpointStatistics;
   /** Absent: nothing of it ran in the process that wrote this. */
   readonly executions?: readonly VertexExecutions[];
+  /** With the program's own settings. Absent: it was never planned. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
 }

@@ -8,7 +8,6 @@
  *
  * @see org.apache.flink.runtime.execution.ExecutionState, release-1.20
  */
-import type { StreamErrorRecord } from '../core/index.ts';
 import type { SubtaskRef } from '../protocol/index.ts';
 import type { JobState, RegionState, SlotStatus } from './job-state.ts';
 
@@ -44,7 +43,6 @@ export interface TaskEnd {
   readonly state: 'FINISHED' | 'FAILED';
   readonly atEpochMs: number;
   readonly attempt: number;
-  readonly error?: StreamErrorRecord;
 }
 
 export interface ExecutionStates {

@@ -1,5 +1,5 @@
 /** Keeps in which state the tasks of a job are, for people. Owns nothing that anybody acts on. */
-import type { Clock, StreamErrorRecord } from '../core/index.ts';
+import type { Clock } from '../core/index.ts';
 import type { ExecutionGraph } from '../graph/index.ts';
 import type { SubtaskRef, TaskMetricsRecord } from '../protocol/index.ts';
 import {
@@ -10,6 +10,7 @@ import {
   NO_EXECUTIONS,
   type SlotExecution,
   type SlotExecutions,
+  type TaskEnd,
   withTaskEnd,
 } from './execution-states.ts';
 import type { JobState, SlotFailure } from './job-state.ts';
@@ -60,22 +61,17 @@ export class JobExecutions {
     this.#states = followJob(this.#states, job, this.#clock.nowEpochMs());
   }
 
-  /** @param attempt of its region. @param error absent: it has finished. */
-  taskEnded(task: SubtaskRef, attempt: number, error?: StreamErrorRecord): void {
-    const end = {
-      state: error === undefined ? ('FINISHED' as const) : ('FAILED' as const),
-      atEpochMs: this.#clock.nowEpochMs(),
-      attempt,
-      ...(error === undefined ? {} : { error }),
-    };
+  /** @param attempt of its region. */
+  taskEnded(task: SubtaskRef, attempt: number, state: TaskEnd['state']): void {
+    const end = { state, atEpochMs: this.#clock.nowEpochMs(), attempt };
     this.#states = withTaskEnd(this.#states, task, end);
   }
 
   /** A slot that is lost takes all its tasks with it. @param task that failed by itself. */
   failed(failure: SlotFailure, task: SubtaskRef | undefined, { slots }: ExecutionGraph): void {
-    const { type, slotIndex, attempt, error } = failure;
+    const { type, slotIndex, attempt } = failure;
     const lost = type === 'slot-lost' ? (slots[slotIndex]?.subtasks ?? []) : [];
-    for (const one of task === undefined ? lost : [task]) this.taskEnded(one, attempt, error);
+    for (const one of task === undefined ? lost : [task]) this.taskEnded(one, attempt, 'FAILED');
   }
 
   /**

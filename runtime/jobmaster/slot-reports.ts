@@ -100,7 +100,9 @@ export class SlotReports {
         output.take(report, from, (id) => region.send(slotIndex, { type: 'received', id }));
         break;
       default:
-        if (report.type === 'task-finished') executions.taskEnded(report.task, region.attempt);
+        if (report.type === 'task-finished') {
+          executions.taskEnded(report.task, region.attempt, 'FINISHED');
+        }
         checkpoints()?.report(report);
     }
   }

@@ -75,6 +75,7 @@ export {
   objectThresholdBytes,
   type PlanJobParts,
   type PlanRecord,
+  passing,
   pauseOf,
   planJob,
   presignUpload,

@@ -69,11 +69,14 @@ describe('routes of metrics', () => {
 
   it('tell of the job: how long it runs, how often it restarted', async () => {
     const [uptime, restarts] = await listed(`/jobs/${JOB_ID}/metrics?get=uptime,numRestarts`);
-    assert.deepEqual([uptime?.value, restarts?.value], ['9500', '0']);
+    assert.deepEqual([uptime?.value, restarts?.value], ['7000', '0']);
     const of = runningSubtask(SOURCE_ID, 0, { attemptNumber: 3 });
     const again = await askOf(jobWithSources([of]), `GET /jobs/${JOB_ID}/metrics?get=numRestarts`);
     assert.deepEqual(again.body, [{ id: 'numRestarts', value: '3' }]);
+    const unknown = { ...RUNNING_JOB, executions: [] };
+    const none = await askOf(unknown, `GET /jobs/${JOB_ID}/metrics?get=numRestarts,uptime`);
+    assert.deepEqual(none.body, []);
     const all = await askOf(RUNNING_JOB, 'GET /jobs/metrics?get=uptime&agg=sum');
-    assert.deepEqual(all.body, [{ id: 'uptime', sum: 9500 }]);
+    assert.deepEqual(all.body, [{ id: 'uptime', sum: 7000 }]);
   });
 });

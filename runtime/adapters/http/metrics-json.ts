@@ -31,15 +31,8 @@ function metricId(name: string): string {
 
 /** Of a job. */
 export function jobMetrics(job: DispatchedJob, nowEpochMs: number): Metrics {
-  const { checkpointStatistics: statistics, status, endedAtEpochMs } = job;
-  const isRunning = status === 'RUNNING';
-  const ageMs = Math.max(0, (endedAtEpochMs ?? nowEpochMs) - job.submittedAtEpochMs);
-  const values: [string, number | string][] = [
-    ['uptime', isRunning ? ageMs : -1],
-    ['downtime', isRunning || endedAtEpochMs !== undefined ? 0 : ageMs],
-    ['numRestarts', restartsOf(job)],
-    ['fullRestarts', restartsOf(job)],
-  ];
+  const { checkpointStatistics: statistics } = job;
+  const values: [string, number | string][] = lifeOf(job, nowEpochMs);
   if (statistics !== undefined) {
     const { counts, latest } = statistics;
     values.push(
@@ -67,10 +60,19 @@ export function jobMetrics(job: DispatchedJob, nowEpochMs: number): Metrics {
   return new Map(values);
 }
 
-/** The deployments of the subtask that was deployed most often, but for the first. */
-function restartsOf({ executions }: DispatchedJob): number {
-  const attempts = executions.flatMap(({ subtasks }) => subtasks.map((one) => one.attemptNumber));
-  return Math.max(0, ...attempts);
+/** Nothing where subtasks are not known. */
+function lifeOf({ executions, status }: DispatchedJob, nowEpochMs: number): [string, number][] {
+  const subtasks = executions.flatMap((vertex) => vertex.subtasks);
+  if (subtasks.length === 0) return [];
+  const sinceEpochMs = Math.max(...subtasks.map(({ times }) => times.RUNNING ?? nowEpochMs));
+  // Of the one that was deployed most often; the first time is none.
+  const restarts = Math.max(...subtasks.map(({ attemptNumber }) => attemptNumber));
+  return [
+    // As Flink's: since all run, -1 while not all do.
+    ['uptime', status === 'RUNNING' ? Math.max(0, nowEpochMs - sinceEpochMs) : -1],
+    ['numRestarts', restarts],
+    ['fullRestarts', restarts],
+  ];
 }
 
 /** `[{id}]`, or with values those that are there of the ones asked for. */

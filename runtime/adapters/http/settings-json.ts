@@ -36,7 +36,7 @@ export function jobConfigJson(job: DispatchedJob): object {
 /** `GET /jobs/:jobid/checkpoints/config`. */
 export function checkpointConfigJson(job: DispatchedJob): object {
   const settings = checkpointSettings(configurationOf(job));
-  const { unalignedAfterMs, retention, directory } = settings;
+  const { unalignedAfterMs, retention } = settings;
   return {
     mode: settings.mode.toLowerCase(),
     interval: settings.intervalMs ?? NEVER_MS,
@@ -48,7 +48,7 @@ export function checkpointConfigJson(job: DispatchedJob): object {
       delete_on_cancellation: retention !== 'RETAIN_ON_CANCELLATION',
     },
     state_backend: 'HashMapStateBackend',
-    checkpoint_storage: directory === undefined ? 'DataDirectory' : 'FileSystemCheckpointStorage',
+    checkpoint_storage: 'FileSystemCheckpointStorage',
     unaligned_checkpoints: unalignedAfterMs >= 0,
     tolerable_failed_checkpoints: settings.tolerableFailedCheckpoints,
     aligned_checkpoint_timeout: Math.max(0, unalignedAfterMs),

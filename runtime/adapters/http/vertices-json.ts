@@ -37,7 +37,7 @@ export function vertexState(states: readonly ExecutionState[]): ExecutionState {
     if (counts[state] > 0) return state;
   }
   if (counts.FINISHED > 0) return counts.FINISHED === states.length ? 'FINISHED' : 'RUNNING';
-  return states.length > 0 && counts.DEPLOYING === states.length ? 'DEPLOYING' : 'CREATED';
+  return 'CREATED';
 }
 
 /** A span of time: epoch milliseconds, -1 for what has not been. */

@@ -76,6 +76,7 @@ export class ClusterPlanner implements JobPlanner {
         .filter(({ operators }) => operators.every(({ nodeId }) => isScalable(graph, nodeId)))
         .map(({ id }) => id),
       planJson: jobPlanJson(executionGraph.jobGraph, program.jobId),
+      configuration: job.configuration.toJSON(),
       requiredSlots: (parallelism) => slotsOf(graph, parallelism),
       check: () => this.#check(job),
       start: (journal, isRecovered) => this.#start(program, job, journal, isRecovered),

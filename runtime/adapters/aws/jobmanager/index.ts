@@ -66,7 +66,7 @@ export {
   thrownByFunction,
 } from './lambda-failure.ts';
 export { objectThresholdBytes } from './object-threshold.ts';
-export { pauseOf } from './outage.ts';
+export { passing, pauseOf } from './outage.ts';
 export { type PlanJobParts, planJob } from './plan-job.ts';
 export { type PlanRecord, readPlan } from './plan-record.ts';
 export { presignUpload } from './presign-upload.ts';

@@ -25,7 +25,7 @@ import { attemptRecordOf } from './attempt-of-turn.ts';
 import { turnMessageOf } from './coordinator-message.ts';
 import type { Inboxes, MetricSink } from './effect-ports.ts';
 import type { EvaluatedProgram, JobPrograms } from './job-programs.ts';
-import type { JobViews } from './job-views.ts';
+import type { JobViews, TurnedJob } from './job-views.ts';
 import { passing } from './outage.ts';
 import { type PlanRecord, readPlan, writePlan } from './plan-record.ts';
 import { refuseRescales } from './refuse-rescales.ts';
@@ -120,16 +120,15 @@ export class JobInCharge implements TurnHost<CoordinatorMessage> {
   }
 
   /** What is known of it without a master. */
-  async describe(
-    job: JobRecord,
-  ): Promise<{ readonly name: string; readonly vertices: readonly DispatchedVertex[] }> {
+  async describe(job: JobRecord): Promise<Pick<TurnedJob, 'name' | 'vertices' | 'configuration'>> {
     const program = this.#program;
     if (program === undefined) {
-      const plan = await this.readPlan();
-      return { name: plan?.name ?? job.name, vertices: plan?.vertices ?? [] };
+      const { name = job.name, vertices = [], configuration } = (await this.readPlan()) ?? {};
+      return { name, vertices, configuration };
     }
     this.#vertices ??= verticesOf(program);
-    return { name: program.graph.jobName, vertices: this.#vertices };
+    const configuration = program.configuration.toJSON();
+    return { name: program.graph.jobName, vertices: this.#vertices, configuration };
   }
 
   async #turnMaster(job: JobRecord): Promise<TurnMaster> {

@@ -63,6 +63,8 @@ export interface TurnedJob {
   /** Of the program. */
   readonly name: string;
   readonly vertices: readonly DispatchedVertex[];
+  /** With the program's own settings. Undefined: not known. */
+  readonly configuration: Readonly<Record<string, unknown>> | undefined;
   /** Undefined: the turn needed none, for the job has ended before it began. */
   readonly master: JobMaster | undefined;
   readonly end: TurnRecord['end'];
@@ -70,9 +72,14 @@ export interface TurnedJob {
 
 /** What is shown of a job behind a turn. Pure but for the clock. */
 export function viewOf(turned: TurnedJob, clock: Clock): DispatchedJob {
-  const { master, vertices, end } = turned;
+  const { master, vertices, configuration, end } = turned;
   const job = { ...turned.job, name: turned.name };
-  const known = { job, plan: { vertices }, control: master, metrics: master?.snapshot() };
+  const known = {
+    job,
+    plan: { vertices, configuration },
+    control: master,
+    metrics: master?.snapshot(),
+  };
   const status = (end?.status ?? master?.status ?? job.status) as JobStatus;
   // Subtasks would not fit into an item.
   const describe = (of: KnownJob): DispatchedJob => ({ ...describeJob(of), executions: [] });

@@ -84,16 +84,6 @@ describe('leaseFailure', () => {
       assert.deepEqual([failure.kind, failure.code], [expected, 'SOME_CODE']);
     }
   });
-
-  it('lets the restart strategy decide where an operator can mend it: grants, keys', () => {
-    const kindOf = (code: string): string =>
-      leaseFailure(caught(new StreamError({ kind: 'invalid', code, message: 'denied' }))).kind;
-    for (const code of ['ROW_STORE_NOT_WRITABLE', 'BLOB_NOT_READABLE', 'QUEUE_NOT_READABLE']) {
-      assert.equal(kindOf(code), 'unavailable');
-    }
-    // Data of the job.
-    assert.equal(kindOf('FILE_NOT_READABLE'), 'invalid');
-  });
 });
 
 /** As the state machine catches it: Lambda adds the stack, the machine passes on the beginning. */

@@ -8,8 +8,6 @@
  *     cause, and what is cut off is no JSON any more.
  * I2  A lease that found somebody else in charge (`fenced`, `conflict`) says that of its process,
  *     not of the job: to the job it is a process that is gone.
- * I3  So does one that may not use the cluster's own tables, queues or bucket: an operator mends
- *     that, or it was deployed a moment ago.
  */
 import {
   type ErrorKind,
@@ -36,8 +34,6 @@ const KINDS: readonly ErrorKind[] = [
 const KIND_MARK = / \[kind=([a-z]+)\]$/;
 /** Of a code that the state machine says by itself, without a kind. */
 const OUR_CODE = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/;
-/** Of the cluster's own stores, not of files that a job names. */
-const OWN_STORE = /^(ROW_STORE|QUEUE|INBOX|BLOB)_NOT_/;
 const MARKED_CODE = /^[A-Z][A-Z0-9_]*$/;
 /** What state machines pass on of a cause: the states of thousands of TaskManagers have a limit. */
 export const MAX_CAUSE_CHARS = 2_000;
@@ -66,9 +62,8 @@ export function thrownByFunction(
 /** As `lambdaFailure`, of a lease: what it means for its job. */
 export function leaseFailure(caught: CaughtError): StreamErrorRecord {
   const failure = lambdaFailure(caught);
-  // I2, I3.
-  const isFenced = failure.kind === 'fenced' || failure.kind === 'conflict';
-  const isOfProcess = isFenced || (failure.kind === 'invalid' && OWN_STORE.test(failure.code));
+  // I2.
+  const isOfProcess = failure.kind === 'fenced' || failure.kind === 'conflict';
   return isOfProcess ? { ...failure, kind: 'unavailable' } : failure;
 }
 

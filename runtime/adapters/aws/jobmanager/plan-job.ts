@@ -62,6 +62,7 @@ export async function planJob(parts: PlanJobParts, { jobId }: PlanRequest): Prom
     name: program.graph.jobName,
     graphHash: program.graphHash,
     digest: program.digest,
+    configuration: program.configuration.toJSON(),
     taskManagers,
     inboxes: Math.max(before, taskManagers),
     vertices: verticesOf(program),

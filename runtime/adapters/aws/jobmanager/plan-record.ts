@@ -18,6 +18,8 @@ export interface PlanRecord {
   /** Those at the job's default parallelism, which may run at another. */
   readonly scalableVertexIds: readonly string[];
   readonly plan: JobPlanJson;
+  /** With the program's own settings. Absent in records of early releases. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
   /** TaskManagers that the account let run; absent: it was not known. */
   readonly accountTaskManagers?: number;
 }
