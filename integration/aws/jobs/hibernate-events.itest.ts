@@ -11,7 +11,7 @@ import { type Clients, clientsOf } from '../clients.ts';
 import { waitUntil } from '../wait-until.ts';
 import { createBuckets, putText } from './bucket-files.ts';
 import { DeployedCluster } from './deployed-cluster.ts';
-import { asleep, executionsOf, wakeRulesOf } from './hibernating.ts';
+import { executionsOf, fastAsleep, wakeRulesOf } from './hibernating.ts';
 import { EVENT_SOURCE } from './programs/inbox-files.ts';
 import { takeGrant } from './role-grants.ts';
 
@@ -67,7 +67,7 @@ describe('a job that hibernates, and what wakes it by events', () => {
   it('wakes by the event that its source names, and by no other, with nothing lost', async () => {
     await put('a', 0, 'a0', 'a1');
     const jobId = await submit('a', 3);
-    const { 'wake-events': shown } = await asleep(cluster, jobId);
+    const { 'wake-events': shown } = await fastAsleep(cluster, clients, jobId);
     const pattern = { source: [EVENT_SOURCE], detail: { directory: [directoryOf('a')] } };
     assert.deepEqual(shown, pattern);
     const [rule, ...others] = await wakeRulesOf(cluster, clients, jobId);
@@ -84,7 +84,7 @@ describe('a job that hibernates, and what wakes it by events', () => {
       const [{ name = '' } = {}] = await wakeRulesOf(cluster, clients, jobId);
       return name.endsWith('-1') ? undefined : name || undefined;
     });
-    await asleep(cluster, jobId);
+    await fastAsleep(cluster, clients, jobId);
     await put('a', 2, 'a3', 'a4');
     await tell('a');
     await finished(jobId, ['a0', 'a1', 'a2', 'a3', 'a4']);
@@ -97,7 +97,7 @@ describe('a job that hibernates, and what wakes it by events', () => {
     const pattern = { source: ['sluice.test.option'] };
     await put('c', 0, 'c0');
     const jobId = await submit('c', 2, { 'sluice.wake-events': JSON.stringify(pattern) });
-    await asleep(cluster, jobId);
+    await fastAsleep(cluster, clients, jobId);
     const [rule] = await wakeRulesOf(cluster, clients, jobId);
     const { $or: [first] = [] } = (rule?.pattern ?? {}) as { readonly $or?: readonly unknown[] };
     assert.deepEqual(first, pattern);

@@ -12,7 +12,7 @@ import { type Clients, clientsOf } from '../clients.ts';
 import { InjectingProxy } from '../injecting-proxy.ts';
 import { waitUntil } from '../wait-until.ts';
 import { DeployedCluster } from './deployed-cluster.ts';
-import { asleep, executionsOf } from './hibernating.ts';
+import { asleep, executionsOf, fastAsleep } from './hibernating.ts';
 import { BURST_RECORDS, BURSTS } from './programs/bursts.ts';
 
 const JOB = 'integration/aws/jobs/programs/bursts.ts';
@@ -62,11 +62,8 @@ describe('a job that hibernates on a deployed cluster', () => {
     const programArgsList = ['--pause'];
     const jobId = await cluster.submit(JOB, { programArgsList, flinkConfiguration: HIBERNATION });
     for (let burst = 1; burst < BURSTS; burst += 1) {
-      const hibernation = await asleep(cluster, jobId);
+      const hibernation = await fastAsleep(cluster, clients, jobId);
       assert.match(String(hibernation['wake-schedule']), /^cron/);
-      await waitUntil('its execution has ended', 20_000, async () =>
-        (await runningExecutions()).length === 0 ? true : undefined,
-      );
       assert.equal(taskManagersRunning(), 0);
       if (burst === 1) await idle();
       const { status } = await cluster.call('POST', `/jobs/${jobId}/wake`);

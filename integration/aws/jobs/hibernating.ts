@@ -21,6 +21,23 @@ export async function asleep(
   });
 }
 
+/**
+ * As {@link asleep}, and the execution that put it to sleep has ended: what comes from now on wakes
+ * it into another one. Before, the one that is ending takes it, and goes on.
+ */
+export async function fastAsleep(
+  cluster: DeployedCluster,
+  clients: Clients,
+  jobId: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const hibernation = await asleep(cluster, jobId);
+  await waitUntil(`no execution runs job ${jobId}`, PATIENCE_MS, async () => {
+    const running = await executionsOf(cluster, clients, 'RUNNING');
+    return running.some((name) => name.startsWith(jobId)) ? undefined : true;
+  });
+  return hibernation;
+}
+
 /** Names, of the cluster's JobManager. @param statusFilter undefined: of any. */
 export async function executionsOf(
   cluster: DeployedCluster,
