@@ -42,6 +42,7 @@ const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
   Input: ['caching', 'local_strategy'],
   CheckpointStatistics: ['savepointFormat'],
   JobResult: ['failure-cause'],
+  AsynchronousOperationInfo: ['failure-cause'],
   JobExecutionResultResponseBody: ['job-execution-result'],
 };
 

@@ -25,10 +25,6 @@ export default (env) => {
 
 /** Not served yet: each of them answers 404. */
 const MISSING: ReadonlySet<string> = new Set([
-  'DELETE /cluster',
-  'GET /datasets',
-  'DELETE /datasets/{datasetid}',
-  'GET /datasets/delete/{triggerid}',
   'POST /jars/{jarid}/plan',
   'GET /jars/{jarid}/plan',
   'GET /jobmanager/config',
@@ -36,7 +32,6 @@ const MISSING: ReadonlySet<string> = new Set([
   'GET /jobmanager/logs',
   'GET /jobmanager/metrics',
   'GET /jobmanager/thread-dump',
-  'PATCH /jobs/{jobid}/clientHeartbeat',
   'GET /jobs/{jobid}/jobmanager/config',
   'GET /jobs/{jobid}/jobmanager/environment',
   'GET /jobs/{jobid}/jobmanager/log-url',
@@ -180,6 +175,20 @@ describe('the REST interface', () => {
   it('shows the settings that the program has made, too', async () => {
     const config = await ask('GET', `/jobs/${names.jobid}/checkpoints/config`);
     assert.equal((config as Record<string, unknown>).interval, 600_000);
+  });
+
+  it('deletes data sets, of which there are none, in Flink’s way', async () => {
+    const deletion = await request('DELETE', `/datasets/${'a'.repeat(32)}`);
+    assert.deepEqual(contract.problems('DELETE /datasets/{datasetid}', deletion), []);
+    const id = (deletion.body as { 'request-id': string })['request-id'];
+    const route = 'GET /datasets/delete/{triggerid}';
+    assert.deepEqual(await problemsOf(route, undefined, `/datasets/delete/${id}`), []);
+  });
+
+  it('takes it that a client lives', async () => {
+    const route = 'PATCH /jobs/{jobid}/clientHeartbeat';
+    const expiredTimestamp = Date.now() + 600_000;
+    assert.deepEqual(await problemsOf(route, { expiredTimestamp }), []);
   });
 
   it('triggers in Flink’s way, and answers who comes back', async () => {

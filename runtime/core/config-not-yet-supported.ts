@@ -7,14 +7,14 @@
 const NAMES_BY_PREFIX: Readonly<Record<string, string>> = {
   client: 'timeout',
   execution: `
-    attached batch-shuffle-mode batch.adaptive.auto-parallelism.enabled
+    batch-shuffle-mode batch.adaptive.auto-parallelism.enabled
     batch.job-recovery.enabled batch.speculative.enabled
     checkpointing.cleaner.parallel-mode checkpointing.create-subdir
     checkpointing.data-inline-threshold
     checkpointing.file-merging.enabled checkpointing.interval-during-backlog
     checkpointing.local-backup.enabled checkpointing.snapshot-compression
     checkpointing.unaligned.forced checkpointing.unaligned.interruptible-timers.enabled
-    shutdown-on-attached-exit state-recovery.from-local
+    state-recovery.from-local
     state-recovery.without-channel-state.checkpoint-id target
   `,
   heartbeat: 'interval timeout',

@@ -254,6 +254,30 @@ const HIBERNATION_OPTIONS = {
   }),
 } as const;
 
+/** Of a job that ends with the client that has started it. */
+const CLIENT_OPTIONS = {
+  EXECUTION_ATTACHED: booleanOption({
+    key: 'execution.attached',
+    defaultValue: false,
+    description: 'whether the client waits for the end of the job',
+  }),
+  SHUTDOWN_ON_ATTACHED_EXIT: booleanOption({
+    key: 'execution.shutdown-on-attached-exit',
+    defaultValue: false,
+    description: 'whether a cluster cancels the job of an attached client that is gone',
+  }),
+  CLIENT_HEARTBEAT_TIMEOUT_MS: durationOption({
+    key: 'client.heartbeat.timeout',
+    defaultValue: 180_000,
+    description: 'an attached client that has not been heard of for so long is gone',
+  }),
+  CLIENT_HEARTBEAT_INTERVAL_MS: durationOption({
+    key: 'client.heartbeat.interval',
+    defaultValue: 30_000,
+    description: 'how often an attached client tells the cluster that it is there',
+  }),
+} as const;
+
 /** Of a cluster: ended jobs it still tells of. */
 const JOBSTORE_OPTIONS = {
   JOBSTORE_MAX_CAPACITY: integerOption({
@@ -332,6 +356,7 @@ export const ConfigOptions = {
   ...CHECKPOINTING_OPTIONS,
   ...RECOVERY_OPTIONS,
   ...RESTART_OPTIONS,
+  ...CLIENT_OPTIONS,
   ...JOBSTORE_OPTIONS,
   ...HIBERNATION_OPTIONS,
 } as const;

@@ -264,4 +264,31 @@ describe('sluice cluster', { concurrency: true }, () => {
     await untilStatus(address, endless, 'CANCELED');
     child.kill('SIGKILL');
   });
+
+  it('cancels a job whose attached client is gone, and ends itself when asked', async () => {
+    const { address, ended } = await startCluster('watched');
+    const beats = ['timeout=1500 ms', 'interval=100 ms'].map((one) => `client.heartbeat.${one}`);
+    const options = beats.flatMap((beat) => ['-D', beat]);
+    const submitted = Promise.withResolvers<string>();
+    const { child } = start(
+      ['run', '-m', address, '-sae', ...options, 'count.ts', '1000000', 'out-watched'],
+      (out) => {
+        const id = /JobID ([0-9a-f]{32})/.exec(out)?.[1];
+        if (id !== undefined) submitted.resolve(id);
+      },
+    );
+    const jobId = await submitted.promise;
+    await until('more than the timeout', async () => {
+      const { duration, state } = await get(address, `/jobs/${jobId}`);
+      assert.notEqual(state, 'CANCELED');
+      return Number(duration) > 1800;
+    });
+    child.kill('SIGKILL');
+    await untilStatus(address, jobId, 'CANCELED');
+    const answer = await fetch(`http://${address}/cluster`, { method: 'DELETE' });
+    assert.deepEqual([answer.status, await answer.json()], [200, {}]);
+    const { code, out } = await ended;
+    assert.equal(code, 0);
+    assert.match(out, /Suspending the jobs/);
+  });
 });

@@ -27,7 +27,7 @@ export interface ClusterWorld {
 /**
  * Runs until it is interrupted; then suspends the jobs, which go on when it is started again.
  *
- * @returns the exit code: 0 interrupted.
+ * @returns the exit code: 0 interrupted, or asked to end by `DELETE /cluster`.
  * @throws what keeps it from starting; what made it lose its data directory.
  */
 export async function cluster(
@@ -63,7 +63,9 @@ export async function cluster(
   };
   const stopListening = onInterrupt(signals, handlers, monotonicMs);
   try {
-    const lost: StreamError | undefined = await Promise.race([interrupted.promise, running.lost]);
+    const asked = running.shutDownAsked.then(() => undefined);
+    const ends = [interrupted.promise, asked, running.lost];
+    const lost: StreamError | undefined = await Promise.race(ends);
     if (lost !== undefined) {
       // Nothing of this process may go on, whatever its jobs do.
       setTimeout(() => exit(EXIT_CODES.failed), 500);

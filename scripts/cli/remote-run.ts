@@ -1,6 +1,7 @@
 /** `sluice run -m <host:port>`: runs the job on a cluster. */
 import { basename } from 'node:path';
 import { ConfigOptions, type Configuration, StreamError } from '../../runtime/core/index.ts';
+import { beatFor, watched } from './client-heartbeat.ts';
 import { ClusterClient, failureOf, type JsonObject, locationFor } from './cluster-client.ts';
 import type { ConsoleWorld } from './console-world.ts';
 import { EXIT_CODES, onInterrupt } from './interrupts.ts';
@@ -28,7 +29,8 @@ export async function remoteRun(
     ...([options, apiExports, world, client.isDeployed] as const),
   );
   // Before anything is sent.
-  const flinkConfiguration = withLocations(configuration, world, client).toJSON();
+  const whole = watched(withLocations(configuration, world, client), options);
+  const flinkConfiguration = whole.toJSON();
   const name = `${basename(bundle.jobFile).replace(/\.\w+$/, '')}.mjs`;
   const programId = await client.upload(name, bundle.code);
   const answer = await client.send('POST', `/jars/${encodeURIComponent(programId)}/run`, {
@@ -38,6 +40,7 @@ export async function remoteRun(
   const jobId = String(answer.jobid);
   say(`Job has been submitted with JobID ${jobId}`);
   if (options.flags.has('detached')) return EXIT_CODES.finished;
+  const stopBeating = beatFor(jobId, client, whole);
   const interrupted = Promise.withResolvers<void>();
   const stopListening = onInterrupt(
     signals,
@@ -52,6 +55,7 @@ export async function remoteRun(
     if (result === undefined) return await leave(jobId, client, options, say, exit);
     return report(jobId, result['job-execution-result'] as JsonObject, say);
   } finally {
+    stopBeating();
     stopListening();
   }
 }

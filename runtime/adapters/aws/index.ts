@@ -49,6 +49,7 @@ export {
   createLambdaClient,
   createSchedulerClient,
   createSfnClient,
+  deployedLifecycle,
   EventWakeUps,
   type EventWakeUpsParts,
   type ForgetResult,

@@ -8,6 +8,7 @@
 
 import { CHECKPOINT_ROUTES } from './checkpoint-routes.ts';
 import type { ClusterApi, PathParameters, Route, RouteHandler } from './cluster-api.ts';
+import { CLUSTER_ROUTES } from './cluster-routes.ts';
 import {
   badRequest,
   errorAnswer,
@@ -48,6 +49,7 @@ const ok = (body: unknown): HttpAnswer => ({ status: 200, body });
 
 const ROUTES: readonly Route[] = [
   ...METRIC_ROUTES,
+  ...CLUSTER_ROUTES,
   ['GET', '/overview', async (api) => ok(await overview(api))],
   ['GET', '/config', (api) => ok(config(api))],
   ['GET', '/jobs', async ({ jobs }) => ok({ jobs: (await jobs.list()).map(idAndStatus) })],

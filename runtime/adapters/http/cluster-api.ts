@@ -9,6 +9,7 @@ export interface ClusterApi {
   readonly jobs: ClusterJobs;
   readonly operations: OperationLog;
   readonly programs: ClusterPrograms;
+  readonly lifecycle: ClusterLifecycle;
   readonly clock: Clock;
   readonly version: string;
   readonly dataDirectory: string;
@@ -129,6 +130,23 @@ export interface ClusterPrograms {
   remove(id: string): Promise<void>;
   /** @throws {HttpRefusal} 404. @throws {StreamError} what is wrong with the job. */
   run(id: string, run: ProgramRun): Promise<void>;
+}
+
+/** Port: how long the cluster lives, and jobs that live no longer than their client. */
+export interface ClusterLifecycle {
+  /**
+   * Ends the cluster in order, behind the answer; its jobs go on when it is started again.
+   *
+   * @throws {HttpRefusal} 501: it is not ended so; says how it is.
+   */
+  shutDown(): Promise<void>;
+  /**
+   * The job's client lives. Unless it says so again by then, the job is canceled; one whose client
+   * never says so is not. Nothing for a job that has ended.
+   *
+   * @throws {HttpRefusal} 501: nobody watches here.
+   */
+  clientHeartbeat(jobId: string, expiresAtEpochMs: number): Promise<void>;
 }
 
 /** A route's place-holders, by name: `:jobid`. */

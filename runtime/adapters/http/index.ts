@@ -3,6 +3,7 @@ export { checkpointsJson } from './checkpoints-json.ts';
 export type {
   ClusterApi,
   ClusterJobs,
+  ClusterLifecycle,
   ClusterPrograms,
   OperationLog,
   OperationPlace,

@@ -9,6 +9,7 @@ import {
   metricsJson,
   subtaskMetrics,
 } from './metrics-json.ts';
+import { topNJson } from './top-n-json.ts';
 import { askedVertex, subtaskOf } from './vertex-routes.ts';
 
 const VERTEX = '/jobs/:jobid/vertices/:vertexid';
@@ -17,6 +18,7 @@ const VERTEX = '/jobs/:jobid/vertices/:vertexid';
 export const METRIC_ROUTES: readonly Route[] = [
   ['GET', '/jobs/metrics', ofJobs],
   ['GET', '/jobs/:jobid/metrics', ofJob],
+  ['GET', '/jobs/:jobid/metrics/top-n', topN],
   ['GET', `${VERTEX}/metrics`, ofVertex],
   // Of operators' coordinators; none of them has any.
   ['GET', `${VERTEX}/jm-operator-metrics`, ofCoordinators],
@@ -45,6 +47,22 @@ async function ofJob(
 ): Promise<HttpAnswer> {
   const metrics = jobMetrics(await jobs.get(jobid), clock.nowEpochMs());
   return ok(metricsJson(metrics, listOf(query, 'get')));
+}
+
+/** As Flink's. */
+const TOP_N = { usual: 5, most: 100 } as const;
+
+async function topN(
+  { jobs, clock }: ClusterApi,
+  { query }: HttpRequest,
+  { jobid = '' }: PathParameters,
+): Promise<HttpAnswer> {
+  const text = query.get('topN') ?? String(TOP_N.usual);
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > TOP_N.most) {
+    throw badRequest(`Query parameter topN must be a number from 1 to ${TOP_N.most}: "${text}".`);
+  }
+  return ok(topNJson(await jobs.get(jobid), count, clock.nowEpochMs()));
 }
 
 /** Of all subtasks, by `<index>.<name>`. */

@@ -90,7 +90,8 @@ export async function askOf(job: DispatchedJob, line: string): Promise<HttpAnswe
   });
 }
 
-function clusterOf(job: DispatchedJob): ClusterApi {
+/** A cluster of this job, in which nothing may be changed. */
+export function clusterOf(job: DispatchedJob): ClusterApi {
   const refused = (): never => {
     throw new Error('nothing is changed here');
   };
@@ -109,6 +110,7 @@ function clusterOf(job: DispatchedJob): ClusterApi {
     },
     operations: { start: refused, get: refused },
     programs: { list: refused, add: refused, remove: refused, run: refused },
+    lifecycle: { shutDown: refused, clientHeartbeat: refused },
     clock: { nowEpochMs: () => NOW_EPOCH_MS, monotonicMs: () => 0 },
     version: '1.0',
     dataDirectory: '/data',

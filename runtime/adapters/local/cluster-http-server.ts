@@ -25,6 +25,8 @@ const MAX_JSON_BYTES = 1024 * 1024;
 /** As Flink's `rest.server.max-content-length`. */
 const MAX_UPLOAD_BYTES = 100 * 1024 * 1024;
 const MAX_URL_CHARS = 4096;
+/** How long requests under way are waited for at the end. */
+const LAST_ANSWERS_MS = 1000;
 
 export interface HttpServer {
   readonly host: string;
@@ -37,20 +39,29 @@ export interface HttpServer {
  * @throws {StreamError} `PORT_IN_USE`.
  */
 export async function serveCluster(api: ClusterApi, port: number): Promise<HttpServer> {
+  const answering = new Set<Promise<void>>();
   const server = createServer((message, response) => {
-    void handle(api, message).then((answer) => send(response, answer));
+    const answered = handle(api, message).then((answer) => send(response, answer));
+    answering.add(answered);
+    void answered.then(() => answering.delete(answered));
   });
   await listen(server, port);
   const address = server.address() as AddressInfo;
   return {
     host: LOOPBACK,
     port: address.port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      // Who asked for the end is answered before it.
+      await Promise.race([Promise.all(answering), waited(LAST_ANSWERS_MS)]);
+      server.closeAllConnections();
+      await closed;
+    },
   };
+}
+
+function waited(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 async function listen(server: Server, port: number): Promise<void> {
@@ -141,7 +152,8 @@ async function readBody(message: IncomingMessage, limitBytes: number): Promise<U
   return Buffer.concat(chunks);
 }
 
-function send(response: ServerResponse, { status, body }: HttpAnswer): void {
+/** Settles when it is sent, or nobody takes it any more. */
+function send(response: ServerResponse, { status, body }: HttpAnswer): Promise<void> {
   const text = JSON.stringify(body);
   response.writeHead(status, {
     'content-type': 'application/json; charset=UTF-8',
@@ -151,5 +163,8 @@ function send(response: ServerResponse, { status, body }: HttpAnswer): void {
     // A refused body is not read to its end.
     ...(status === 413 ? { connection: 'close' } : {}),
   });
-  response.end(text);
+  return new Promise((resolve) => {
+    response.once('close', resolve);
+    response.end(text);
+  });
 }

@@ -13,6 +13,7 @@ import {
   type StreamError,
 } from '../../core/index.ts';
 import { Dispatcher, jobHistorySettings } from '../../jobmaster/index.ts';
+import { ClientHeartbeats } from './client-heartbeats.ts';
 import { type HttpServer, serveCluster } from './cluster-http-server.ts';
 import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
@@ -51,6 +52,8 @@ export interface RunningCluster {
   readonly resumedCount: number;
   /** Settles when another process has taken the directory over. */
   readonly lost: Promise<StreamError>;
+  /** Settles when a client has asked for the end of the cluster: it is to be closed. */
+  readonly shutDownAsked: Promise<void>;
   /** Suspends the jobs and gives the directory up. Idempotent. */
   close(): Promise<void>;
 }
@@ -78,12 +81,15 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
     history: jobHistorySettings(options.configuration),
     ...{ planner, slotCount, clock, timers, logger },
   });
+  const cancel = (jobId: string): Promise<void> => dispatcher.cancel(jobId);
+  const heartbeats = new ClientHeartbeats({ clock, timers, logger, cancel });
+  const asked = Promise.withResolvers<void>();
   let server: HttpServer;
   try {
     await dispatcher.recover();
     server = await serveCluster(
       dispatcherApi({
-        dispatcher,
+        ...{ dispatcher, heartbeats, shutDown: asked.resolve },
         operations: new ClusterOperations(clock),
         jars: new ClusterJars(),
         clock,
@@ -101,6 +107,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   const ownership = watchOwner(data);
   const close = async (): Promise<void> => {
     ownership.stop();
+    heartbeats.stop();
     await server.close();
     await dispatcher.shutdown();
     await data.close();
@@ -113,6 +120,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
     resumedCount: dispatcher.list().filter(({ endedAtEpochMs }) => endedAtEpochMs === undefined)
       .length,
     lost: ownership.lost,
+    shutDownAsked: asked.promise,
     close: () => {
       closing ??= close();
       return closing;

@@ -71,6 +71,8 @@ describe('the REST interface', () => {
       },
       operations: new ClusterOperations(clock),
       jars,
+      heartbeats: { note: (...args) => void calls.push(['heartbeat', ...args]) },
+      shutDown: () => void calls.push(['shutDown']),
       clock,
       version: '1.0',
       dataDirectory: '/data',

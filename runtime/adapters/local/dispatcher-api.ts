@@ -1,5 +1,5 @@
 /** The Dispatcher of this process, as the REST interface sees it. */
-import type { Clock } from '../../core/index.ts';
+import { type Clock, ConfigOptions, Configuration, type ConfigValue } from '../../core/index.ts';
 import { type Dispatcher, isTerminal, jobAlreadyEnded } from '../../jobmaster/index.ts';
 import type {
   ClusterApi,
@@ -9,6 +9,7 @@ import type {
   OperationPlace,
   TriggeredOperation,
 } from '../http/index.ts';
+import type { ClientHeartbeats } from './client-heartbeats.ts';
 import type { ClusterJars } from './cluster-jars.ts';
 import type { ClusterOperations } from './cluster-operations.ts';
 
@@ -31,6 +32,9 @@ export interface DispatcherApiParts
   >;
   readonly operations: ClusterOperations;
   readonly jars: ClusterJars;
+  readonly heartbeats: Pick<ClientHeartbeats, 'note'>;
+  /** Asks for the end of the cluster. */
+  readonly shutDown: () => void;
 }
 
 export function dispatcherApi(parts: DispatcherApiParts): ClusterApi {
@@ -40,6 +44,13 @@ export function dispatcherApi(parts: DispatcherApiParts): ClusterApi {
     jobs: jobsOf(parts),
     operations: operationsOf(parts),
     programs: programsOf(parts, clock),
+    lifecycle: {
+      shutDown: async () => parts.shutDown(),
+      clientHeartbeat: async (jobId, expiresAtEpochMs) => {
+        if (parts.dispatcher.get(jobId).endedAtEpochMs !== undefined) return;
+        parts.heartbeats.note(jobId, expiresAtEpochMs);
+      },
+    },
   };
 }
 
@@ -103,7 +114,10 @@ function carryOut(
   }
 }
 
-function programsOf({ dispatcher, jars }: DispatcherApiParts, clock: Clock): ClusterPrograms {
+function programsOf(
+  { dispatcher, jars, heartbeats }: DispatcherApiParts,
+  clock: Clock,
+): ClusterPrograms {
   return {
     list: async () => jars.list(),
     add: async (fileName, bundle) => jars.add(fileName, bundle, clock.nowEpochMs()),
@@ -111,6 +125,16 @@ function programsOf({ dispatcher, jars }: DispatcherApiParts, clock: Clock): Clu
     run: async (id, { jobId, args, configuration }) => {
       const { bundle } = jars.get(id);
       await dispatcher.submit({ jobId, bundle, args, configuration });
+      const timeoutMs = clientTimeoutMs(configuration);
+      if (timeoutMs !== undefined) heartbeats.note(jobId, clock.nowEpochMs() + timeoutMs);
     },
   };
+}
+
+/** Of a job that ends with its client; undefined: it does not. */
+function clientTimeoutMs(options: Readonly<Record<string, unknown>>): number | undefined {
+  const configuration = Configuration.fromRecord(options as Readonly<Record<string, ConfigValue>>);
+  const isAttached = configuration.get(ConfigOptions.EXECUTION_ATTACHED);
+  if (!isAttached || !configuration.get(ConfigOptions.SHUTDOWN_ON_ATTACHED_EXIT)) return undefined;
+  return configuration.get(ConfigOptions.CLIENT_HEARTBEAT_TIMEOUT_MS);
 }

@@ -20,6 +20,7 @@ import type { AttemptRecord } from '../taskmanager/index.ts';
 import { AwsClusterJobs, awsOperations } from './aws-cluster-api.ts';
 import { AwsPrograms } from './aws-programs.ts';
 import { Coordinator, type QueueRecord } from './coordinator.ts';
+import { deployedLifecycle } from './deployed-lifecycle.ts';
 import type { AddressedCommand } from './effect-ports.ts';
 import { JobPrograms } from './job-programs.ts';
 import { JobTroubles } from './job-troubles.ts';
@@ -442,6 +443,7 @@ export class ClusterWorld {
       jobs: clusterJobs,
       operations: awsOperations(clusterJobs, new SavepointDisposals({ rows, jobs, clock, blobs })),
       programs: new AwsPrograms({ blobs, jobs, machines, clock, presign, root: ROOT }),
+      lifecycle: deployedLifecycle(),
       ...{ clock, newId, version: '1', dataDirectory: ROOT },
     };
   }

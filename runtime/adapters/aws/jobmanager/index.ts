@@ -15,6 +15,7 @@ export {
   type QueueRecord,
 } from './coordinator.ts';
 export { type ParsedMessage, parseCoordinatorMessage } from './coordinator-message.ts';
+export { deployedLifecycle } from './deployed-lifecycle.ts';
 export type {
   AddressedCommand,
   AttemptWriter,
