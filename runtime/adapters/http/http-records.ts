@@ -1,5 +1,5 @@
 /** Requests and answers of the REST interface, apart from any server. */
-import { isStreamError, type StreamError, toStreamError } from '../../core/index.ts';
+import { assert, isStreamError, type StreamError, toStreamError } from '../../core/index.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -17,8 +17,44 @@ export interface HttpRequest {
 
 export interface HttpAnswer {
   readonly status: number;
-  /** JSON. */
+  /** JSON, unless it is an {@link HttpContent}. */
   readonly body: unknown;
+}
+
+/** A body that is no JSON: a log, a file. Texts are sent as UTF-8. */
+export class HttpContent {
+  /** `text/plain; charset=UTF-8`. */
+  readonly type: string;
+  readonly content: string | Uint8Array;
+  /** A browser stores it under this name. Undefined: it shows it. */
+  readonly fileName: string | undefined;
+
+  /** @param fileName letters, digits and `.-_` only. */
+  constructor(type: string, content: string | Uint8Array, fileName?: string) {
+    assert(fileName === undefined || /^[\w.-]+$/.test(fileName), 'a file name fits a header');
+    this.type = type;
+    this.content = content;
+    this.fileName = fileName;
+  }
+}
+
+/** An answer as a host sends it: the same on each. */
+export interface SentAnswer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly content: string | Uint8Array;
+}
+
+/** Headers and content of an answer's body. */
+export function sentAnswer({ body }: HttpAnswer): SentAnswer {
+  const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+  if (!(body instanceof HttpContent)) {
+    const type = 'application/json; charset=UTF-8';
+    return { headers: { 'content-type': type, ...headers }, content: JSON.stringify(body) };
+  }
+  const { type, content, fileName } = body;
+  const disposition =
+    fileName === undefined ? {} : { 'content-disposition': `attachment; filename="${fileName}"` };
+  return { headers: { 'content-type': type, ...headers, ...disposition }, content };
 }
 
 /** An answer that refuses; its message is for the client. */

@@ -18,7 +18,10 @@ export {
   badRequest,
   errorAnswer,
   type HttpAnswer,
+  HttpContent,
   HttpRefusal,
   type HttpRequest,
+  type SentAnswer,
+  sentAnswer,
 } from './http-records.ts';
 export { programFileName } from './program-file-name.ts';

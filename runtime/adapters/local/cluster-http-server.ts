@@ -16,6 +16,7 @@ import {
   type HttpAnswer,
   HttpRefusal,
   type HttpRequest,
+  sentAnswer,
 } from '../http/index.ts';
 import { reasonOf } from '../store-errors.ts';
 
@@ -153,18 +154,16 @@ async function readBody(message: IncomingMessage, limitBytes: number): Promise<U
 }
 
 /** Settles when it is sent, or nobody takes it any more. */
-function send(response: ServerResponse, { status, body }: HttpAnswer): Promise<void> {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    'content-type': 'application/json; charset=UTF-8',
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
+function send(response: ServerResponse, answer: HttpAnswer): Promise<void> {
+  const { headers, content } = sentAnswer(answer);
+  response.writeHead(answer.status, {
+    ...headers,
+    'content-length': Buffer.byteLength(content),
     // A refused body is not read to its end.
-    ...(status === 413 ? { connection: 'close' } : {}),
+    ...(answer.status === 413 ? { connection: 'close' } : {}),
   });
   return new Promise((resolve) => {
     response.once('close', resolve);
-    response.end(text);
+    response.end(content);
   });
 }

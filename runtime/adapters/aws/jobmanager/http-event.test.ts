@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { HttpContent } from '../../http/index.ts';
 import { type HttpEvent, httpRequestOf, httpResultOf } from './http-event.ts';
 
 const EVENT: HttpEvent = {
@@ -36,6 +37,18 @@ describe('httpRequestOf', () => {
 });
 
 describe('httpResultOf', () => {
+  it('gives texts as they are, and bytes in base64', () => {
+    const type = 'text/plain; charset=UTF-8';
+    const text = httpResultOf({ status: 200, body: new HttpContent(type, 'a "line"\n') });
+    assert.deepEqual([text.body, text.isBase64Encoded], ['a "line"\n', undefined]);
+    assert.equal(text.headers['content-type'], type);
+    const content = Uint8Array.of(0, 255);
+    const bytes = new HttpContent('application/octet-stream', content, 'a-1.zip');
+    const file = httpResultOf({ status: 200, body: bytes });
+    assert.deepEqual([file.body, file.isBase64Encoded], ['AP8=', true]);
+    assert.equal(file.headers['content-disposition'], 'attachment; filename="a-1.zip"');
+  });
+
   it('says that an answer is too large to be given', () => {
     const { statusCode, body } = httpResultOf({ status: 200, body: 'x'.repeat(6_000_000) });
     assert.equal(statusCode, 500);

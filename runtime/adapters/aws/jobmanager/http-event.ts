@@ -1,5 +1,5 @@
 /** Events of an HTTP API, payload format 2.0, as requests of the REST interface. Pure. */
-import { type HttpAnswer, HttpRefusal, type HttpRequest } from '../../http/index.ts';
+import { type HttpAnswer, HttpRefusal, type HttpRequest, sentAnswer } from '../../http/index.ts';
 
 /** The part of an event that is read. */
 export interface HttpEvent {
@@ -20,6 +20,8 @@ export interface HttpResult {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** The body is no text. */
+  readonly isBase64Encoded?: boolean;
 }
 
 /** Lambda answers with up to 6 MB, of JSON: a body of JSON in it has its quotes escaped. */
@@ -41,16 +43,19 @@ export function httpRequestOf(event: HttpEvent): HttpRequest {
   };
 }
 
-export function httpResultOf({ status, body }: HttpAnswer): HttpResult {
-  const headers = {
-    'content-type': 'application/json; charset=UTF-8',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
+export function httpResultOf(answer: HttpAnswer): HttpResult {
+  const { headers, content } = sentAnswer(answer);
+  const isText = typeof content === 'string';
+  const result: HttpResult = {
+    statusCode: answer.status,
+    headers,
+    body: isText ? content : Buffer.from(content).toString('base64'),
+    ...(isText ? {} : { isBase64Encoded: true }),
   };
-  const result = { statusCode: status, headers, body: JSON.stringify(body) };
   if (Buffer.byteLength(JSON.stringify(result)) <= MAX_ANSWER_BYTES) return result;
   const errors = ['The answer is larger than the API can give: ask for less of it.'];
-  return { statusCode: 500, headers, body: JSON.stringify({ errors }) };
+  const refusal = sentAnswer({ status: 500, body: { errors } });
+  return { statusCode: 500, headers: refusal.headers, body: JSON.stringify({ errors }) };
 }
 
 function pathOf(rawPath: string, stage: string | undefined): string {
