@@ -25,3 +25,4 @@ export {
   sentAnswer,
 } from './http-records.ts';
 export { programFileName } from './program-file-name.ts';
+export { serializedThrowable } from './serialized-throwable.ts';

@@ -9,6 +9,7 @@ import type {
   HibernationView,
   JobStatus,
 } from '../../jobmaster/index.ts';
+import { serializedThrowable } from './serialized-throwable.ts';
 import {
   ioMetrics,
   type ShownVertex,
@@ -132,9 +133,12 @@ export function executionResultJson(job: DispatchedJob): object {
 
 /** A failure inside an answer. `error` is this project's own: the whole record. */
 export function failureJson(error: StreamErrorRecord): object {
+  const { code, message, stack: stackTrace = `${code}: ${message}` } = error;
   return {
-    class: error.code,
-    'stack-trace': error.stack ?? `${error.code}: ${error.message}`,
+    class: code,
+    'stack-trace': stackTrace,
+    // Flink's client waits for ever on a failure without it.
+    'serialized-throwable': serializedThrowable({ className: code, message, stackTrace }),
     error,
   };
 }

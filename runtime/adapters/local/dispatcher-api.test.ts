@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { StreamError } from '../../core/index.ts';
 import type { DispatchedJob } from '../../jobmaster/index.ts';
-import { answerRequest, type ClusterApi } from '../http/index.ts';
+import { answerRequest, type ClusterApi, serializedThrowable } from '../http/index.ts';
 import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 import { dispatcherApi } from './dispatcher-api.ts';
@@ -168,6 +168,7 @@ describe('the REST interface', () => {
       error,
       exceptions: { size: 16, entries: [entry, entry], truncated: false },
     };
+    const thrown = { className: 'BOOM', message: 'boom', stackTrace: 'at x' };
     assert.deepEqual((await ask(`GET /jobs/${ID}/execution-result`)).body, {
       status: { id: 'COMPLETED' },
       'job-execution-result': {
@@ -175,7 +176,12 @@ describe('the REST interface', () => {
         'application-status': 'FAILED',
         'accumulator-results': {},
         'net-runtime': 12,
-        'failure-cause': { class: 'BOOM', 'stack-trace': 'at x', error },
+        'failure-cause': {
+          class: 'BOOM',
+          'stack-trace': 'at x',
+          'serialized-throwable': serializedThrowable(thrown),
+          error,
+        },
       },
     });
     assert.deepEqual((await ask(`GET /jobs/${ID}/exceptions?maxExceptions=1`)).body, {
