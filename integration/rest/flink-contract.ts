@@ -54,6 +54,7 @@ const EXTRA: Readonly<Record<string, readonly string[]>> = {
   SubtaskBackPressureInfo: ['backpressure-level'],
   DashboardConfiguration: ['data-directory'],
   JobDetailsInfo: ['hibernation'],
+  JobResult: ['accumulators'],
 };
 
 /** Fields that may be null: objects that are not there, and places of failures of the whole job. */

@@ -19,7 +19,10 @@ export default (env) => {
   const events = s.generatorSource({ generate: (n) => ({ k: n % 3, n }), ratePerSecond: 500 });
   env.fromSource(events, s.WatermarkStrategy.noWatermarks(), 'events').uid('events')
     .keyBy('k').sum('n').name('Sum').uid('sum')
-    .filter(() => false).print();
+    .filter({
+      open(ctx) { this.seen = ctx.getLongCounter('seen'); },
+      filter() { this.seen.add(1); return false; },
+    }).print();
 };
 `;
 
@@ -177,6 +180,25 @@ describe('the REST interface', () => {
     assert.equal((config as Record<string, unknown>).interval, 600_000);
   });
 
+  it('shows what functions count, of the job, of vertices and of subtasks', async () => {
+    const job = (await ask('GET', `/jobs/${names.jobid}`)) as { vertices: { id: string }[] };
+    const vertex = `/jobs/${names.jobid}/vertices/${job.vertices.at(-1)?.id}`;
+    const { 'user-task-accumulators': ofJob } = (await ask(
+      ...(['GET', `/jobs/${names.jobid}/accumulators`] as const),
+    )) as { 'user-task-accumulators': Accumulated[] };
+    const { 'user-accumulators': ofVertex } = (await ask('GET', `${vertex}/accumulators`)) as Own;
+    const { subtasks } = (await ask('GET', `${vertex}/subtasks/accumulators`)) as {
+      subtasks: Own[];
+    };
+    for (const shown of [ofJob, ofVertex, subtasks[0]?.['user-accumulators'] ?? []]) {
+      assert.deepEqual(
+        shown.map(({ name, type }) => ({ name, type })),
+        [{ name: 'seen', type: 'LongCounter' }],
+      );
+      assert.ok(Number(shown[0]?.value) > 0, shown[0]?.value);
+    }
+  });
+
   it('deletes data sets, of which there are none, in Flink’s way', async () => {
     const deletion = await request('DELETE', `/datasets/${'a'.repeat(32)}`);
     assert.deepEqual(contract.problems('DELETE /datasets/{datasetid}', deletion), []);
@@ -219,6 +241,16 @@ describe('the REST interface', () => {
     }
   });
 });
+
+interface Accumulated {
+  readonly name: string;
+  readonly type: string;
+  readonly value: string;
+}
+
+interface Own {
+  readonly 'user-accumulators': readonly Accumulated[];
+}
 
 interface Polled {
   readonly status: { readonly id: string };

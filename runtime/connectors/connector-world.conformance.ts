@@ -1,6 +1,11 @@
 /** The world a connector is tested in: time that is moved by hand, files in memory. */
 import type { Clock, Logger, Timers } from '../core/index.ts';
-import type { CounterMetric, OperatorContext, OperatorMetrics } from '../operators/index.ts';
+import {
+  AccumulatorRegistry,
+  type CounterMetric,
+  type OperatorContext,
+  type OperatorMetrics,
+} from '../operators/index.ts';
 import type { OperatorStateStore } from '../state/index.ts';
 import { MemoryFileSystem } from '../testing/index.ts';
 import type { SinkContext } from './sink.ts';
@@ -49,6 +54,9 @@ export class ConnectorWorld {
     gauge: (_name, read) => ({ value: read }),
     histogram: () => {
       throw new Error('connectors have no histograms');
+    },
+    meter: () => {
+      throw new Error('connectors have no meters');
     },
   };
 
@@ -109,6 +117,7 @@ export class ConnectorWorld {
         schedule: (atMs, callback) => this.timers.schedule(atMs - this.#nowMs, callback),
       },
       sendToCoordinator: () => {},
+      accumulators: new AccumulatorRegistry(),
     };
   }
 

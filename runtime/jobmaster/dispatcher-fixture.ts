@@ -52,6 +52,7 @@ export class FakeMaster implements JobControl {
       netRuntimeMs: 5,
       ...(error === undefined ? {} : { error: error.toJSON() }),
       metrics: this.snapshot(),
+      accumulators: {},
     });
   }
 

@@ -51,7 +51,7 @@ export { JobMaster } from './job-master.ts';
 export type { JobMasterParts, JobRestore, JobResult } from './job-master-parts.ts';
 export { asOneRegion, type JobPlan, planJobExecution, planOf } from './job-plan.ts';
 export type { JobRequest, OpenRequest } from './job-requests.ts';
-export type { JobSnapshot, VertexSnapshot } from './job-snapshot.ts';
+export { type JobSnapshot, jobAccumulators, type VertexSnapshot } from './job-snapshot.ts';
 export {
   createdJob,
   decideJob,

@@ -71,4 +71,6 @@ export interface JobResult {
   readonly error?: StreamErrorRecord;
   /** As of the end. */
   readonly metrics: JobSnapshot;
+  /** What functions have counted, by name: Flink's `getAccumulatorResult`. Of the last attempts. */
+  readonly accumulators: Readonly<Record<string, unknown>>;
 }

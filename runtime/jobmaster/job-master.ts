@@ -13,6 +13,7 @@
  */
 import type { CheckpointStatistics } from '../checkpoint/index.ts';
 import { loggerWith, type StreamErrorRecord, toStreamError } from '../core/index.ts';
+import { accumulatorResults } from '../protocol/index.ts';
 import { deployedTasks, slotOf } from './deployed-tasks.ts';
 import { FailureLog, type NotedException } from './failure-log.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
@@ -24,7 +25,7 @@ import type { JobMasterParts, JobResult } from './job-master-parts.ts';
 import { JobOutput } from './job-output.ts';
 import { JobRequests, type StopOptions } from './job-requests.ts';
 import { JobRestarts } from './job-restarts.ts';
-import { type JobSnapshot, snapshotJob } from './job-snapshot.ts';
+import { type JobSnapshot, jobAccumulators, snapshotJob } from './job-snapshot.ts';
 import { JobSources } from './job-sources.ts';
 import {
   createdJob,
@@ -132,13 +133,15 @@ export class JobMaster {
     await this.#ended.promise;
     await this.#close();
     const { status, failure } = this.#state;
+    const metrics = this.snapshot();
     return {
       jobId,
       jobName: graph.jobName,
       status: endOf(status),
       netRuntimeMs: this.#runtimeMs,
       ...(failure === undefined ? {} : { error: failure }),
-      metrics: this.snapshot(),
+      metrics,
+      accumulators: accumulatorResults(jobAccumulators(metrics.vertices)),
     };
   }
 

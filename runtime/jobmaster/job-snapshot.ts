@@ -1,6 +1,10 @@
 import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS } from '../core/index.ts';
 import type { JobGraph, JobVertex } from '../graph/index.ts';
-import type { TaskMetricsRecord } from '../protocol/index.ts';
+import {
+  type AccumulatorRecord,
+  mergeAccumulators,
+  type TaskMetricsRecord,
+} from '../protocol/index.ts';
 import type { JobStatus } from './job-state.ts';
 
 /** What is known of a running job, summed over subtasks. */
@@ -33,6 +37,8 @@ export interface VertexSnapshot {
   readonly numLateRecordsDropped: number;
   /** Numeric operator metrics summed over subtasks, by `<operator name>.<metric>`. */
   readonly operatorMetrics: Readonly<Record<string, number>>;
+  /** Merged over subtasks. Absent: none has any. */
+  readonly accumulators?: readonly AccumulatorRecord[];
 }
 
 /** Sums the newest metrics of every subtask. Pure. */
@@ -61,6 +67,7 @@ function snapshotVertex(
   const total = totalProgress.get(vertex.id);
   const read = sum((task) => task.progress ?? 0);
   const operatorMetrics = sumMetrics(tasks);
+  const accumulators = mergeAccumulators(tasks.map((task) => task.accumulators));
   return {
     id: vertex.id,
     name: vertex.name,
@@ -81,6 +88,7 @@ function snapshotVertex(
       .filter(([name]) => name.endsWith('.numLateRecordsDropped'))
       .reduce((dropped, [, count]) => dropped + count, 0),
     operatorMetrics,
+    ...(accumulators.length === 0 ? {} : { accumulators }),
   };
 }
 
@@ -111,4 +119,11 @@ function sumMetrics(tasks: readonly TaskMetricsRecord[]): Record<string, number>
     }
   }
   return sums;
+}
+
+/** Of the job: merged over its vertices. */
+export function jobAccumulators(
+  vertices: readonly Pick<VertexSnapshot, 'accumulators'>[],
+): readonly AccumulatorRecord[] {
+  return mergeAccumulators(vertices.map(({ accumulators }) => accumulators));
 }

@@ -8,6 +8,7 @@
  * parallelism and not at another. Return a new record instead.
  */
 import type { KeyedStateStore, OperatorStateStore } from '../state/index.ts';
+import type { AccumulatorContext } from './accumulator-registry.ts';
 import type { OperatorMetrics } from './operator.ts';
 import type { OutputTag } from './output-tag.ts';
 
@@ -66,7 +67,7 @@ export interface TaskInfo {
 }
 
 /** What a rich function may use of its subtask. States need a keyed stream. */
-export interface RuntimeContext extends KeyedStateStore {
+export interface RuntimeContext extends KeyedStateStore, AccumulatorContext {
   readonly taskInfo: TaskInfo;
   getMetricGroup(): OperatorMetrics;
 }

@@ -1,3 +1,23 @@
+export {
+  type AccumulatorContext,
+  AccumulatorRegistry,
+} from './accumulator-registry.ts';
+export {
+  type Accumulator,
+  AverageAccumulator,
+  DoubleCounter,
+  DoubleMaximum,
+  DoubleMinimum,
+  Histogram,
+  IntCounter,
+  IntMaximum,
+  IntMinimum,
+  ListAccumulator,
+  LongCounter,
+  LongMaximum,
+  LongMinimum,
+  MAX_ACCUMULATORS_BYTES,
+} from './accumulators.ts';
 export { type CoKeySelectors, coFlatMapOperator, coMapOperator } from './co-flat-map-operator.ts';
 export { coProcessOperator, keyedCoProcessOperator } from './co-process-operator.ts';
 export {
@@ -45,6 +65,7 @@ export type {
   GaugeMetric,
   HistogramMetric,
   HistogramStatistics,
+  MeterMetric,
 } from './metrics.ts';
 export type {
   Input,

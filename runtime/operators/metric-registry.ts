@@ -2,12 +2,13 @@
  * The metrics of one operator. Owns the handles; a name gives the same counter and histogram each
  * time, a gauge registered again replaces the one before.
  */
-import { StreamError } from '../core/index.ts';
+import { type Clock, StreamError } from '../core/index.ts';
 import type {
   CounterMetric,
   GaugeMetric,
   HistogramMetric,
   HistogramStatistics,
+  MeterMetric,
 } from './metrics.ts';
 import type { OperatorMetrics } from './operator.ts';
 
@@ -19,10 +20,16 @@ const RESERVOIR_SIZE = 1024;
 type Metric =
   | { readonly kind: 'counter'; readonly metric: Counter }
   | { readonly kind: 'gauge'; readonly metric: GaugeMetric }
+  | { readonly kind: 'meter'; readonly metric: WindowMeter }
   | { readonly kind: 'histogram'; readonly metric: ReservoirHistogram };
 
 export class MetricRegistry implements OperatorMetrics {
   readonly #metrics = new Map<string, Metric>();
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+
+  constructor(clock: Pick<Clock, 'monotonicMs'>) {
+    this.#clock = clock;
+  }
 
   counter(name: string): CounterMetric {
     const known = this.#known(name, 'counter');
@@ -47,11 +54,20 @@ export class MetricRegistry implements OperatorMetrics {
     return metric;
   }
 
-  /** All values by name; a histogram gives `<name>.count`, `.min`, `.max`, `.mean`, `.p50`, … */
+  meter(name: string): MeterMetric {
+    const known = this.#known(name, 'meter');
+    if (known !== undefined) return known.metric;
+    const metric = new WindowMeter(this.#clock);
+    this.#metrics.set(name, { kind: 'meter', metric });
+    return metric;
+  }
+
+  /** All values by name; a meter gives its rate, a histogram gives `<name>.count`, `.min`, `.max`, `.mean`, `.p50`, … */
   read(): Record<string, MetricValue> {
     const values: Record<string, MetricValue> = {};
     for (const [name, metric] of this.#metrics) {
       if (metric.kind === 'counter') values[name] = metric.metric.count();
+      else if (metric.kind === 'meter') values[name] = metric.metric.rate();
       else if (metric.kind === 'gauge') values[name] = readGauge(metric.metric);
       else {
         const statistics = Object.entries(metric.metric.statistics());
@@ -106,6 +122,56 @@ class Counter implements CounterMetric {
 
   count(): number {
     return this.#count;
+  }
+}
+
+const METER_WINDOW_S = 60;
+
+/**
+ * Counts by second, of the last minute; the second that is under way does not count.
+ *
+ * @see org.apache.flink.metrics.MeterView
+ */
+class WindowMeter implements MeterMetric {
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #startS: number;
+  /** By second, in a ring. */
+  readonly #counts = new Float64Array(METER_WINDOW_S + 1);
+  #second: number;
+  #count = 0;
+
+  constructor(clock: Pick<Clock, 'monotonicMs'>) {
+    this.#clock = clock;
+    this.#startS = Math.floor(clock.monotonicMs() / 1000);
+    this.#second = this.#startS;
+  }
+
+  markEvent(events = 1): void {
+    this.#advance();
+    this.#counts[this.#second % this.#counts.length] =
+      (this.#counts[this.#second % this.#counts.length] ?? 0) + events;
+    this.#count += events;
+  }
+
+  rate(): number {
+    this.#advance();
+    const elapsedS = Math.min(METER_WINDOW_S, this.#second - this.#startS);
+    if (elapsedS === 0) return 0;
+    const present = this.#counts[this.#second % this.#counts.length] ?? 0;
+    return (this.#counts.reduce((sum, count) => sum + count, 0) - present) / elapsedS;
+  }
+
+  count(): number {
+    return this.#count;
+  }
+
+  #advance(): void {
+    const now = Math.floor(this.#clock.monotonicMs() / 1000);
+    const from = Math.max(this.#second + 1, now - METER_WINDOW_S);
+    for (let second = from; second <= now; second += 1) {
+      this.#counts[second % this.#counts.length] = 0;
+    }
+    this.#second = Math.max(this.#second, now);
   }
 }
 

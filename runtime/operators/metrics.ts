@@ -9,6 +9,13 @@ export interface GaugeMetric {
   value(): number | string | boolean;
 }
 
+export interface MeterMetric {
+  markEvent(events?: number): void;
+  /** Events a second, of the last minute. */
+  rate(): number;
+  count(): number;
+}
+
 export interface HistogramMetric {
   update(value: number): void;
   /** Over a sliding reservoir of the newest values. */

@@ -16,7 +16,8 @@
 import type { Clock, FileSystem, Logger, Rng, Timers } from '../core/index.ts';
 import type { ReaderEvent, SourceEvent } from '../protocol/index.ts';
 import type { HeapKeyedStateBackend, OperatorStateStore } from '../state/index.ts';
-import type { CounterMetric, GaugeMetric, HistogramMetric } from './metrics.ts';
+import type { AccumulatorContext } from './accumulator-registry.ts';
+import type { CounterMetric, GaugeMetric, HistogramMetric, MeterMetric } from './metrics.ts';
 
 /** Where an operator sends results: the next operator of the chain, or the task's edges. */
 export interface Output<T> {
@@ -112,6 +113,8 @@ export interface OperatorContext {
   /** For what waits outside the task's turn, as a source's rate limit does. */
   readonly timers: Timers;
   readonly metrics: OperatorMetrics;
+  /** Of the subtask: all operators of the chain have the same. */
+  readonly accumulators: AccumulatorContext;
   /** `pipeline.auto-watermark-interval`; 0 turns periodic emission off. */
   readonly autoWatermarkIntervalMs: number;
   /**
@@ -140,6 +143,8 @@ export interface OperatorMetrics {
   counter(name: string): CounterMetric;
   gauge(name: string, read: () => number | string | boolean): GaugeMetric;
   histogram(name: string): HistogramMetric;
+  /** Events a second, of the last minute. */
+  meter(name: string): MeterMetric;
 }
 
 /**

@@ -1,4 +1,15 @@
 export {
+  type AccumulatorRecord,
+  type AccumulatorState,
+  type AccumulatorType,
+  accumulatorResults,
+  accumulatorText,
+  accumulatorValue,
+  mergeAccumulators,
+  type StoredNumber,
+  storedNumber,
+} from './accumulator-records.ts';
+export {
   type BytesRecord,
   type ChannelStateRecord,
   type CheckpointBarrier,

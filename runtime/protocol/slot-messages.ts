@@ -4,6 +4,7 @@
  * clone and, but for the shared memory an adapter adds to a deployment, JSON.
  */
 import type { LogLevel, StreamErrorRecord } from '../core/index.ts';
+import type { AccumulatorRecord } from './accumulator-records.ts';
 import type {
   CheckpointBarrier,
   SubtaskCheckpointStats,
@@ -121,6 +122,8 @@ export interface TaskMetricsRecord extends SubtaskRef {
   readonly progress?: number;
   /** Metrics of operators and user functions, by `<operator name>.<metric>`. */
   readonly operatorMetrics: Readonly<Record<string, number | string | boolean>>;
+  /** Absent: it has none. */
+  readonly accumulators?: readonly AccumulatorRecord[];
   /** Absent: too little is known yet. */
   readonly rates?: TaskRates;
 }

@@ -3,8 +3,8 @@
 import { OperatorStateHandler } from '../checkpoint/index.ts';
 import { defined } from '../core/index.ts';
 import type { ChainedOperator, JobVertex } from '../graph/index.ts';
-import { MetricRegistry, type OperatorContext } from '../operators/index.ts';
-import type { RestoredSubtaskState } from '../protocol/index.ts';
+import { AccumulatorRegistry, MetricRegistry, type OperatorContext } from '../operators/index.ts';
+import type { AccumulatorRecord, RestoredSubtaskState } from '../protocol/index.ts';
 import type { ClientChannel } from './client-channel.ts';
 import type { OperatorSurroundings } from './operator-chain.ts';
 import type { SlotDeployment, SlotPorts } from './slot-deployment.ts';
@@ -35,6 +35,7 @@ export class OperatorSurroundingsFactory {
   /** By node. */
   readonly #states = new Map<number, OperatorStateHandler>();
   readonly #registries = new Map<string, MetricRegistry>();
+  readonly #accumulators = new AccumulatorRegistry();
 
   constructor(place: SubtaskPlace, world: SlotWorld, client: ClientChannel) {
     this.#place = place;
@@ -62,7 +63,7 @@ export class OperatorSurroundingsFactory {
       this.#place.vertex.operators.find((o) => o.nodeId === nodeId),
       'an operator of the chain',
     );
-    const metrics = new MetricRegistry();
+    const metrics = new MetricRegistry(this.#world.ports.clock);
     this.#registries.set(operator.name, metrics);
     const states = defined(this.#states.get(nodeId), 'states are restored before operators');
     return { states, ctx: this.#contextOf(operator, states, metrics) };
@@ -77,6 +78,10 @@ export class OperatorSurroundingsFactory {
       }
     }
     return values;
+  }
+
+  readAccumulators(): readonly AccumulatorRecord[] {
+    return this.#accumulators.read();
   }
 
   #contextOf(
@@ -94,6 +99,7 @@ export class OperatorSurroundingsFactory {
       ...{ jobId, jobName: deployment.graph.jobName, operatorId, operatorName },
       ...{ subtaskIndex, parallelism, maxParallelism, attempt, lease, checkpointing },
       ...{ clock, rng, logger, fileSystem, timers, metrics, autoWatermarkIntervalMs },
+      accumulators: this.#accumulators,
       keyedState: () => states.keyedState(),
       operatorState: states.operatorState,
       restoredCheckpointId: restored?.checkpointId,

@@ -131,7 +131,11 @@ class SlotBuilder {
     holder.task = task;
     holder.checkpoints = checkpoints;
     this.#tasks.set(taskKey(vertex.id, subtaskIndex), task);
-    return { task, operatorMetrics: () => surroundings.readMetrics() };
+    return {
+      task,
+      operatorMetrics: () => surroundings.readMetrics(),
+      accumulators: () => surroundings.readAccumulators(),
+    };
   }
 
   #resumeOf(handOver: TaskHandOverRecord | undefined): SubtaskCheckpointsParts['resume'] {

@@ -1,14 +1,23 @@
-import type { TaskMetricsRecord } from '../protocol/index.ts';
+import {
+  type AccumulatorRecord,
+  mergeAccumulators,
+  type TaskMetricsRecord,
+} from '../protocol/index.ts';
 import type { Task } from './task.ts';
 
 export interface TaskMetricsSource {
   readonly task: Task;
   /** The values of the operators' own metrics now, by `<operator name>.<metric>`. */
   readonly operatorMetrics: () => Readonly<Record<string, number | string | boolean>>;
+  readonly accumulators: () => readonly AccumulatorRecord[];
 }
 
 /** Reads the counters of a task. */
-export function taskMetrics({ task, operatorMetrics }: TaskMetricsSource): TaskMetricsRecord {
+export function taskMetrics({
+  task,
+  operatorMetrics,
+  accumulators,
+}: TaskMetricsSource): TaskMetricsRecord {
   const { ref, writers, remoteInputs, chain } = task.parts;
   let numRecordsOut = 0;
   let numBytesOut = 0;
@@ -36,6 +45,7 @@ export function taskMetrics({ task, operatorMetrics }: TaskMetricsSource): TaskM
     idleTimeMs: task.times.idle,
     ...(progress === undefined ? {} : { progress }),
     operatorMetrics: operatorMetrics(),
+    ...withAccumulators(accumulators()),
   };
 }
 
@@ -60,5 +70,12 @@ export function withEarlier(
     busyTimeMs: before.busyTimeMs + now.busyTimeMs,
     backPressuredTimeMs: before.backPressuredTimeMs + now.backPressuredTimeMs,
     idleTimeMs: before.idleTimeMs + now.idleTimeMs,
+    ...withAccumulators(mergeAccumulators([before.accumulators, now.accumulators])),
   };
+}
+
+function withAccumulators(
+  accumulators: readonly AccumulatorRecord[],
+): Pick<TaskMetricsRecord, 'accumulators'> {
+  return accumulators.length === 0 ? {} : { accumulators };
 }

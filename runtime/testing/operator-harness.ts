@@ -6,6 +6,7 @@
 import type { FileSystem, LogLevel } from '../core/index.ts';
 import { assert, NO_TIMESTAMP_MS, StreamError } from '../core/index.ts';
 import {
+  AccumulatorRegistry,
   type Input,
   MetricRegistry,
   type MetricValue,
@@ -18,6 +19,7 @@ import {
   type SourceOperator,
   type TwoInputFactory,
 } from '../operators/index.ts';
+import { accumulatorResults } from '../protocol/index.ts';
 import { type HarnessSnapshot, HarnessState } from './harness-state.ts';
 
 /** What an operator emitted; `timestampMs` is absent where the record has none. */
@@ -96,7 +98,8 @@ export class OperatorHarness<OperatorT extends Operator, O> {
   readonly logged: { readonly level: LogLevel; readonly message: string }[] = [];
   printed = '';
   readonly delivered: unknown[] = [];
-  readonly #metrics = new MetricRegistry();
+  readonly #metrics: MetricRegistry;
+  readonly #accumulators = new AccumulatorRegistry();
   readonly #processingTime: ManualProcessingTime;
   readonly #state: HarnessState;
   #checkpointId: number;
@@ -106,6 +109,7 @@ export class OperatorHarness<OperatorT extends Operator, O> {
     options: HarnessOptions,
   ) {
     this.#processingTime = new ManualProcessingTime(options.startEpochMs ?? 0);
+    this.#metrics = new MetricRegistry(this.#processingTime);
     const restore = snapshotsOf(options);
     this.#checkpointId = restore[0]?.checkpointId ?? 0;
     this.#state = new HarnessState({
@@ -213,6 +217,11 @@ export class OperatorHarness<OperatorT extends Operator, O> {
     return this.#metrics.read();
   }
 
+  /** What functions have added, by name: `getLocalValue` of each. */
+  accumulators(): Record<string, unknown> {
+    return accumulatorResults(this.#accumulators.read());
+  }
+
   #output(): Output<O> {
     const stamped = (timestampMs: number): { readonly timestampMs?: number } =>
       timestampMs === NO_TIMESTAMP_MS ? {} : { timestampMs };
@@ -249,6 +258,7 @@ export class OperatorHarness<OperatorT extends Operator, O> {
         schedule: (delayMs, callback) => time.schedule(time.nowEpochMs() + delayMs, callback),
       },
       metrics: this.#metrics,
+      accumulators: this.#accumulators,
       autoWatermarkIntervalMs: options.autoWatermarkIntervalMs ?? 0,
       processingTime: time,
       sendToCoordinator: (event) => this.sent.push(event),

@@ -1,6 +1,7 @@
 /** `sluice run -m <host:port>`: runs the job on a cluster. */
 import { basename } from 'node:path';
 import { ConfigOptions, type Configuration, StreamError } from '../../runtime/core/index.ts';
+import { type ShownAccumulator, shownLines } from './accumulator-text.ts';
 import { beatFor, watched } from './client-heartbeat.ts';
 import { ClusterClient, failureOf, type JsonObject, locationFor } from './cluster-client.ts';
 import type { ConsoleWorld } from './console-world.ts';
@@ -84,6 +85,8 @@ function report(jobId: string, result: JsonObject, say: (text: string) => void):
     say('Program execution finished');
     say(`Job with JobID ${jobId} has finished.`);
     say(`Job Runtime: ${String(result['net-runtime'])} ms`);
+    const lines = shownLines((result.accumulators ?? []) as readonly ShownAccumulator[]);
+    if (lines !== undefined) say(lines);
     return EXIT_CODES.finished;
   }
   const failure = result['failure-cause'];

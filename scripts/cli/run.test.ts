@@ -24,6 +24,7 @@ const finished: JobResult = {
   status: 'FINISHED',
   netRuntimeMs: 12.4,
   metrics: flightsSnapshot(1000, 1),
+  accumulators: {},
 };
 
 class Console {

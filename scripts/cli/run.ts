@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Logger, StreamError } from '../../runtime/core/index.ts';
-import type { JobResult } from '../../runtime/jobmaster/index.ts';
+import { type JobResult, jobAccumulators } from '../../runtime/jobmaster/index.ts';
+import { accumulatorLines } from './accumulator-text.ts';
 import { type ConsoleWorld, wantsColor, wantsUnicode } from './console-world.ts';
 import { EXIT_CODES, onInterrupt, type SignalSource } from './interrupts.ts';
 import { prepareJob } from './job-arguments.ts';
@@ -119,7 +120,7 @@ async function report(
   result: JobResult,
   say: (text: string) => void,
 ): Promise<number> {
-  const { status, jobId, netRuntimeMs, error } = result;
+  const { status, jobId, netRuntimeMs, error, metrics } = result;
   if (status === 'CANCELED') {
     say(`Cancelled job ${jobId}.`);
     return EXIT_CODES.interrupted;
@@ -132,6 +133,8 @@ async function report(
   say('Program execution finished');
   say(`Job with JobID ${jobId} has finished.`);
   say(`Job Runtime: ${Math.round(netRuntimeMs)} ms`);
+  const lines = accumulatorLines(jobAccumulators(metrics.vertices));
+  if (lines !== undefined) say(lines);
   return EXIT_CODES.finished;
 }
 

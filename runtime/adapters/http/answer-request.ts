@@ -6,6 +6,7 @@
  * I2  What changes something is never a GET, but for the one that Flink's dashboard cancels by.
  */
 
+import { jobAccumulatorsJson } from './accumulators-json.ts';
 import { CHECKPOINT_ROUTES } from './checkpoint-routes.ts';
 import type { ClusterApi, PathParameters, Route, RouteHandler } from './cluster-api.ts';
 import { CLUSTER_ROUTES } from './cluster-routes.ts';
@@ -38,12 +39,6 @@ export async function answerRequest(api: ClusterApi, request: HttpRequest): Prom
     return errorAnswer(thrown);
   }
 }
-
-const NO_ACCUMULATORS = {
-  'job-accumulators': [],
-  'user-task-accumulators': [],
-  'serialized-user-task-accumulators': {},
-} as const;
 
 const ok = (body: unknown): HttpAnswer => ({ status: 200, body });
 
@@ -103,13 +98,11 @@ const ROUTES: readonly Route[] = [
     '/jobs/:jobid/config',
     async ({ jobs }, _request, { jobid = '' }) => ok(jobConfigJson(await jobs.get(jobid))),
   ],
-  // No job has any yet.
   [
     'GET',
     '/jobs/:jobid/accumulators',
     async ({ jobs }, _request, { jobid = '' }) => {
-      await jobs.get(jobid);
-      return ok(NO_ACCUMULATORS);
+      return ok(jobAccumulatorsJson(await jobs.get(jobid)));
     },
   ],
   ...CHECKPOINT_ROUTES,

@@ -9,6 +9,7 @@ import type {
   HibernationView,
   JobStatus,
 } from '../../jobmaster/index.ts';
+import { accumulatorResultsJson } from './accumulators-json.ts';
 import { serializedThrowable } from './serialized-throwable.ts';
 import {
   ioMetrics,
@@ -124,7 +125,9 @@ export function executionResultJson(job: DispatchedJob): object {
     'job-execution-result': {
       id: job.jobId,
       'application-status': statuses[job.status] ?? 'UNKNOWN',
+      // Java's own serialization in Flink; what is here is for everybody.
       'accumulator-results': {},
+      accumulators: accumulatorResultsJson(job),
       'net-runtime': Math.round(job.netRuntimeMs ?? 0),
       ...(job.error === undefined ? {} : { 'failure-cause': failureJson(job.error) }),
     },

@@ -1,5 +1,10 @@
 /** A job's vertices and their subtasks, over REST. */
-import type { SubtaskExecution } from '../../jobmaster/index.ts';
+import type { DispatchedJob, SubtaskExecution } from '../../jobmaster/index.ts';
+import {
+  subtasksAccumulatorsJson,
+  userAccumulatorsJson,
+  vertexAccumulatorsJson,
+} from './accumulators-json.ts';
 import type { ClusterApi, PathParameters, Route } from './cluster-api.ts';
 import { badRequest, type HttpAnswer, HttpRefusal } from './http-records.ts';
 import {
@@ -17,6 +22,7 @@ import { watermarkText } from './watermark-text.ts';
 
 /** What a route of a vertex is shown with. */
 interface AskedVertex {
+  readonly job: DispatchedJob;
   readonly vertex: ShownVertex;
   readonly placeOf: PlaceOf;
   readonly nowEpochMs: number;
@@ -34,16 +40,10 @@ export const VERTEX_ROUTES: readonly Route[] = [
   }),
   route('/backpressure', ({ vertex, nowEpochMs }) => backPressureJson(vertex, nowEpochMs)),
   route('/watermarks', ({ vertex }) => watermarksJson(vertex)),
-  route('/accumulators', ({ vertex }) => ({ id: vertex.id, 'user-accumulators': [] })),
-  route('/subtasks/accumulators', ({ vertex, placeOf }) => ({
-    id: vertex.id,
-    parallelism: vertex.parallelism,
-    subtasks: vertex.subtasks.map(({ subtaskIndex, slotIndex, attemptNumber }) => ({
-      ...{ subtask: subtaskIndex, attempt: attemptNumber },
-      endpoint: placeOf(slotIndex)?.endpoint ?? '(unassigned)',
-      'user-accumulators': [],
-    })),
-  })),
+  route('/accumulators', ({ job, vertex }) => vertexAccumulatorsJson(job, vertex)),
+  route('/subtasks/accumulators', ({ vertex, placeOf }) => {
+    return subtasksAccumulatorsJson(vertex, placeOf);
+  }),
   route('/subtasks/:subtaskindex', (asked, parameters) => {
     const subtask = subtaskOf(asked.vertex, parameters);
     return subtaskJson(subtask, asked.placeOf, asked.nowEpochMs);
@@ -55,9 +55,14 @@ export const VERTEX_ROUTES: readonly Route[] = [
   }),
   route('/subtasks/:subtaskindex/attempts/:attempt/accumulators', ({ vertex }, parameters) => {
     const subtask = subtaskOf(vertex, parameters);
-    const { attemptNumber } = attemptOf(subtask, parameters);
-    const of = { subtask: subtask.subtaskIndex, attempt: attemptNumber };
-    return { ...of, id: `${vertex.id}_${of.subtask}_${of.attempt}`, 'user-accumulators': [] };
+    const attempt = attemptOf(subtask, parameters);
+    const of = { subtask: subtask.subtaskIndex, attempt: attempt.attemptNumber };
+    // What failed attempts have counted is dropped.
+    const { accumulators } = (attempt === subtask ? subtask.metrics : undefined) ?? {};
+    return {
+      ...{ ...of, id: `${vertex.id}_${of.subtask}_${of.attempt}` },
+      'user-accumulators': userAccumulatorsJson(accumulators),
+    };
   }),
 ];
 
@@ -85,7 +90,8 @@ export async function askedVertex(
   const job = await jobs.get(jobid);
   const vertex = shownVertices(job).find(({ id }) => id === vertexid);
   if (vertex === undefined) throw new HttpRefusal(404, `JobVertex ${vertexid} not found`);
-  return { vertex, placeOf: (slot) => jobs.placeOf(jobid, slot), nowEpochMs: clock.nowEpochMs() };
+  const placeOf: PlaceOf = (slot) => jobs.placeOf(jobid, slot);
+  return { job, vertex, placeOf, nowEpochMs: clock.nowEpochMs() };
 }
 
 /** @throws {HttpRefusal} 404; 400 for what is no index. */

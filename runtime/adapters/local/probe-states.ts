@@ -10,6 +10,7 @@ import type { FileSystem } from '../../core/index.ts';
 import { StreamError, toStreamError } from '../../core/index.ts';
 import type { ChainedOperator, JobGraph, StreamGraph, StreamNode } from '../../graph/index.ts';
 import {
+  AccumulatorRegistry,
   MetricRegistry,
   type Operator,
   type OperatorContext,
@@ -109,7 +110,8 @@ function probeContext(
     restoredCheckpointId: undefined,
     logger: { log: () => {} },
     fileSystem: readOnly(new NodeFileSystem()),
-    metrics: new MetricRegistry(),
+    metrics: new MetricRegistry(clock),
+    accumulators: new AccumulatorRegistry(),
     autoWatermarkIntervalMs: 0,
     processingTime: { nowEpochMs: () => clock.nowEpochMs(), schedule: () => () => {} },
     sendToCoordinator: () => {},
