@@ -1,7 +1,7 @@
 /**
- * `node scripts/build.ts [--types]`: bundles the package into dist/; with `--types` also writes
- * the declarations and bundles the AWS functions. `scripts/sluice.mjs` calls {@link build} in a
- * clone whenever a source changed.
+ * `node scripts/build.ts [--types]`: bundles the package and its console into dist/; with `--types`
+ * also writes the declarations and bundles the AWS functions. `scripts/sluice.mjs` calls
+ * {@link build} in a clone whenever a source changed.
  *
  * I1  A process may import dist/ while another builds it: chunks carry their hash in their name
  *     and stay for an hour after they were replaced; entries appear by rename, after the chunks.
@@ -20,6 +20,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { buildConsole } from './build-console.ts';
 import { buildFunctions } from './build-functions.ts';
 import { REPOSITORY_ROOT } from './source-files.ts';
 
@@ -68,6 +69,7 @@ export async function build(root: string = REPOSITORY_ROOT): Promise<void> {
     writeFileSync(temporary, contents);
     renameSync(temporary, path);
   }
+  await buildConsole(root);
   removeStaleChunks(join(root, 'dist'), new Set(ordered.map(({ path }) => basename(path))));
   const stamp = join(root, 'dist', '.stamp');
   writeFileSync(stamp, '');

@@ -57,9 +57,9 @@ function isDistStale() {
     readdirSync(folder, { withFileTypes: true }).some((entry) => {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) return hasNewer(path);
-      return !entry.name.endsWith('.test.ts') && isNewer(path);
+      return !/\.test\.tsx?$/.test(entry.name) && isNewer(path);
     });
-  return ['runtime', 'scripts/cli'].some((folder) => hasNewer(join(root, folder)));
+  return ['runtime', 'scripts/cli', 'console'].some((folder) => hasNewer(join(root, folder)));
 }
 
 function runWithNode24() {

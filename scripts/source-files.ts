@@ -16,7 +16,7 @@ const SOURCE_FOLDERS = [
 ];
 const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'out']);
 
-/** Every `.ts` and `.mjs` file of the project, relative to `root` with slashes, sorted. */
+/** Every `.ts`, `.tsx` and `.mjs` file of the project, relative to `root` with slashes, sorted. */
 export function sourceFiles(root: string): string[] {
   const files: string[] = [];
   const visit = (folder: string): void => {
@@ -24,7 +24,7 @@ export function sourceFiles(root: string): string[] {
       const path = `${folder}/${entry.name}`;
       if (entry.isDirectory()) {
         if (!SKIPPED_FOLDERS.has(entry.name) && !entry.name.startsWith('.')) visit(path);
-      } else if (/\.(ts|mjs)$/.test(entry.name)) {
+      } else if (/\.(tsx?|mjs)$/.test(entry.name)) {
         files.push(path);
       }
     }

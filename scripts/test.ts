@@ -1,12 +1,15 @@
 /**
- * `npm test [-- pattern…]`: runs every `*.test.ts` whose path contains one of the patterns, all
- * cores busy, and prints failures in full. The last line is always `N passed, N failed`.
+ * `npm test [-- pattern…]`: runs every `*.test.ts` and `*.test.tsx` whose path contains one of the
+ * patterns, all cores busy, and prints failures in full. The last line is always
+ * `N passed, N failed`.
  */
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { REPOSITORY_ROOT, sourceFiles } from './source-files.ts';
 import { failureText, type TestFailure } from './test-failure.ts';
+
+const TSX_LOADER = new URL('./load-tsx.ts', import.meta.url).href;
 
 /** How many tests passed and failed; suites are not counted. */
 export interface TestCounts {
@@ -17,7 +20,7 @@ export interface TestCounts {
 /** Runs the test files whose path contains one of `patterns` (all files when there is none). */
 export async function runTests(patterns: readonly string[]): Promise<TestCounts> {
   const files = sourceFiles(REPOSITORY_ROOT)
-    .filter((file) => file.endsWith('.test.ts'))
+    .filter((file) => /\.test\.tsx?$/.test(file))
     .filter((file) => patterns.length === 0 || patterns.some((part) => file.includes(part)));
   if (files.length > 0) return runTestFiles(files, availableParallelism());
   print(`no test file matches: patterns=${patterns.join(',')}`);
@@ -41,7 +44,7 @@ export async function runTestFiles(
     files: files.map((file) => `${REPOSITORY_ROOT}/${file}`),
     cwd: REPOSITORY_ROOT,
     ...{ concurrency, timeout: timeoutMs },
-    execArgv: ['--conditions=sluice-source'],
+    execArgv: ['--conditions=sluice-source', `--import=${TSX_LOADER}`],
   });
   for await (const event of stream) consume(event as TestEvent, counts);
   return counts;

@@ -23,6 +23,13 @@ describe('tidy', () => {
   });
 });
 
+describe('sourceText', () => {
+  it('tells the end of an element from a regular expression', () => {
+    const { code } = sourceText('console/x.tsx', '<b>a</b>; f(/c/); <br />; x = 1 / 2; y();');
+    assert.equal(code, '<b>a</b>; f(   ); <br />; x = 1 / 2; y();');
+  });
+});
+
 describe('imports', () => {
   const imports = (path: string, from: string) => broken(path, `import { a } from '${from}';\n`);
 

@@ -16,6 +16,10 @@ type Step = readonly [name: string, run: () => StepResult | Promise<StepResult>]
 
 const STEPS: readonly Step[] = [
   ['types', () => tool('typescript/bin/tsc', ['-p', '.', '--pretty', 'false'])],
+  [
+    'types of the console',
+    () => tool('typescript/bin/tsc', ['-p', 'console', '--pretty', 'false']),
+  ],
   ['lint and format', () => tool('@biomejs/biome/bin/biome', ['ci', '--colors=off', '.'])],
   ['tidy', tidy],
   ['tests', tests],

@@ -5,7 +5,7 @@ import { startCluster } from '../../runtime/adapters/index.ts';
 import type { Logger, StreamError } from '../../runtime/core/index.ts';
 import type { ConsoleWorld } from './console-world.ts';
 import { configurationOf } from './effective-configuration.ts';
-import { engineModuleUrl, shareEngine } from './engine-modules.ts';
+import { consoleFolder, engineModuleUrl, shareEngine } from './engine-modules.ts';
 import { EXIT_CODES, onInterrupt, type SignalSource } from './interrupts.ts';
 import { JobLogFiles, logDirectory, loggerToBoth } from './job-log-files.ts';
 import { badArguments, type ParsedOptions } from './parse-options.ts';
@@ -46,6 +46,7 @@ export async function cluster(
     dataDirectory: resolve(world.cwd, value('data-dir') ?? DEFAULT_DATA_DIRECTORY),
     slotWorkerUrl: engineModuleUrl('slot-worker'),
     taskManagerUrl: engineModuleUrl('task-manager-process'),
+    consoleFolder: consoleFolder(),
     version: versionNumber(),
     logger: clusterLogger(world, options.flags.has('verbose')),
     onPrint: (text) =>

@@ -1,4 +1,5 @@
-/** The engine, as bundled jobs and the threads and processes of a cluster find it. */
+/** The engine, as bundled jobs, the threads and processes of a cluster, and browsers find it. */
+import { fileURLToPath } from 'node:url';
 import * as sluice from '../../runtime/index.ts';
 
 /** A bundled job imports `sluice` from there, so that it shares the engine's classes. */
@@ -15,4 +16,10 @@ export function engineExports(): readonly string[] {
 export function engineModuleUrl(name: 'slot-worker' | 'task-manager-process'): URL {
   const isSource = import.meta.url.endsWith('.ts');
   return new URL(isSource ? `../../runtime/${name}.ts` : `./${name}.js`, import.meta.url);
+}
+
+/** The console that was built; not there when run from source without a build. */
+export function consoleFolder(): string {
+  const isSource = import.meta.url.endsWith('.ts');
+  return fileURLToPath(new URL(isSource ? '../../dist/console' : './console', import.meta.url));
 }

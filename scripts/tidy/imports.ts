@@ -46,7 +46,7 @@ interface Import {
 
 /** True for files that only tests load. */
 export function isTestFile(path: string): boolean {
-  return /\.(test|conformance|bench|itest)\.ts$/.test(path);
+  return /\.(test|conformance|bench|itest)\.tsx?$/.test(path);
 }
 
 /** The ranked folder a file belongs to. */
@@ -118,7 +118,7 @@ function findCycle(edges: ReadonlyMap<string, ReadonlySet<string>>): string | un
 }
 
 function relativeImportFault(path: string, target: string, specifier: string): string | undefined {
-  if (!/\.(ts|mjs|json)$/.test(specifier)) return `'${specifier}' needs its extension, .ts`;
+  if (!/\.(tsx?|mjs|json)$/.test(specifier)) return `'${specifier}' needs its extension, .ts`;
   const [from, to] = [unitOf(path), unitOf(target)];
   const isIndex = posix.basename(target) === 'index.ts';
   if (from === to) {

@@ -21,7 +21,7 @@ const BANNED_IN_ENGINE: readonly (readonly [pattern: RegExp, name: string, inste
 const DURATION_NAME = /^(timeout|delay|interval|duration|age|period|latency)$/;
 const SIZE_NAME = /^(size)$/;
 const LICENCE_BANNER = /\b(copyright|licensed under|SPDX-License)\b/i;
-const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+(-[a-z]+)*)*\.(ts|mjs)$/;
+const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+(-[a-z]+)*)*\.(tsx?|mjs)$/;
 const VAGUE_NAME = /^(utils?|helpers?|common|manager|misc)\.|-(utils?|helpers?|manager)\./;
 
 type Rule = (source: SourceText) => Finding[];

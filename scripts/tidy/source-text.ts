@@ -111,6 +111,8 @@ function startsRegExp(text: string, kinds: readonly Kind[], slash: number): bool
   if (at < 0) return true;
   if (kinds[at] === 'string') return false;
   const char = text[at] ?? '';
+  // `</b>` closes an element.
+  if (char === '<' && at === slash - 1) return false;
   if (/[)\]}]/.test(char)) return false;
   if (!/[\w$]/.test(char)) return true;
   const word = /[\w$]+$/.exec(text.slice(Math.max(0, at - 20), at + 1))?.[0] ?? '';

@@ -1,5 +1,5 @@
 /**
- * Serves the REST interface on the loopback interface.
+ * Serves the REST interface, and the web console beside it, on the loopback interface.
  *
  * I1  Only requests that name this machine by a loopback name are answered, so that no web page
  *     reaches the cluster by a name that was made to point here; what a browser sends for another
@@ -19,6 +19,7 @@ import {
   sentAnswer,
 } from '../http/index.ts';
 import { reasonOf } from '../store-errors.ts';
+import type { ConsoleAnswer, ConsoleFiles } from './console-files.ts';
 
 const LOOPBACK = '127.0.0.1';
 const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
@@ -37,11 +38,21 @@ export interface HttpServer {
 
 /**
  * @param port 0: any that is free.
+ * @param consoleFiles undefined: no console is served.
  * @throws {StreamError} `PORT_IN_USE`.
  */
-export async function serveCluster(api: ClusterApi, port: number): Promise<HttpServer> {
+export async function serveCluster(
+  api: ClusterApi,
+  port: number,
+  consoleFiles?: ConsoleFiles,
+): Promise<HttpServer> {
   const answering = new Set<Promise<void>>();
   const server = createServer((message, response) => {
+    const file = consoleFiles === undefined ? undefined : consoleFile(consoleFiles, message);
+    if (file !== undefined) {
+      sendFile(response, file);
+      return;
+    }
     const answered = handle(api, message).then((answer) => send(response, answer));
     answering.add(answered);
     void answered.then(() => answering.delete(answered));
@@ -83,6 +94,18 @@ async function listen(server: Server, port: number): Promise<void> {
   }
 }
 
+/** Links of other sites may lead to the console: its files are the same for everyone. */
+function consoleFile(files: ConsoleFiles, message: IncomingMessage): ConsoleAnswer | undefined {
+  const { method = 'GET', headers, url = '/' } = message;
+  if (!isLoopbackName(headers.host)) return undefined;
+  return files.find(method, url.split('?')[0] ?? '', headers['if-none-match']);
+}
+
+function sendFile(response: ServerResponse, { status, headers, content }: ConsoleAnswer): void {
+  response.writeHead(status, headers);
+  response.end(content);
+}
+
 async function handle(api: ClusterApi, message: IncomingMessage): Promise<HttpAnswer> {
   try {
     return await answerRequest(api, await readRequest(message));
@@ -113,14 +136,17 @@ function checkOrigin(
   origin: string | undefined,
   fetchSite: string | string[] | undefined,
 ): void {
-  const name = (host ?? '').replace(/:\d+$/, '').toLowerCase();
-  if (!LOOPBACK_NAMES.includes(name)) {
+  if (!isLoopbackName(host)) {
     throw new HttpRefusal(403, `The host must be one of ${LOOPBACK_NAMES.join(', ')}.`);
   }
   // Browsers send no origin with a GET of an image or a form.
   const isOfOther = fetchSite === 'cross-site' || fetchSite === 'same-site';
   if (!isOfOther && (origin === undefined || origin === `http://${host}`)) return;
   throw new HttpRefusal(403, 'Requests of other sites are not answered.');
+}
+
+function isLoopbackName(host: string | undefined): boolean {
+  return LOOPBACK_NAMES.includes((host ?? '').replace(/:\d+$/, '').toLowerCase());
 }
 
 function parsed(target: string): URL {

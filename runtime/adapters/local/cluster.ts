@@ -18,6 +18,7 @@ import { type HttpServer, serveCluster } from './cluster-http-server.ts';
 import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 import { ClusterPlanner } from './cluster-planner.ts';
+import { ConsoleFiles } from './console-files.ts';
 import { DataDirectory } from './data-directory.ts';
 import { dispatcherApi } from './dispatcher-api.ts';
 import { NodeFileSystem } from './node-file-system.ts';
@@ -35,6 +36,8 @@ export interface ClusterOptions {
   readonly slotWorkerUrl: URL;
   /** The module of the TaskManagers' processes. */
   readonly taskManagerUrl: URL;
+  /** Where the web console was built to. */
+  readonly consoleFolder: string;
   /** The cluster's own: options of jobs come with each job. */
   readonly configuration: Configuration;
   readonly logger: Logger;
@@ -98,6 +101,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
         newId: () => randomBytes(16).toString('hex'),
       }),
       options.port,
+      await ConsoleFiles.load(options.consoleFolder),
     );
   } catch (thrown) {
     await dispatcher.shutdown();

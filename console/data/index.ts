@@ -1,0 +1,40 @@
+export {
+  ConsoleContext,
+  type ConsoleServices,
+  useConfig,
+  useConnection,
+  useConsole,
+  useNow,
+  usePolled,
+} from './console-context.ts';
+export { browserWorld, type ConsoleWorld } from './console-world.ts';
+export { type Connection, type Polled, PollStore } from './poll-store.ts';
+export { ConnectionError, type Method, RestClient, RestError } from './rest-client.ts';
+export type {
+  AggregateJson,
+  BackPressureJson,
+  Bytes,
+  CheckpointJson,
+  CheckpointsJson,
+  ConfigJson,
+  ExceptionJson,
+  ExceptionsJson,
+  FailureJson,
+  IoMetricsJson,
+  JobConfigJson,
+  JobJson,
+  JobOverviewJson,
+  JobState,
+  JobVertexJson,
+  MetricJson,
+  Millis,
+  OperationJson,
+  OverviewJson,
+  PlanInputJson,
+  PlanJson,
+  PlanNodeJson,
+  SubtaskJson,
+  SubtaskTimesJson,
+  TaskState,
+  VertexJson,
+} from './rest-json.ts';

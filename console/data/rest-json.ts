@@ -1,0 +1,251 @@
+/** Answers of the REST interface, as far as the console reads them. Times: epoch ms; -1 for none. */
+
+/** Milliseconds. */
+export type Millis = number;
+
+export type Bytes = number;
+
+export type JobState =
+  | 'INITIALIZING'
+  | 'CREATED'
+  | 'RUNNING'
+  | 'FAILING'
+  | 'FAILED'
+  | 'CANCELLING'
+  | 'CANCELED'
+  | 'FINISHED'
+  | 'RESTARTING'
+  | 'SUSPENDED'
+  | 'RECONCILING';
+
+export type TaskState =
+  | 'CREATED'
+  | 'SCHEDULED'
+  | 'DEPLOYING'
+  | 'INITIALIZING'
+  | 'RUNNING'
+  | 'FINISHED'
+  | 'CANCELING'
+  | 'CANCELED'
+  | 'FAILED'
+  | 'RECONCILING';
+
+/** `GET /config`. */
+export interface ConfigJson {
+  readonly 'refresh-interval': Millis;
+  readonly 'flink-version': string;
+  readonly features: Readonly<
+    Partial<Record<'web-submit' | 'web-cancel' | 'web-rescale' | 'web-history', boolean>>
+  >;
+}
+
+/** `GET /overview`. */
+export interface OverviewJson {
+  readonly taskmanagers: number;
+  readonly 'slots-total': number;
+  readonly 'slots-available': number;
+  readonly 'jobs-running': number;
+  readonly 'jobs-finished': number;
+  readonly 'jobs-cancelled': number;
+  readonly 'jobs-failed': number;
+  readonly 'flink-version': string;
+}
+
+interface Times {
+  readonly 'start-time': number;
+  readonly 'end-time': number;
+  readonly duration: Millis;
+}
+
+/** Of `GET /jobs/overview`. */
+export interface JobOverviewJson extends Times {
+  readonly jid: string;
+  readonly name: string;
+  readonly state: JobState;
+  /** By state in lower case, and `total`. */
+  readonly tasks: Readonly<Record<string, number>>;
+}
+
+/** What tasks have read and written, and how their time was spent. */
+export interface IoMetricsJson {
+  readonly 'read-bytes': number;
+  readonly 'read-bytes-complete': boolean;
+  readonly 'write-bytes': number;
+  readonly 'read-records': number;
+  readonly 'write-records': number;
+  readonly 'accumulated-backpressured-time': Millis;
+  readonly 'accumulated-idle-time': Millis;
+  readonly 'accumulated-busy-time': Millis;
+}
+
+export interface JobVertexJson extends Times {
+  readonly id: string;
+  readonly name: string;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  readonly status: TaskState;
+  readonly tasks: Readonly<Record<string, number>>;
+  readonly metrics: IoMetricsJson;
+}
+
+export interface PlanInputJson {
+  readonly num: number;
+  readonly id: string;
+  readonly ship_strategy: string;
+}
+
+export interface PlanNodeJson {
+  readonly id: string;
+  readonly parallelism: number;
+  /** HTML, escaped, with `<br/>`. */
+  readonly description: string;
+  readonly inputs?: readonly PlanInputJson[];
+}
+
+export interface PlanJson {
+  readonly jid: string;
+  readonly name: string;
+  readonly nodes: readonly PlanNodeJson[];
+}
+
+/** `GET /jobs/:jobid`. */
+export interface JobJson extends Times {
+  readonly jid: string;
+  readonly name: string;
+  readonly state: JobState;
+  readonly now: number;
+  readonly maxParallelism: number;
+  readonly timestamps: Readonly<Record<string, number>>;
+  readonly vertices: readonly JobVertexJson[];
+  readonly plan: PlanJson;
+  readonly hibernation?: {
+    readonly since: number;
+    readonly 'wakes-at': number | null;
+    readonly 'wake-schedule': string | null;
+  };
+}
+
+export interface SubtaskJson extends Times {
+  readonly subtask: number;
+  readonly status: TaskState;
+  readonly attempt: number;
+  readonly endpoint: string;
+  readonly 'taskmanager-id': string;
+  readonly metrics: IoMetricsJson;
+}
+
+/** `GET /jobs/:jobid/vertices/:vertexid`. */
+export interface VertexJson {
+  readonly id: string;
+  readonly name: string;
+  readonly parallelism: number;
+  readonly now: number;
+  readonly subtasks: readonly SubtaskJson[];
+}
+
+/** `GET …/subtasktimes`. */
+export interface SubtaskTimesJson {
+  readonly id: string;
+  readonly now: number;
+  readonly subtasks: readonly {
+    readonly subtask: number;
+    readonly endpoint: string;
+    readonly timestamps: Readonly<Record<string, number>>;
+  }[];
+}
+
+/** `GET …/backpressure`. */
+export interface BackPressureJson {
+  readonly status: string;
+  readonly subtasks: readonly {
+    readonly subtask: number;
+    readonly ratio: number;
+    readonly idleRatio: number;
+    readonly busyRatio: number;
+  }[];
+}
+
+export interface MetricJson {
+  readonly id: string;
+  readonly value?: string;
+}
+
+export interface AggregateJson {
+  readonly id: string;
+  readonly min?: number;
+  readonly max?: number;
+  readonly avg?: number;
+  readonly sum?: number;
+  readonly skew?: number;
+}
+
+export interface ExceptionJson {
+  readonly exceptionName: string;
+  readonly stacktrace: string;
+  readonly timestamp: number;
+  readonly taskName: string | null;
+  readonly endpoint: string | null;
+  readonly concurrentExceptions: readonly ExceptionJson[];
+}
+
+/** `GET /jobs/:jobid/exceptions`. */
+export interface ExceptionsJson {
+  readonly exceptionHistory: {
+    readonly entries: readonly ExceptionJson[];
+    readonly truncated: boolean;
+  };
+}
+
+/** `GET /jobs/:jobid/config`. */
+export interface JobConfigJson {
+  readonly 'execution-config': {
+    readonly 'restart-strategy': string;
+    readonly 'job-parallelism': number;
+    readonly 'object-reuse-mode': boolean;
+    readonly 'user-config': Readonly<Record<string, unknown>>;
+  };
+}
+
+export interface CheckpointJson {
+  readonly id: number;
+  readonly status: 'COMPLETED' | 'IN_PROGRESS' | 'FAILED';
+  readonly is_savepoint: boolean;
+  readonly trigger_timestamp: number;
+  readonly end_to_end_duration: Millis;
+  readonly state_size: Bytes;
+  readonly checkpointed_size: Bytes;
+  readonly num_subtasks: number;
+  readonly num_acknowledged_subtasks: number;
+  readonly external_path?: string;
+  readonly failure_message?: string;
+}
+
+/** `GET /jobs/:jobid/checkpoints`. */
+export interface CheckpointsJson {
+  readonly counts: Readonly<
+    Record<'restored' | 'total' | 'in_progress' | 'completed' | 'failed', number>
+  >;
+  readonly latest: {
+    readonly completed: CheckpointJson | null;
+    readonly savepoint: CheckpointJson | null;
+    readonly failed: CheckpointJson | null;
+  };
+  readonly history: readonly CheckpointJson[];
+}
+
+/** A failure inside an answer. */
+export interface FailureJson {
+  readonly class?: string;
+  readonly 'stack-trace'?: string;
+}
+
+/** The state of what was triggered: a savepoint, a stop, a rescale. */
+export interface OperationJson {
+  readonly status: { readonly id: 'IN_PROGRESS' | 'COMPLETED' };
+  readonly operation?: {
+    readonly location?: string;
+    readonly checkpointId?: number;
+    readonly 'failure-cause'?: FailureJson;
+    readonly failureCause?: FailureJson;
+  };
+}

@@ -1,0 +1,2 @@
+export type { JobTab, JobTabProps, Page, PageProps } from './page.ts';
+export { PAGES } from './pages.ts';
