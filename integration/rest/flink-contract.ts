@@ -59,6 +59,7 @@ const EXTRA: Readonly<Record<string, readonly string[]>> = {
 
 /** Fields that may be null: objects that are not there, and places of failures of the whole job. */
 const NULLABLE: Readonly<Record<string, readonly string[]>> = {
+  JarEntryInfo: ['description'],
   LatestCheckpoints: ['completed', 'savepoint', 'failed', 'restored'],
   CompletedCheckpointStatistics: ['savepointFormat'],
   FailedCheckpointStatistics: ['savepointFormat'],

@@ -28,8 +28,6 @@ export default (env) => {
 
 /** Not served yet: each of them answers 404. */
 const MISSING: ReadonlySet<string> = new Set([
-  'POST /jars/{jarid}/plan',
-  'GET /jars/{jarid}/plan',
   'GET /jobmanager/config',
   'GET /jobmanager/environment',
   'GET /jobmanager/logs',
@@ -173,6 +171,39 @@ describe('the REST interface', () => {
       assert.deepEqual(contract.problems(route, answer), [], route);
       assert.notDeepEqual(answer.body, [], route);
     }
+  });
+
+  it('takes a program, shows its jobs and their plan, and runs one of them', async () => {
+    const form = new FormData();
+    const code = "export function orders(env) { env.fromData(1, 2).name('two').print(); }";
+    form.append('jarfile', new File([code], 'orders.mjs', { type: 'application/x-java-archive' }));
+    const sent = await fetch(`http://${address}/jars/upload`, { method: 'POST', body: form });
+    const uploaded = { status: sent.status, body: await sent.json() };
+    assert.deepEqual(contract.problems('POST /jars/upload', uploaded), []);
+    const jar = `/jars/${(uploaded.body as { filename: string }).filename}`;
+    const listed = await request('GET', '/jars');
+    assert.deepEqual(contract.problems('GET /jars', listed), []);
+    for (const [method, query, body] of [
+      ['GET', '?entry-class=orders&parallelism=2', undefined],
+      ['POST', '', { entryClass: 'orders' }],
+    ] as const) {
+      const planned = await request(method, `${jar}/plan${query}`, body);
+      // By GET it is not described.
+      assert.deepEqual(contract.problems('POST /jars/{jarid}/plan', planned), []);
+      const { plan } = planned.body as { plan: { nodes: { description: string }[] } };
+      assert.match(plan.nodes[0]?.description ?? '', /two/);
+    }
+    const refused = await request('POST', `${jar}/run`, { entryClass: 'refunds' });
+    assert.match(JSON.stringify(refused), /400.*'refunds' was not found.*exported=orders/);
+    const run = await request('POST', `${jar}/run?entry-class=orders`);
+    assert.deepEqual(contract.problems('POST /jars/{jarid}/run', run), []);
+    await until(async () => {
+      const { jobid } = run.body as { jobid: string };
+      const { status } = (await ask('GET', `/jobs/${jobid}/status`)) as { status: string };
+      assert.notEqual(status, 'FAILED');
+      return status === 'FINISHED';
+    });
+    assert.equal((await request('DELETE', jar)).status, 200);
   });
 
   it('shows the settings that the program has made, too', async () => {

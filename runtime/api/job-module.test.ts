@@ -6,7 +6,7 @@ import { evaluateJob, jobFunctionOf } from './job-module.ts';
 
 const graphOf = async (module: unknown, args: readonly string[] = []) => {
   const inputs = { args, configuration: Configuration.EMPTY };
-  return (await evaluateJob(jobFunctionOf(module), inputs)).graph;
+  return (await evaluateJob(jobFunctionOf(module, inputs.configuration), inputs)).graph;
 };
 
 describe('evaluateJob', () => {
@@ -43,6 +43,15 @@ describe('evaluateJob', () => {
     const refusal = { code: 'NO_JOB_EXPORTED', message: /export default function/ };
     for (const module of [{}, { default: 1 }, undefined]) {
       await assert.rejects(graphOf(module), refusal);
+    }
+  });
+
+  it('takes the export that the configuration names', async () => {
+    const configuration = Configuration.fromRecord({ 'sluice.job-export': 'second' });
+    const job = () => undefined;
+    assert.equal(jobFunctionOf({ default: () => undefined, second: job }, configuration), job);
+    for (const module of [{ default: job }, { second: 1 }, undefined]) {
+      assert.throws(() => jobFunctionOf(module, configuration), { code: 'NO_JOB_EXPORTED' });
     }
   });
 

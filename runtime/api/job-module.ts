@@ -1,4 +1,4 @@
-import { type Configuration, isStreamError, StreamError } from '../core/index.ts';
+import { ConfigOptions, type Configuration, isStreamError, StreamError } from '../core/index.ts';
 import type { StreamGraph } from '../graph/index.ts';
 import { StreamExecutionEnvironment } from './environment.ts';
 import type { JobExecutor } from './job-executor.ts';
@@ -49,16 +49,27 @@ export async function evaluateJob(job: JobFunction, inputs: JobInputs): Promise<
 }
 
 /**
- * The job function of an evaluated module: its default export.
+ * The job function of an evaluated module: its default export, or the one that
+ * `sluice.job-export` names.
  *
  * @throws {StreamError} `NO_JOB_EXPORTED`, kind `invalid`.
  */
-export function jobFunctionOf(module: unknown): JobFunction {
-  const exported =
-    typeof module === 'object' && module !== null && 'default' in module
-      ? module.default
-      : undefined;
+export function jobFunctionOf(module: unknown, configuration: Configuration): JobFunction {
+  const name = configuration.get(ConfigOptions.JOB_EXPORT);
+  const exports = typeof module === 'object' && module !== null ? Object.entries(module) : [];
+  const exported: unknown = exports.find(([key]) => key === name)?.[1];
   if (typeof exported === 'function') return exported as JobFunction;
+  if (name !== ConfigOptions.JOB_EXPORT.defaultValue) {
+    const jobs = exports.map(([key]) => key).join(', ');
+    throw new StreamError({
+      kind: 'invalid',
+      code: 'NO_JOB_EXPORTED',
+      message:
+        `the program's entry point class '${name}' was not found in the jar file: it is the name ` +
+        `of an exported job function; exported=${jobs}`,
+      details: { name },
+    });
+  }
   throw new StreamError({
     kind: 'invalid',
     code: 'NO_JOB_EXPORTED',

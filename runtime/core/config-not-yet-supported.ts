@@ -36,7 +36,7 @@ const NAMES_BY_PREFIX: Readonly<Record<string, string>> = {
     watermark-alignment.allow-unaligned-source-splits
   `,
   rest: `
-    address async.store-duration bind-port flamegraph.enabled port profiling.enabled
+    async.store-duration bind-port flamegraph.enabled port profiling.enabled
     retry.delay retry.max-attempts
   `,
   '': 'scheduler-mode',
@@ -54,8 +54,7 @@ const NAMES_BY_PREFIX: Readonly<Record<string, string>> = {
     network.memory.buffer-debloat.enabled numberOfTaskSlots
   `,
   web: `
-    access-control-allow-origin cancel.enable
-    history refresh-interval rescale.enable submit.enable upload.dir
+    history
   `,
 };
 

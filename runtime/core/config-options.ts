@@ -1,3 +1,4 @@
+import { JOB_EXPORT, REST_OPTIONS } from './cluster-options.ts';
 import {
   booleanOption,
   type ConfigOption,
@@ -359,6 +360,8 @@ export const ConfigOptions = {
   ...CLIENT_OPTIONS,
   ...JOBSTORE_OPTIONS,
   ...HIBERNATION_OPTIONS,
+  ...REST_OPTIONS,
+  JOB_EXPORT,
 } as const;
 
 /** All of {@link ConfigOptions}, by every name they go by. */

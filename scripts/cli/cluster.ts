@@ -2,7 +2,12 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { startCluster } from '../../runtime/adapters/index.ts';
-import type { Logger, StreamError } from '../../runtime/core/index.ts';
+import {
+  ConfigOptions,
+  type Configuration,
+  type Logger,
+  type StreamError,
+} from '../../runtime/core/index.ts';
 import type { ConsoleWorld } from './console-world.ts';
 import { configurationOf } from './effective-configuration.ts';
 import { consoleFolder, engineModuleUrl, shareEngine } from './engine-modules.ts';
@@ -40,7 +45,7 @@ export async function cluster(
   const say = (text: string): void => void world.stdout.write(`${text}\n`);
   shareEngine();
   const running = await startCluster({
-    configuration: await configurationOf(options, world),
+    configuration: withToken(await configurationOf(options, world), world),
     port,
     slotCount: countOf('slots', slots, 1, MAX_SLOTS),
     dataDirectory: resolve(world.cwd, value('data-dir') ?? DEFAULT_DATA_DIRECTORY),
@@ -78,6 +83,14 @@ export async function cluster(
   } finally {
     stopListening();
   }
+}
+
+/** Of the environment, so that no list of processes shows it. */
+function withToken(configuration: Configuration, { environment }: ConsoleWorld): Configuration {
+  const option = ConfigOptions.REST_AUTHENTICATION_TOKEN;
+  const token = environment.SLUICE_TOKEN ?? '';
+  if (token === '' || configuration.has(option)) return configuration;
+  return configuration.with(option, token, 'SLUICE_TOKEN');
 }
 
 /** To the terminal, and for `sluice logs`. */

@@ -6,6 +6,7 @@
  * I2  What changes something is never a GET, but for the one that Flink's dashboard cancels by.
  */
 
+import { Configuration } from '../../core/index.ts';
 import { jobAccumulatorsJson } from './accumulators-json.ts';
 import { CHECKPOINT_ROUTES } from './checkpoint-routes.ts';
 import type { ClusterApi, PathParameters, Route, RouteHandler } from './cluster-api.ts';
@@ -29,6 +30,7 @@ import { PROGRAM_ROUTES } from './program-routes.ts';
 import { jobConfigJson } from './settings-json.ts';
 import { TRIGGER_ROUTES } from './trigger-routes.ts';
 import { VERTEX_ROUTES } from './vertex-routes.ts';
+import { webSettings } from './web-settings.ts';
 
 /** Answers a request; never rejects. */
 export async function answerRequest(api: ClusterApi, request: HttpRequest): Promise<HttpAnswer> {
@@ -39,6 +41,8 @@ export async function answerRequest(api: ClusterApi, request: HttpRequest): Prom
     return errorAnswer(thrown);
   }
 }
+
+const DEFAULT_WEB = webSettings(Configuration.EMPTY);
 
 const ok = (body: unknown): HttpAnswer => ({ status: 200, body });
 
@@ -165,15 +169,20 @@ async function overview(api: ClusterApi): Promise<object> {
   };
 }
 
-function config({ version, clock, dataDirectory }: ClusterApi): object {
+function config({ version, clock, dataDirectory, web = DEFAULT_WEB }: ClusterApi): object {
   const now = new Date(clock.nowEpochMs());
   return {
-    'refresh-interval': 3000,
+    'refresh-interval': web.refreshIntervalMs,
     'timezone-name': Intl.DateTimeFormat().resolvedOptions().timeZone,
     'timezone-offset': -now.getTimezoneOffset() * 60_000,
     'flink-version': version,
     'flink-revision': 'sluice',
-    features: { 'web-submit': true, 'web-cancel': true, 'web-rescale': true, 'web-history': false },
+    features: {
+      'web-submit': web.submits,
+      'web-cancel': web.cancels,
+      'web-rescale': web.rescales,
+      'web-history': false,
+    },
     'data-directory': dataDirectory,
   };
 }

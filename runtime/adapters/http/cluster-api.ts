@@ -3,6 +3,7 @@ import type { Clock, StreamErrorRecord } from '../../core/index.ts';
 import type { JobPlanJson } from '../../graph/index.ts';
 import type { DispatchedJob, JobSubmission, SlotOverview } from '../../jobmaster/index.ts';
 import type { HttpAnswer, HttpRequest } from './http-records.ts';
+import type { ProgramContent } from './program-archive.ts';
 
 /** What the routes work on. */
 export interface ClusterApi {
@@ -13,8 +14,18 @@ export interface ClusterApi {
   readonly clock: Clock;
   readonly version: string;
   readonly dataDirectory: string;
+  /** What web pages may offer. Absent: all of it. */
+  readonly web?: WebSettings;
   /** 32 hex digits. */
   readonly newId: () => string;
+}
+
+/** What web pages may offer, and how often they ask. */
+export interface WebSettings {
+  readonly refreshIntervalMs: number;
+  readonly submits: boolean;
+  readonly cancels: boolean;
+  readonly rescales: boolean;
 }
 
 /** Where tasks run. */
@@ -105,6 +116,8 @@ export interface UploadedProgram {
   readonly id: string;
   readonly name: string;
   readonly uploadedAtEpochMs: number;
+  /** Names of its jobs. Empty: not known. */
+  readonly entries: readonly string[];
 }
 
 /** Where a client puts a program that is too large for a request. */
@@ -123,13 +136,20 @@ export type ProgramRun = Omit<JobSubmission, 'bundle'>;
 export interface ClusterPrograms {
   /** Newest first. */
   list(): Promise<readonly UploadedProgram[]>;
-  add(fileName: string, bundle: Uint8Array): Promise<UploadedProgram>;
+  /** @throws {HttpRefusal} 400, 413: what is wrong with it. */
+  add(fileName: string, content: ProgramContent): Promise<UploadedProgram>;
   /** Absent: requests take any program. */
   readonly prepareUpload?: (fileName: string) => Promise<UploadPlace>;
   /** @throws {HttpRefusal} 404. */
   remove(id: string): Promise<void>;
   /** @throws {HttpRefusal} 404. @throws {StreamError} what is wrong with the job. */
   run(id: string, run: ProgramRun): Promise<void>;
+  /**
+   * What it would run. Absent: not before it runs.
+   *
+   * @throws as {@link run}.
+   */
+  readonly plan?: (id: string, run: ProgramRun) => Promise<JobPlanJson>;
 }
 
 /** Port: how long the cluster lives, and jobs that live no longer than their client. */

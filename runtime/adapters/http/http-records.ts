@@ -1,5 +1,10 @@
 /** Requests and answers of the REST interface, apart from any server. */
 import { assert, isStreamError, type StreamError, toStreamError } from '../../core/index.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+
+const MAX_JSON_DEPTH = 32;
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
 
 export interface HttpRequest {
   readonly method: string;
@@ -13,6 +18,15 @@ export interface HttpRequest {
   /** The header of this name. */
   readonly idempotencyKey?: string;
   readonly body: Uint8Array;
+  /** An upload that a server has put on its disk; `body` is empty. */
+  readonly file?: ReceivedFile;
+}
+
+/** A file that a client has sent, for as long as its request is answered. */
+export interface ReceivedFile {
+  /** As the client calls it: hostile. Absent: the body was the file. */
+  readonly fileName?: string;
+  readonly path: string;
 }
 
 export interface HttpAnswer {
@@ -46,7 +60,7 @@ export interface SentAnswer {
 
 /** Headers and content of an answer's body. */
 export function sentAnswer({ body }: HttpAnswer): SentAnswer {
-  const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+  const headers = SECURITY_HEADERS;
   if (!(body instanceof HttpContent)) {
     const type = 'application/json; charset=UTF-8';
     return { headers: { 'content-type': type, ...headers }, content: JSON.stringify(body) };
@@ -116,6 +130,7 @@ export function jsonBody({ body, contentType }: HttpRequest): Readonly<Record<st
   if (contentType !== 'application/json') {
     throw new HttpRefusal(415, 'The content type must be application/json.');
   }
+  checkDepth(body);
   try {
     const value: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
@@ -125,6 +140,24 @@ export function jsonBody({ body, contentType }: HttpRequest): Readonly<Record<st
     // Answered below.
   }
   throw badRequest('The body must be a JSON object.');
+}
+
+/** Before anything walks down it. */
+function checkDepth(json: Uint8Array): void {
+  let depth = 0;
+  let isInText = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const byte = json[at];
+    if (isInText) {
+      if (byte === BACKSLASH) at += 1;
+      else if (byte === QUOTE) isInText = false;
+    } else if (byte === QUOTE) isInText = true;
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth += 1;
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth -= 1;
+    if (depth > MAX_JSON_DEPTH) {
+      throw badRequest(`The body is nested deeper than ${MAX_JSON_DEPTH} levels.`);
+    }
+  }
 }
 
 /** A field of a body that may be left out or null. */

@@ -13,6 +13,7 @@ export type {
   TriggeredOperation,
   UploadedProgram,
   UploadPlace,
+  WebSettings,
 } from './cluster-api.ts';
 export {
   badRequest,
@@ -21,8 +22,25 @@ export {
   HttpContent,
   HttpRefusal,
   type HttpRequest,
+  type ReceivedFile,
   type SentAnswer,
   sentAnswer,
 } from './http-records.ts';
+export {
+  checkProgramName,
+  type ProgramContent,
+  type ReadProgram,
+  readProgram,
+  withEntry,
+} from './program-archive.ts';
 export { programFileName } from './program-file-name.ts';
+export { assertUploadType } from './program-routes.ts';
+export {
+  checkRequest,
+  corsHeaders,
+  type GuardedRequest,
+  type RequestGuard,
+} from './request-guard.ts';
+export { CONSOLE_HEADERS, PAGE_HEADERS, SECURITY_HEADERS } from './security-headers.ts';
 export { serializedThrowable } from './serialized-throwable.ts';
+export { webSettings } from './web-settings.ts';

@@ -1,57 +1,83 @@
-/** Programs over REST: uploaded, listed, run. Flink's "jars" are bundled job modules here. */
-import { createHash } from 'node:crypto';
-import { ConfigOptions, Configuration, type ConfigValue } from '../../core/index.ts';
+/** Programs over REST: uploaded, listed, planned, run. Flink's "jars" are job modules here. */
 import type { ClusterApi, PathParameters, Route } from './cluster-api.ts';
 import {
   badRequest,
-  flagOf,
   type HttpAnswer,
   HttpRefusal,
   type HttpRequest,
   jsonBody,
-  optionalCount,
   optionalText,
 } from './http-records.ts';
 import { uploadedFile } from './multipart.ts';
-
-type Body = Readonly<Record<string, unknown>>;
+import type { ProgramContent } from './program-archive.ts';
+import { requestedRun } from './program-run.ts';
 
 export const PROGRAM_ROUTES: readonly Route[] = [
   ['GET', '/jars', list],
   ['POST', '/jars/upload', upload],
   ['POST', '/jars/:jarid/run', run],
+  ['GET', '/jars/:jarid/plan', plan],
+  ['POST', '/jars/:jarid/plan', plan],
   ['DELETE', '/jars/:jarid', remove],
   ['POST', '/jobs', submit],
 ];
 
 async function list({ programs }: ClusterApi): Promise<HttpAnswer> {
-  const files = (await programs.list()).map(({ id, name, uploadedAtEpochMs }) => {
-    return { id, name, uploaded: uploadedAtEpochMs, entry: [] };
+  const files = (await programs.list()).map(({ id, name, uploadedAtEpochMs, entries }) => {
+    const entry = entries.map((one) => ({ name: one, description: null }));
+    return { id, name, uploaded: uploadedAtEpochMs, entry };
   });
   return { status: 200, body: { address: '', files } };
 }
 
-async function upload({ programs }: ClusterApi, request: HttpRequest): Promise<HttpAnswer> {
-  const { contentType, contentTypeHeader, body, query } = request;
-  if (contentType === 'application/json' && programs.prepareUpload !== undefined) {
+/** @throws {HttpRefusal} 404: of a cluster whose programs do not come over REST. */
+function checkSubmits({ web }: ClusterApi): void {
+  if (web?.submits !== false) return;
+  throw new HttpRefusal(404, 'Not found: web.submit.enable is false.');
+}
+
+async function upload(api: ClusterApi, request: HttpRequest): Promise<HttpAnswer> {
+  checkSubmits(api);
+  const { programs } = api;
+  if (request.contentType === 'application/json' && programs.prepareUpload !== undefined) {
     const fileName = optionalText(jsonBody(request), 'fileName') ?? 'job.mjs';
     const { id, url, headers, expiresAtEpochMs } = await programs.prepareUpload(fileName);
     const uploadTo = { method: 'PUT', url, headers, expires: expiresAtEpochMs };
     return { status: 200, body: { filename: id, status: 'success', upload: uploadTo } };
   }
-  const file =
-    contentType === 'multipart/form-data'
-      ? await uploadedFile(contentTypeHeader, body)
-      : plainFile(contentType, body, query.get('name') ?? 'job.mjs');
-  if (file.bytes.length === 0) throw badRequest('The program is empty.');
-  const { id } = await programs.add(file.fileName, file.bytes);
+  const { fileName, content } = await fileOf(request);
+  const { id } = await programs.add(fileName, content);
   return { status: 200, body: { filename: id, status: 'success' } };
 }
 
-function plainFile(contentType: string, bytes: Uint8Array, fileName: string) {
-  if (contentType === 'application/javascript' || contentType === 'text/javascript') {
-    return { fileName, bytes };
+async function fileOf({
+  contentType,
+  contentTypeHeader,
+  body,
+  query,
+  file,
+}: HttpRequest): Promise<{ fileName: string; content: ProgramContent }> {
+  if (file !== undefined) {
+    const { fileName = uploadName(query), path } = file;
+    return { fileName, content: { path } };
   }
+  if (contentType === 'multipart/form-data') {
+    const { fileName, bytes } = await uploadedFile(contentTypeHeader, body);
+    return { fileName, content: bytes };
+  }
+  assertUploadType(contentType);
+  return { fileName: uploadName(query), content: body };
+}
+
+/** Of a body that is the file. */
+function uploadName(query: URLSearchParams): string {
+  return query.get('name') ?? 'job.mjs';
+}
+
+/** @throws {HttpRefusal} 415, unless a body of this type is a module, or a form with a file. */
+export function assertUploadType(contentType: string): void {
+  const known = ['application/javascript', 'text/javascript', 'multipart/form-data'];
+  if (known.includes(contentType)) return;
   const message = 'The content type must be multipart/form-data or application/javascript.';
   throw new HttpRefusal(415, message);
 }
@@ -73,68 +99,46 @@ async function run(
   return await start(api, request, jarid);
 }
 
+/** The graph of a program that is not run. */
+async function plan(
+  { programs, newId }: ClusterApi,
+  request: HttpRequest,
+  { jarid = '' }: PathParameters,
+): Promise<HttpAnswer> {
+  if (programs.plan === undefined) {
+    throw new HttpRefusal(
+      501,
+      'This cluster plans a program when it runs it: run it, and ask for /jobs/:jobid/plan.',
+    );
+  }
+  const { jobId = newId(), args, configuration } = requestedRun(request);
+  checkJobId(jobId);
+  const asked = { jobId, args, configuration: configuration.toJSON() };
+  return { status: 200, body: { plan: await programs.plan(jarid, asked) } };
+}
+
 /** As `run`, with the program in the body. */
 async function submit(api: ClusterApi, request: HttpRequest): Promise<HttpAnswer> {
+  if (request.contentType === 'multipart/form-data') {
+    throw badRequest(
+      'Graphs of the JVM do not run here: bundle a job for this cluster, and run it by ' +
+        "'sluice run', or POST /jars/upload and /jars/:jarid/run.",
+    );
+  }
   const program = optionalText(jsonBody(request), 'program');
   if (program === undefined) throw badRequest("Field 'program' must be the id of an upload.");
   return await start(api, request, program);
 }
 
 async function start(api: ClusterApi, request: HttpRequest, id: string): Promise<HttpAnswer> {
-  const body = jsonBody(request);
-  const jobId = jobIdOf(body, request.idempotencyKey) ?? api.newId();
-  if (!/^[0-9a-f]{32}$/.test(jobId)) {
-    throw badRequest(`Field 'jobId' must be 32 hex digits: ${jobId}`);
-  }
-  const args = argumentsOf(body);
-  const configuration = configurationOf(body).toJSON();
-  await api.programs.run(id, { jobId, args, configuration });
+  checkSubmits(api);
+  const { jobId = api.newId(), args, configuration } = requestedRun(request);
+  checkJobId(jobId);
+  await api.programs.run(id, { jobId, args, configuration: configuration.toJSON() });
   return { status: 200, body: { jobid: jobId } };
 }
 
-/** A submission that is sent again with its key is the same job. */
-function jobIdOf(body: Body, header: string | undefined): string | undefined {
-  const key = optionalText(body, 'idempotencyKey') ?? header;
-  const jobId = optionalText(body, 'jobId');
-  if (jobId !== undefined || key === undefined) return jobId;
-  return createHash('sha256').update(key).digest('hex').slice(0, 32);
-}
-
-function argumentsOf(body: Body): readonly string[] {
-  const { programArgsList = [] } = body;
-  if (!Array.isArray(programArgsList) || programArgsList.some((arg) => typeof arg !== 'string')) {
-    throw badRequest("Field 'programArgsList' must be a list of texts.");
-  }
-  return programArgsList as readonly string[];
-}
-
-/** `flinkConfiguration`, then the fields with a name of their own. */
-function configurationOf(body: Body): Configuration {
-  const { flinkConfiguration } = body;
-  const isMap =
-    flinkConfiguration === undefined ||
-    (typeof flinkConfiguration === 'object' && !Array.isArray(flinkConfiguration));
-  if (!isMap) throw badRequest("Field 'flinkConfiguration' must be a map of options.");
-  const options = (flinkConfiguration ?? {}) as Readonly<Record<string, ConfigValue>>;
-  let configuration = Configuration.fromRecord(options, 'flinkConfiguration');
-  const parallelism = optionalCount(body, 'parallelism');
-  const path = optionalText(body, 'savepointPath');
-  const mode = (
-    optionalText(body, 'claimMode') ?? optionalText(body, 'restoreMode')
-  )?.toUpperCase();
-  if (parallelism !== undefined) {
-    configuration = configuration.with(ConfigOptions.DEFAULT_PARALLELISM, parallelism);
-  }
-  if (path !== undefined) {
-    configuration = configuration.with(ConfigOptions.STATE_RECOVERY_PATH, path, 'savepointPath');
-  }
-  if (flagOf(body, 'allowNonRestoredState')) {
-    const option = ConfigOptions.STATE_RECOVERY_IGNORE_UNCLAIMED_STATE;
-    configuration = configuration.with(option, true);
-  }
-  if (mode === undefined) return configuration;
-  if (mode === 'CLAIM' || mode === 'NO_CLAIM') {
-    return configuration.with(ConfigOptions.STATE_RECOVERY_CLAIM_MODE, mode);
-  }
-  throw badRequest(`Field 'claimMode' must be CLAIM or NO_CLAIM: ${mode}`);
+function checkJobId(jobId: string): void {
+  if (/^[0-9a-f]{32}$/.test(jobId)) return;
+  throw badRequest(`Field 'jobId' must be 32 hex digits: ${jobId}`);
 }

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
+import { Configuration } from '../../core/index.ts';
 import { type HttpServer, serveCluster } from './cluster-http-server.ts';
-import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 import { type DispatcherApiParts, dispatcherApi } from './dispatcher-api.ts';
+import { restSettings } from './rest-settings.ts';
 
 const clock = { nowEpochMs: () => 0, monotonicMs: () => 0 };
 const api = dispatcherApi({
   dispatcher: { list: () => [], slots: { total: 1, available: 1 } },
   operations: new ClusterOperations(clock),
-  jars: new ClusterJars(),
   clock,
   version: '1',
   dataDirectory: '/data',
@@ -18,10 +18,16 @@ const api = dispatcherApi({
   // The routes asked here use no more of it.
 } as unknown as DispatcherApiParts);
 
+const options = {
+  settings: restSettings(Configuration.EMPTY, 'host'),
+  uploadPath: () => '/nowhere',
+  pages: [],
+};
+
 describe('serveCluster', () => {
   let server: HttpServer;
   before(async () => {
-    server = await serveCluster(api, 0);
+    server = await serveCluster(api, 0, options);
   });
   after(() => server.close());
 
@@ -77,6 +83,9 @@ describe('serveCluster', () => {
   });
 
   it('says so when the port is taken', async () => {
-    await assert.rejects(serveCluster(api, server.port), { code: 'PORT_IN_USE', kind: 'invalid' });
+    await assert.rejects(serveCluster(api, server.port, options), {
+      code: 'PORT_IN_USE',
+      kind: 'invalid',
+    });
   });
 });

@@ -1,32 +1,43 @@
 /**
- * Serves the REST interface, and the web console beside it, on the loopback interface.
+ * Serves the REST interface, and the files of web pages.
  *
- * I1  Only requests that name this machine by a loopback name are answered, so that no web page
- *     reaches the cluster by a name that was made to point here; what a browser sends for another
- *     site is refused.
- * I2  A body is read up to its limit, and no further.
+ * I1  Who may ask is decided before anything of a request is looked at (`checkRequest`).
+ * I2  A body is read up to its limit, and no further; an upload goes to the disk as it comes, and
+ *     what is left of it goes when it is answered.
+ * I3  Who sends or reads slowly loses the connection, and there are only so many connections.
+ * I4  Every answer has the headers of `SECURITY_HEADERS` or `PAGE_HEADERS`, errors of HTTP itself
+ *     included.
  */
+import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { isStreamError, StreamError } from '../../core/index.ts';
 import {
   answerRequest,
+  assertUploadType,
   type ClusterApi,
+  checkRequest,
+  corsHeaders,
   errorAnswer,
   type HttpAnswer,
+  HttpContent,
   HttpRefusal,
   type HttpRequest,
+  type ReceivedFile,
+  SECURITY_HEADERS,
   sentAnswer,
 } from '../http/index.ts';
 import { reasonOf } from '../store-errors.ts';
-import type { ConsoleAnswer, ConsoleFiles } from './console-files.ts';
+import type { PageFile, PageFiles } from './page-files.ts';
+import { receiveUpload } from './receive-upload.ts';
+import type { RestSettings } from './rest-settings.ts';
 
-const LOOPBACK = '127.0.0.1';
-const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 const MAX_JSON_BYTES = 1024 * 1024;
-/** As Flink's `rest.server.max-content-length`. */
-const MAX_UPLOAD_BYTES = 100 * 1024 * 1024;
 const MAX_URL_CHARS = 4096;
+const MAX_HEADER_BYTES = 16 * 1024;
+const NO_CONTENT: readonly number[] = [204, 304];
+const KEPT_ALIVE_MS = 5000;
 /** How long requests under way are waited for at the end. */
 const LAST_ANSWERS_MS = 1000;
 
@@ -36,31 +47,41 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** Files below a prefix of the path, where the REST interface is, too: `/flink`. */
+export interface ServedPages {
+  readonly prefix: '' | `/${string}`;
+  readonly files: PageFiles;
+}
+
+export interface ServeOptions {
+  readonly settings: RestSettings;
+  /** Where an upload may be put: a new name each time. */
+  readonly uploadPath: () => string;
+  /** The first that has a file gives it. */
+  readonly pages: readonly ServedPages[];
+}
+
 /**
  * @param port 0: any that is free.
- * @param consoleFiles undefined: no console is served.
  * @throws {StreamError} `PORT_IN_USE`.
  */
 export async function serveCluster(
   api: ClusterApi,
   port: number,
-  consoleFiles?: ConsoleFiles,
+  options: ServeOptions,
 ): Promise<HttpServer> {
   const answering = new Set<Promise<void>>();
-  const server = createServer((message, response) => {
-    const file = consoleFiles === undefined ? undefined : consoleFile(consoleFiles, message);
-    if (file !== undefined) {
-      sendFile(response, file);
-      return;
-    }
-    const answered = handle(api, message).then((answer) => send(response, answer));
+  const server = createServer(httpOptions(options.settings), (message, response) => {
+    const answered = handle(api, options, message, response);
     answering.add(answered);
     void answered.then(() => answering.delete(answered));
   });
-  await listen(server, port);
+  limit(server, options.settings);
+  const { bindHost } = options.settings;
+  await listen(server, port, bindHost);
   const address = server.address() as AddressInfo;
   return {
-    host: LOOPBACK,
+    host: bindHost.includes(':') ? `[${bindHost}]` : bindHost,
     port: address.port,
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
@@ -72,15 +93,60 @@ export async function serveCluster(
   };
 }
 
+function httpOptions({ headersTimeoutMs, requestTimeoutMs }: RestSettings) {
+  return {
+    headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(5000, Math.ceil(headersTimeoutMs / 2)),
+    keepAliveTimeout: KEPT_ALIVE_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // The guard refuses, in our shape.
+    requireHostHeader: false,
+  };
+}
+
+/** I3. */
+function limit(server: Server, { maxConnections, requestTimeoutMs }: RestSettings): void {
+  server.maxConnections = maxConnections;
+  // Nothing went either way: an answer that is not taken.
+  server.setTimeout(requestTimeoutMs);
+  server.on('checkExpectation', (_message, response: ServerResponse) => {
+    const refusal = new HttpRefusal(417, 'Nothing but 100-continue can be expected.');
+    void send(response, errorAnswer(refusal), { connection: 'close' });
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else socket.end(rawAnswer(error.code ?? ''), () => socket.destroy());
+  });
+}
+
+/** I4: of a request that does not read as one. */
+function rawAnswer(code: string): string {
+  const [status, reason] =
+    code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? [408, 'Request Timeout']
+      : code === 'HPE_HEADER_OVERFLOW'
+        ? [431, 'Request Header Fields Too Large']
+        : [400, 'Bad Request'];
+  const { headers, content } = sentAnswer({ status, body: { errors: [`${reason}.`] } });
+  const lines = Object.entries({
+    ...headers,
+    ...SECURITY_HEADERS,
+    'content-length': Buffer.byteLength(content),
+    connection: 'close',
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n${String(content)}`;
+}
+
 function waited(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
-async function listen(server: Server, port: number): Promise<void> {
+async function listen(server: Server, port: number, host: string): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, LOOPBACK, () => resolve());
+      server.listen(port, host, () => resolve());
     });
   } catch (thrown) {
     if (isStreamError(thrown)) throw thrown;
@@ -94,64 +160,89 @@ async function listen(server: Server, port: number): Promise<void> {
   }
 }
 
-/** Links of other sites may lead to the console: its files are the same for everyone. */
-function consoleFile(files: ConsoleFiles, message: IncomingMessage): ConsoleAnswer | undefined {
-  const { method = 'GET', headers, url = '/' } = message;
-  if (!isLoopbackName(headers.host)) return undefined;
-  return files.find(method, url.split('?')[0] ?? '', headers['if-none-match']);
-}
-
-function sendFile(response: ServerResponse, { status, headers, content }: ConsoleAnswer): void {
-  response.writeHead(status, headers);
-  response.end(content);
-}
-
-async function handle(api: ClusterApi, message: IncomingMessage): Promise<HttpAnswer> {
+async function handle(
+  api: ClusterApi,
+  options: ServeOptions,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { guard } = options.settings;
+  const cors = corsHeaders(guard, message.headers.origin);
+  let file: ReceivedFile | undefined;
   try {
-    return await answerRequest(api, await readRequest(message));
+    const target = targetOf(message, options.pages);
+    const isPreflight = message.method === 'OPTIONS' && 'access-control-allow-origin' in cors;
+    // A preflight brings no token.
+    const asked = isPreflight ? { ...guard, token: undefined } : guard;
+    checkRequest(asked, { headers: message.headers, isPage: target.page !== undefined });
+    if (isPreflight)
+      return await send(response, { status: 204, body: new HttpContent('', '') }, cors);
+    const page = await target.page?.();
+    if (page !== undefined) return await sendPage(message, response, page);
+    const request = await readRequest(message, target, options);
+    file = request.file;
+    await send(response, await answerRequest(api, request), cors);
   } catch (thrown) {
-    return errorAnswer(thrown);
+    // What was refused is not read to its end.
+    const closing = message.complete ? {} : { connection: 'close' };
+    await send(response, errorAnswer(thrown), { ...cors, ...closing });
+  } finally {
+    if (file !== undefined) await rm(file.path, { force: true });
   }
 }
 
-async function readRequest(message: IncomingMessage): Promise<HttpRequest> {
-  const { method = 'GET', headers, url: target = '/' } = message;
-  checkOrigin(headers.host, headers.origin, headers['sec-fetch-site']);
-  if (target.length > MAX_URL_CHARS) throw new HttpRefusal(414, 'The URL is too long.');
-  const url = parsed(target);
+interface Target {
+  /** Without prefixes. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Reads the file that is asked for; undefined: the request is one of the REST interface. */
+  readonly page: (() => ReturnType<PageFiles['read']>) | undefined;
+}
+
+function targetOf({ method, url = '/' }: IncomingMessage, pages: readonly ServedPages[]): Target {
+  if (url.length > MAX_URL_CHARS) throw new HttpRefusal(414, 'The URL is too long.');
+  const { pathname, searchParams: query } = parsed(url);
+  let path = decoded(pathname);
+  const isRead = method === 'GET' || method === 'HEAD';
+  const found = pages.find(({ prefix, files }) => {
+    return path.startsWith(`${prefix}/`) && files.has(path.slice(prefix.length));
+  });
+  if (found !== undefined && isRead) {
+    const name = path.slice(found.prefix.length);
+    return { path, query, page: () => found.files.read(name) };
+  }
+  for (const { prefix } of pages) {
+    if (prefix !== '' && path.startsWith(`${prefix}/`)) path = path.slice(prefix.length);
+  }
+  return { path: path.replace(/^\/v1(?=\/)/, ''), query, page: undefined };
+}
+
+/** I2. */
+async function readRequest(
+  message: IncomingMessage,
+  { path, query }: Target,
+  options: ServeOptions,
+): Promise<HttpRequest> {
+  const { method = 'GET', headers } = message;
   const contentTypeHeader = headers['content-type'] ?? '';
   const contentType = (contentTypeHeader.split(';')[0] ?? '').trim().toLowerCase();
-  const path = decoded(url.pathname).replace(/^\/v1(?=\/)/, '');
-  const limitBytes = path === '/jars/upload' ? MAX_UPLOAD_BYTES : MAX_JSON_BYTES;
-  const body = await readBody(message, limitBytes);
   const key = headers['idempotency-key'];
   const idempotency = typeof key === 'string' ? { idempotencyKey: key } : {};
-  const query = url.searchParams;
-  return { method, path, query, contentType, contentTypeHeader, body, ...idempotency };
-}
-
-/** I1. */
-function checkOrigin(
-  host: string | undefined,
-  origin: string | undefined,
-  fetchSite: string | string[] | undefined,
-): void {
-  if (!isLoopbackName(host)) {
-    throw new HttpRefusal(403, `The host must be one of ${LOOPBACK_NAMES.join(', ')}.`);
+  const request = { method, path, query, contentType, contentTypeHeader, ...idempotency };
+  if (method !== 'POST' || path !== '/jars/upload') {
+    return { ...request, body: await readBody(message, MAX_JSON_BYTES) };
   }
-  // Browsers send no origin with a GET of an image or a form.
-  const isOfOther = fetchSite === 'cross-site' || fetchSite === 'same-site';
-  if (!isOfOther && (origin === undefined || origin === `http://${host}`)) return;
-  throw new HttpRefusal(403, 'Requests of other sites are not answered.');
-}
-
-function isLoopbackName(host: string | undefined): boolean {
-  return LOOPBACK_NAMES.includes((host ?? '').replace(/:\d+$/, '').toLowerCase());
+  assertUploadType(contentType);
+  const isForm = contentType === 'multipart/form-data';
+  const { maxUploadBytes: maxBytes } = options.settings;
+  const upload = { contentTypeHeader, isForm, maxBytes, path: options.uploadPath() };
+  return { ...request, body: new Uint8Array(), file: await receiveUpload(message, upload) };
 }
 
 function parsed(target: string): URL {
   try {
-    return new URL(target, `http://${LOOPBACK}`);
+    // A target may begin with two slashes, and is no host then.
+    return new URL(`http://localhost${target.startsWith('/') ? '' : '/'}${target}`);
   } catch {
     throw new HttpRefusal(400, 'The URL is malformed.');
   }
@@ -165,7 +256,6 @@ function decoded(pathname: string): string {
   }
 }
 
-/** I2. */
 async function readBody(message: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
@@ -179,15 +269,30 @@ async function readBody(message: IncomingMessage, limitBytes: number): Promise<U
   return Buffer.concat(chunks);
 }
 
+async function sendPage(
+  message: IncomingMessage,
+  response: ServerResponse,
+  { type, content, etag, headers }: PageFile,
+): Promise<void> {
+  const known = (message.headers['if-none-match'] ?? '').split(',');
+  const isKnown = known.some((tag) => tag.trim().replace(/^W\//, '') === etag);
+  const isEmpty = isKnown || message.method === 'HEAD';
+  const body = new HttpContent(type, isEmpty ? '' : content);
+  await send(response, { status: isKnown ? 304 : 200, body }, { ...headers, etag });
+}
+
 /** Settles when it is sent, or nobody takes it any more. */
-function send(response: ServerResponse, answer: HttpAnswer): Promise<void> {
+function send(
+  response: ServerResponse,
+  answer: HttpAnswer,
+  further: Readonly<Record<string, string>>,
+): Promise<void> {
   const { headers, content } = sentAnswer(answer);
-  response.writeHead(answer.status, {
-    ...headers,
-    'content-length': Buffer.byteLength(content),
-    // A refused body is not read to its end.
-    ...(answer.status === 413 ? { connection: 'close' } : {}),
-  });
+  const asking = answer.status === 401 ? { 'www-authenticate': 'Basic realm="sluice"' } : {};
+  const length = NO_CONTENT.includes(answer.status)
+    ? {}
+    : { 'content-length': Buffer.byteLength(content) };
+  response.writeHead(answer.status, { ...headers, ...length, ...asking, ...further });
   return new Promise((resolve) => {
     response.once('close', resolve);
     response.end(content);

@@ -5,23 +5,29 @@
  * I2  Who loses the directory stops at once and says so by `lost`.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { JobStore } from '../../checkpoint/index.ts';
 import {
+  type Clock,
   type Configuration,
   isStreamError,
   type Logger,
   type StreamError,
 } from '../../core/index.ts';
 import { Dispatcher, jobHistorySettings } from '../../jobmaster/index.ts';
+import { CONSOLE_HEADERS, webSettings } from '../http/index.ts';
 import { ClientHeartbeats } from './client-heartbeats.ts';
-import { type HttpServer, serveCluster } from './cluster-http-server.ts';
+import { type HttpServer, type ServedPages, serveCluster } from './cluster-http-server.ts';
 import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 import { ClusterPlanner } from './cluster-planner.ts';
-import { ConsoleFiles } from './console-files.ts';
 import { DataDirectory } from './data-directory.ts';
 import { dispatcherApi } from './dispatcher-api.ts';
 import { NodeFileSystem } from './node-file-system.ts';
+import { PageFiles } from './page-files.ts';
+import { type RestSettings, restSettings } from './rest-settings.ts';
 import { SystemClock, SystemRng, SystemTimers } from './system-world.ts';
 
 /** How often the owner of the directory is looked up. */
@@ -36,7 +42,7 @@ export interface ClusterOptions {
   readonly slotWorkerUrl: URL;
   /** The module of the TaskManagers' processes. */
   readonly taskManagerUrl: URL;
-  /** Where the web console was built to. */
+  /** Where the web console was built to: without an index.html, there is none. */
   readonly consoleFolder: string;
   /** The cluster's own: options of jobs come with each job. */
   readonly configuration: Configuration;
@@ -67,6 +73,8 @@ export interface RunningCluster {
  * @throws {StreamError} as `DataDirectory.open` and {@link serveCluster}.
  */
 export async function startCluster(options: ClusterOptions): Promise<RunningCluster> {
+  const settings = restSettings(options.configuration, hostname());
+  const pages = await openPages(settings, options.consoleFolder);
   const data = await DataDirectory.open(options.dataDirectory);
   const clock = new SystemClock();
   const timers = new SystemTimers();
@@ -89,20 +97,18 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   const asked = Promise.withResolvers<void>();
   let server: HttpServer;
   try {
+    const jars = await openJars(data, settings, clock);
     await dispatcher.recover();
-    server = await serveCluster(
-      dispatcherApi({
-        ...{ dispatcher, heartbeats, shutDown: asked.resolve },
-        operations: new ClusterOperations(clock),
-        jars: new ClusterJars(),
-        clock,
-        version: options.version,
-        dataDirectory: data.path,
-        newId: () => randomBytes(16).toString('hex'),
-      }),
-      options.port,
-      await ConsoleFiles.load(options.consoleFolder),
-    );
+    const api = dispatcherApi({
+      ...{ dispatcher, planner, heartbeats, jars, clock, shutDown: asked.resolve },
+      operations: new ClusterOperations(clock),
+      version: options.version,
+      dataDirectory: data.path,
+      newId: () => randomBytes(16).toString('hex'),
+      web: webSettings(options.configuration),
+    });
+    const uploadPath = (): string => jars.temporaryPath();
+    server = await serveCluster(api, options.port, { settings, pages, uploadPath });
   } catch (thrown) {
     await dispatcher.shutdown();
     await data.close();
@@ -130,6 +136,36 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
       return closing;
     },
   };
+}
+
+/** Flink's pages have a place of their own, beside that of others. */
+async function openPages(
+  { pagesDirectory }: RestSettings,
+  consoleFolder: string,
+): Promise<readonly ServedPages[]> {
+  const pages: ServedPages[] = [];
+  if (pagesDirectory !== undefined) {
+    pages.push({ prefix: '/flink', files: await PageFiles.open(pagesDirectory) });
+  }
+  if (existsSync(join(consoleFolder, 'index.html'))) {
+    const policy = { headers: CONSOLE_HEADERS, hashedBelow: '/assets/' } as const;
+    pages.push({ prefix: '', files: await PageFiles.open(consoleFolder, policy) });
+  } else {
+    pages.push(...pages.map(({ files }) => ({ prefix: '', files }) as const));
+  }
+  return pages;
+}
+
+function openJars(
+  data: DataDirectory,
+  { uploadDirectory, maxUploadBytes }: RestSettings,
+  clock: Clock,
+): Promise<ClusterJars> {
+  const directory =
+    uploadDirectory === undefined
+      ? join(data.path, 'uploads')
+      : join(uploadDirectory, 'sluice-web-upload');
+  return ClusterJars.open({ directory, maxBytes: maxUploadBytes, clock });
 }
 
 /** I2. */

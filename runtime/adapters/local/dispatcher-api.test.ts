@@ -7,6 +7,7 @@ import { answerRequest, type ClusterApi, serializedThrowable } from '../http/ind
 import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 import { dispatcherApi } from './dispatcher-api.ts';
+import { temporaryDirectory } from './temporary-directory.conformance.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
 const TRIGGER = 'f'.repeat(32);
@@ -34,7 +35,7 @@ describe('the REST interface', () => {
   let job: DispatchedJob;
   let failure: StreamError | undefined;
 
-  beforeEach(() => {
+  beforeEach(async () => {
     calls = [];
     job = running;
     failure = undefined;
@@ -46,7 +47,7 @@ describe('the REST interface', () => {
         if (failure !== undefined) throw failure;
         return result;
       };
-    jars = new ClusterJars();
+    jars = await ClusterJars.open({ directory: await temporaryDirectory(), maxBytes: 1e6, clock });
     api = dispatcherApi({
       dispatcher: {
         submit: record('submit', TRIGGER),
@@ -71,6 +72,7 @@ describe('the REST interface', () => {
       },
       operations: new ClusterOperations(clock),
       jars,
+      planner: { plan: () => Promise.reject(new Error('not asked for')) },
       heartbeats: { note: (...args) => void calls.push(['heartbeat', ...args]) },
       shutDown: () => void calls.push(['shutDown']),
       clock,
@@ -175,6 +177,7 @@ describe('the REST interface', () => {
         id: ID,
         'application-status': 'FAILED',
         'accumulator-results': {},
+        accumulators: [],
         'net-runtime': 12,
         'failure-cause': {
           class: 'BOOM',
@@ -334,7 +337,9 @@ describe('the REST interface', () => {
       body: new Uint8Array(await request.arrayBuffer()),
     });
     assert.equal(answer.status, 200);
-    assert.deepEqual(Buffer.from(jars.list()[0]?.bundle ?? []).toString(), 'code');
+    const [uploaded] = await jars.list();
+    const { bundle } = await jars.read(uploaded?.id ?? '');
+    assert.equal(Buffer.from(bundle).toString(), 'code');
   });
 
   it('refuses what it does not understand', async () => {

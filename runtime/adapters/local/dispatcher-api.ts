@@ -1,20 +1,26 @@
 /** The Dispatcher of this process, as the REST interface sees it. */
 import { type Clock, ConfigOptions, Configuration, type ConfigValue } from '../../core/index.ts';
-import { type Dispatcher, isTerminal, jobAlreadyEnded } from '../../jobmaster/index.ts';
-import type {
-  ClusterApi,
-  ClusterJobs,
-  ClusterPrograms,
-  OperationLog,
-  OperationPlace,
-  TriggeredOperation,
+import {
+  type Dispatcher,
+  isTerminal,
+  type JobPlanner,
+  jobAlreadyEnded,
+} from '../../jobmaster/index.ts';
+import {
+  type ClusterApi,
+  type ClusterJobs,
+  type ClusterPrograms,
+  type OperationLog,
+  type OperationPlace,
+  type TriggeredOperation,
+  withEntry,
 } from '../http/index.ts';
 import type { ClientHeartbeats } from './client-heartbeats.ts';
 import type { ClusterJars } from './cluster-jars.ts';
 import type { ClusterOperations } from './cluster-operations.ts';
 
 export interface DispatcherApiParts
-  extends Pick<ClusterApi, 'clock' | 'version' | 'dataDirectory' | 'newId'> {
+  extends Pick<ClusterApi, 'clock' | 'version' | 'dataDirectory' | 'newId' | 'web'> {
   readonly dispatcher: Pick<
     Dispatcher,
     | 'submit'
@@ -35,12 +41,13 @@ export interface DispatcherApiParts
   readonly heartbeats: Pick<ClientHeartbeats, 'note'>;
   /** Asks for the end of the cluster. */
   readonly shutDown: () => void;
+  readonly planner: JobPlanner;
 }
 
 export function dispatcherApi(parts: DispatcherApiParts): ClusterApi {
-  const { clock, version, dataDirectory, newId } = parts;
+  const { clock, version, dataDirectory, newId, web } = parts;
   return {
-    ...{ clock, version, dataDirectory, newId },
+    ...{ clock, version, dataDirectory, newId, ...(web === undefined ? {} : { web }) },
     jobs: jobsOf(parts),
     operations: operationsOf(parts),
     programs: programsOf(parts, clock),
@@ -115,18 +122,27 @@ function carryOut(
 }
 
 function programsOf(
-  { dispatcher, jars, heartbeats }: DispatcherApiParts,
+  { dispatcher, jars, heartbeats, planner }: DispatcherApiParts,
   clock: Clock,
 ): ClusterPrograms {
   return {
-    list: async () => jars.list(),
-    add: async (fileName, bundle) => jars.add(fileName, bundle, clock.nowEpochMs()),
-    remove: async (id) => jars.remove(id),
-    run: async (id, { jobId, args, configuration }) => {
-      const { bundle } = jars.get(id);
+    list: () => jars.list(),
+    add: (fileName, content) => jars.add(fileName, content),
+    remove: (id) => jars.remove(id),
+    run: async (id, { jobId, args, configuration: given }) => {
+      const { bundle, entries } = await jars.read(id);
+      const configuration = withEntry(given, entries);
       await dispatcher.submit({ jobId, bundle, args, configuration });
       const timeoutMs = clientTimeoutMs(configuration);
       if (timeoutMs !== undefined) heartbeats.note(jobId, clock.nowEpochMs() + timeoutMs);
+    },
+    plan: async (id, { jobId, args, configuration: given }) => {
+      const { bundle, entries } = await jars.read(id);
+      const bundleLocation = await jars.importable(bundle);
+      const configuration = withEntry(given, entries);
+      const program = { jobId, bundleLocation, args, configuration, parallelism: {} };
+      const { name, planJson } = await planner.plan(program);
+      return { ...planJson, name };
     },
   };
 }

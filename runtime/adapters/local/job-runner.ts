@@ -50,7 +50,10 @@ export interface PlannedJob {
 export async function planJob(options: PlanOptions): Promise<PlannedJob> {
   setSourceMapsSupport(true, { nodeModules: false, generatedCode: false });
   const module: unknown = await import(pathToFileURL(options.bundlePath).href);
-  const { graph, configuration } = await evaluateJob(jobFunctionOf(module), options);
+  const { graph, configuration } = await evaluateJob(
+    jobFunctionOf(module, options.configuration),
+    options,
+  );
   const executionGraph = buildExecutionGraph(generateJobGraph(graph));
   return {
     options,

@@ -94,9 +94,10 @@ async function openSlot(
   report: Report,
 ): Promise<Slot> {
   const module: unknown = await import(pathToFileURL(data.bundlePath).href);
-  const { graph, configuration } = await evaluateJob(jobFunctionOf(module), {
+  const given = Configuration.fromRecord(data.configuration);
+  const { graph, configuration } = await evaluateJob(jobFunctionOf(module, given), {
     args: data.args,
-    configuration: Configuration.fromRecord(data.configuration),
+    configuration: given,
   });
   const jobGraph = generateJobGraph(graph, data.overrides);
   if (jobGraph.hash !== data.graphHash) {

@@ -17,15 +17,20 @@ import {
   type JobStore,
   nameOf,
 } from '../../../checkpoint/index.ts';
-import { type Clock, MAX_BUNDLE_BYTES } from '../../../core/index.ts';
+import { type Clock, ConfigOptions, MAX_BUNDLE_BYTES } from '../../../core/index.ts';
 import { jobAlreadySubmitted } from '../../../jobmaster/index.ts';
 import {
   type ClusterPrograms,
+  checkProgramName,
   HttpRefusal,
+  type ProgramContent,
   type ProgramRun,
   programFileName,
+  type ReadProgram,
+  readProgram,
   type UploadedProgram,
   type UploadPlace,
+  withEntry,
 } from '../../http/index.ts';
 import type { StateMachines } from './effect-ports.ts';
 import { checkArguments, checkBundle } from './job-programs.ts';
@@ -49,7 +54,6 @@ export interface AwsProgramsParts {
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}_[\w.-]{1,100}$/;
 const UPLOAD_VALID_S = 900;
 const WHOLE_PROGRAM = { offsetBytes: 0, sizeBytes: MAX_BUNDLE_BYTES + 1 } as const;
-const UPLOAD_HEADERS = { 'content-type': 'application/javascript' } as const;
 
 export class AwsPrograms implements ClusterPrograms {
   readonly #parts: AwsProgramsParts;
@@ -67,19 +71,25 @@ export class AwsPrograms implements ClusterPrograms {
       .toSorted((a, b) => b.uploadedAtEpochMs - a.uploadedAtEpochMs);
   }
 
-  async add(fileName: string, bundle: Uint8Array): Promise<UploadedProgram> {
+  async add(fileName: string, content: ProgramContent): Promise<UploadedProgram> {
+    // A function has no disk on which uploads arrive.
+    if (!(content instanceof Uint8Array)) throw new TypeError('an upload is not in memory');
     const id = this.#newId(fileName);
-    checkBundle(bundle, id);
-    await this.#parts.blobs.put(this.#uploadOf(id), bundle);
-    return programOf(id);
+    checkBundle(content, id);
+    const { entries } = await readProgram(fileName, content, MAX_BUNDLE_BYTES);
+    await this.#parts.blobs.put(this.#uploadOf(id), content);
+    return { ...programOf(id), entries };
   }
 
   readonly prepareUpload = async (fileName: string): Promise<UploadPlace> => {
     const { presign, clock } = this.#parts;
+    checkProgramName(fileName);
     const id = this.#newId(fileName);
-    const url = await presign(this.#uploadOf(id), UPLOAD_HEADERS, UPLOAD_VALID_S);
+    const isModule = /\.m?js$/i.test(fileName);
+    const headers = { 'content-type': isModule ? 'application/javascript' : 'application/zip' };
+    const url = await presign(this.#uploadOf(id), headers, UPLOAD_VALID_S);
     const expiresAtEpochMs = clock.nowEpochMs() + 1000 * UPLOAD_VALID_S;
-    return { id, url, headers: UPLOAD_HEADERS, expiresAtEpochMs };
+    return { id, url, headers, expiresAtEpochMs };
   };
 
   async remove(id: string): Promise<void> {
@@ -88,12 +98,12 @@ export class AwsPrograms implements ClusterPrograms {
   }
 
   /** I2. */
-  async run(id: string, { jobId, args, configuration }: ProgramRun): Promise<void> {
+  async run(id: string, { jobId, args, configuration: given }: ProgramRun): Promise<void> {
     const { jobs, machines, root, clock } = this.#parts;
     const location = bundleLocation(root, jobId);
-    if (await this.#isKnown(id, { jobId, args, configuration }, location)) return;
-    const bundle = await this.#read(id);
-    checkBundle(bundle, jobId);
+    if (await this.#isKnown(id, { jobId, args, configuration: given }, location)) return;
+    const { bundle, entries } = await unpacked(id, await this.#read(id), jobId);
+    const configuration = withEntry(given, entries);
     checkArguments({ args, configuration }, jobId);
     await this.#putProgram(jobId, location, bundle);
     const job: JobRecord = {
@@ -122,7 +132,8 @@ export class AwsPrograms implements ClusterPrograms {
     const programs = [this.#uploadOf(id), location].map((one) => this.#present(one));
     const [asked, before] = await Promise.all(programs);
     if (asked === undefined || before === undefined) return true;
-    if (!Buffer.from(before).equals(asked)) throw jobAlreadySubmitted(run.jobId);
+    const { bundle } = await unpacked(id, asked, run.jobId);
+    if (!Buffer.from(before).equals(bundle)) throw jobAlreadySubmitted(run.jobId);
     return true;
   }
 
@@ -174,6 +185,12 @@ function checkId(id: string): void {
   if (!ID.test(id)) throw missing(id);
 }
 
+/** An upload by URL was not looked at before. @throws {HttpRefusal} as `readProgram`. */
+async function unpacked(id: string, upload: Uint8Array, jobId: string): Promise<ReadProgram> {
+  checkBundle(upload, jobId);
+  return await readProgram(programOf(id).name, upload, MAX_BUNDLE_BYTES);
+}
+
 function missing(id: string): HttpRefusal {
   return new HttpRefusal(404, `Jar file ${id} does not exist`);
 }
@@ -182,12 +199,19 @@ function isSame(
   before: Pick<JobRecord, 'args' | 'configuration'>,
   { args, configuration }: Pick<JobRecord, 'args' | 'configuration'>,
 ): boolean {
+  // The entry is of the program's manifest when the client names none.
+  const { key } = ConfigOptions.JOB_EXPORT;
+  const entry = Object.hasOwn(configuration, key) ? {} : { [key]: before.configuration[key] };
   return (
-    isDeepStrictEqual(before.args, args) && isDeepStrictEqual(before.configuration, configuration)
+    isDeepStrictEqual(before.args, args) &&
+    isDeepStrictEqual({ ...entry, ...before.configuration }, { ...entry, ...configuration })
   );
 }
 
 function programOf(id: string): UploadedProgram {
   const uploadedAtEpochMs = Number.parseInt(id.slice(0, 13).replace('-', ''), 16);
-  return { id, name: id.slice(37), uploadedAtEpochMs };
+  const name = id.slice(37);
+  // What an archive has in it is seen when it runs.
+  const entries = /\.(jar|zip)$/i.test(name) ? [] : [ConfigOptions.JOB_EXPORT.defaultValue];
+  return { id, name, uploadedAtEpochMs, entries };
 }

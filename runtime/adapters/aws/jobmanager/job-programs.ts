@@ -105,7 +105,10 @@ export class JobPrograms {
     const { args, configuration: options } = source;
     const given = Configuration.fromRecord(options as Readonly<Record<string, ConfigValue>>);
     const module = await this.#import(source, bytes);
-    const job = await evaluateJob(jobFunctionOf(module), { args, configuration: given });
+    const job = await evaluateJob(jobFunctionOf(module, given), {
+      args,
+      configuration: given,
+    });
     const { graph, configuration } = job;
     const { hash: graphHash } = generateJobGraph(graph);
     return { graph, configuration, graphHash, digest: programDigest(bytes) };

@@ -156,9 +156,10 @@ class SlotThreadRun {
   async #build(): Promise<Slot> {
     const { bundlePath, args, overrides, graphHash, slotIndex } = this.#deployment;
     const module: unknown = await import(pathToFileURL(bundlePath).href);
-    const { graph, configuration } = await evaluateJob(jobFunctionOf(module), {
+    const given = Configuration.fromRecord(this.#deployment.configuration);
+    const { graph, configuration } = await evaluateJob(jobFunctionOf(module, given), {
       args,
-      configuration: Configuration.fromRecord(this.#deployment.configuration),
+      configuration: given,
     });
     const jobGraph = generateJobGraph(graph, overrides);
     if (jobGraph.hash !== graphHash) throw otherGraph(slotIndex, graphHash, jobGraph.hash);

@@ -3,18 +3,19 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { Configuration } from '../../core/index.ts';
+import { CONSOLE_HEADERS } from '../http/index.ts';
 import { type HttpServer, serveCluster } from './cluster-http-server.ts';
-import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
-import { ConsoleFiles } from './console-files.ts';
 import { type DispatcherApiParts, dispatcherApi } from './dispatcher-api.ts';
+import { PageFiles } from './page-files.ts';
+import { restSettings } from './rest-settings.ts';
 import { temporaryDirectory } from './temporary-directory.conformance.ts';
 
 const clock = { nowEpochMs: () => 0, monotonicMs: () => 0 };
 const api = dispatcherApi({
   dispatcher: { list: () => [], slots: { total: 1, available: 1 } },
   operations: new ClusterOperations(clock),
-  jars: new ClusterJars(),
   clock,
   version: '1',
   dataDirectory: '/data',
@@ -22,7 +23,7 @@ const api = dispatcherApi({
   // The routes asked here use no more of it.
 } as unknown as DispatcherApiParts);
 
-describe('ConsoleFiles', () => {
+describe('PageFiles', () => {
   let server: HttpServer;
   let folder = '';
   before(async () => {
@@ -32,7 +33,12 @@ describe('ConsoleFiles', () => {
     await writeFile(join(folder, 'console', 'index.html'), '<!doctype html>');
     await writeFile(join(folder, 'console', 'assets', 'main-ABC.js'), 'start();');
     await symlink(join(folder, 'secret.txt'), join(folder, 'console', 'linked.txt'));
-    server = await serveCluster(api, 0, await ConsoleFiles.load(join(folder, 'console')));
+    const policy = { headers: CONSOLE_HEADERS, hashedBelow: '/assets/' } as const;
+    server = await serveCluster(api, 0, {
+      settings: restSettings(Configuration.EMPTY, 'host'),
+      uploadPath: () => '/nowhere',
+      pages: [{ prefix: '', files: await PageFiles.open(join(folder, 'console'), policy) }],
+    });
   });
   after(() => server.close());
 
@@ -86,11 +92,13 @@ describe('ConsoleFiles', () => {
 
   it('answers loopback names only, but whatever page a link to it stands on', async () => {
     assert.equal((await ask('/', { host: 'rebound.example' })).status, 403);
-    assert.equal((await ask('/', { 'sec-fetch-site': 'cross-site' })).status, 200);
+    const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+    assert.equal((await ask('/', link)).status, 200);
+    assert.equal((await ask('/', { 'sec-fetch-site': 'cross-site' })).status, 403);
     assert.equal((await ask('/jobs', { 'sec-fetch-site': 'cross-site' })).status, 403);
   });
 
-  it('is not there where it was not built', async () => {
-    assert.equal(await ConsoleFiles.load(join(folder, 'nowhere')), undefined);
+  it('refuses a directory without an index', async () => {
+    await assert.rejects(PageFiles.open(join(folder, 'nowhere')), { code: 'NO_WEB_PAGES' });
   });
 });
