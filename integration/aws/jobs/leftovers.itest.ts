@@ -11,7 +11,7 @@ import { CreateQueueCommand, ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { type Clients, clientsOf } from '../clients.ts';
 import { waitUntil } from '../wait-until.ts';
 import { DeployedCluster } from './deployed-cluster.ts';
-import { CHECKPOINTED, JOB, perform, reaches } from './steering.ts';
+import { CHECKPOINTED, hasCheckpoints, JOB, locationOf, perform, reaches } from './steering.ts';
 
 const EXPIRATION_S = 15;
 const PREFIX = 'jobs';
@@ -31,7 +31,9 @@ describe('what a deployed job leaves behind', () => {
     running = await submitted();
     ended = await submitted();
     const path = `/jobs/${ended}/savepoints`;
-    savepoint = String((await perform(cluster, path, { 'cancel-job': true })).location);
+    // Before all of its tasks run, it is refused.
+    await hasCheckpoints(cluster, ended, 1);
+    savepoint = locationOf(await perform(cluster, path, { 'cancel-job': true }));
     assert.equal((await cluster.ended(ended)).status, 'CANCELED');
   });
   after(async () => {

@@ -89,6 +89,12 @@ export async function settled(cluster: DeployedCluster, path: string): Promise<O
   });
 }
 
+/** Where an operation's savepoint is. @throws {Error} its cause, when it has failed. */
+export function locationOf(result: OperationResult): string {
+  if (typeof result.location === 'string') return result.location;
+  throw new Error(`there is no savepoint: ${JSON.stringify(result)}`);
+}
+
 /** Copies a savepoint out of S3. @returns the directory it is in, which the caller removes. */
 export async function download({ s3 }: Clients, location: string): Promise<string> {
   const [Bucket = '', ...path] = location.replace('s3://', '').split('/');
