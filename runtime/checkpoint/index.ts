@@ -109,6 +109,7 @@ export {
 } from './operator-state-handler.ts';
 export {
   answerKey,
+  archiveLocation,
   attemptKey,
   bundleLocation,
   CLAIM_NAME,

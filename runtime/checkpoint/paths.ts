@@ -243,6 +243,11 @@ export function savepointsDirectory(dataDirectory: string): string {
   return `${dataDirectory}/savepoints`;
 }
 
+/** What is kept of a job that has ended. */
+export function archiveLocation(dataDirectory: string, jobId: string): string {
+  return `${dataDirectory}/archive/${jobId}.json`;
+}
+
 /** The job's program, as submitted. */
 export function bundleLocation(dataDirectory: string, jobId: string): string {
   return `${dataDirectory}/jobs/${jobId}/bundle.mjs`;

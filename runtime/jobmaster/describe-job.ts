@@ -7,7 +7,10 @@ import type {
   JobControl,
   PlannedProgram,
   PlannedVertex,
+  TaskCounts,
 } from './dispatcher-records.ts';
+import type { ExecutionState } from './execution-states.ts';
+import type { VertexExecutions } from './job-executions.ts';
 import type { JobSnapshot } from './job-snapshot.ts';
 import type { JobStatus } from './job-state.ts';
 import { type ExceptionHistory, emptyExceptionHistory } from './restart-exception-history.ts';
@@ -48,7 +51,8 @@ export function describeJob(known: KnownJob): DispatchedJob {
       : { endedAtEpochMs: end.endedAtEpochMs, netRuntimeMs: end.netRuntimeMs }),
     ...(end?.error === undefined ? {} : { error: end.error }),
     vertices: end?.vertices ?? verticesOf(known, snapshot),
-    metrics: snapshot?.vertices ?? [],
+    metrics: snapshot?.vertices ?? end?.metrics ?? [],
+    ...(end?.taskCounts === undefined ? {} : { taskCounts: end.taskCounts }),
     executions: control?.executions() ?? end?.executions ?? [],
     exceptions: control?.exceptions ?? end?.exceptions ?? emptyExceptionHistory(0),
     ...(statistics === undefined ? {} : { checkpointStatistics: statistics }),
@@ -70,6 +74,7 @@ export function endRecordOf(
 ): EndedJobRecord {
   const { control, metrics } = known;
   const statistics = control?.checkpointStatistics;
+  const executions = control?.executions();
   return {
     endedAtEpochMs,
     netRuntimeMs,
@@ -77,7 +82,8 @@ export function endRecordOf(
     vertices: verticesOf(known, metrics),
     exceptions: control?.exceptions ?? failureHistory(error, endedAtEpochMs),
     ...(statistics === undefined ? {} : { checkpointStatistics: statistics }),
-    ...(control === undefined ? {} : { executions: control.executions() }),
+    ...(executions === undefined ? {} : { executions, taskCounts: countsOf(executions) }),
+    ...(metrics === undefined ? {} : { metrics: metrics.vertices }),
     ...(known.plan?.configuration === undefined ? {} : { configuration: known.plan.configuration }),
   };
 }
@@ -101,4 +107,12 @@ function failureHistory(
   if (error === undefined) return emptyExceptionHistory(0);
   const entry = { timestampEpochMs, error, concurrentExceptions: [] };
   return { size: 1, entries: [entry], truncated: false };
+}
+
+function countsOf(executions: readonly VertexExecutions[]): TaskCounts {
+  const counts: Partial<Record<ExecutionState, number>> = {};
+  for (const { state } of executions.flatMap(({ subtasks }) => subtasks)) {
+    counts[state] = (counts[state] ?? 0) + 1;
+  }
+  return counts;
 }

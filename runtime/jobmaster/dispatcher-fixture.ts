@@ -1,5 +1,5 @@
 /** A world for tests of the Dispatcher: planned programs whose masters do as they are told. */
-import type { JobRecord } from '../checkpoint/index.ts';
+import type { CheckpointStatistics, JobRecord } from '../checkpoint/index.ts';
 import { StreamError } from '../core/index.ts';
 import type {
   JobControl,
@@ -8,14 +8,19 @@ import type {
   PlannedProgram,
   StartedMaster,
 } from './dispatcher-records.ts';
+import type { VertexExecutions } from './job-executions.ts';
 import type { JobJournal } from './job-journal.ts';
 import type { JobResult } from './job-master-parts.ts';
+import type { VertexSnapshot } from './job-snapshot.ts';
 import type { JobStatus } from './job-state.ts';
+import type { ExceptionHistory } from './restart-exception-history.ts';
 
 /** A master that ends when it is told to. */
 export class FakeMaster implements JobControl {
-  readonly exceptions = { size: 16, entries: [], truncated: false };
-  readonly checkpointStatistics = undefined;
+  exceptions: ExceptionHistory = { size: 16, entries: [], truncated: false };
+  checkpointStatistics: CheckpointStatistics | undefined;
+  shownExecutions: readonly VertexExecutions[] = [];
+  shownVertices: readonly VertexSnapshot[] = [];
   readonly calls: string[] = [];
   readonly journal: JobJournal;
   readonly isRecovered: boolean;
@@ -33,8 +38,8 @@ export class FakeMaster implements JobControl {
     return this.#program.jobId;
   }
 
-  executions() {
-    return [];
+  executions(): readonly VertexExecutions[] {
+    return this.shownExecutions;
   }
 
   async run(): Promise<JobResult> {
@@ -85,7 +90,7 @@ export class FakeMaster implements JobControl {
   }
 
   snapshot(): JobResult['metrics'] {
-    return { status: this.status, elapsedMs: 5, vertices: [] };
+    return { status: this.status, elapsedMs: 5, vertices: this.shownVertices };
   }
 }
 

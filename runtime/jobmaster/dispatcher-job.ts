@@ -27,6 +27,7 @@ import type {
   PlannedProgram,
   StartedMaster,
 } from './dispatcher-records.ts';
+import type { JobArchive } from './job-archive.ts';
 import type { JobResult } from './job-master-parts.ts';
 import type { JobSnapshot } from './job-snapshot.ts';
 import type { JobStatus } from './job-state.ts';
@@ -45,6 +46,7 @@ export interface DispatchedJobParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
+  readonly archive: JobArchive;
   /** It waits for slots. */
   readonly onReady: () => void;
   /** Everything of the job has stopped. */
@@ -243,8 +245,16 @@ export class DispatchedJobEntry {
     if (this.#isStarting) await this.#ended.promise;
   }
 
+  /** Of a job that has ended, as lists show it. */
   describe(): DispatchedJob {
-    return describeJob({ ...this.#known(), status: this.status, end: this.#end });
+    return this.#described(this.#end);
+  }
+
+  /** All that is known; what a job has left behind is read. */
+  async details(): Promise<DispatchedJob> {
+    const end = this.#end;
+    if (end?.isArchived !== true) return this.describe();
+    return this.#described({ ...end, ...(await this.#parts.archive.get(this.jobId)) });
   }
 
   /** Whether a client that submits this means this job. */
@@ -255,8 +265,18 @@ export class DispatchedJobEntry {
   }
 
   /** Undefined: it could not be planned. */
-  get planJson(): JobPlanJson | undefined {
+  async planJson(): Promise<JobPlanJson | undefined> {
+    const end = this.#end;
+    if (end?.isArchived !== true) return this.#knownPlanJson;
+    return (await this.#parts.archive.get(this.jobId))?.planJson;
+  }
+
+  get #knownPlanJson(): JobPlanJson | undefined {
     return this.#plan?.planJson ?? this.#end?.planJson;
+  }
+
+  #described(end: EndedJobRecord | undefined): DispatchedJob {
+    return describeJob({ ...this.#known(), status: this.status, end });
   }
 
   async #run({ master, close }: StartedMaster): Promise<void> {
@@ -287,8 +307,9 @@ export class DispatchedJobEntry {
 
   /** I2. */
   async #finish(status: JobStatus, ending: Partial<JobResult> = {}): Promise<void> {
-    const end = this.#endRecord(ending);
+    let end = this.#endRecord(ending);
     try {
+      if (this.#journal !== undefined) end = await this.#parts.archive.put(this.jobId, end);
       await this.#journal?.update({ status, coordinator: end });
       this.#isFinal = true;
     } catch (thrown) {
@@ -297,6 +318,9 @@ export class DispatchedJobEntry {
     this.#endStatus = status;
     this.#isResumable = false;
     this.#end = end;
+    if (end.isArchived === true) this.#metrics = undefined;
+    // Graphs are large, and many jobs end.
+    this.#plan = undefined;
     this.#release();
   }
 
@@ -326,7 +350,7 @@ export class DispatchedJobEntry {
   #endRecord({ netRuntimeMs = 0, error }: Partial<JobEnding>): EndedJobRecord {
     const endedAtEpochMs = this.#parts.clock.nowEpochMs();
     const end = endRecordOf(this.#known(), { endedAtEpochMs, netRuntimeMs, error });
-    const { planJson } = this;
+    const planJson = this.#knownPlanJson;
     return planJson === undefined ? end : { ...end, planJson };
   }
 

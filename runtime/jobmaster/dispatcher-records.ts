@@ -2,6 +2,7 @@
 import type { CheckpointStatistics, JobRecord } from '../checkpoint/index.ts';
 import type { StreamErrorRecord } from '../core/index.ts';
 import type { JobPlanJson } from '../graph/index.ts';
+import type { ExecutionState } from './execution-states.ts';
 import type { VertexExecutions } from './job-executions.ts';
 import type { HibernationView } from './job-hibernation.ts';
 import type { JobJournal } from './job-journal.ts';
@@ -102,8 +103,10 @@ export interface DispatchedJob {
   readonly netRuntimeMs?: number;
   readonly error?: StreamErrorRecord;
   readonly vertices: readonly DispatchedVertex[];
-  /** The metrics of a job that runs, or ended in this process. */
+  /** As told last. Empty: not known, as in lists. */
   readonly metrics: readonly VertexSnapshot[];
+  /** Absent: of `executions`, or not known. Of a job that has ended. */
+  readonly taskCounts?: TaskCounts;
   /** Subtask by subtask; empty: not known. */
   readonly executions: readonly VertexExecutions[];
   readonly exceptions: ExceptionHistory;
@@ -116,18 +119,37 @@ export interface DispatchedJob {
 
 export type DispatchedVertex = PlannedVertex;
 
-/** What a job leaves behind: `coordinator` of its row. Persisted; fields are only ever added. */
-export interface EndedJobRecord {
+/** How many tasks are in each state. */
+export type TaskCounts = Readonly<Partial<Record<ExecutionState, number>>>;
+
+/** What lists show of a job that has ended. */
+export interface EndedJobSummary {
   readonly endedAtEpochMs: number;
   readonly netRuntimeMs: number;
   readonly error?: StreamErrorRecord;
   readonly vertices: readonly PlannedVertex[];
+  /** Absent: nothing of it ran in the process that wrote this. */
+  readonly taskCounts?: TaskCounts;
+}
+
+/** What only its own pages show. */
+export interface EndedJobDetails {
   /** Absent: it was never planned, or by a release that did not keep it. */
   readonly planJson?: JobPlanJson;
-  readonly exceptions: ExceptionHistory;
+  readonly exceptions?: ExceptionHistory;
   readonly checkpointStatistics?: CheckpointStatistics;
   /** Absent: nothing of it ran in the process that wrote this. */
   readonly executions?: readonly VertexExecutions[];
+  /** As of the end, accumulators too. */
+  readonly metrics?: readonly VertexSnapshot[];
   /** With the program's own settings. Absent: it was never planned. */
   readonly configuration?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What a job leaves behind: `coordinator` of its row. Persisted; fields are only ever added. The
+ * details are in the archive, or here, where a release before has put them, or there was no place.
+ */
+export interface EndedJobRecord extends EndedJobSummary, EndedJobDetails {
+  readonly isArchived?: boolean;
 }

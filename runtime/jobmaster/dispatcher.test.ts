@@ -368,13 +368,13 @@ describe('Dispatcher', () => {
     it('knows how they were planned, also over a restart', async () => {
       const first = await open();
       const jobId = await submit(first, 1);
-      assert.equal(first.planOf(jobId)?.jid, jobId);
+      assert.equal((await first.planOf(jobId))?.jid, jobId);
       await first.cancel(jobId);
       await settle();
       await first.shutdown();
       const second = await open();
-      assert.equal(second.planOf(jobId)?.jid, jobId);
-      assert.throws(() => second.planOf(jobIdOf(2)), { code: 'JOB_NOT_FOUND' });
+      assert.equal((await second.planOf(jobId))?.jid, jobId);
+      await assert.rejects(second.planOf(jobIdOf(2)), { code: 'JOB_NOT_FOUND' });
     });
 
     it('keeps the newest of too many, also over a restart', async () => {

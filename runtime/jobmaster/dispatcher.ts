@@ -12,6 +12,7 @@
  *     storage, holds nobody up.
  * I4  A row says FINISHED, FAILED or CANCELED only if the job will never run again. Only such a job
  *     is forgotten.
+ * I5  What lists need is held; the details of ended jobs are read when their pages are asked for.
  */
 import {
   type BlobStore,
@@ -35,6 +36,7 @@ import {
 import { DispatchedJobEntry } from './dispatcher-job.ts';
 import { DispatcherJournal } from './dispatcher-journal.ts';
 import type { DispatchedJob, JobControl, JobPlanner, JobSubmission } from './dispatcher-records.ts';
+import { JobArchive } from './job-archive.ts';
 import { jobNotRunning } from './job-errors.ts';
 import { decideHistory, type JobHistorySettings } from './job-history.ts';
 
@@ -42,7 +44,7 @@ export interface DispatcherParts {
   readonly jobs: JobStore;
   readonly rows: RowStore;
   readonly blobs: BlobStore;
-  /** Below which programs are kept. */
+  /** Below which programs and archives are kept. */
   readonly directory: string;
   readonly planner: JobPlanner;
   readonly slotCount: number;
@@ -62,6 +64,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class Dispatcher {
   readonly #parts: DispatcherParts;
+  readonly #archive: JobArchive;
   /** In the order of their submission. */
   readonly #entries = new Map<string, DispatchedJobEntry>();
   #isStopping = false;
@@ -71,6 +74,7 @@ export class Dispatcher {
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
+    this.#archive = new JobArchive(parts);
   }
 
   /** Goes on with every job of the rows that has not ended. Once, before anything else. */
@@ -156,18 +160,31 @@ export class Dispatcher {
     return [...this.#entries.values()].map((entry) => entry.describe());
   }
 
-  /** @throws {StreamError} `JOB_NOT_FOUND`. */
+  /**
+   * Of a job that has ended, as lists show it.
+   *
+   * @throws {StreamError} `JOB_NOT_FOUND`.
+   */
   get(jobId: string): DispatchedJob {
     return this.#entry(jobId).describe();
   }
 
   /**
+   * All that is known; of a job that has ended it is read.
+   *
+   * @throws {StreamError} `JOB_NOT_FOUND`; of the blob store, while it does not answer.
+   */
+  async details(jobId: string): Promise<DispatchedJob> {
+    return await this.#entry(jobId).details();
+  }
+
+  /**
    * Undefined: it could not be planned.
    *
-   * @throws {StreamError} `JOB_NOT_FOUND`.
+   * @throws {StreamError} as {@link details}.
    */
-  planOf(jobId: string): JobPlanJson | undefined {
-    return this.#entry(jobId).planJson;
+  async planOf(jobId: string): Promise<JobPlanJson | undefined> {
+    return await this.#entry(jobId).planJson();
   }
 
   get slots(): SlotOverview {
@@ -265,8 +282,9 @@ export class Dispatcher {
 
   #add(stored: StoredJob): DispatchedJobEntry {
     const { clock, timers, logger, blobs } = this.#parts;
+    const archive = this.#archive;
     const entry: DispatchedJobEntry = new DispatchedJobEntry(stored, {
-      ...{ clock, timers, logger },
+      ...{ clock, timers, logger, archive },
       onReady: () => this.#schedule(),
       onEnd: () => {
         if (entry.isFinal) void blobs.delete(stored.job.bundleLocation).catch(() => {});
@@ -322,6 +340,7 @@ export class Dispatcher {
   async #remove(jobId: string): Promise<void> {
     const entry = this.#entries.get(jobId);
     if (entry === undefined) return;
+    await this.#archive.remove(jobId);
     if (await this.#parts.jobs.remove(jobId, entry.rowVersion)) this.#entries.delete(jobId);
   }
 

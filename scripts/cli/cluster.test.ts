@@ -265,7 +265,7 @@ describe('sluice cluster', { concurrency: true }, () => {
     child.kill('SIGKILL');
   });
 
-  it('cancels a job whose attached client is gone, and ends itself when asked', async () => {
+  it('cancels a job whose client is gone, ends when asked, and shows the job again', async () => {
     const { address, ended } = await startCluster('watched');
     const beats = ['timeout=1500 ms', 'interval=100 ms'].map((one) => `client.heartbeat.${one}`);
     const options = beats.flatMap((beat) => ['-D', beat]);
@@ -290,5 +290,16 @@ describe('sluice cluster', { concurrency: true }, () => {
     const { code, out } = await ended;
     assert.equal(code, 0);
     assert.match(out, /Suspending the jobs/);
+    const second = await startCluster('watched');
+    const { state, vertices } = await get(second.address, `/jobs/${jobId}`);
+    assert.equal(state, 'CANCELED');
+    const [source] = vertices as { id: string; metrics: { 'write-records': number } }[];
+    assert.ok((source?.metrics['write-records'] ?? 0) > 0);
+    const { subtasks } = await get(second.address, `/jobs/${jobId}/vertices/${source?.id}`);
+    assert.deepEqual(
+      (subtasks as { status: string }[]).map(({ status }) => status),
+      ['CANCELED'],
+    );
+    second.child.kill('SIGKILL');
   });
 });

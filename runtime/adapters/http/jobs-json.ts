@@ -37,15 +37,19 @@ const JOB_STATES: readonly JobStatus[] = [
 /** An element of `GET /jobs/overview`. */
 export function jobOverviewJson(job: DispatchedJob, nowEpochMs: number): object {
   const states = shownVertices(job).flatMap((vertex) => statesOf(vertex, job.status));
-  const counts = Object.entries(stateCounts(states));
+  const counts = Object.entries({
+    ...stateCounts(job.taskCounts === undefined ? states : []),
+    ...job.taskCounts,
+  });
   const tasks = Object.fromEntries(counts.map(([name, count]) => [name.toLowerCase(), count]));
+  const total = counts.reduce((sum, [, count]) => sum + count, 0);
   return {
     jid: job.jobId,
     name: job.name,
     ...timesOf(job, nowEpochMs),
     state: stateOf(job),
     'last-modification': job.endedAtEpochMs ?? nowEpochMs,
-    tasks: { total: states.length, ...tasks },
+    tasks: { total, ...tasks },
     'pending-operators': 0,
   };
 }

@@ -48,16 +48,18 @@ describe('the REST interface', () => {
         return result;
       };
     jars = await ClusterJars.open({ directory: await temporaryDirectory(), maxBytes: 1e6, clock });
+    const jobOf = (jobId: string): DispatchedJob => {
+      if (jobId === ID) return job;
+      const details = { jobId };
+      throw new StreamError({ kind: 'invalid', code: 'JOB_NOT_FOUND', message: 'no', details });
+    };
     api = dispatcherApi({
       dispatcher: {
         submit: record('submit', TRIGGER),
         list: () => [job],
-        get: (jobId) => {
-          if (jobId === ID) return job;
-          const details = { jobId };
-          throw new StreamError({ kind: 'invalid', code: 'JOB_NOT_FOUND', message: 'no', details });
-        },
-        planOf: () => ({
+        get: jobOf,
+        details: async (jobId) => jobOf(jobId),
+        planOf: async () => ({
           ...{ jid: ID, name: 'job', type: 'STREAMING' },
           nodes: [{ ...NODE, id: 'v1', parallelism: 1 }],
         }),

@@ -26,6 +26,7 @@ export interface DispatcherApiParts
     | 'submit'
     | 'list'
     | 'get'
+    | 'details'
     | 'planOf'
     | 'slots'
     | 'cancel'
@@ -64,8 +65,8 @@ export function dispatcherApi(parts: DispatcherApiParts): ClusterApi {
 function jobsOf({ dispatcher }: DispatcherApiParts): ClusterJobs {
   return {
     list: async () => dispatcher.list(),
-    get: async (jobId) => dispatcher.get(jobId),
-    planOf: async (jobId) => dispatcher.planOf(jobId),
+    get: (jobId) => dispatcher.details(jobId),
+    planOf: (jobId) => dispatcher.planOf(jobId),
     slots: async () => dispatcher.slots,
     // A process for each job.
     placeOf: (jobId) => ({ taskManagerId: `${jobId}-0`, endpoint: 'localhost' }),
