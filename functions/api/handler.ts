@@ -11,6 +11,7 @@ import {
   SqsCoordinatorQueues,
   StepFunctions,
 } from '../../runtime/adapters/aws/index.ts';
+import { noProcesses } from '../../runtime/adapters/index.ts';
 import { functionWorld, reservationsOf } from '../shared/index.ts';
 import { createHandler } from './create-handler.ts';
 
@@ -48,6 +49,7 @@ export const handler = createHandler(
     ),
     programs,
     lifecycle: deployedLifecycle(),
+    processes: noProcesses('not served yet'),
     ...{ clock, newId },
     version: environment.optional('SLUICE_VERSION') ?? 'unknown',
     dataDirectory: root,

@@ -60,6 +60,8 @@ const EXTRA: Readonly<Record<string, readonly string[]>> = {
 /** Fields that may be null: objects that are not there, and places of failures of the whole job. */
 const NULLABLE: Readonly<Record<string, readonly string[]>> = {
   JarEntryInfo: ['description'],
+  // Until there are samples.
+  VertexFlameGraph: ['data'],
   LatestCheckpoints: ['completed', 'savepoint', 'failed', 'restored'],
   CompletedCheckpointStatistics: ['savepointFormat'],
   FailedCheckpointStatistics: ['savepointFormat'],
@@ -72,6 +74,8 @@ const PERCENTILE = { anyOf: [{ type: 'number' }, { const: 'NaN' }] };
 
 /** What the wire has where the description is wrong. */
 const CORRECTED: Readonly<Record<string, ObjectSchema>> = {
+  // `localhost:35373-7a3f2b`, a container's name: any text.
+  ResourceID: { type: 'string' } as ObjectSchema,
   ProcessingMode: { enum: ['exactly_once', 'at_least_once'] },
   JobConfigInfo: {
     properties: {

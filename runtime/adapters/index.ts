@@ -5,6 +5,7 @@ export {
   checkpointsJson,
   errorAnswer,
   HttpRefusal,
+  noProcesses,
 } from './http/index.ts';
 export {
   type CheckSavepointOptions,

@@ -17,7 +17,7 @@ const NAMES_BY_PREFIX: Readonly<Record<string, string>> = {
     state-recovery.from-local
     state-recovery.without-channel-state.checkpoint-id target
   `,
-  heartbeat: 'interval timeout',
+  heartbeat: 'timeout',
   'high-availability': 'cluster-id storageDir type',
   historyserver: 'archive.fs.dir web.port',
   jobmanager: `
@@ -37,6 +37,7 @@ const NAMES_BY_PREFIX: Readonly<Record<string, string>> = {
   `,
   rest: `
     async.store-duration bind-port flamegraph.enabled port profiling.enabled
+    address async.store-duration bind-port port
     retry.delay retry.max-attempts
   `,
   '': 'scheduler-mode',

@@ -297,6 +297,59 @@ const JOBSTORE_OPTIONS = {
   }),
 } as const;
 
+/** Of a cluster: what looks into its processes. Flink turns the first two off unless told so. */
+const INSPECTION_OPTIONS = {
+  HEARTBEAT_INTERVAL_MS: durationOption({
+    key: 'heartbeat.interval',
+    defaultValue: 10_000,
+    description: 'how often a TaskManager of this machine tells that it lives, and its memory',
+  }),
+  FLAME_GRAPH_ENABLED: booleanOption({
+    key: 'rest.flamegraph.enabled',
+    defaultValue: true,
+    description: 'whether threads are sampled when somebody asks for a flame graph',
+  }),
+  FLAME_GRAPH_REFRESH_INTERVAL_MS: durationOption({
+    key: 'rest.flamegraph.refresh-interval',
+    defaultValue: 60_000,
+    description: 'a flame graph that is older is sampled anew when it is asked for',
+  }),
+  FLAME_GRAPH_CLEANUP_INTERVAL_MS: durationOption({
+    key: 'rest.flamegraph.cleanup-interval',
+    defaultValue: 600_000,
+    description: 'a flame graph that nobody has asked for in this time is forgotten',
+  }),
+  FLAME_GRAPH_SAMPLE_COUNT: integerOption({
+    key: 'rest.flamegraph.num-samples',
+    defaultValue: 100,
+    min: 1,
+    max: 100_000,
+    description: 'samples of a flame graph, of each thread',
+  }),
+  FLAME_GRAPH_DELAY_MS: durationOption({
+    key: 'rest.flamegraph.delay-between-samples',
+    defaultValue: 50,
+    description: 'time between two samples of a flame graph',
+  }),
+  PROFILING_ENABLED: booleanOption({
+    key: 'rest.profiling.enabled',
+    defaultValue: true,
+    description: 'whether profiles of processes can be taken',
+  }),
+  PROFILING_MAX_DURATION_MS: durationOption({
+    key: 'rest.profiling.duration-max',
+    defaultValue: 300_000,
+    description: 'longest profile',
+  }),
+  PROFILING_HISTORY_SIZE: integerOption({
+    key: 'rest.profiling.history-size',
+    defaultValue: 10,
+    min: 1,
+    max: 1000,
+    description: 'profiles of a process that are kept',
+  }),
+} as const;
+
 /** Every option that has an effect in this version. Names and defaults are Flink's. */
 export const ConfigOptions = {
   DEFAULT_PARALLELISM: integerOption({
@@ -362,6 +415,7 @@ export const ConfigOptions = {
   ...HIBERNATION_OPTIONS,
   ...REST_OPTIONS,
   JOB_EXPORT,
+  ...INSPECTION_OPTIONS,
 } as const;
 
 /** All of {@link ConfigOptions}, by every name they go by. */

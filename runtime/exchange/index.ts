@@ -32,6 +32,6 @@ export {
   type LinkSenderOptions,
   type LinkVerdict,
 } from './reliable-link.ts';
-export { allocateRing, type Frame, RingReader, RingWriter } from './ring.ts';
+export { allocateRing, type Frame, RingReader, RingWriter, ringUse } from './ring.ts';
 export { CodecCache, type RecordCodec, type RecordSink } from './row-codec.ts';
 export { readValue, writeValue } from './value-codec.ts';

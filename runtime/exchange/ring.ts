@@ -43,6 +43,16 @@ export function allocateRing(capacityBytes: number): SharedArrayBuffer {
   return new SharedArrayBuffer(CONTROL_BYTES + capacityBytes);
 }
 
+/** How much of a ring is taken, now. Of any thread. */
+export function ringUse(memory: SharedArrayBuffer): { capacityBytes: number; usedBytes: number } {
+  const control = new Int32Array(memory, 0, CONTROL_BYTES / 4);
+  const capacityBytes = memory.byteLength - CONTROL_BYTES;
+  // The head first: what is taken meanwhile counts as there.
+  const head = Atomics.load(control, HEAD);
+  const usedBytes = (Atomics.load(control, TAIL) - head) >>> 0;
+  return { capacityBytes, usedBytes: Math.min(usedBytes, capacityBytes) };
+}
+
 function align(sizeBytes: number): number {
   return (sizeBytes + 3) & ~3;
 }

@@ -11,6 +11,7 @@ import { jobAccumulatorsJson } from './accumulators-json.ts';
 import { CHECKPOINT_ROUTES } from './checkpoint-routes.ts';
 import type { ClusterApi, PathParameters, Route, RouteHandler } from './cluster-api.ts';
 import { CLUSTER_ROUTES } from './cluster-routes.ts';
+import { FLAME_GRAPH_ROUTES } from './flame-graph-routes.ts';
 import {
   badRequest,
   errorAnswer,
@@ -26,6 +27,7 @@ import {
   planJson,
 } from './jobs-json.ts';
 import { METRIC_ROUTES } from './metric-routes.ts';
+import { PROCESS_ROUTES } from './process-routes.ts';
 import { PROGRAM_ROUTES } from './program-routes.ts';
 import { jobConfigJson } from './settings-json.ts';
 import { TRIGGER_ROUTES } from './trigger-routes.ts';
@@ -111,6 +113,8 @@ const ROUTES: readonly Route[] = [
   ],
   ...CHECKPOINT_ROUTES,
   ...VERTEX_ROUTES,
+  ...FLAME_GRAPH_ROUTES,
+  ...PROCESS_ROUTES,
   ...TRIGGER_ROUTES,
   ...PROGRAM_ROUTES,
 ];
@@ -157,7 +161,7 @@ async function overview(api: ClusterApi): Promise<object> {
   const count = (status: string): number => jobs.filter((job) => job.status === status).length;
   const [finished, canceled, failed] = [count('FINISHED'), count('CANCELED'), count('FAILED')];
   return {
-    taskmanagers: jobs.filter(({ status }) => status === 'RUNNING').length,
+    taskmanagers: (await api.processes.taskManagers()).length,
     'slots-total': total,
     'slots-available': available,
     'jobs-running': jobs.length - finished - canceled - failed,

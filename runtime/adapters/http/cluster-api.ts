@@ -3,6 +3,7 @@ import type { Clock, StreamErrorRecord } from '../../core/index.ts';
 import type { JobPlanJson } from '../../graph/index.ts';
 import type { DispatchedJob, JobSubmission, SlotOverview } from '../../jobmaster/index.ts';
 import type { HttpAnswer, HttpRequest } from './http-records.ts';
+import type { ClusterProcesses } from './process-records.ts';
 import type { ProgramContent } from './program-archive.ts';
 
 /** What the routes work on. */
@@ -11,6 +12,7 @@ export interface ClusterApi {
   readonly operations: OperationLog;
   readonly programs: ClusterPrograms;
   readonly lifecycle: ClusterLifecycle;
+  readonly processes: ClusterProcesses;
   readonly clock: Clock;
   readonly version: string;
   readonly dataDirectory: string;

@@ -26,6 +26,22 @@ export {
   type SentAnswer,
   sentAnswer,
 } from './http-records.ts';
+export { closedProcess, noProcesses } from './no-processes.ts';
+export type {
+  AskedFlameGraph,
+  ClusterJobManager,
+  ClusterProcess,
+  ClusterProcesses,
+  ClusterTaskManager,
+  FlameGraph,
+  FlameGraphNode,
+  LogFile,
+  ProcessStatistics,
+  Profiling,
+  ProfilingMode,
+  TaskManagerView,
+  ThreadDump,
+} from './process-records.ts';
 export {
   checkProgramName,
   type ProgramContent,

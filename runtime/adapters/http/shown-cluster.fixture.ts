@@ -5,6 +5,7 @@ import type { TaskMetricsRecord, TaskRates } from '../../protocol/index.ts';
 import { answerRequest } from './answer-request.ts';
 import type { ClusterApi } from './cluster-api.ts';
 import type { HttpAnswer } from './http-records.ts';
+import { noProcesses } from './no-processes.ts';
 
 export const JOB_ID = '0123456789abcdef0123456789abcdef';
 export const SOURCE_ID = 'a'.repeat(32);
@@ -76,18 +77,26 @@ export function jobWithSources(subtasks: readonly SubtaskExecution[]): Dispatche
   return { ...RUNNING_JOB, executions };
 }
 
-/** Asks a cluster that has this job: `GET /jobs`. */
-export async function askOf(job: DispatchedJob, line: string): Promise<HttpAnswer> {
+/** Asks a cluster that has this job: `GET /jobs`. @param changed what else the cluster has. */
+export async function askOf(
+  job: DispatchedJob,
+  line: string,
+  changed: Partial<ClusterApi> = {},
+  body?: object,
+): Promise<HttpAnswer> {
   const [method = '', target = ''] = line.split(' ');
   const url = new URL(target, 'http://localhost');
-  return await answerRequest(clusterOf(job), {
-    method,
-    path: decodeURIComponent(url.pathname),
-    query: url.searchParams,
-    contentType: '',
-    contentTypeHeader: '',
-    body: new Uint8Array(),
-  });
+  return await answerRequest(
+    { ...clusterOf(job), ...changed },
+    {
+      method,
+      path: decodeURIComponent(url.pathname),
+      query: url.searchParams,
+      contentType: body === undefined ? '' : 'application/json',
+      contentTypeHeader: '',
+      body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
+    },
+  );
 }
 
 /** A cluster of this job, in which nothing may be changed. */
@@ -111,6 +120,7 @@ export function clusterOf(job: DispatchedJob): ClusterApi {
     operations: { start: refused, get: refused },
     programs: { list: refused, add: refused, remove: refused, run: refused },
     lifecycle: { shutDown: refused, clientHeartbeat: refused },
+    processes: noProcesses('nothing runs here'),
     clock: { nowEpochMs: () => NOW_EPOCH_MS, monotonicMs: () => 0 },
     version: '1.0',
     dataDirectory: '/data',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { Configuration } from '../../core/index.ts';
+import { noProcesses } from '../http/index.ts';
 import { type HttpServer, serveCluster } from './cluster-http-server.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 import { type DispatcherApiParts, dispatcherApi } from './dispatcher-api.ts';
@@ -9,6 +10,8 @@ import { restSettings } from './rest-settings.ts';
 
 const clock = { nowEpochMs: () => 0, monotonicMs: () => 0 };
 const api = dispatcherApi({
+  processes: noProcesses('nothing runs here'),
+  placeOf: () => undefined,
   dispatcher: { list: () => [], slots: { total: 1, available: 1 } },
   operations: new ClusterOperations(clock),
   clock,

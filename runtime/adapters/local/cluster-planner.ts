@@ -29,6 +29,7 @@ import { assertRestorable } from './check-savepoint.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { METRICS_INTERVAL_MS, type PlannedJob, planJob } from './job-runner.ts';
 import type { JobStorage } from './job-storage.ts';
+import type { LocalTaskManagers } from './local-task-managers.ts';
 import { ProcessSlotLauncher } from './process-slot-launcher.ts';
 import { createJobMaster } from './start-job.ts';
 import { checkSlotCount } from './worker-slot-launcher.ts';
@@ -45,6 +46,8 @@ export interface ClusterPlannerParts {
   readonly rng: Rng;
   readonly logger: Logger;
   readonly fileSystem: FileSystem;
+  readonly taskManagers: LocalTaskManagers;
+  readonly heartbeatIntervalMs: number;
   /** What print sinks write. The promise, if any, holds them back. */
   readonly onPrint: (text: string) => Promise<void> | undefined;
 }
@@ -102,13 +105,13 @@ export class ClusterPlanner implements JobPlanner {
     isRecovered: boolean,
   ): Promise<StartedMaster> {
     const { data, slotWorkerUrl, taskManagerUrl, clock, timers, rng, fileSystem } = this.#parts;
-    const { logger, onPrint } = this.#parts;
+    const { logger, onPrint, taskManagers, heartbeatIntervalMs } = this.#parts;
     const { jobId, parallelism } = program;
     const configuration = this.#withSavepointDirectory(job.configuration);
     const launcherOf = (_: unknown, { intervalMs }: CheckpointSettings): ProcessSlotLauncher =>
       new ProcessSlotLauncher({
-        taskManagerUrl,
-        slotWorkerUrl,
+        ...{ taskManagerUrl, slotWorkerUrl, heartbeatIntervalMs },
+        observer: taskManagers.ofJob(jobId),
         job: {
           jobId,
           bundlePath: job.options.bundlePath,

@@ -5,28 +5,29 @@
  * I2  Who loses the directory stops at once and says so by `lost`.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { JobStore } from '../../checkpoint/index.ts';
 import {
   type Clock,
+  ConfigOptions,
   type Configuration,
   isStreamError,
   type Logger,
   type StreamError,
 } from '../../core/index.ts';
 import { Dispatcher, jobHistorySettings } from '../../jobmaster/index.ts';
-import { CONSOLE_HEADERS, webSettings } from '../http/index.ts';
+import { webSettings } from '../http/index.ts';
 import { ClientHeartbeats } from './client-heartbeats.ts';
-import { type HttpServer, type ServedPages, serveCluster } from './cluster-http-server.ts';
+import { type HttpServer, serveCluster } from './cluster-http-server.ts';
 import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 import { ClusterPlanner } from './cluster-planner.ts';
 import { DataDirectory } from './data-directory.ts';
 import { dispatcherApi } from './dispatcher-api.ts';
 import { NodeFileSystem } from './node-file-system.ts';
-import { PageFiles } from './page-files.ts';
+import { openPages } from './open-pages.ts';
+import { openProcesses, type SeenProcesses } from './open-processes.ts';
 import { type RestSettings, restSettings } from './rest-settings.ts';
 import { SystemClock, SystemRng, SystemTimers } from './system-world.ts';
 
@@ -78,20 +79,11 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   const data = await DataDirectory.open(options.dataDirectory);
   const clock = new SystemClock();
   const timers = new SystemTimers();
-  const { logger, slotCount, slotWorkerUrl, taskManagerUrl, onPrint } = options;
-  const planner = new ClusterPlanner({
-    ...{ data, slotWorkerUrl, taskManagerUrl, clock, timers, logger, onPrint },
-    rng: new SystemRng(),
-    fileSystem: new NodeFileSystem(),
-  });
-  const dispatcher = new Dispatcher({
-    jobs: new JobStore(data.rows, randomUUID()),
-    rows: data.rows,
-    blobs: data.blobs,
-    directory: data.path,
-    history: jobHistorySettings(options.configuration),
-    ...{ planner, slotCount, clock, timers, logger },
-  });
+  const { configuration } = options;
+  const newId = (): string => randomBytes(16).toString('hex');
+  const seen = openProcesses(data, clock, options, newId);
+  const { logger, taskManagers } = seen;
+  const { planner, dispatcher } = openDispatcher(options, data, seen, { clock, timers });
   const cancel = (jobId: string): Promise<void> => dispatcher.cancel(jobId);
   const heartbeats = new ClientHeartbeats({ clock, timers, logger, cancel });
   const asked = Promise.withResolvers<void>();
@@ -104,8 +96,10 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
       operations: new ClusterOperations(clock),
       version: options.version,
       dataDirectory: data.path,
-      newId: () => randomBytes(16).toString('hex'),
-      web: webSettings(options.configuration),
+      newId,
+      web: webSettings(configuration),
+      placeOf: (jobId, slotIndex) => taskManagers.of(jobId, slotIndex)?.place,
+      processes: seen.of(dispatcher),
     });
     const uploadPath = (): string => jars.temporaryPath();
     server = await serveCluster(api, options.port, { settings, pages, uploadPath });
@@ -120,6 +114,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
     heartbeats.stop();
     await server.close();
     await dispatcher.shutdown();
+    seen.close();
     await data.close();
   };
   let closing: Promise<void> | undefined;
@@ -138,22 +133,30 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   };
 }
 
-/** Flink's pages have a place of their own, beside that of others. */
-async function openPages(
-  { pagesDirectory }: RestSettings,
-  consoleFolder: string,
-): Promise<readonly ServedPages[]> {
-  const pages: ServedPages[] = [];
-  if (pagesDirectory !== undefined) {
-    pages.push({ prefix: '/flink', files: await PageFiles.open(pagesDirectory) });
-  }
-  if (existsSync(join(consoleFolder, 'index.html'))) {
-    const policy = { headers: CONSOLE_HEADERS, hashedBelow: '/assets/' } as const;
-    pages.push({ prefix: '', files: await PageFiles.open(consoleFolder, policy) });
-  } else {
-    pages.push(...pages.map(({ files }) => ({ prefix: '', files }) as const));
-  }
-  return pages;
+/** Its jobs do not go on yet. */
+function openDispatcher(
+  options: ClusterOptions,
+  data: DataDirectory,
+  { logger, taskManagers }: SeenProcesses,
+  { clock, timers }: { readonly clock: SystemClock; readonly timers: SystemTimers },
+): { readonly planner: ClusterPlanner; readonly dispatcher: Dispatcher } {
+  const { slotCount, slotWorkerUrl, taskManagerUrl, onPrint, configuration } = options;
+  const planner = new ClusterPlanner({
+    taskManagers,
+    heartbeatIntervalMs: configuration.get(ConfigOptions.HEARTBEAT_INTERVAL_MS),
+    ...{ data, slotWorkerUrl, taskManagerUrl, clock, timers, logger, onPrint },
+    rng: new SystemRng(),
+    fileSystem: new NodeFileSystem(),
+  });
+  const dispatcher = new Dispatcher({
+    jobs: new JobStore(data.rows, randomUUID()),
+    rows: data.rows,
+    blobs: data.blobs,
+    directory: data.path,
+    history: jobHistorySettings(configuration),
+    ...{ planner, slotCount, clock, timers, logger },
+  });
+  return { planner, dispatcher };
 }
 
 function openJars(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { StreamError } from '../../core/index.ts';
 import type { DispatchedJob } from '../../jobmaster/index.ts';
-import { answerRequest, type ClusterApi, serializedThrowable } from '../http/index.ts';
+import { answerRequest, type ClusterApi, noProcesses, serializedThrowable } from '../http/index.ts';
 import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 import { dispatcherApi } from './dispatcher-api.ts';
@@ -54,6 +54,8 @@ describe('the REST interface', () => {
       throw new StreamError({ kind: 'invalid', code: 'JOB_NOT_FOUND', message: 'no', details });
     };
     api = dispatcherApi({
+      processes: noProcesses('nothing runs here'),
+      placeOf: () => undefined,
       dispatcher: {
         submit: record('submit', TRIGGER),
         list: () => [job],
@@ -105,7 +107,7 @@ describe('the REST interface', () => {
   it('shows the cluster and its jobs', async () => {
     const { body: overview } = await ask('GET /overview');
     assert.deepEqual(overview, {
-      taskmanagers: 1,
+      taskmanagers: 0,
       'slots-total': 4,
       'slots-available': 2,
       'jobs-running': 1,

@@ -20,7 +20,7 @@ import type { ClusterJars } from './cluster-jars.ts';
 import type { ClusterOperations } from './cluster-operations.ts';
 
 export interface DispatcherApiParts
-  extends Pick<ClusterApi, 'clock' | 'version' | 'dataDirectory' | 'newId' | 'web'> {
+  extends Pick<ClusterApi, 'clock' | 'version' | 'dataDirectory' | 'newId' | 'web' | 'processes'> {
   readonly dispatcher: Pick<
     Dispatcher,
     | 'submit'
@@ -43,12 +43,13 @@ export interface DispatcherApiParts
   /** Asks for the end of the cluster. */
   readonly shutDown: () => void;
   readonly planner: JobPlanner;
+  readonly placeOf: ClusterJobs['placeOf'];
 }
 
 export function dispatcherApi(parts: DispatcherApiParts): ClusterApi {
-  const { clock, version, dataDirectory, newId, web } = parts;
+  const { clock, version, dataDirectory, newId, processes, web } = parts;
   return {
-    ...{ clock, version, dataDirectory, newId, ...(web === undefined ? {} : { web }) },
+    ...{ clock, version, dataDirectory, newId, processes, ...(web === undefined ? {} : { web }) },
     jobs: jobsOf(parts),
     operations: operationsOf(parts),
     programs: programsOf(parts, clock),
@@ -62,14 +63,13 @@ export function dispatcherApi(parts: DispatcherApiParts): ClusterApi {
   };
 }
 
-function jobsOf({ dispatcher }: DispatcherApiParts): ClusterJobs {
+function jobsOf({ dispatcher, placeOf }: DispatcherApiParts): ClusterJobs {
   return {
     list: async () => dispatcher.list(),
     get: (jobId) => dispatcher.details(jobId),
     planOf: (jobId) => dispatcher.planOf(jobId),
     slots: async () => dispatcher.slots,
-    // A process for each job.
-    placeOf: (jobId) => ({ taskManagerId: `${jobId}-0`, endpoint: 'localhost' }),
+    placeOf,
     cancel: (jobId) => dispatcher.cancel(jobId),
     // Nothing hibernates here: it runs, or it has ended.
     wake: async (jobId) => {

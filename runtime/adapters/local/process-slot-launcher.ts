@@ -10,8 +10,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { StreamError } from '../../core/index.ts';
 import type { RegionLaunch, SlotEvents, SlotHandle, SlotLauncher } from '../../jobmaster/index.ts';
+import type { SlotReport } from '../../protocol/index.ts';
+import type { ProcessStatistics } from '../http/index.ts';
+import type { Inspect, InspectAnswers, InspectRequest } from '../inspect/index.ts';
 import {
   type TaskManagerCommand,
+  type TaskManagerNews,
   type TaskManagerReport,
   taskManagerLost,
 } from './task-manager-process.ts';
@@ -28,6 +32,37 @@ export interface ProcessSlotLauncherParts {
   readonly job: WorkerJob;
   /** Where the process writes; by default to this process's streams. */
   readonly stdio?: 'inherit' | 'ignore';
+  /** Is told of the processes. */
+  readonly observer?: TaskManagerObserver;
+  /** @defaultValue 10 s, as Flink's */
+  readonly heartbeatIntervalMs?: number;
+}
+
+/** A process that runs slots, to who looks at it. */
+export interface ObservedProcess {
+  readonly pid: number;
+  /** @throws {StreamError} it is gone, or cannot answer. */
+  readonly inspect: Inspect;
+}
+
+/** What is told of a process. */
+export interface ProcessObservation {
+  launched(slotIndexes: readonly number[], attempt: number): void;
+  reported(slotIndex: number, report: SlotReport): void;
+  /** Nothing of the slot is there any more. */
+  ended(slotIndex: number): void;
+  heartbeat(statistics: ProcessStatistics): void;
+  /** It wrote to its standard output, or error. */
+  wrote(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
+  /** It has ended; what it wrote may still come. */
+  gone(reason: string): void;
+  /** Last. */
+  closed(): void;
+}
+
+/** Looks at the TaskManagers of a job. */
+export interface TaskManagerObserver {
+  started(process: ObservedProcess): ProcessObservation;
 }
 
 export class ProcessSlotLauncher implements SlotLauncher {
@@ -60,6 +95,10 @@ export class ProcessSlotLauncher implements SlotLauncher {
       job,
       region: { ...region, slots },
     });
+    taskManager.observation?.launched(
+      slots.map(({ slotIndex }) => slotIndex),
+      region.attempt,
+    );
     return handles;
   }
 
@@ -85,6 +124,14 @@ export class ProcessSlotLauncher implements SlotLauncher {
   }
 }
 
+function notInspected(): StreamError {
+  return new StreamError({
+    kind: 'unavailable',
+    code: 'TASK_MANAGER_GONE',
+    message: 'the TaskManager has ended: ask for one that is listed',
+  });
+}
+
 interface RemoteSlot {
   readonly slotIndex: number;
   readonly events: SlotEvents;
@@ -98,15 +145,22 @@ class TaskManager {
   readonly #slots = new Map<string, RemoteSlot>();
   readonly #exited: Promise<void>;
   readonly #onLost: () => void;
+  readonly #inspections = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly observation: ProcessObservation | undefined;
   #isAlive = true;
+  #requestId = 0;
 
   /** @param onLost it has died with slots that were not released. */
-  constructor({ taskManagerUrl, stdio = 'inherit' }: ProcessSlotLauncherParts, onLost: () => void) {
+  constructor(parts: ProcessSlotLauncherParts, onLost: () => void) {
+    const { taskManagerUrl, observer, heartbeatIntervalMs } = parts;
+    const output = observer === undefined ? (parts.stdio ?? 'inherit') : 'pipe';
+    const args = heartbeatIntervalMs === undefined ? [] : [String(heartbeatIntervalMs)];
     this.#onLost = onLost;
-    this.#child = fork(fileURLToPath(taskManagerUrl), {
+    this.#child = fork(fileURLToPath(taskManagerUrl), args, {
       serialization: 'advanced',
-      stdio: ['ignore', stdio, stdio, 'ipc'],
+      stdio: ['ignore', output, output, 'ipc'],
     });
+    this.observation = this.#observed(observer);
     this.#exited = new Promise((resolve) => {
       const gone = (reason: string): void => {
         this.#lose(reason);
@@ -115,7 +169,42 @@ class TaskManager {
       this.#child.once('exit', (code, signal) => gone(`code=${code} signal=${signal}`));
       this.#child.once('error', (error) => gone(`reason=${error.message}`));
     });
-    this.#child.on('message', (message) => this.#onReport(message as TaskManagerReport));
+    this.#child.on('message', (message) => {
+      const told = message as TaskManagerReport | TaskManagerNews;
+      if ('slotIndex' in told) this.#onReport(told);
+      else this.#onNews(told);
+    });
+  }
+
+  #observed(observer: TaskManagerObserver | undefined): ProcessObservation | undefined {
+    const { pid, stdout, stderr } = this.#child;
+    if (observer === undefined || pid === undefined) return undefined;
+    const observation = observer.started({ pid, inspect: this.#inspect });
+    stdout?.on('data', (bytes: Uint8Array) => observation.wrote('stdout', bytes));
+    stderr?.on('data', (bytes: Uint8Array) => observation.wrote('stderr', bytes));
+    this.#child.once('close', () => observation.closed());
+    return observation;
+  }
+
+  readonly #inspect: Inspect = async <T extends InspectRequest>(request: T) => {
+    if (!this.isAlive) throw notInspected();
+    this.#requestId += 1;
+    const requestId = this.#requestId;
+    const asked = Promise.withResolvers<unknown>();
+    this.#inspections.set(requestId, asked);
+    this.send({ type: 'inspect', requestId, request });
+    return (await asked.promise) as InspectAnswers[T['type']];
+  };
+
+  #onNews(news: TaskManagerNews): void {
+    if (news.type === 'heartbeat') {
+      this.observation?.heartbeat(news.statistics);
+      return;
+    }
+    const asked = this.#inspections.get(news.requestId);
+    this.#inspections.delete(news.requestId);
+    if (news.type === 'inspected') asked?.resolve(news.answer);
+    else asked?.reject(StreamError.fromJSON(news.error));
   }
 
   get pid(): number | undefined {
@@ -166,7 +255,11 @@ class TaskManager {
     const key = `${message.launchId}:${message.slotIndex}`;
     const slot = this.#slots.get(key);
     if (slot === undefined) return;
+    if (message.type === 'report') {
+      this.observation?.reported(message.slotIndex, message.report);
+    }
     if (message.type === 'ended') {
+      this.observation?.ended(message.slotIndex);
       this.#slots.delete(key);
       slot.ended.resolve();
       return;
@@ -187,6 +280,9 @@ class TaskManager {
     this.#isAlive = false;
     const slots = [...this.#slots.values()];
     this.#slots.clear();
+    for (const asked of this.#inspections.values()) asked.reject(notInspected());
+    this.#inspections.clear();
+    this.observation?.gone(reason);
     if (slots.some(({ isOver }) => !isOver)) this.#onLost();
     for (const slot of slots) {
       const { isOver, events, slotIndex, ended } = slot;

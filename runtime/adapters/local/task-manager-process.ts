@@ -4,11 +4,15 @@
  *
  * I1  It ends when its parent is gone, however that went: the channel between them is closed then.
  * I2  A slot's reports are passed on in their order; nothing of a slot follows `ended`.
+ * I3  It tells that it lives, and what it measures, when it starts and from then on regularly.
  */
 import type { Serializable } from 'node:child_process';
 import { assert, StreamError, type StreamErrorRecord, toStreamError } from '../../core/index.ts';
 import type { RegionLaunch, SlotHandle, SlotLaunch } from '../../jobmaster/index.ts';
 import type { SlotCommand, SlotReport } from '../../protocol/index.ts';
+import type { ProcessStatistics } from '../http/index.ts';
+import { type InspectRequest, ProcessInspector, ThreadRegistry } from '../inspect/index.ts';
+import { SystemClock } from './system-world.ts';
 import { type WorkerJob, WorkerSlotLauncher } from './worker-slot-launcher.ts';
 
 /** A region as it crosses the process boundary: without functions. */
@@ -32,19 +36,41 @@ export type TaskManagerCommand =
       readonly region: RemoteRegionLaunch;
     }
   | ({ readonly type: 'command'; readonly command: SlotCommand } & SlotOfLaunch)
-  | ({ readonly type: 'terminate' } & SlotOfLaunch);
+  | ({ readonly type: 'terminate' } & SlotOfLaunch)
+  | { readonly type: 'inspect'; readonly requestId: number; readonly request: InspectRequest };
 
-/** From the TaskManager. */
+/** From the TaskManager, of itself. */
+export type TaskManagerNews =
+  /** I3. */
+  | { readonly type: 'heartbeat'; readonly statistics: ProcessStatistics }
+  | { readonly type: 'inspected'; readonly requestId: number; readonly answer: unknown }
+  | {
+      readonly type: 'not-inspected';
+      readonly requestId: number;
+      readonly error: StreamErrorRecord;
+    };
+
+/** From the TaskManager, of a slot. */
 export type TaskManagerReport =
   | ({ readonly type: 'report'; readonly report: SlotReport } & SlotOfLaunch)
   | ({ readonly type: 'lost'; readonly error: StreamErrorRecord } & SlotOfLaunch)
   /** What `terminate` asked for is done. */
   | ({ readonly type: 'ended' } & SlotOfLaunch);
 
+/** Its first argument is the time between two heartbeats, in milliseconds. */
+const DEFAULT_HEARTBEAT_MS = 10_000;
+
+/** By then slots have evaluated their program, and have the memory that they will have. */
+const AFTER_LAUNCH_MS = 1000;
+
+type Tell = (report: TaskManagerReport | TaskManagerNews) => void;
+
 /** Runs this process as a TaskManager; it ends with its parent. */
 export function runTaskManager(): void {
   assert(process.send !== undefined, 'a TaskManager is started by its cluster');
-  const tell = (report: TaskManagerReport): void => {
+  const threads = new ThreadRegistry();
+  const inspector = new ProcessInspector(threads, new SystemClock());
+  const tell: Tell = (report) => {
     // The parent may be gone already: then so is this process, in a moment.
     if (process.connected) process.send?.(report as Serializable, () => {});
   };
@@ -53,7 +79,8 @@ export function runTaskManager(): void {
     const command = message as TaskManagerCommand;
     switch (command.type) {
       case 'launch':
-        launch(command, handles, tell);
+        launch(command, threads, handles, tell);
+        setTimeout(() => void beat(inspector, tell), AFTER_LAUNCH_MS).unref();
         break;
       case 'command':
         handles.get(keyOf(command))?.send(command.command);
@@ -61,24 +88,48 @@ export function runTaskManager(): void {
       case 'terminate':
         void terminate(command, handles, tell);
         break;
+      case 'inspect':
+        void inspect(command, inspector, tell);
+        break;
     }
   });
+  const intervalMs = Number(process.argv[2] ?? DEFAULT_HEARTBEAT_MS);
+  void beat(inspector, tell);
+  setInterval(() => void beat(inspector, tell), intervalMs).unref();
   // I1. At once: nothing of a job may go on without its coordinator.
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   // Ctrl-C in a terminal is for the cluster, which then ends its TaskManagers.
   process.on('SIGINT', () => {});
 }
 
+/** I3. */
+async function beat(inspector: ProcessInspector, tell: Tell): Promise<void> {
+  tell({ type: 'heartbeat', statistics: await inspector.inspect({ type: 'statistics' }) });
+}
+
+async function inspect(
+  { requestId, request }: Extract<TaskManagerCommand, { type: 'inspect' }>,
+  inspector: ProcessInspector,
+  tell: Tell,
+): Promise<void> {
+  try {
+    tell({ type: 'inspected', requestId, answer: await inspector.inspect(request) });
+  } catch (thrown) {
+    tell({ type: 'not-inspected', requestId, error: toStreamError(thrown).toJSON() });
+  }
+}
+
 function launch(
   command: Extract<TaskManagerCommand, { type: 'launch' }>,
+  threads: ThreadRegistry,
   handles: Map<string, SlotHandle>,
-  tell: (report: TaskManagerReport) => void,
+  tell: Tell,
 ): void {
   const { launchId, slotWorkerUrl, job, region } = command;
   const lost = (slotIndex: number, error: unknown): void =>
     tell({ type: 'lost', launchId, slotIndex, error: toStreamError(error).toJSON() });
   try {
-    const launcher = new WorkerSlotLauncher(new URL(slotWorkerUrl), job);
+    const launcher = new WorkerSlotLauncher(new URL(slotWorkerUrl), job, threads);
     const slots = region.slots.map((slot) => ({
       ...slot,
       events: {
@@ -100,7 +151,7 @@ function launch(
 async function terminate(
   { launchId, slotIndex }: SlotOfLaunch,
   handles: Map<string, SlotHandle>,
-  tell: (report: TaskManagerReport) => void,
+  tell: Tell,
 ): Promise<void> {
   const key = keyOf({ launchId, slotIndex });
   await handles.get(key)?.terminate();

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { StreamError } from '../../core/index.ts';
 import type { RegionLaunch, SlotEvents, SlotHandle, SlotLauncher } from '../../jobmaster/index.ts';
 import type { SlotReport } from '../../protocol/index.ts';
+import type { ThreadRegistry } from '../inspect/index.ts';
 import { allocateRings } from './ring-exchange.ts';
 import type { SlotWorkerData } from './run-slot-worker.ts';
 
@@ -30,11 +31,16 @@ export type WorkerJob = Pick<
 export class WorkerSlotLauncher implements SlotLauncher {
   readonly #entry: URL;
   readonly #job: WorkerJob;
+  readonly #threads: ThreadRegistry | undefined;
 
-  /** @param entry the module that calls `runSlotWorker`. */
-  constructor(entry: URL, job: WorkerJob) {
+  /**
+   * @param entry the module that calls `runSlotWorker`.
+   * @param threads is told of those that are started.
+   */
+  constructor(entry: URL, job: WorkerJob, threads?: ThreadRegistry) {
     this.#entry = entry;
     this.#job = job;
+    this.#threads = threads;
   }
 
   launch({ executionGraph, overrides, attempt, slots }: RegionLaunch): readonly SlotHandle[] {
@@ -53,12 +59,22 @@ export class WorkerSlotLauncher implements SlotLauncher {
         restore,
         rings,
       };
-      return startWorker(this.#entry, data, events);
+      const { worker, handle } = startWorker(this.#entry, data, events);
+      const used = [...rings.rings.values()].filter((ring) => ring.toSlot === slotIndex);
+      this.#threads?.add(
+        { slotIndex, name: `slot-${slotIndex}`, worker },
+        used.map(({ memory }) => memory),
+      );
+      return handle;
     });
   }
 }
 
-function startWorker(entry: URL, data: SlotWorkerData, events: SlotEvents): SlotHandle {
+function startWorker(
+  entry: URL,
+  data: SlotWorkerData,
+  events: SlotEvents,
+): { readonly worker: Worker; readonly handle: SlotHandle } {
   const { slotIndex } = data;
   const worker = new Worker(entry, { name: `slot-${slotIndex}`, workerData: data });
   let released = false;
@@ -92,7 +108,7 @@ function startWorker(entry: URL, data: SlotWorkerData, events: SlotEvents): Slot
     ),
   );
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  return {
+  const handle: SlotHandle = {
     send: (command) => worker.postMessage(command),
     terminate: async () => {
       released = true;
@@ -100,6 +116,7 @@ function startWorker(entry: URL, data: SlotWorkerData, events: SlotEvents): Slot
       await exited;
     },
   };
+  return { worker, handle };
 }
 
 function describe(error: unknown): string {

@@ -8,7 +8,7 @@ import { compress, decompress, JobStore, type RowStore } from '../../../checkpoi
 import { StreamError } from '../../../core/index.ts';
 import { type DispatchedJob, TurnObjects, type WakeUps } from '../../../jobmaster/index.ts';
 import type { SlotReport, SubtaskRef } from '../../../protocol/index.ts';
-import { answerRequest, type ClusterApi } from '../../http/index.ts';
+import { answerRequest, type ClusterApi, noProcesses } from '../../http/index.ts';
 import { SystemTimers } from '../../local/system-world.ts';
 import { MemoryBlobStore } from '../../memory/memory-blob-store.ts';
 import { MemoryFileSystem } from '../../memory/memory-file-system.ts';
@@ -444,6 +444,7 @@ export class ClusterWorld {
       operations: awsOperations(clusterJobs, new SavepointDisposals({ rows, jobs, clock, blobs })),
       programs: new AwsPrograms({ blobs, jobs, machines, clock, presign, root: ROOT }),
       lifecycle: deployedLifecycle(),
+      processes: noProcesses('nothing runs here'),
       ...{ clock, newId, version: '1', dataDirectory: ROOT },
     };
   }

@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { CONSOLE_HEADERS } from '../http/index.ts';
+import type { ServedPages } from './cluster-http-server.ts';
+import { PageFiles } from './page-files.ts';
+import type { RestSettings } from './rest-settings.ts';
+
+/** Flink's pages have a place of their own, beside that of others. */
+export async function openPages(
+  { pagesDirectory }: RestSettings,
+  consoleFolder: string,
+): Promise<readonly ServedPages[]> {
+  const pages: ServedPages[] = [];
+  if (pagesDirectory !== undefined) {
+    pages.push({ prefix: '/flink', files: await PageFiles.open(pagesDirectory) });
+  }
+  if (existsSync(join(consoleFolder, 'index.html'))) {
+    const policy = { headers: CONSOLE_HEADERS, hashedBelow: '/assets/' } as const;
+    pages.push({ prefix: '', files: await PageFiles.open(consoleFolder, policy) });
+  } else {
+    pages.push(...pages.map(({ files }) => ({ prefix: '', files }) as const));
+  }
+  return pages;
+}
