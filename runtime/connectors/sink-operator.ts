@@ -24,6 +24,7 @@ import {
   type Output,
   UserFunction,
 } from '../operators/index.ts';
+import type { OperatorFacts } from '../protocol/index.ts';
 import { type ListState, ListStateDescriptor } from '../state/index.ts';
 import { commitWithRetries } from './commit-with-retries.ts';
 import type { Committer, Sink, SinkContext, SinkWriter } from './sink.ts';
@@ -155,6 +156,10 @@ class SinkWriterOperator<T, CommittableT> implements OneInputOperator<T> {
       const isOfThisAttempt = completedId >= (this.#firstCheckpointId ?? Number.POSITIVE_INFINITY);
       if (isOfThisAttempt) await this.#writer?.notifyCheckpointComplete?.(completedId);
     });
+  }
+
+  facts(): OperatorFacts {
+    return this.#committer === undefined ? {} : { pendingCommitCount: this.#pending.length };
   }
 
   async close(): Promise<void> {

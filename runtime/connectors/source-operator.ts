@@ -18,6 +18,7 @@ import type {
   SourceOperator,
   SourcePoll,
 } from '../operators/index.ts';
+import type { OperatorFacts } from '../protocol/index.ts';
 import { type ListState, ListStateDescriptor } from '../state/index.ts';
 import type { WatermarkStrategy } from '../time/index.ts';
 import type { Source, SourceReader } from './source.ts';
@@ -62,6 +63,8 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
   #cancelPeriodic: (() => void) | undefined;
   #begun = false;
   #ended = false;
+  #givenSplitCount = 0;
+  #noMoreSplits = false;
 
   constructor(
     reader: SourceReader<T, SplitT>,
@@ -102,6 +105,7 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
 
   handleEvent(event: SourceEvent): void {
     if (event.type === 'add-splits') this.#addSplits(event.splits);
+    else if (event.type === 'no-more-splits') this.#noMoreSplits = true;
     this.#reader.handleEvent(event);
   }
 
@@ -139,7 +143,20 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
     if (splits.length > 0) this.handleEvent({ type: 'add-splits', splits });
   }
 
+  facts(): OperatorFacts {
+    const open = this.#output.openSplits();
+    return {
+      watermarks: this.#output.maker,
+      splits: {
+        givenCount: this.#givenSplitCount,
+        noMoreSplits: this.#noMoreSplits,
+        ...(open === undefined ? {} : { open }),
+      },
+    };
+  }
+
   #addSplits(splits: readonly unknown[]): void {
+    this.#givenSplitCount += splits.length;
     for (const split of splits) {
       const splitId = this.#idOf(split);
       if (splitId !== undefined) this.#output.addSplit(splitId);

@@ -17,7 +17,13 @@ import {
   TimestampExtractor,
   UserFunction,
   WatermarkEmitter,
+  watermarkMaker,
 } from '../operators/index.ts';
+import type {
+  OpenSplitsRecord,
+  SplitWatermarkRecord,
+  WatermarkMakerRecord,
+} from '../protocol/index.ts';
 import {
   type WatermarkGenerator,
   type WatermarkOutput,
@@ -106,6 +112,29 @@ export class SourceOutput<T> implements ReaderOutput<T> {
     return { reachedMs, splits };
   }
 
+  get maker(): WatermarkMakerRecord {
+    return watermarkMaker(this.#strategy, this.#ctx.autoWatermarkIntervalMs);
+  }
+
+  /** Undefined: the reader tells none apart. */
+  openSplits(): OpenSplitsRecord | undefined {
+    const named = [...this.#splits].filter(([splitId]) => splitId !== NO_SPLIT);
+    if (named.length === 0) return undefined;
+    let lowest: SplitWatermarkRecord | undefined;
+    let highest: SplitWatermarkRecord | undefined;
+    let idleCount = 0;
+    for (const [splitId, { output }] of named) {
+      const { watermarkMs, isIdle } = output;
+      if (isIdle) idleCount += 1;
+      if (isIdle) continue;
+      const one = watermarkMs === MIN_TIMESTAMP_MS ? { splitId } : { splitId, watermarkMs };
+      if (lowest === undefined || watermarkMs < reachedBy(lowest)) lowest = one;
+      if (highest === undefined || watermarkMs > reachedBy(highest)) highest = one;
+    }
+    const ends = lowest === undefined || highest === undefined ? {} : { lowest, highest };
+    return { count: named.length, idleCount, ...ends };
+  }
+
   collect(value: T, recordTimestampMs: number): void {
     if (this.#current === undefined) this.#beginWithoutSplits();
     const split = defined(this.#current, 'a record belongs to a split');
@@ -175,13 +204,22 @@ export class SourceOutput<T> implements ReaderOutput<T> {
   }
 }
 
+function reachedBy({ watermarkMs }: SplitWatermarkRecord): number {
+  return watermarkMs ?? MIN_TIMESTAMP_MS;
+}
+
 /** Remembers the highest watermark that went through. */
 class TrackingOutput implements WatermarkOutput {
   readonly #output: WatermarkOutput;
   #watermarkMs = MIN_TIMESTAMP_MS;
+  #isIdle = false;
 
   constructor(output: WatermarkOutput) {
     this.#output = output;
+  }
+
+  get isIdle(): boolean {
+    return this.#isIdle;
   }
 
   get watermarkMs(): number {
@@ -190,14 +228,17 @@ class TrackingOutput implements WatermarkOutput {
 
   emitWatermark(watermarkMs: number): void {
     if (watermarkMs > this.#watermarkMs) this.#watermarkMs = watermarkMs;
+    this.#isIdle = false;
     this.#output.emitWatermark(watermarkMs);
   }
 
   markIdle(): void {
+    this.#isIdle = true;
     this.#output.markIdle();
   }
 
   markActive(): void {
+    this.#isIdle = false;
     this.#output.markActive();
   }
 }

@@ -1,4 +1,5 @@
 import type { KeySelector } from '../core/index.ts';
+import type { OperatorFacts } from '../protocol/index.ts';
 import type { CoKeySelectors } from './co-flat-map-operator.ts';
 import type {
   Collector,
@@ -71,6 +72,10 @@ class CoProcessOperator<K, A, B, O> implements TwoInputOperator<A, B> {
 
   notifyCheckpointAborted(checkpointId: number): void {
     this.#user.notifyCheckpointAborted(checkpointId);
+  }
+
+  facts(): OperatorFacts {
+    return this.#runtime.facts();
   }
 
   close(): void | Promise<void> {

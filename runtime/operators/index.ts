@@ -92,6 +92,7 @@ export { TimestampedCollector } from './timestamped-collector.ts';
 export {
   timestampsAndWatermarksOperator,
   WatermarkEmitter,
+  watermarkMaker,
 } from './timestamps-and-watermarks-operator.ts';
 export {
   lifeCycleOf,

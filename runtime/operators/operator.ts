@@ -14,7 +14,7 @@
  *     before `open` returns: states fill when they are registered, in the constructor or `open`.
  */
 import type { Clock, FileSystem, Logger, Rng, Timers } from '../core/index.ts';
-import type { ReaderEvent, SourceEvent } from '../protocol/index.ts';
+import type { OperatorFacts, ReaderEvent, SourceEvent } from '../protocol/index.ts';
 import type { HeapKeyedStateBackend, OperatorStateStore } from '../state/index.ts';
 import type { AccumulatorContext } from './accumulator-registry.ts';
 import type { CounterMetric, GaugeMetric, HistogramMetric, MeterMetric } from './metrics.ts';
@@ -50,6 +50,8 @@ export interface Operator {
   /** The checkpoint is in the log. Called in order; an id may be skipped. No input meanwhile. */
   notifyCheckpointComplete?(checkpointId: number): void | Promise<void>;
   notifyCheckpointAborted?(checkpointId: number): void;
+  /** What it knows of why nothing comes out of it. Asked when counters are reported: cheap. */
+  facts?(): OperatorFacts;
 }
 
 export interface Input<T> {

@@ -2,6 +2,7 @@
  * What process functions are given: one object an operator, changed before every call.
  */
 import { MIN_TIMESTAMP_MS, NO_TIMESTAMP_MS, StreamError } from '../core/index.ts';
+import type { OperatorFacts } from '../protocol/index.ts';
 import type { HeapKeyedStateBackend } from '../state/index.ts';
 import { InternalTimerService, type Timer } from '../time/index.ts';
 import type {
@@ -84,6 +85,20 @@ export class ProcessRuntime<K, O> {
 
   close(): void {
     this.#timers?.close();
+  }
+
+  /** Of the timers: those of event time, if there are any. */
+  facts(): OperatorFacts {
+    const timers = this.#timers;
+    const eventMs = timers?.nextEventTimeMs();
+    const processingMs = timers?.nextProcessingTimeMs();
+    if (timers !== undefined && eventMs !== undefined) {
+      const count = timers.numEventTimeTimers();
+      return { held: { what: 'timers', count, time: 'event', untilMs: eventMs } };
+    }
+    if (timers === undefined || processingMs === undefined) return {};
+    const count = timers.numProcessingTimeTimers();
+    return { held: { what: 'timers', count, time: 'processing', untilMs: processingMs } };
   }
 
   #fire(timer: Timer, timeDomain: TimeDomain): void {

@@ -1,4 +1,5 @@
 import type { KeySelector } from '../core/index.ts';
+import type { OperatorFacts } from '../protocol/index.ts';
 import type { Collector, KeyedProcessContext, KeyedProcessLike, ProcessLike } from './functions.ts';
 import { KeyedContext } from './keyed-context.ts';
 import type { OneInputFactory, OneInputOperator, OperatorContext, Output } from './operator.ts';
@@ -79,6 +80,10 @@ class ProcessOperator<K, I, O> implements OneInputOperator<I> {
 
   notifyCheckpointAborted(checkpointId: number): void {
     this.#user.notifyCheckpointAborted(checkpointId);
+  }
+
+  facts(): OperatorFacts {
+    return this.#runtime.facts();
   }
 
   close(): void | Promise<void> {

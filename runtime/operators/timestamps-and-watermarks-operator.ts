@@ -1,4 +1,5 @@
 import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS } from '../core/index.ts';
+import type { OperatorFacts, WatermarkMakerRecord } from '../protocol/index.ts';
 import type { WatermarkGenerator, WatermarkOutput, WatermarkStrategy } from '../time/index.ts';
 import type { OneInputFactory, OneInputOperator, OperatorContext, Output } from './operator.ts';
 import { TimestampExtractor } from './timestamp-extractor.ts';
@@ -41,7 +42,17 @@ export class WatermarkEmitter implements WatermarkOutput {
   }
 }
 
+/** What is told of an operator that makes watermarks by this strategy. */
+export function watermarkMaker(
+  { idlenessMs, makesWatermarks }: Pick<WatermarkStrategy<never>, 'idlenessMs' | 'makesWatermarks'>,
+  intervalMs: number,
+): WatermarkMakerRecord {
+  const idleness = idlenessMs === undefined ? {} : { idlenessMs };
+  return { makesAny: makesWatermarks, ...idleness, intervalMs };
+}
+
 class TimestampsAndWatermarksOperator<T> implements OneInputOperator<T> {
+  readonly #strategy: WatermarkStrategy<T>;
   readonly #generator: WatermarkGenerator<T>;
   readonly #user: UserFunction;
   readonly #timestamps: TimestampExtractor<T>;
@@ -51,6 +62,7 @@ class TimestampsAndWatermarksOperator<T> implements OneInputOperator<T> {
   #cancelPeriodic: (() => void) | undefined;
 
   constructor(strategy: WatermarkStrategy<T>, ctx: OperatorContext, output: Output<T>) {
+    this.#strategy = strategy;
     this.#generator = strategy.createGenerator(() => ctx.clock.monotonicMs());
     this.#user = new UserFunction(this.#generator, 'watermark generator', ctx);
     this.#timestamps = new TimestampExtractor(strategy.timestampAssigner, ctx);
@@ -86,6 +98,10 @@ class TimestampsAndWatermarksOperator<T> implements OneInputOperator<T> {
 
   close(): void {
     this.#cancelPeriodic?.();
+  }
+
+  facts(): OperatorFacts {
+    return { watermarks: watermarkMaker(this.#strategy, this.#ctx.autoWatermarkIntervalMs) };
   }
 
   #schedule(): void {

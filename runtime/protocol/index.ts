@@ -48,3 +48,15 @@ export type {
   TaskRates,
 } from './slot-messages.ts';
 export type { SubtaskRef } from './subtask-ref.ts';
+export type {
+  ChannelWatermarkRecord,
+  HeldRecord,
+  InputFactsRecord,
+  OpenSplitsRecord,
+  OperatorFacts,
+  OperatorFactsRecord,
+  RecentFactsRecord,
+  SplitFactsRecord,
+  SplitWatermarkRecord,
+  WatermarkMakerRecord,
+} from './task-facts.ts';

@@ -11,6 +11,7 @@ import type {
   SubtaskStateRecord,
 } from './checkpoint-records.ts';
 import type { SubtaskRef } from './subtask-ref.ts';
+import type { InputFactsRecord, OperatorFactsRecord, RecentFactsRecord } from './task-facts.ts';
 
 /** Enumerator → reader. `splits` are plain JSON values. */
 export type SourceEvent =
@@ -126,6 +127,12 @@ export interface TaskMetricsRecord extends SubtaskRef {
   readonly accumulators?: readonly AccumulatorRecord[];
   /** Absent: too little is known yet. */
   readonly rates?: TaskRates;
+  /** Edge by edge, in the order of its inputs. Absent: a release that did not tell. */
+  readonly inputs?: readonly InputFactsRecord[];
+  /** Head first. */
+  readonly operators?: readonly OperatorFactsRecord[];
+  /** Absent: as of `rates`. */
+  readonly recent?: RecentFactsRecord;
 }
 
 /** A second's share of a subtask's counters, of its last seconds. Names are Flink's metrics. */

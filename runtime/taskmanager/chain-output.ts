@@ -21,6 +21,8 @@ export class ChainOutput implements Output<unknown> {
   #watermarkMs: number | undefined;
   /** Records emitted to the main output. */
   numRecords = 0;
+  /** Records emitted to side outputs, whether anybody takes them or not. */
+  numSideRecords = 0;
 
   addTarget(target: OutputTarget, sideOutputTag: string | undefined): void {
     if (sideOutputTag === undefined) {
@@ -53,6 +55,7 @@ export class ChainOutput implements Output<unknown> {
   }
 
   collectSide(tagId: string, value: unknown, timestampMs: number): void {
+    this.numSideRecords += 1;
     const targets = this.#targets.side.get(tagId);
     if (targets === undefined) return;
     for (const target of targets) target.processElement(value, timestampMs, -1);

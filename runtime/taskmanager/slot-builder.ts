@@ -28,6 +28,7 @@ import type { SlotDeployment, SlotPorts } from './slot-deployment.ts';
 import { SlotTimers } from './slot-timers.ts';
 import { SubtaskCheckpoints, type SubtaskCheckpointsParts } from './subtask-checkpoints.ts';
 import { Task } from './task.ts';
+import type { ChannelOrigin } from './task-facts.ts';
 import { endedChannels } from './task-hand-over.ts';
 import type { RemoteInput } from './task-inputs.ts';
 
@@ -38,6 +39,7 @@ export function buildSlot(deployment: SlotDeployment, ports: SlotPorts): Slot {
 
 interface TaskInputParts {
   readonly gates: readonly InputGate[];
+  readonly origins: readonly (readonly ChannelOrigin[])[];
   readonly remoteInputs: readonly RemoteInput[];
   readonly replayTargets: ReadonlyMap<number, ReplayTarget>;
 }
@@ -123,6 +125,7 @@ class SlotBuilder {
     const task = new Task({
       ...{ ...place, chain, writers, checkpoints, checkpointing, report, clock, wake },
       gates: inputs.gates,
+      origins: inputs.origins,
       remoteInputs: inputs.remoteInputs,
       restored,
       handOver,
@@ -154,12 +157,14 @@ class SlotBuilder {
     const remoteInputs: RemoteInput[] = [];
     const replayTargets = new Map<number, ReplayTarget>();
     const { keyGroups } = this.#subtask(vertex.id, subtaskIndex);
+    const origins: (readonly ChannelOrigin[])[] = [];
     let firstChannel = 0;
     const gates = chain.headInputs.map((headInput, inputIndex) => {
       const into = this.#deployment.executionGraph.jobGraph.edges.filter(
         (edge) => edge.targetVertexId === vertex.id && edge.inputIndex === inputIndex,
       );
       const channels = into.flatMap((edge) => this.#channelsInto(edge, subtaskIndex));
+      origins.push(channels.map(({ edge, from }) => ({ edgeId: edge.id, fromSubtask: from })));
       const input = restored?.finished === true ? NO_INPUT : headInput;
       const gate = new InputGate(input, channels.length, events, firstChannel);
       firstChannel += channels.length;
@@ -175,7 +180,7 @@ class SlotBuilder {
       });
       return gate;
     });
-    return { gates, remoteInputs, replayTargets };
+    return { gates, origins, remoteInputs, replayTargets };
   }
 
   #edgeOutput(edge: JobEdge, subtaskIndex: number): EdgeOutput {

@@ -4,6 +4,7 @@ import {
   type TaskMetricsRecord,
 } from '../protocol/index.ts';
 import type { Task } from './task.ts';
+import { inputFacts, operatorFacts, withEarlierFacts } from './task-facts.ts';
 
 export interface TaskMetricsSource {
   readonly task: Task;
@@ -18,7 +19,7 @@ export function taskMetrics({
   operatorMetrics,
   accumulators,
 }: TaskMetricsSource): TaskMetricsRecord {
-  const { ref, writers, remoteInputs, chain } = task.parts;
+  const { ref, writers, remoteInputs, chain, gates, origins } = task.parts;
   let numRecordsOut = 0;
   let numBytesOut = 0;
   let numRecordsFallback = 0;
@@ -46,6 +47,8 @@ export function taskMetrics({
     ...(progress === undefined ? {} : { progress }),
     operatorMetrics: operatorMetrics(),
     ...withAccumulators(accumulators()),
+    ...(gates.length === 0 ? {} : { inputs: inputFacts(gates, origins) }),
+    operators: operatorFacts(chain),
   };
 }
 
@@ -71,6 +74,7 @@ export function withEarlier(
     backPressuredTimeMs: before.backPressuredTimeMs + now.backPressuredTimeMs,
     idleTimeMs: before.idleTimeMs + now.idleTimeMs,
     ...withAccumulators(mergeAccumulators([before.accumulators, now.accumulators])),
+    ...withEarlierFacts(now, before),
   };
 }
 

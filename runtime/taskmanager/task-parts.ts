@@ -10,6 +10,7 @@ import type { InputGate } from './input-gate.ts';
 import type { OperatorChain } from './operator-chain.ts';
 import type { RecordWriter } from './record-writer.ts';
 import type { SubtaskCheckpoints } from './subtask-checkpoints.ts';
+import type { ChannelOrigin } from './task-facts.ts';
 import type { RemoteInput } from './task-inputs.ts';
 
 /** What a task is made of. */
@@ -20,6 +21,8 @@ export interface TaskParts {
   readonly chain: OperatorChain;
   /** By input index of the head. */
   readonly gates: readonly InputGate[];
+  /** Of the channels, gate by gate. */
+  readonly origins: readonly (readonly ChannelOrigin[])[];
   readonly remoteInputs: readonly RemoteInput[];
   readonly writers: readonly RecordWriter[];
   readonly checkpoints: SubtaskCheckpoints;

@@ -2,7 +2,8 @@
  * What of a task's counters is a second's share, over the last ten seconds: the names are those of
  * Flink's meters.
  */
-import type { TaskMetricsRecord, TaskRates } from '../protocol/index.ts';
+import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS } from '../core/index.ts';
+import type { RecentFactsRecord, TaskMetricsRecord, TaskRates } from '../protocol/index.ts';
 
 const WINDOW_MS = 10_000;
 /** Samples that are closer say more of the clock than of the task. */
@@ -33,8 +34,11 @@ export class TaskRateWindows {
   take(tasks: readonly TaskMetricsRecord[], atEpochMs: number): readonly TaskMetricsRecord[] {
     this.#windows = tasks.map((_, index) => this.#windows[index] ?? new RateWindow());
     return tasks.map((task, index) => {
-      const rates = this.#windows[index]?.take(task, atEpochMs);
-      return rates === undefined ? task : { ...task, rates };
+      const window = this.#windows[index];
+      const rates = window?.take(task, atEpochMs);
+      const recent = window?.recent;
+      if (rates === undefined) return task;
+      return { ...task, rates, ...(recent === undefined ? {} : { recent }) };
     });
   }
 }
@@ -43,6 +47,22 @@ export class TaskRateWindows {
 export class RateWindow {
   /** Oldest first. */
   #samples: readonly Sample[] = [];
+
+  /** Between the oldest report and the newest. Undefined: too little is known yet. */
+  get recent(): RecentFactsRecord | undefined {
+    const [oldest] = this.#samples;
+    const newest = this.#samples.at(-1);
+    if (oldest === undefined || newest === undefined || oldest === newest) return undefined;
+    const before = oldest.task.operators ?? [];
+    const watermarkAdvanceMs = advanceMs(oldest.task, newest.task);
+    return {
+      spanMs: newest.atEpochMs - oldest.atEpochMs,
+      numRecordsOut: (newest.task.operators ?? []).map(({ numRecordsOut }, index) =>
+        Math.max(0, numRecordsOut - (before[index]?.numRecordsOut ?? 0)),
+      ),
+      ...(watermarkAdvanceMs === undefined ? {} : { watermarkAdvanceMs }),
+    };
+  }
 
   /** Takes a report and answers the rates that go with it; undefined: too little is known yet. */
   take(task: TaskMetricsRecord, atEpochMs: number): TaskRates | undefined {
@@ -60,4 +80,13 @@ export class RateWindow {
     });
     return Object.fromEntries(rates) as TaskRates;
   }
+}
+
+/** Undefined: the first watermark has come meanwhile, or the last. */
+function advanceMs(from: TaskMetricsRecord, to: TaskMetricsRecord): number | undefined {
+  const fromMs = from.currentInputWatermarkMs;
+  const toMs = to.currentInputWatermarkMs;
+  if (fromMs === toMs) return 0;
+  if (fromMs === MIN_TIMESTAMP_MS || toMs === MAX_WATERMARK_MS) return undefined;
+  return Math.max(0, toMs - fromMs);
 }

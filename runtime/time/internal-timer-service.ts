@@ -86,6 +86,16 @@ export class InternalTimerService {
     return this.#processingTime.size;
   }
 
+  /** Undefined: there is none. */
+  nextEventTimeMs(): number | undefined {
+    return this.#eventTime.nextTimestampMs();
+  }
+
+  /** Undefined: there is none. */
+  nextProcessingTimeMs(): number | undefined {
+    return this.#processingTime.nextTimestampMs();
+  }
+
   /** Fires every event-time timer up to the watermark, which must not decrease. */
   advanceWatermark(watermarkMs: number): void {
     this.#watermarkMs = watermarkMs;

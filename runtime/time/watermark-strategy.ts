@@ -14,13 +14,17 @@ export class WatermarkStrategy<T> {
   readonly timestampAssigner: TimestampAssigner<T> | undefined;
   /** Undefined: never idle. */
   readonly idlenessMs: number | undefined;
+  /** False: none but the one at the end of the input. */
+  readonly makesWatermarks: boolean;
   readonly #createGenerator: () => WatermarkGenerator<T>;
 
   private constructor(
     createGenerator: () => WatermarkGenerator<T>,
     timestampAssigner: TimestampAssigner<T> | undefined,
     idlenessMs: number | undefined,
+    makesWatermarks = true,
   ) {
+    this.makesWatermarks = makesWatermarks;
     this.#createGenerator = createGenerator;
     this.timestampAssigner = timestampAssigner;
     this.idlenessMs = idlenessMs;
@@ -56,12 +60,13 @@ export class WatermarkStrategy<T> {
 
   /** No watermark but the one at the end of the input. */
   static noWatermarks<T>(): WatermarkStrategy<T> {
-    return WatermarkStrategy.forGenerator(() => new NoWatermarks<T>());
+    return new WatermarkStrategy(() => new NoWatermarks<T>(), undefined, undefined, false);
   }
 
   /** Takes timestamps from the records instead of from the source. */
   withTimestampAssigner(assigner: TimestampAssigner<T>): WatermarkStrategy<T> {
-    return new WatermarkStrategy(this.#createGenerator, assigner, this.idlenessMs);
+    const { idlenessMs, makesWatermarks } = this;
+    return new WatermarkStrategy(this.#createGenerator, assigner, idlenessMs, makesWatermarks);
   }
 
   /**
@@ -77,7 +82,13 @@ export class WatermarkStrategy<T> {
       'idleness must be more than zero milliseconds',
       idlenessMs,
     );
-    return new WatermarkStrategy(this.#createGenerator, this.timestampAssigner, idlenessMs);
+    const { timestampAssigner, makesWatermarks } = this;
+    return new WatermarkStrategy(
+      this.#createGenerator,
+      timestampAssigner,
+      idlenessMs,
+      makesWatermarks,
+    );
   }
 
   /** @param monotonicMs the clock that idleness is measured with. */

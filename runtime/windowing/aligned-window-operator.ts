@@ -22,6 +22,7 @@ import {
   type Output,
   UserFunction,
 } from '../operators/index.ts';
+import type { OperatorFacts } from '../protocol/index.ts';
 import type { KeyTable, LargeMap } from '../state/index.ts';
 import type { AlignedWindowAssigner } from './assigners.ts';
 import { LateRecords } from './late-records.ts';
@@ -30,6 +31,7 @@ import { RestoredFirings } from './restored-firings.ts';
 import { windowStartMs } from './time-window.ts';
 import { contentsMeta, type WindowAggregation } from './window-aggregation.ts';
 import { WindowEmitter } from './window-emitter.ts';
+import { windowFacts } from './window-facts.ts';
 import type { WindowOperatorOptions } from './window-operator-options.ts';
 import { noTimestamp, WindowTime } from './window-time.ts';
 
@@ -146,6 +148,17 @@ export class AlignedWindowOperator<T, A, R, O> implements OneInputOperator<T> {
   close(): void | Promise<void> {
     this.#time.close();
     return this.#emitter.close();
+  }
+
+  facts(): OperatorFacts {
+    let count = 0;
+    let untilMs = NEVER_MS;
+    for (const pane of this.#panes.values()) {
+      if (pane.fired) continue;
+      count += 1;
+      untilMs = Math.min(untilMs, pane.endMs - 1);
+    }
+    return windowFacts(this.#time, { count, untilMs }, this.#late);
   }
 
   #keyOf(value: T): EncodedKey {

@@ -23,6 +23,10 @@ export class LateRecords<T, O> {
     this.#dropped = ctx.metrics.counter('numLateRecordsDropped');
   }
 
+  get droppedCount(): number {
+    return this.#dropped.count();
+  }
+
   /** Side output with the record's own timestamp, or the counter; nothing if it is not late. */
   take(value: T, timestampMs: number): void {
     const late = timestampMs + this.#allowedLatenessMs <= this.#time.watermarkMs;

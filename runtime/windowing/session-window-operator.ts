@@ -21,6 +21,7 @@ import {
   type Output,
   UserFunction,
 } from '../operators/index.ts';
+import type { OperatorFacts } from '../protocol/index.ts';
 import type { SessionWindowAssigner } from './assigners.ts';
 import { LateRecords } from './late-records.ts';
 import type { Session } from './session.ts';
@@ -28,6 +29,7 @@ import { SessionQueue } from './session-queue.ts';
 import { SessionTable } from './session-table.ts';
 import { assertMergeable, contentsMeta, type WindowAggregation } from './window-aggregation.ts';
 import { WindowEmitter } from './window-emitter.ts';
+import { windowFacts } from './window-facts.ts';
 import type { WindowOperatorOptions } from './window-operator-options.ts';
 import { noTimestamp, WindowTime } from './window-time.ts';
 
@@ -133,6 +135,12 @@ export class SessionWindowOperator<T, A, R, O> implements OneInputOperator<T> {
   close(): void | Promise<void> {
     this.#time.close();
     return this.#emitter.close();
+  }
+
+  /** The first of those that grew is told of as it was before. */
+  facts(): OperatorFacts {
+    const held = { count: this.#sessions.size, untilMs: this.#queue.nextMs };
+    return windowFacts(this.#time, held, this.#late);
   }
 
   #keyOf(value: T): EncodedKey {

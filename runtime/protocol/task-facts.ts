@@ -1,0 +1,100 @@
+/**
+ * What a subtask tells of its inputs and operators, for people who look for what keeps records
+ * back. Read when counters are reported, never for a record. Plain JSON, a few numbers an operator
+ * and an edge, however many channels there are.
+ */
+
+/** One edge into a subtask: what its channels have said. Live ones are neither idle nor ended. */
+export interface InputFactsRecord {
+  /** Index into the JobGraph's edges. */
+  readonly edgeId: number;
+  readonly numRecordsIn: number;
+  readonly channelCount: number;
+  readonly idleCount: number;
+  readonly endedCount: number;
+  /** Of live channels; absent: there is none. */
+  readonly lowest?: ChannelWatermarkRecord;
+  /** Of live channels. */
+  readonly highest?: ChannelWatermarkRecord;
+}
+
+export interface ChannelWatermarkRecord {
+  /** The subtask that sends. */
+  readonly fromSubtask: number;
+  /** Absent: none has come yet. */
+  readonly watermarkMs?: number;
+}
+
+/** One operator of a subtask, in the order of its chain. */
+export interface OperatorFactsRecord extends OperatorFacts {
+  readonly operatorId: string;
+  /** To its main output. */
+  readonly numRecordsOut: number;
+  /** To side outputs. Absent: none. */
+  readonly numRecordsSide?: number;
+  /** The last it has sent on; absent: none yet. */
+  readonly watermarkMs?: number;
+}
+
+/** What an operator knows of itself. */
+export interface OperatorFacts {
+  /** Results that wait for a time. */
+  readonly held?: HeldRecord;
+  /** It makes watermarks. */
+  readonly watermarks?: WatermarkMakerRecord;
+  /** A reader's. */
+  readonly splits?: SplitFactsRecord;
+  readonly numLateRecordsDropped?: number;
+  /** What waits for a checkpoint to be published. Absent: it publishes what it gets. */
+  readonly pendingCommitCount?: number;
+}
+
+export interface HeldRecord {
+  readonly what: 'windows' | 'timers';
+  readonly count: number;
+  readonly time: 'event' | 'processing';
+  /** The first of them goes once this time has passed. */
+  readonly untilMs: number;
+}
+
+export interface WatermarkMakerRecord {
+  /** False: its strategy makes none but the last. */
+  readonly makesAny: boolean;
+  /** Absent: it is never idle. */
+  readonly idlenessMs?: number;
+  /** `pipeline.auto-watermark-interval`; 0: only its generator's own events make any. */
+  readonly intervalMs: number;
+}
+
+export interface SplitFactsRecord {
+  /** That were given to the reader so far. */
+  readonly givenCount: number;
+  /** It reads until there are more: it was told that no others come. */
+  readonly noMoreSplits: boolean;
+  /** That hold the watermark, of those that are read; absent: splits are not told apart. */
+  readonly open?: OpenSplitsRecord;
+}
+
+/** Splits that are read at once. */
+export interface OpenSplitsRecord {
+  readonly count: number;
+  readonly idleCount: number;
+  /** Of those that are not idle. */
+  readonly lowest?: SplitWatermarkRecord;
+  readonly highest?: SplitWatermarkRecord;
+}
+
+export interface SplitWatermarkRecord {
+  readonly splitId: string;
+  /** Absent: none yet. */
+  readonly watermarkMs?: number;
+}
+
+/** What has changed between two reports, of the last ten seconds. */
+export interface RecentFactsRecord {
+  readonly spanMs: number;
+  /** To the main output, operator by operator. */
+  readonly numRecordsOut: readonly number[];
+  /** Of the inputs, or of a source. Absent: the first has come, or the last. */
+  readonly watermarkAdvanceMs?: number;
+}
