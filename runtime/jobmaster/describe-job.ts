@@ -57,6 +57,7 @@ export function describeJob(known: KnownJob): DispatchedJob {
     exceptions: control?.exceptions ?? end?.exceptions ?? emptyExceptionHistory(0),
     ...(statistics === undefined ? {} : { checkpointStatistics: statistics }),
     ...(hibernation === undefined ? {} : { hibernation }),
+    ...(end?.diagnosis === undefined ? {} : { diagnosis: end.diagnosis }),
   };
 }
 
@@ -84,6 +85,7 @@ export function endRecordOf(
     ...(statistics === undefined ? {} : { checkpointStatistics: statistics }),
     ...(executions === undefined ? {} : { executions, taskCounts: countsOf(executions) }),
     ...(metrics === undefined ? {} : { metrics: metrics.vertices }),
+    ...(control === undefined ? {} : { diagnosis: control.diagnosis() }),
     ...(known.plan?.configuration === undefined ? {} : { configuration: known.plan.configuration }),
   };
 }

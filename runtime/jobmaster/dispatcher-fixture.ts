@@ -1,6 +1,7 @@
 /** A world for tests of the Dispatcher: planned programs whose masters do as they are told. */
 import type { CheckpointStatistics, JobRecord } from '../checkpoint/index.ts';
 import { StreamError } from '../core/index.ts';
+import { diagnoseJob } from './diagnose-job.ts';
 import type {
   JobControl,
   JobPlanner,
@@ -40,6 +41,11 @@ export class FakeMaster implements JobControl {
 
   executions(): readonly VertexExecutions[] {
     return this.shownExecutions;
+  }
+
+  diagnosis() {
+    const { status, exceptions } = this;
+    return diagnoseJob({ nowEpochMs: 0, status, executions: [], exceptions });
   }
 
   async run(): Promise<JobResult> {

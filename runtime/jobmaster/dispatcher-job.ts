@@ -18,6 +18,8 @@ import {
 } from '../core/index.ts';
 import type { JobPlanJson } from '../graph/index.ts';
 import { describeJob, endRecordOf, type JobEnding } from './describe-job.ts';
+import { diagnoseJob } from './diagnose-job.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import type { DispatcherJournal } from './dispatcher-journal.ts';
 import type {
   DispatchedJob,
@@ -255,6 +257,21 @@ export class DispatchedJobEntry {
     const end = this.#end;
     if (end?.isArchived !== true) return this.describe();
     return this.#described({ ...end, ...(await this.#parts.archive.get(this.jobId)) });
+  }
+
+  /** Why nothing comes out of it. @param totalSlots of the cluster. */
+  async diagnosis(totalSlots: number): Promise<Diagnosis> {
+    const { clock } = this.#parts;
+    const { master } = this.#running ?? {};
+    if (master !== undefined) return master.diagnosis();
+    const { diagnosis, executions, exceptions, status, error } = await this.details();
+    if (diagnosis !== undefined) return diagnosis;
+    const required = this.isWaiting ? this.plannedSlots({}) : undefined;
+    return diagnoseJob({
+      ...{ nowEpochMs: clock.nowEpochMs(), status, executions, exceptions },
+      ...(error === undefined ? {} : { error }),
+      ...(required === undefined ? {} : { slots: { required, total: totalSlots } }),
+    });
   }
 
   /** Whether a client that submits this means this job. */

@@ -2,6 +2,7 @@
 import type { CheckpointStatistics, JobRecord } from '../checkpoint/index.ts';
 import type { StreamErrorRecord } from '../core/index.ts';
 import type { JobPlanJson } from '../graph/index.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import type { ExecutionState } from './execution-states.ts';
 import type { VertexExecutions } from './job-executions.ts';
 import type { HibernationView } from './job-hibernation.ts';
@@ -43,6 +44,7 @@ export type JobControl = Pick<
   | 'rescale'
   | 'snapshot'
   | 'executions'
+  | 'diagnosis'
 > & { readonly hibernation?: { readonly view: HibernationView | undefined } };
 
 /** A vertex of a job that does not run. */
@@ -115,6 +117,8 @@ export interface DispatchedJob {
   readonly checkpointStatistics?: CheckpointStatistics;
   /** Absent: it does not hibernate. */
   readonly hibernation?: HibernationView;
+  /** As it was at its end, or when it was seen last; absent: ask who runs it. */
+  readonly diagnosis?: Diagnosis;
 }
 
 export type DispatchedVertex = PlannedVertex;
@@ -144,6 +148,8 @@ export interface EndedJobDetails {
   readonly metrics?: readonly VertexSnapshot[];
   /** With the program's own settings. Absent: it was never planned. */
   readonly configuration?: Readonly<Record<string, unknown>>;
+  /** Absent: nothing of it ran in the process that wrote this. */
+  readonly diagnosis?: Diagnosis;
 }
 
 /**

@@ -26,6 +26,7 @@ import {
 } from '../checkpoint/index.ts';
 import { type Clock, type Logger, type Timers, toStreamError } from '../core/index.ts';
 import type { JobPlanJson } from '../graph/index.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import {
   clusterStopping,
   jobAlreadyEnded,
@@ -185,6 +186,15 @@ export class Dispatcher {
    */
   async planOf(jobId: string): Promise<JobPlanJson | undefined> {
     return await this.#entry(jobId).planJson();
+  }
+
+  /**
+   * Why nothing comes out of a job.
+   *
+   * @throws {StreamError} as {@link details}.
+   */
+  async diagnosis(jobId: string): Promise<Diagnosis> {
+    return await this.#entry(jobId).diagnosis(this.#parts.slotCount);
   }
 
   get slots(): SlotOverview {

@@ -1,4 +1,16 @@
 export { describeJob, endRecordOf, type KnownJob } from './describe-job.ts';
+export { diagnoseJob } from './diagnose-job.ts';
+export type { DiagnosedGraph, DiagnosedJob } from './diagnosed-job.ts';
+export {
+  type Diagnosis,
+  FINDING_CODES,
+  type Finding,
+  type FindingCode,
+  type FindingInput,
+  type FindingSeverity,
+  type SinkReport,
+  type Verdict,
+} from './diagnosis.ts';
 export { Dispatcher, type DispatcherParts, type SlotOverview } from './dispatcher.ts';
 export {
   jobAlreadyEnded,

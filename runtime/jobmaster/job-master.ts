@@ -15,6 +15,8 @@ import type { CheckpointStatistics } from '../checkpoint/index.ts';
 import { loggerWith, type StreamErrorRecord, toStreamError } from '../core/index.ts';
 import { accumulatorResults } from '../protocol/index.ts';
 import { deployedTasks, slotOf } from './deployed-tasks.ts';
+import { diagnoseMaster } from './diagnose-master.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import { FailureLog, type NotedException } from './failure-log.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
 import { JobDeployment } from './job-deployment.ts';
@@ -261,18 +263,21 @@ export class JobMaster {
   }
 
   snapshot(): JobSnapshot {
-    return snapshotJob(
-      this.status,
-      this.#deployment.executionGraph.jobGraph,
-      this.#output.metrics,
-      this.#sources.totalProgress(),
-      this.#runtimeMs,
-    );
+    const { jobGraph } = this.#deployment.executionGraph;
+    const progress = this.#sources.totalProgress();
+    return snapshotJob(this.status, jobGraph, this.#output.metrics, progress, this.#runtimeMs);
   }
 
   /** Subtask by subtask. */
   executions(): readonly VertexExecutions[] {
     return this.#executions.view(this.#deployment.executionGraph, this.#output.metrics);
+  }
+
+  /** Why nothing comes out of it. */
+  diagnosis(): Diagnosis {
+    const { executionGraph } = this.#deployment;
+    const totalProgress = this.#sources.totalProgress();
+    return diagnoseMaster(this, this.#parts, { executionGraph, totalProgress, ...this.#state });
   }
 
   #createHibernation(): JobHibernation {

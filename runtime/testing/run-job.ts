@@ -43,6 +43,8 @@ export interface StartJobOptions
   readonly rows?: RowStore;
   /** @defaultValue begins at 0 */
   readonly time?: VirtualTime;
+  /** How often slots tell their counters. @defaultValue once, at the end */
+  readonly metricsIntervalMs?: number;
   /** Parallelism that replaces the program's, by vertex id. */
   readonly vertexParallelism?: Readonly<Record<string, number>>;
 }
@@ -122,6 +124,9 @@ export async function startJob(
     createThread: (isBusy) => time.createThread(isBusy),
     openStorage: () =>
       Promise.resolve({ blobs, rows, directory: '/checkpoints', close: () => Promise.resolve() }),
+    ...(options.metricsIntervalMs === undefined
+      ? {}
+      : { metricsIntervalMs: options.metricsIntervalMs }),
     onPrint: (text) => {
       printed.push(text);
       return undefined;

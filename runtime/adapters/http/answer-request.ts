@@ -11,6 +11,7 @@ import { jobAccumulatorsJson } from './accumulators-json.ts';
 import { CHECKPOINT_ROUTES } from './checkpoint-routes.ts';
 import type { ClusterApi, PathParameters, Route, RouteHandler } from './cluster-api.ts';
 import { CLUSTER_ROUTES } from './cluster-routes.ts';
+import { diagnosisJson } from './diagnosis-json.ts';
 import { FLAME_GRAPH_ROUTES } from './flame-graph-routes.ts';
 import {
   badRequest,
@@ -103,6 +104,12 @@ const ROUTES: readonly Route[] = [
     'GET',
     '/jobs/:jobid/config',
     async ({ jobs }, _request, { jobid = '' }) => ok(jobConfigJson(await jobs.get(jobid))),
+  ],
+  // Not one of Flink's.
+  [
+    'GET',
+    '/jobs/:jobid/diagnosis',
+    async ({ jobs }, _request, { jobid = '' }) => ok(diagnosisJson(await jobs.diagnosis(jobid))),
   ],
   [
     'GET',

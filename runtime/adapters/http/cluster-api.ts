@@ -1,7 +1,12 @@
 /** What a route of the REST interface is, and what it works on: a cluster, wherever it runs. */
 import type { Clock, StreamErrorRecord } from '../../core/index.ts';
 import type { JobPlanJson } from '../../graph/index.ts';
-import type { DispatchedJob, JobSubmission, SlotOverview } from '../../jobmaster/index.ts';
+import type {
+  Diagnosis,
+  DispatchedJob,
+  JobSubmission,
+  SlotOverview,
+} from '../../jobmaster/index.ts';
 import type { HttpAnswer, HttpRequest } from './http-records.ts';
 import type { ClusterProcesses } from './process-records.ts';
 import type { ProgramContent } from './program-archive.ts';
@@ -49,6 +54,12 @@ export interface ClusterJobs {
    * @throws {StreamError} `JOB_NOT_FOUND`.
    */
   planOf(jobId: string): Promise<JobPlanJson | undefined>;
+  /**
+   * Why nothing comes out of a job, as far as is known.
+   *
+   * @throws {StreamError} `JOB_NOT_FOUND`.
+   */
+  diagnosis(jobId: string): Promise<Diagnosis>;
   slots(): Promise<SlotOverview>;
   /** Where a slot of a job runs, or ran last. Undefined: nowhere yet. */
   placeOf(jobId: string, slotIndex: number): TaskPlace | undefined;

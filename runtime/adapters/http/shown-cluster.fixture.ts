@@ -113,6 +113,11 @@ export function clusterOf(job: DispatchedJob): ClusterApi {
         throw new StreamError({ kind: 'invalid', code: 'JOB_NOT_FOUND', message: 'no', details });
       },
       planOf: async () => undefined,
+      diagnosis: async (jobId) => {
+        if (jobId === job.jobId && job.diagnosis !== undefined) return job.diagnosis;
+        const details = { jobId };
+        throw new StreamError({ kind: 'invalid', code: 'JOB_NOT_FOUND', message: 'no', details });
+      },
       slots: async () => ({ total: 4, available: 2 }),
       placeOf: (_, slot) => ({ taskManagerId: `tm-${slot}`, endpoint: `host-${slot}:1` }),
       ...{ cancel: refused, wake: refused, rescale: refused },

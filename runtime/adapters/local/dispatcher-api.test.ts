@@ -65,6 +65,9 @@ describe('the REST interface', () => {
           ...{ jid: ID, name: 'job', type: 'STREAMING' },
           nodes: [{ ...NODE, id: 'v1', parallelism: 1 }],
         }),
+        diagnosis: () => {
+          throw new Error('nobody asks');
+        },
         slots: { total: 4, available: 2 },
         cancel: record('cancel', undefined),
         savepoint: record('savepoint', '/s/1'),

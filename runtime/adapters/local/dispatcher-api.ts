@@ -28,6 +28,7 @@ export interface DispatcherApiParts
     | 'get'
     | 'details'
     | 'planOf'
+    | 'diagnosis'
     | 'slots'
     | 'cancel'
     | 'savepoint'
@@ -68,6 +69,7 @@ function jobsOf({ dispatcher, placeOf }: DispatcherApiParts): ClusterJobs {
     list: async () => dispatcher.list(),
     get: (jobId) => dispatcher.details(jobId),
     planOf: (jobId) => dispatcher.planOf(jobId),
+    diagnosis: (jobId) => dispatcher.diagnosis(jobId),
     slots: async () => dispatcher.slots,
     placeOf,
     cancel: (jobId) => dispatcher.cancel(jobId),

@@ -32,6 +32,8 @@ export interface InThreadWorld {
   readonly createThread: (isBusy: () => boolean) => SlotThread;
   readonly openStorage: (settings: CheckpointSettings) => Promise<JobStorage>;
   readonly onPrint: (text: string) => Promise<void> | undefined;
+  /** As of {@link InThreadSlots}. */
+  readonly metricsIntervalMs?: number;
 }
 
 /** What a job is besides its program. */
@@ -123,6 +125,7 @@ export class InThreadExecutor implements JobExecutor {
     storage: JobStorage,
   ): Promise<JobMaster> {
     const { clock, timers, rng, logger, fileSystem, onPrint, createThread } = this.#world;
+    const { metricsIntervalMs } = this.#world;
     const settings = slotSettings(configuration);
     return createJobMaster({
       jobId,
@@ -143,6 +146,7 @@ export class InThreadExecutor implements JobExecutor {
           ports: { clock, rng, logger, fileSystem, blobs: storage.blobs },
           clock,
           createThread,
+          ...(metricsIntervalMs === undefined ? {} : { metricsIntervalMs }),
         }),
       clock,
       timers,

@@ -16,7 +16,9 @@ import { type Clock, StreamError } from '../../../core/index.ts';
 import type { JobPlanJson } from '../../../graph/index.ts';
 import {
   type ClientRequest,
+  type Diagnosis,
   type DispatchedJob,
+  diagnoseJob,
   jobAlreadyEnded,
   jobNotFound,
   type SlotOverview,
@@ -90,6 +92,19 @@ export class AwsClusterJobs implements ClusterJobs {
 
   async planOf(jobId: string): Promise<JobPlanJson | undefined> {
     return (await readPlan(this.#parts.rows, jobId))?.plan;
+  }
+
+  /** A job that runs: as its coordinator saw it when reports came last. */
+  async diagnosis(jobId: string): Promise<Diagnosis> {
+    const { diagnosis, status, exceptions, error, hibernation } = await this.get(jobId);
+    if (diagnosis !== undefined && diagnosis.status === status && status !== 'HIBERNATED') {
+      return diagnosis;
+    }
+    return diagnoseJob({
+      ...{ nowEpochMs: this.#parts.clock.nowEpochMs(), status, executions: [], exceptions },
+      ...(error === undefined ? {} : { error }),
+      ...(hibernation === undefined ? {} : { hibernation }),
+    });
   }
 
   async slots(): Promise<SlotOverview> {

@@ -32,7 +32,7 @@ import {
 
 /** In a list: without what only the job's own page shows. */
 export function summaryOf(view: DispatchedJob): DispatchedJob {
-  const { checkpointStatistics: _statistics, configuration: _configuration, ...rest } = view;
+  const { checkpointStatistics: _s, configuration: _c, diagnosis: _d, ...rest } = view;
   return { ...rest, metrics: [], executions: [], exceptions: emptyExceptionHistory(0) };
 }
 
@@ -82,7 +82,11 @@ export function viewOf(turned: TurnedJob, clock: Clock): DispatchedJob {
   };
   const status = (end?.status ?? master?.status ?? job.status) as JobStatus;
   // Subtasks would not fit into an item.
-  const describe = (of: KnownJob): DispatchedJob => ({ ...describeJob(of), executions: [] });
+  const describe = (of: KnownJob): DispatchedJob => {
+    const view = describeJob(of);
+    const diagnosis = view.diagnosis ?? master?.diagnosis();
+    return { ...view, executions: [], ...(diagnosis === undefined ? {} : { diagnosis }) };
+  };
   if (end === undefined) return describe({ ...known, status, end: undefined });
   const ending = {
     endedAtEpochMs: clock.nowEpochMs(),

@@ -41,7 +41,9 @@ export async function showJob(
   if (isEarly && state === shown.state) return;
   const view = await viewBehind(known, views, clock);
   if (view === undefined) return;
-  const texts = { view: JSON.stringify(view), summary: JSON.stringify(summaryOf(view)) };
+  // Its time alone, and ages that it tells of, are no change.
+  const { diagnosis: _, ...lasting } = view;
+  const texts = { view: JSON.stringify(lasting), summary: JSON.stringify(summaryOf(view)) };
   if (texts.view === shown.view) return;
   await views.put(view, texts.summary !== shown.summary, turned.turnNumber);
   inCharge.shown = { ...texts, state, atEpochMs: nowEpochMs };

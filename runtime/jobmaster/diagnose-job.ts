@@ -1,0 +1,141 @@
+/**
+ * Why a job puts nothing out. Pure: from what is known of it to an ordered list of causes.
+ *
+ * I1  What cannot be known is not concluded: a finding rests on numbers that were reported, and
+ *     has them as its evidence.
+ * I2  A job whose sinks get records, and publish them, has no finding of severity `error` but for
+ *     what keeps a part of it back.
+ */
+import { diagnoseBackPressure } from './diagnose-back-pressure.ts';
+import { diagnoseCheckpoints } from './diagnose-checkpoints.ts';
+import { diagnoseFlow, diagnoseLateRecords } from './diagnose-flow.ts';
+import { diagnoseLife } from './diagnose-life.ts';
+import { type DiagnosedJob, type DiagnosedOperator, JobModel } from './diagnosed-job.ts';
+import type { Diagnosis, Finding, FindingSeverity, SinkReport, Verdict } from './diagnosis.ts';
+import { countText, listText, recordsText } from './diagnosis-text.ts';
+
+/** More would hide the first. */
+const MAX_FINDINGS = 12;
+const RANK: Readonly<Record<FindingSeverity, number>> = { error: 0, warning: 1, info: 2 };
+const ENDED: readonly string[] = ['FINISHED', 'CANCELED', 'FAILED'];
+const STARTING: readonly string[] = ['INITIALIZING', 'CREATED', 'RECONCILING'];
+
+/** Total: whatever is known. */
+export function diagnoseJob(job: DiagnosedJob): Diagnosis {
+  const model = job.graph === undefined ? undefined : new JobModel(job, job.graph);
+  // In the order of what excludes what: the first of equal severity is the likeliest.
+  const all = [
+    ...diagnoseLife(job),
+    ...(model === undefined || job.status === 'HIBERNATED'
+      ? []
+      : [
+          ...diagnoseFlow(model),
+          ...diagnoseLateRecords(model),
+          ...diagnoseBackPressure(model),
+          ...diagnoseCheckpoints(model),
+        ]),
+  ];
+  const findings = all
+    .toSorted((a, b) => RANK[a.severity] - RANK[b.severity])
+    .slice(0, MAX_FINDINGS);
+  const sinks = model?.sinks ?? [];
+  const verdict = verdictOf(job, model, findings);
+  return {
+    atEpochMs: job.nowEpochMs,
+    status: job.status,
+    verdict,
+    summary: summaryOf(job, verdict, sinks, findings),
+    sinks: sinks.map(reportOf),
+    findings,
+  };
+}
+
+function verdictOf(
+  { status }: DiagnosedJob,
+  model: JobModel | undefined,
+  findings: readonly Finding[],
+): Verdict {
+  if (ENDED.includes(status)) return 'ended';
+  const severities = new Set(findings.map(({ severity }) => severity));
+  if (severities.has('error')) return 'blocked';
+  if (severities.has('warning')) return 'impaired';
+  const hasOutput = model?.sinks.some(({ numRecordsIn }) => numRecordsIn > 0) === true;
+  if (findings.length > 0) return 'waiting';
+  if (hasOutput) return 'healthy';
+  return STARTING.includes(status) || (model?.runningForMs ?? 0) < 3_000 ? 'starting' : 'waiting';
+}
+
+function summaryOf(
+  job: DiagnosedJob,
+  verdict: Verdict,
+  sinks: readonly DiagnosedOperator[],
+  [first]: readonly Finding[],
+): string {
+  if (verdict === 'ended') return endSummary(job, sinks, first);
+  if (first !== undefined) return capital(first.sentence);
+  if (verdict === 'healthy') return `Nothing is wrong: ${outputText(sinks)}.${printText(sinks)}`;
+  if (verdict === 'starting') return 'The job is starting: too little is known of it yet.';
+  if (!sinks.some(({ isKnown }) => isKnown)) {
+    return 'What its tasks do has not been reported yet; ask again in some seconds.';
+  }
+  return 'No record has come to a sink yet, and nothing is known to keep one back.';
+}
+
+function endSummary(
+  { status }: DiagnosedJob,
+  sinks: readonly DiagnosedOperator[],
+  first: Finding | undefined,
+): string {
+  if (status === 'FAILED') return capital(first?.sentence ?? 'the job has failed.');
+  const how = status === 'FINISHED' ? 'The job has finished' : 'The job was canceled';
+  if (sinks.length === 0) return `${how}.`;
+  if (sinks.every(({ numRecordsIn }) => numRecordsIn === 0) && first !== undefined) {
+    return `${how} without output: ${first.sentence}`;
+  }
+  return `${how}: ${outputText(sinks)}.${printText(sinks)}`;
+}
+
+/** `"Sink: print" got 1,234 records, 56/s`. */
+function outputText(sinks: readonly DiagnosedOperator[]): string {
+  const texts = sinks.map((sink) => {
+    const { name, numRecordsIn } = sink;
+    const perSecond = perSecondOf(sink);
+    const lately =
+      perSecond === undefined || perSecond === 0
+        ? ''
+        : `, ${countText(Math.max(1, perSecond))}/s of late`;
+    return `"${name}" got ${recordsText(numRecordsIn)}${lately}`;
+  });
+  return listText(texts);
+}
+
+/** Where people look for it in vain. */
+function printText(sinks: readonly DiagnosedOperator[]): string {
+  const isPrint = sinks.some(({ sink }) => /^print\b/.test(sink?.name ?? ''));
+  return isPrint
+    ? ' What print() writes is in the output of the cluster (its terminal, or `sluice logs`), ' +
+        'not of the command that submitted the job.'
+    : '';
+}
+
+function reportOf(operator: DiagnosedOperator): SinkReport {
+  const { name, vertex, sink, numRecordsIn, isKnown } = operator;
+  const perSecond = perSecondOf(operator);
+  return {
+    operator: name,
+    vertexId: vertex.id,
+    guarantee: sink?.guarantee ?? 'NONE',
+    ...(isKnown ? { numRecords: numRecordsIn } : {}),
+    ...(perSecond === undefined ? {} : { numRecordsPerSecond: perSecond }),
+    commitsWithCheckpoints: sink?.commits === true,
+  };
+}
+
+/** Undefined: too little is known. */
+function perSecondOf({ recentIn }: DiagnosedOperator): number | undefined {
+  return recentIn === undefined ? undefined : (recentIn.count * 1000) / recentIn.spanMs;
+}
+
+function capital(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}

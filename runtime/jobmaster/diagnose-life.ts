@@ -1,0 +1,161 @@
+/** What the job's own state says: failures, restarts, sleep, places it waits for. Pure. */
+import type { DiagnosedJob } from './diagnosed-job.ts';
+import type { Finding } from './diagnosis.ts';
+import { countText, listText, spanText, subtaskText } from './diagnosis-text.ts';
+import type { ExceptionRecord } from './restart-exception-history.ts';
+
+/** Two failures within this time are a loop. */
+const LOOP_MS = 10 * 60_000;
+/** So long a failure is news. */
+const NEWS_MS = 60_000;
+/** So long a task may take to start. */
+const DEPLOYMENT_MS = 20_000;
+
+export function diagnoseLife(job: DiagnosedJob): readonly Finding[] {
+  const found = [failed(job), restarting(job), waitingForSlots(job), asleep(job), deploying(job)];
+  return found.filter((finding) => finding !== undefined);
+}
+
+function failed({ status, error, exceptions }: DiagnosedJob): Finding | undefined {
+  if (status !== 'FAILED') return undefined;
+  const [newest] = exceptions.entries;
+  const cause = error ?? newest?.error;
+  return {
+    code: 'JOB_FAILED',
+    severity: 'error',
+    sentence:
+      `the job has failed: ${cause?.code ?? 'UNKNOWN'}: ` +
+      `${cause?.message ?? 'no reason is known'}.`,
+    advice:
+      'Mend what the error names, and submit the job again, from its last savepoint or checkpoint.',
+    evidence: { reason: cause?.code ?? 'UNKNOWN', failures: exceptions.entries.length },
+    ...placeOf(newest),
+  };
+}
+
+function restarting({ status, exceptions, nowEpochMs }: DiagnosedJob): Finding | undefined {
+  if (status !== 'RUNNING' && status !== 'RESTARTING' && status !== 'FAILING') return undefined;
+  const [newest] = exceptions.entries;
+  if (newest === undefined) return undefined;
+  const recent = exceptions.entries.filter((one) => nowEpochMs - one.timestampEpochMs <= LOOP_MS);
+  const agoMs = nowEpochMs - newest.timestampEpochMs;
+  const { code, message } = newest.error;
+  const task = newest.taskName === undefined ? '' : ` in ${newest.taskName}`;
+  const isLoop = recent.length >= 2 || (status !== 'RUNNING' && exceptions.entries.length >= 2);
+  const evidence = { failures: recent.length, lastFailureAgoMs: agoMs, reason: code };
+  if (isLoop && (agoMs <= NEWS_MS || status !== 'RUNNING')) {
+    const firstMs = nowEpochMs - (recent.at(-1) ?? newest).timestampEpochMs;
+    return {
+      code: 'RESTART_LOOP',
+      severity: 'error',
+      sentence:
+        `the job fails and starts again, ${countText(recent.length)} times in the last ` +
+        `${spanText(firstMs)}; the last time ${spanText(agoMs)} ago${task}: ${code}: ${message}.`,
+      advice:
+        'Mend what the error names: after each restart it goes back to the last checkpoint ' +
+        'and meets it again. A record that is wrong for good has to be skipped (try/catch, a ' +
+        'side output).',
+      evidence,
+      ...placeOf(newest),
+    };
+  }
+  if (agoMs > NEWS_MS && status === 'RUNNING') return undefined;
+  return {
+    code: 'RESTARTED',
+    severity: status === 'RUNNING' ? 'info' : 'warning',
+    sentence:
+      `the job ${status === 'RUNNING' ? 'was started again' : 'is being started again'} after a ` +
+      `failure ${spanText(agoMs)} ago${task}: ${code}: ${message}.`,
+    advice: 'See its exceptions; if it fails for the same reason again, it is in a loop.',
+    evidence,
+    ...placeOf(newest),
+  };
+}
+
+function placeOf(exception: ExceptionRecord | undefined) {
+  const { task, taskName } = exception ?? {};
+  if (task === undefined) return {};
+  const name = taskName === undefined ? {} : { vertexName: taskName.replace(/ \(\d+\/\d+\)$/, '') };
+  return { vertexId: task.vertexId, subtaskIndex: task.subtaskIndex, ...name };
+}
+
+function waitingForSlots({ status, slots }: DiagnosedJob): Finding | undefined {
+  if (status !== 'CREATED' || slots === undefined) return undefined;
+  const { required, total } = slots;
+  return {
+    code: 'WAITS_FOR_SLOTS',
+    severity: 'error',
+    sentence:
+      `the job waits for slots: it needs ${countText(required)} of the cluster's ` +
+      `${countText(total)}, and other jobs have too many of them.`,
+    advice:
+      'Cancel a job that is not needed, lower the parallelism (-p), or start the cluster with ' +
+      'more slots (--slots).',
+    evidence: { required, total },
+  };
+}
+
+function asleep({ status, hibernation, nowEpochMs }: DiagnosedJob): Finding | undefined {
+  if (status !== 'HIBERNATED') return undefined;
+  const { sinceEpochMs, checkpointId, wakesAtEpochMs, wakeSchedule, wakeEvents } =
+    hibernation ?? {};
+  const forMs = nowEpochMs - (sinceEpochMs ?? nowEpochMs);
+  const wakes = [
+    ...(wakesAtEpochMs === undefined
+      ? []
+      : [`by itself in ${spanText(Math.max(0, wakesAtEpochMs - nowEpochMs))}`]),
+    ...(wakeSchedule === undefined ? [] : [`by its schedule (${wakeSchedule})`]),
+    ...(wakeEvents === undefined ? [] : [`by an event (${wakeEvents})`]),
+    'by `sluice wake <job id>`',
+  ];
+  return {
+    code: 'HIBERNATES',
+    severity: 'info',
+    sentence:
+      `the job hibernates for ${spanText(forMs)}, because nothing came to its sources; it wakes ` +
+      `${wakes.length === 1 ? 'only ' : ''}${listText(wakes)}.`,
+    advice:
+      wakes.length === 1
+        ? 'Nothing wakes it when input comes: set sluice.wake-events or sluice.wake-schedule, ' +
+          'or wake it.'
+        : 'Nothing need be done when there is no input; `sluice wake <job id>` lets it look now.',
+    evidence: {
+      asleepForMs: forMs,
+      ...(checkpointId === undefined ? {} : { checkpointId }),
+      ...(wakesAtEpochMs === undefined ? {} : { wakesAtEpochMs }),
+    },
+  };
+}
+
+/** Not every task runs. */
+function deploying({ status, executions, graph, nowEpochMs }: DiagnosedJob): Finding | undefined {
+  if (status !== 'RUNNING') return undefined;
+  const late = executions.flatMap(({ vertexId, subtasks }) =>
+    subtasks.flatMap(({ subtaskIndex, state, times }) => {
+      const isStarting = state === 'DEPLOYING' || state === 'INITIALIZING' || state === 'SCHEDULED';
+      const sinceMs = nowEpochMs - (times[state] ?? nowEpochMs);
+      return isStarting && sinceMs > DEPLOYMENT_MS
+        ? [{ vertexId, subtaskIndex, state, sinceMs }]
+        : [];
+    }),
+  );
+  const [first] = late.toSorted((a, b) => b.sinceMs - a.sinceMs);
+  if (first === undefined) return undefined;
+  const vertex = graph?.vertices.find(({ id }) => id === first.vertexId);
+  const name = vertex?.name ?? first.vertexId;
+  const who = subtaskText(name, first.subtaskIndex, vertex?.parallelism ?? 1);
+  return {
+    code: 'DEPLOYMENT_HANGS',
+    severity: 'error',
+    sentence:
+      `${who} is ${first.state} for ${spanText(first.sinceMs)}, and no task takes input ` +
+      `before all ` +
+      'run.',
+    advice:
+      first.state === 'INITIALIZING'
+        ? 'Its state is being restored, or an open() does not return: see its log and thread dump.'
+        : 'No process takes it: see the TaskManagers and their logs.',
+    evidence: { waiting: late.length, forMs: first.sinceMs, state: first.state },
+    ...{ vertexId: first.vertexId, vertexName: name, subtaskIndex: first.subtaskIndex },
+  };
+}
