@@ -38,6 +38,12 @@ export const STATUS_OPTIONS: readonly OptionSpec[] = [
   ...COMMON,
 ];
 
+/** `why [OPTIONS] <Job ID>`. */
+export const WHY_OPTIONS: readonly OptionSpec[] = [
+  { long: 'json', description: 'Prints it as JSON, as the REST interface answers it.' },
+  ...COMMON,
+];
+
 /** `stop [OPTIONS] <Job ID>`. */
 export const STOP_OPTIONS: readonly OptionSpec[] = [
   {

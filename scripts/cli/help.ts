@@ -9,6 +9,7 @@ import {
   STATUS_OPTIONS,
   STOP_OPTIONS,
   WAKE_OPTIONS,
+  WHY_OPTIONS,
 } from './cluster-options.ts';
 import { ESTIMATE_OPTIONS } from './estimate-options.ts';
 import { LOGS_OPTIONS } from './logs-options.ts';
@@ -22,6 +23,7 @@ export const ACTIONS = [
   'estimate',
   'list',
   'status',
+  'why',
   'stop',
   'cancel',
   'savepoint',
@@ -71,6 +73,12 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
     sentence: 'shows how a job is: state, restarts, checkpoints, hibernation, last failure.',
     arguments: '<Job ID>',
     options: STATUS_OPTIONS,
+    optionsAt: 'anywhere',
+  },
+  why: {
+    sentence: 'tells why a job puts nothing out, and what to do about it.',
+    arguments: '<Job ID>',
+    options: WHY_OPTIONS,
     optionsAt: 'anywhere',
   },
   stop: {

@@ -103,6 +103,10 @@ async function perform(
       const { status } = await import('./status.ts');
       return await status(options, world);
     }
+    case 'why': {
+      const { why } = await import('./why.ts');
+      return await why(options, world);
+    }
     case 'savepoint check': {
       const { savepointCheck } = await import('./savepoint-check.ts');
       return await savepointCheck(options, world);

@@ -1,0 +1,80 @@
+/** `sluice why`: why a job puts nothing out. Not one of Flink's. */
+import { ClusterClient, type JsonObject } from './cluster-client.ts';
+import { parseJobId } from './cluster-commands.ts';
+import type { ConsoleWorld } from './console-world.ts';
+import { formatCount } from './format-values.ts';
+import { badArguments, type ParsedOptions } from './parse-options.ts';
+
+/**
+ * @returns the exit code: 0, whatever is found.
+ * @throws {StreamError} `JOB_NOT_FOUND`, and what keeps the cluster from answering.
+ */
+export async function why(options: ParsedOptions, world: ConsoleWorld): Promise<number> {
+  const [given, ...further] = options.rest;
+  if (given === undefined) throw badArguments('Missing JobID. Specify a Job ID to diagnose.');
+  if (further.length > 0) throw badArguments(`One Job ID is diagnosed: ${further.join(' ')}`);
+  const jobId = parseJobId(given);
+  const client = ClusterClient.of(options, world);
+  const diagnosis = await client.get(`/jobs/${jobId}/diagnosis`);
+  const text = options.flags.has('json')
+    ? JSON.stringify(diagnosis, undefined, 2)
+    : diagnosisLines(diagnosis).join('\n');
+  world.stdout.write(`${text}\n`);
+  return 0;
+}
+
+const WIDTH_CHARS = 100;
+
+/** For people: the answer, then each cause with what to do and its numbers. */
+export function diagnosisLines(diagnosis: JsonObject): readonly string[] {
+  const findings = listOf(diagnosis.findings);
+  const sinks = listOf(diagnosis.sinks).map(sinkLine);
+  return [
+    ...wrapped(String(diagnosis.summary), ''),
+    ...findings.flatMap((finding, index) => ['', ...findingLines(finding, index + 1)]),
+    ...(sinks.length === 0 ? [] : ['', ...sinks]),
+  ];
+}
+
+function findingLines(finding: JsonObject, number: number): readonly string[] {
+  const { code, severity, sentence, advice, evidence, subtask } = finding;
+  const vertex = finding['vertex-name'];
+  const where = [
+    ...(typeof vertex === 'string' ? [`vertex "${vertex}"`] : []),
+    ...(typeof finding['vertex-id'] === 'string' ? [finding['vertex-id']] : []),
+    ...(typeof subtask === 'number' ? [`subtask ${subtask}`] : []),
+  ];
+  const numbers = Object.entries((evidence ?? {}) as JsonObject).map(([k, v]) => `${k}=${v}`);
+  return [
+    `${number}. ${String(severity).toUpperCase()} ${String(code)}`,
+    ...wrapped(String(sentence), '   '),
+    ...wrapped(`Do: ${String(advice)}`, '   '),
+    ...(where.length === 0 ? [] : wrapped(`At: ${where.join(', ')}`, '   ')),
+    ...(numbers.length === 0 ? [] : wrapped(`Seen: ${numbers.join(' ')}`, '   ')),
+  ];
+}
+
+function sinkLine(sink: JsonObject): string {
+  const { operator, records, guarantee } = sink;
+  const perSecond = sink['records-per-second'];
+  const count = typeof records === 'number' ? `${formatCount(records)} records` : 'not known yet';
+  const rate = typeof perSecond === 'number' ? `, ${formatCount(perSecond)}/s` : '';
+  const commits =
+    sink['commits-with-checkpoints'] === true ? ', seen when a checkpoint completes' : '';
+  return `Sink "${String(operator)}": ${count}${rate}; ${String(guarantee)}${commits}`;
+}
+
+function wrapped(text: string, indent: string): readonly string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    const isFull = line !== '' && indent.length + line.length + 1 + word.length > WIDTH_CHARS;
+    if (isFull) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.map((line) => `${indent}${line}`);
+}
+
+function listOf(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value : [];
+}
