@@ -1,7 +1,13 @@
 /** A document to render into, and a cluster that answers what a test says. */
 import { Window } from 'happy-dom';
 import type { VNode } from 'preact';
-import { type ConsoleServices, type ConsoleWorld, PollStore, RestClient } from './data/index.ts';
+import {
+  type ConsoleServices,
+  type ConsoleWorld,
+  PollStore,
+  RateHistory,
+  RestClient,
+} from './data/index.ts';
 
 const window = new Window({ url: 'http://localhost:8081/' });
 for (const name of [
@@ -147,7 +153,8 @@ export async function showPage(
   options.requestAnimationFrame = (run) => void setImmediate(run);
   const browser = new FakeBrowser(answers);
   const client = new RestClient(browser);
-  const services = { world: browser, client, store: new PollStore(browser, client) };
+  const store = new PollStore(browser, client);
+  const services = { world: browser, client, store, history: new RateHistory() };
   location.hash = hash;
   const root = document.createElement('div');
   document.body.append(root);

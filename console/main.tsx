@@ -1,11 +1,12 @@
 /** Starts the console in the page. */
 import { render } from 'preact';
-import { browserWorld, PollStore, RestClient } from './data/index.ts';
+import { browserWorld, PollStore, RateHistory, RestClient } from './data/index.ts';
 import { App } from './shell/app.tsx';
 
 const root = document.getElementById('app');
 if (root !== null) {
   const world = browserWorld();
   const client = new RestClient(world);
-  render(<App services={{ world, client, store: new PollStore(world, client) }} />, root);
+  const store = new PollStore(world, client);
+  render(<App services={{ world, client, store, history: new RateHistory() }} />, root);
 }

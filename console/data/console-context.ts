@@ -2,6 +2,7 @@ import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
 import type { ConsoleWorld } from './console-world.ts';
 import type { Connection, Polled, PollStore } from './poll-store.ts';
+import type { RateHistory } from './rate-history.ts';
 import type { RestClient } from './rest-client.ts';
 import type { ConfigJson } from './rest-json.ts';
 
@@ -10,6 +11,7 @@ export interface ConsoleServices {
   readonly world: ConsoleWorld;
   readonly client: RestClient;
   readonly store: PollStore;
+  readonly history: RateHistory;
 }
 
 export const ConsoleContext = createContext<ConsoleServices | undefined>(undefined);

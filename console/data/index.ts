@@ -9,6 +9,7 @@ export {
 } from './console-context.ts';
 export { browserWorld, type ConsoleWorld } from './console-world.ts';
 export { type Connection, type Polled, PollStore } from './poll-store.ts';
+export { RateHistory, type RatePoint } from './rate-history.ts';
 export { ConnectionError, type Method, RestClient, RestError } from './rest-client.ts';
 export type {
   AggregateJson,
@@ -38,3 +39,5 @@ export type {
   TaskState,
   VertexJson,
 } from './rest-json.ts';
+export { useVertexLive } from './use-vertex-live.ts';
+export { type Load, loadOf, type VertexLive } from './vertex-live.ts';

@@ -12,6 +12,8 @@ export interface Point {
 }
 
 export interface LayoutRequest {
+  /** Left to right, or top to bottom. */
+  readonly direction: 'LR' | 'TB';
   /** Comes back with the answer. */
   readonly id: number;
   readonly nodes: readonly ({ readonly id: string } & Size)[];
@@ -32,10 +34,16 @@ export interface GraphLayout extends Size {
   readonly edges: Readonly<Record<string, readonly Point[]>>;
 }
 
-/** From left to right. */
-export function layoutGraph({ id, nodes, edges }: LayoutRequest): GraphLayout {
+/** In layers, along the edges. */
+export function layoutGraph({ id, direction, nodes, edges }: LayoutRequest): GraphLayout {
   const graph = new Graph({ multigraph: true });
-  graph.setGraph({ rankdir: 'LR', nodesep: 28, ranksep: 84, marginx: 16, marginy: 16 });
+  graph.setGraph({
+    rankdir: direction,
+    nodesep: 28,
+    ranksep: direction === 'LR' ? 84 : 52,
+    marginx: 16,
+    marginy: 16,
+  });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of nodes) graph.setNode(node.id, { width: node.width, height: node.height });
   for (const edge of edges) graph.setEdge(edge.from, edge.to, {}, edge.id);

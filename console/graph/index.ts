@@ -1,0 +1,2 @@
+export { JobGraph } from './job-graph.tsx';
+export { Legend } from './legend.tsx';
