@@ -1,13 +1,7 @@
 /** A document to render into, and a cluster that answers what a test says. */
 import { Window } from 'happy-dom';
 import type { VNode } from 'preact';
-import {
-  type ConsoleServices,
-  type ConsoleWorld,
-  PollStore,
-  RateHistory,
-  RestClient,
-} from './data/index.ts';
+import { type ConsoleServices, type ConsoleWorld, consoleServices } from './data/index.ts';
 
 const window = new Window({ url: 'http://localhost:8081/' });
 for (const name of [
@@ -152,9 +146,7 @@ export async function showPage(
   // Effects run in the next turn, not after the next picture.
   options.requestAnimationFrame = (run) => void setImmediate(run);
   const browser = new FakeBrowser(answers);
-  const client = new RestClient(browser);
-  const store = new PollStore(browser, client);
-  const services = { world: browser, client, store, history: new RateHistory() };
+  const services = consoleServices(browser);
   location.hash = hash;
   const root = document.createElement('div');
   document.body.append(root);

@@ -1,6 +1,7 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
 import type { ConsoleWorld } from './console-world.ts';
+import type { Operation, OperationStore } from './operations.ts';
 import type { Connection, Polled, PollStore } from './poll-store.ts';
 import type { RateHistory } from './rate-history.ts';
 import type { RestClient } from './rest-client.ts';
@@ -12,6 +13,7 @@ export interface ConsoleServices {
   readonly client: RestClient;
   readonly store: PollStore;
   readonly history: RateHistory;
+  readonly operations: OperationStore;
 }
 
 export const ConsoleContext = createContext<ConsoleServices | undefined>(undefined);
@@ -53,6 +55,14 @@ export function useConnection(): Connection {
   const [, redraw] = useState(0);
   useEffect(() => store.onConnection(() => redraw((count) => count + 1)), [store]);
   return store.connection;
+}
+
+/** Those that were started here, the newest first. */
+export function useOperations(): readonly Operation[] {
+  const { operations } = useConsole();
+  const [, redraw] = useState(0);
+  useEffect(() => operations.onChange(() => redraw((count) => count + 1)), [operations]);
+  return operations.operations;
 }
 
 /** The time, again every `everyMs`. */

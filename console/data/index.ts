@@ -5,9 +5,24 @@ export {
   useConnection,
   useConsole,
   useNow,
+  useOperations,
   usePolled,
 } from './console-context.ts';
+export { consoleServices } from './console-services.ts';
 export { browserWorld, type ConsoleWorld } from './console-world.ts';
+export {
+  cancelRequest,
+  rescaleRequest,
+  savepointRequest,
+  stopRequest,
+  wakeRequest,
+} from './job-operations.ts';
+export {
+  type Operation,
+  type OperationProgress,
+  type OperationRequest,
+  OperationStore,
+} from './operations.ts';
 export { type Connection, type Polled, PollStore } from './poll-store.ts';
 export { RateHistory, type RatePoint } from './rate-history.ts';
 export { ConnectionError, type Method, RestClient, RestError } from './rest-client.ts';

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { type JobJson, type JobState, useConnection, usePolled } from '../data/index.ts';
 import { Answer, CopyButton, durationText, StateBadge, Tabs, timeText } from '../ui/index.ts';
+import { JobActions } from './job/job-actions.tsx';
 import { JOB_TABS } from './job-tabs.ts';
 import type { Page, PageProps } from './page.ts';
 
@@ -45,6 +46,7 @@ function ShownJob({ job, rest }: { readonly job: JobJson; readonly rest: string 
         <span role="status">
           <StateBadge state={job.state} />
         </span>
+        <JobActions job={job} />
       </header>
       <JobFacts job={job} />
       <Tabs label="Job" tabs={tabs} />

@@ -1,6 +1,13 @@
 /** The tabs of a job, in their order: a tab is one file, and a line here. */
 import { CONFIGURATION_TAB } from './job/configuration-tab.tsx';
+import { EXCEPTIONS_TAB } from './job/exceptions-tab.tsx';
 import { OVERVIEW_TAB } from './job/overview-tab.tsx';
+import { TIMELINE_TAB } from './job/timeline-tab.tsx';
 import type { JobTab } from './page.ts';
 
-export const JOB_TABS: readonly JobTab[] = [OVERVIEW_TAB, CONFIGURATION_TAB];
+export const JOB_TABS: readonly JobTab[] = [
+  OVERVIEW_TAB,
+  EXCEPTIONS_TAB,
+  TIMELINE_TAB,
+  CONFIGURATION_TAB,
+];

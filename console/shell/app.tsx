@@ -6,6 +6,7 @@ import { EmptyState, matchPath, useRoute } from '../ui/index.ts';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { HelpDialog } from './help-dialog.tsx';
 import { Navigation } from './navigation.tsx';
+import { OperationTray } from './operation-tray.tsx';
 import { useShortcuts } from './shortcuts.ts';
 
 /** The console: navigation, and the page that the address names. */
@@ -18,6 +19,7 @@ export function App({ services }: { readonly services: ConsoleServices }): JSX.E
         <SkipLink />
         <Navigation onHelp={() => setHelpOpen(true)} />
         <Main />
+        <OperationTray />
       </div>
       {isHelpOpen && <HelpDialog onClose={() => setHelpOpen(false)} />}
     </ConsoleContext.Provider>
