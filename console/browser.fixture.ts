@@ -68,6 +68,17 @@ export class FakeBrowser implements ConsoleWorld {
     return new Response(typeof answer === 'string' ? answer : JSON.stringify(answer));
   };
 
+  async upload(
+    url: string,
+    file: File,
+    onProgress: (share: number) => void,
+  ): Promise<{ readonly status: number; readonly text: string }> {
+    onProgress(0.5);
+    this.bodies.set(`UPLOAD ${url.replace(/^\./, '')}`, file.name);
+    const response = await this.fetch(url, { method: 'POST' });
+    return { status: response.status, text: await response.text() };
+  }
+
   nowEpochMs(): number {
     return this.#nowEpochMs;
   }

@@ -49,6 +49,7 @@ export type {
   PlanInputJson,
   PlanJson,
   PlanNodeJson,
+  ProgramJson,
   SubtaskJson,
   SubtaskTimesJson,
   TaskState,

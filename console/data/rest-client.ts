@@ -50,6 +50,24 @@ export class RestClient {
     throw refusal(response.status, parsed(text));
   }
 
+  /** @param onProgress a share of 1. */
+  async upload<T>(
+    path: string,
+    file: File,
+    onProgress: (share: number) => void,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const sent = this.#world.upload(`.${path}`, file, onProgress, signal);
+    const { status, text } = await sent.catch((thrown: unknown) => {
+      if (signal.aborted) throw thrown;
+      throw new ConnectionError('The connection was lost while the file was sent.');
+    });
+    const value = parsed(text);
+    if (status < 200 || status > 299) throw refusal(status, value);
+    if (value === undefined) throw new ConnectionError('The answer is no JSON.');
+    return value as T;
+  }
+
   async #json<T>(
     method: Method,
     path: string,

@@ -249,3 +249,11 @@ export interface OperationJson {
     readonly failureCause?: FailureJson;
   };
 }
+
+/** Of `GET /jars`: a program that was uploaded. */
+export interface ProgramJson {
+  readonly id: string;
+  readonly name: string;
+  readonly uploaded: number;
+  readonly entry: readonly { readonly name: string; readonly description?: string | null }[];
+}

@@ -1,2 +1,3 @@
 export { JobGraph } from './job-graph.tsx';
 export { Legend } from './legend.tsx';
+export { PlanGraph } from './plan-graph.tsx';
