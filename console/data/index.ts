@@ -33,6 +33,7 @@ export type {
   CheckpointJson,
   CheckpointsJson,
   ConfigJson,
+  EnvironmentJson,
   ExceptionJson,
   ExceptionsJson,
   FailureJson,
@@ -42,6 +43,7 @@ export type {
   JobOverviewJson,
   JobState,
   JobVertexJson,
+  LogFileJson,
   MetricJson,
   Millis,
   OperationJson,
@@ -52,7 +54,10 @@ export type {
   ProgramJson,
   SubtaskJson,
   SubtaskTimesJson,
+  TaskManagerDetailsJson,
+  TaskManagerJson,
   TaskState,
+  ThreadJson,
   VertexJson,
 } from './rest-json.ts';
 export { useVertexLive } from './use-vertex-live.ts';

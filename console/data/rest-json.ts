@@ -257,3 +257,57 @@ export interface ProgramJson {
   readonly uploaded: number;
   readonly entry: readonly { readonly name: string; readonly description?: string | null }[];
 }
+
+/** Of `GET /taskmanagers`. */
+export interface TaskManagerJson {
+  readonly id: string;
+  readonly path: string;
+  readonly timeSinceLastHeartbeat: number;
+  readonly slotsNumber: number;
+  readonly freeSlots: number;
+  readonly hardware: {
+    readonly cpuCores: number;
+    readonly physicalMemory: Bytes;
+    readonly freeMemory: Bytes;
+  };
+}
+
+/** `GET /taskmanagers/:taskmanagerid`. Memory in bytes. */
+export interface TaskManagerDetailsJson extends TaskManagerJson {
+  readonly metrics: Readonly<
+    Record<
+      | 'heapUsed'
+      | 'heapCommitted'
+      | 'heapMax'
+      | 'nonHeapUsed'
+      | 'directUsed'
+      | 'nettyShuffleMemoryUsed'
+      | 'nettyShuffleMemoryTotal',
+      Bytes
+    >
+  >;
+  readonly allocatedSlots: readonly { readonly jobId: string }[];
+}
+
+/** Of `GET …/logs`. */
+export interface LogFileJson {
+  readonly name: string;
+  readonly size: Bytes;
+  readonly mtime: number;
+}
+
+/** Of `GET …/thread-dump`. */
+export interface ThreadJson {
+  readonly threadName: string;
+  readonly stringifiedThreadInfo: string;
+}
+
+/** `GET /jobmanager/environment`. */
+export interface EnvironmentJson {
+  readonly jvm: {
+    readonly version: string;
+    readonly arch: string;
+    readonly options: readonly string[];
+  };
+  readonly classpath: readonly string[];
+}

@@ -1,23 +1,9 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
 import { type JobConfigJson, usePolled } from '../../data/index.ts';
-import { Answer, type Column, DataTable, EmptyState } from '../../ui/index.ts';
+import { Answer } from '../../ui/index.ts';
+import { type Option, OptionPanel } from '../option-panel.tsx';
 import type { JobTab, JobTabProps } from '../page.ts';
 
-interface Option {
-  readonly key: string;
-  readonly value: string;
-}
-
-const COLUMNS: readonly Column<Option>[] = [
-  {
-    id: 'key',
-    label: 'Option',
-    sortBy: ({ key }) => key,
-    cell: ({ key }) => <code>{key}</code>,
-  },
-  { id: 'value', label: 'Value', isWide: true, cell: ({ value }) => <code>{value}</code> },
-];
 const RARELY_MS = 60_000;
 
 /** The settings that a job runs with. */
@@ -39,38 +25,6 @@ function ConfigurationTab({ job }: JobTabProps): JSX.Element {
         </>
       )}
     </Answer>
-  );
-}
-
-function OptionPanel(props: {
-  readonly title: string;
-  readonly options: readonly Option[];
-}): JSX.Element {
-  const { title, options } = props;
-  const [filter, setFilter] = useState('');
-  const isLong = options.length > 12;
-  const shown = options.filter(({ key }) => key.includes(filter.trim()));
-  return (
-    <section class="panel">
-      <div class="panel-head">
-        <h2>{title}</h2>
-        {isLong && (
-          <input
-            class="input"
-            type="search"
-            placeholder="Filter options"
-            aria-label="Filter options"
-            value={filter}
-            onInput={(event) => setFilter(event.currentTarget.value)}
-          />
-        )}
-      </div>
-      {options.length === 0 ? (
-        <EmptyState title="All options have their defaults" />
-      ) : (
-        <DataTable caption={title} columns={COLUMNS} rows={shown} keyOf={({ key }) => key} />
-      )}
-    </section>
   );
 }
 

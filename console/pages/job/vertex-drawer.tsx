@@ -1,7 +1,11 @@
 import type { ComponentType, JSX } from 'preact';
 import type { JobJson, JobVertexJson, VertexLive } from '../../data/index.ts';
 import { Icon, plural, StateBadge, Tabs } from '../../ui/index.ts';
+import { AccumulatorView } from './accumulator-view.tsx';
+import { FlameView } from './flame-view.tsx';
+import { RateCharts } from './rate-charts.tsx';
 import { SubtaskTable } from './subtask-table.tsx';
+import { WatermarkView } from './watermark-view.tsx';
 
 /** What is shown of a vertex gets this. */
 export interface VertexViewProps {
@@ -18,6 +22,10 @@ interface VertexView {
 
 const VIEWS: readonly VertexView[] = [
   { id: 'subtasks', label: 'Subtasks', Component: SubtaskTable },
+  { id: 'rates', label: 'Rates', Component: RateCharts },
+  { id: 'watermarks', label: 'Watermarks', Component: WatermarkView },
+  { id: 'accumulators', label: 'Accumulators', Component: AccumulatorView },
+  { id: 'flame-graph', label: 'Flame graph', Component: FlameView },
 ];
 
 /** A vertex in detail, beside the graph. */
