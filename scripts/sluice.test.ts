@@ -24,7 +24,7 @@ describe('the sluice command', () => {
   it('exits with 1 and the error’s text on stderr', () => {
     const { status, stdout, stderr } = sluice('run', 'none.ts');
     assert.deepEqual([status, stdout], [1, '']);
-    assert.match(stderr, /^error: the job file does not exist: file=none\.ts directory=/);
+    assert.match(stderr, /\nerror: the job file does not exist: file=none\.ts directory=/);
     assert.match(stderr, /\n {2}code: JOB_FILE_NOT_FOUND\n$/);
   });
 });

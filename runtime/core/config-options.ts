@@ -277,6 +277,23 @@ const CLIENT_OPTIONS = {
     defaultValue: 30_000,
     description: 'how often an attached client tells the cluster that it is there',
   }),
+  REST_ADDRESS: stringOption<string | undefined>({
+    key: 'rest.address',
+    defaultValue: undefined,
+    description: 'host of the cluster that commands go to when they are not given -m',
+  }),
+  REST_PORT: integerOption({
+    key: 'rest.port',
+    defaultValue: 8081,
+    min: 0,
+    max: 65_535,
+    description: 'port a cluster listens on, and commands go to when they are not given -m',
+  }),
+  CLIENT_TIMEOUT_MS: durationOption({
+    key: 'client.timeout',
+    defaultValue: 60_000,
+    description: 'how long a command waits for the result of an operation',
+  }),
 } as const;
 
 /** Of a cluster: ended jobs it still tells of. */

@@ -13,13 +13,14 @@ export async function capturedCommand(
   args: readonly string[],
   cwd: string,
   environment: Readonly<Record<string, string>> = {},
+  { isTTY = false }: { readonly isTTY?: boolean } = {},
 ): Promise<CapturedCommand> {
   let [out, err] = ['', ''];
   const code = await main(args, {
     cwd,
     environment,
     stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
+    stderr: { isTTY, write: (text) => (err += text) },
     engineRoot: '/engine',
   });
   return { code, out, err };

@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { SignableRequest } from '../../runtime/adapters/aws/signing/index.ts';
-import { ClusterClient, locationFor } from './cluster-client.ts';
+import { type ClientSettings, ClusterClient, locationFor } from './cluster-client.ts';
 import { main } from './main.ts';
 
 interface Asked {
@@ -45,18 +45,21 @@ beforeEach(() => {
 
 function deployed(): ClusterClient {
   const address = { url: `http://${host}/base`, text: 'https://jobs', isDeployed: true };
-  return new ClusterClient(address, async () => ({
+  const signerOf: ClientSettings['signerOf'] = async () => ({
     sign: async (request) => {
       signed.push(request);
       return { ...request.headers, 'x-signature': 'mine' };
     },
-  }));
+  });
+  return new ClusterClient({ address, signerOf, timeoutMs: 60_000 });
 }
 
 describe('a client of a deployed cluster', () => {
   it('says what to check of a URL where nobody answers', async () => {
     const gone = { url: 'http://127.0.0.1:1', text: 'https://gone', isDeployed: true };
-    const client = new ClusterClient({ ...gone, region: 'eu-west-1' }, async () => undefined);
+    const address = { ...gone, region: 'eu-west-1' };
+    const signerOf = async () => undefined;
+    const client = new ClusterClient({ address, signerOf, timeoutMs: 60_000 });
     await assert.rejects(client.get('/jobs'), ({ code, message }: Error & { code: string }) => {
       assert.equal(code, 'CLUSTER_UNREACHABLE');
       assert.match(message, /output ApiUrl .* region .* proxy .*=https:\/\/gone region=eu-west-1$/);

@@ -1,12 +1,14 @@
 /** Talks to a cluster over its REST interface. */
 import { resolve } from 'node:path';
 import type { RequestSigner } from '../../runtime/adapters/aws/signing/index.ts';
-import { StreamError, type StreamErrorRecord } from '../../runtime/core/index.ts';
+import { ConfigOptions, StreamError, type StreamErrorRecord } from '../../runtime/core/index.ts';
 import { type ClusterAddress, clusterAddress, signerOf } from './cluster-address.ts';
+import { checkTarget } from './cluster-target.ts';
 import type { ConsoleWorld } from './console-world.ts';
+import { configurationOf } from './effective-configuration.ts';
 import { badArguments, type ParsedOptions } from './parse-options.ts';
 
-const DEFAULT_ADDRESS = '127.0.0.1:8081';
+const DEFAULT_HOST = '127.0.0.1';
 const FIRST_POLL_MS = 20;
 const LAST_POLL_MS = 500;
 /** Every look at a deployed cluster is paid for; as Flink's clients. */
@@ -14,8 +16,6 @@ const LAST_DEPLOYED_POLL_MS = 2_000;
 /** A function takes requests of 6 MB: what is in them counted as base64, or as JSON escapes it. */
 const MAX_UPLOAD_BYTES = 4_000_000;
 const MAX_ESCAPED_BYTES = 5_500_000;
-/** `client.timeout`. */
-const OPERATION_TIMEOUT_MS = 60_000;
 /** A cluster that starts again answers within this time. */
 const RETRY_MS = 60_000;
 
@@ -30,21 +30,41 @@ export interface Operation {
   readonly resultPath: string;
 }
 
+/** What a client is made of. */
+export interface ClientSettings {
+  readonly address: ClusterAddress;
+  /** Makes what requests are signed with; not before the first of them. */
+  readonly signerOf: () => Promise<RequestSigner | undefined>;
+  /** How long an operation may take; `client.timeout`. */
+  readonly timeoutMs: number;
+}
+
 export class ClusterClient {
   readonly #address: ClusterAddress;
-  readonly #signerOf: () => Promise<RequestSigner | undefined>;
+  readonly #signerOf: ClientSettings['signerOf'];
+  readonly #timeoutMs: number;
   #signer: Promise<RequestSigner | undefined> | undefined;
 
-  /** @param signerOf makes what its requests are signed with; not before the first of them. */
-  constructor(address: ClusterAddress, signerOf: () => Promise<RequestSigner | undefined>) {
+  constructor({ address, signerOf, timeoutMs }: ClientSettings) {
     this.#address = address;
     this.#signerOf = signerOf;
+    this.#timeoutMs = timeoutMs;
   }
 
-  /** Of `-m`. @throws {StreamError} `BAD_ARGUMENTS`. */
-  static of(options: ParsedOptions, { environment }: ConsoleWorld): ClusterClient {
-    const address = clusterAddress(options.values.get('jobmanager')?.[0] ?? DEFAULT_ADDRESS);
-    return new ClusterClient(address, () => signerOf(address, environment));
+  /**
+   * Of `-m`; else `rest.address` and `rest.port` of `-D` and the configuration file.
+   *
+   * @throws {StreamError} `BAD_ARGUMENTS`, and as `configurationOf`.
+   */
+  static async of(options: ParsedOptions, world: ConsoleWorld): Promise<ClusterClient> {
+    checkTarget(options);
+    const configuration = await configurationOf(options, world);
+    const host = configuration.get(ConfigOptions.REST_ADDRESS) ?? DEFAULT_HOST;
+    const configured = `${host}:${configuration.get(ConfigOptions.REST_PORT)}`;
+    const address = clusterAddress(options.values.get('jobmanager')?.[0] ?? configured);
+    const timeoutMs = configuration.get(ConfigOptions.CLIENT_TIMEOUT_MS);
+    const signer = (): Promise<RequestSigner | undefined> => signerOf(address, world.environment);
+    return new ClusterClient({ address, signerOf: signer, timeoutMs });
   }
 
   get address(): string {
@@ -99,16 +119,22 @@ export class ClusterClient {
     return String((await this.send('POST', path, body))['request-id']);
   }
 
-  /** Triggers an operation and waits for its result. */
-  async perform(operation: Operation): Promise<JsonObject> {
+  /**
+   * Triggers an operation and waits for its result.
+   *
+   * @param onWait before each wait.
+   */
+  async perform(operation: Operation, onWait?: () => Promise<void>): Promise<JsonObject> {
     const path = `${operation.resultPath}/${await this.trigger(operation)}`;
-    const untilMs = performance.now() + OPERATION_TIMEOUT_MS;
-    const answer = await this.poll(path, (now) => {
-      if (now < untilMs) return;
+    const untilMs = performance.now() + this.#timeoutMs;
+    const answer = await this.poll(path, async (now) => {
+      if (now < untilMs) return await onWait?.();
       throw new StreamError({
         kind: 'unavailable',
         code: 'OPERATION_TIMEOUT',
-        message: `the cluster has not answered in a minute; it goes on with it: address=${this.address}`,
+        message:
+          'the cluster has not answered in time, and goes on with it; -D client.timeout=10min ' +
+          `waits longer: address=${this.address} timeoutMs=${this.#timeoutMs}`,
       });
     });
     const result = (answer.operation ?? {}) as JsonObject;
@@ -122,7 +148,7 @@ export class ClusterClient {
    *
    * @param onWait before each wait; what it throws ends the waiting.
    */
-  async poll(path: string, onWait: (nowMs: number) => void): Promise<JsonObject> {
+  async poll(path: string, onWait: (nowMs: number) => Promise<void>): Promise<JsonObject> {
     let delayMs = FIRST_POLL_MS;
     let lastAnswerMs = performance.now();
     for (;;) {
@@ -135,7 +161,7 @@ export class ClusterClient {
         lastAnswerMs = performance.now();
         if ((answer.status as JsonObject | undefined)?.id === 'COMPLETED') return answer;
       }
-      onWait(performance.now());
+      await onWait(performance.now());
       await new Promise((resolve) => setTimeout(resolve, delayMs));
       delayMs = Math.min(this.isDeployed ? LAST_DEPLOYED_POLL_MS : LAST_POLL_MS, delayMs * 2);
     }

@@ -137,7 +137,7 @@ describe('sluice cancel', () => {
     };
     const { code, err } = await sluice('cancel', ID);
     assert.equal(code, 1);
-    assert.match(err, /^error: Could not cancel job fd72.*\.\n {2}code: JOB_NOT_FOUND\n/);
+    assert.match(err, /\nerror: Could not cancel job fd72.*\.\n {2}code: JOB_NOT_FOUND\n/);
     assert.match(err, /caused by: Job fd72014d4c864993a2e5a9287b4a9c5d not found/);
   });
 });
@@ -255,7 +255,7 @@ describe('sluice wake', () => {
     answers[`POST /v1/jobs/${ID}/wake`] = { status: 409, body: { errors } };
     const { code, err } = await sluice('wake', ID);
     assert.equal(code, 1);
-    assert.match(err, /^error: Could not wake job fd72/);
+    assert.match(err, /\nerror: Could not wake job fd72/);
     assert.match(err, /caused by: The job has ended and cannot be woken \(FINISHED\)\./);
   });
 });
@@ -264,7 +264,7 @@ describe('a cluster that is not there', () => {
   it('says how to start one', async () => {
     const { code, err } = await sluice('list', '-m', 'localhost:1');
     assert.equal(code, 1);
-    assert.match(err, /^error: Failed to retrieve job list\.\n {2}code: CLUSTER_UNREACHABLE\n/);
+    assert.match(err, /\nerror: Failed to retrieve job list\.\n {2}code: CLUSTER_UNREACHABLE\n/);
     assert.match(err, /start one with 'sluice cluster'.*address=localhost:1/);
   });
 

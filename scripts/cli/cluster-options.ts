@@ -1,21 +1,34 @@
 import {
   ALLOW_NON_RESTORED,
-  CLUSTER_REFUSALS,
   CONFIG_DIR,
   HELP,
   JOB_MANAGER,
+  JSON_OUTPUT,
   PARALLELISM,
   PROPERTY,
-  refused,
+  TARGETS,
   VERBOSE,
 } from './options.ts';
 import type { OptionSpec } from './parse-options.ts';
 
-const COMMON: readonly OptionSpec[] = [JOB_MANAGER, VERBOSE, HELP, ...CLUSTER_REFUSALS];
+const COMMON: readonly OptionSpec[] = [
+  JOB_MANAGER,
+  {
+    ...PROPERTY,
+    description:
+      'Sets an option of the command, for example -D client.timeout=5min or -D rest.address=host.',
+  },
+  CONFIG_DIR,
+  ...TARGETS,
+  JSON_OUTPUT,
+  VERBOSE,
+  HELP,
+];
 const TYPE: OptionSpec = {
   short: 'type',
   long: 'type',
   argument: 'type',
+  completes: ['canonical', 'native'],
   description:
     'Format of the savepoint: canonical (default). There is one format: native is the same.',
 };
@@ -33,10 +46,7 @@ export const LIST_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /** `status [OPTIONS] <Job ID>`. */
-export const STATUS_OPTIONS: readonly OptionSpec[] = [
-  { long: 'json', description: 'Prints it as JSON; times are milliseconds since 1970.' },
-  ...COMMON,
-];
+export const STATUS_OPTIONS: readonly OptionSpec[] = [...COMMON];
 
 /** `why [OPTIONS] <Job ID>`. */
 export const WHY_OPTIONS: readonly OptionSpec[] = [
@@ -55,6 +65,7 @@ export const STOP_OPTIONS: readonly OptionSpec[] = [
     short: 'p',
     long: 'savepointPath',
     argument: 'savepointPath',
+    completes: 'directory',
     optionalArgument: true,
     description:
       'Path to the savepoint (for example ./savepoints). If no directory is specified, the ' +
@@ -71,6 +82,7 @@ export const CANCEL_OPTIONS: readonly OptionSpec[] = [
     short: 's',
     long: 'withSavepoint',
     argument: 'targetDirectory',
+    completes: 'directory',
     optionalArgument: true,
     description:
       'DEPRECATION WARNING: Cancelling a job with savepoint is deprecated. Use "stop" instead. ' +
@@ -82,20 +94,27 @@ export const CANCEL_OPTIONS: readonly OptionSpec[] = [
 
 /** `savepoint [OPTIONS] <Job ID> [<target directory>]`. */
 export const SAVEPOINT_OPTIONS: readonly OptionSpec[] = [
-  { short: 'd', long: 'dispose', argument: 'arg', description: 'Path of savepoint to dispose.' },
+  {
+    short: 'd',
+    long: 'dispose',
+    argument: 'arg',
+    completes: 'directory',
+    description: 'Path of savepoint to dispose.',
+  },
   TYPE,
   DETACHED,
-  refused('is not needed to dispose of a savepoint', 'jarfile', 'j', 'jar'),
+  // Flink takes and ignores it, too.
+  { short: 'j', long: 'jarfile', argument: 'jar', isHidden: true, description: '' },
   ...COMMON,
 ];
 
 /** `savepoint check [OPTIONS] <path> <job-file> <arguments>`. */
 export const CHECK_OPTIONS: readonly OptionSpec[] = [
-  { long: 'json', description: 'Prints the report as JSON.' },
   ALLOW_NON_RESTORED,
   PARALLELISM,
   PROPERTY,
   CONFIG_DIR,
+  JSON_OUTPUT,
   VERBOSE,
   HELP,
 ];
@@ -115,10 +134,15 @@ export const WAKE_OPTIONS: readonly OptionSpec[] = COMMON;
 
 /** `cluster [OPTIONS]`. */
 export const CLUSTER_OPTIONS: readonly OptionSpec[] = [
-  { long: 'port', argument: 'port', description: 'Port to listen on; 8081 if it is not given.' },
+  {
+    long: 'port',
+    argument: 'port',
+    description: 'Port to listen on; otherwise rest.port, which is 8081.',
+  },
   {
     long: 'data-dir',
     argument: 'directory',
+    completes: 'directory',
     description: 'Where jobs, checkpoints and savepoints are kept; ./sluice-data if not given.',
   },
   {
@@ -132,6 +156,7 @@ export const CLUSTER_OPTIONS: readonly OptionSpec[] = [
       'Sets an option of the cluster, for example -D jobstore.expiration-time=600. May be repeated.',
   },
   CONFIG_DIR,
+  JSON_OUTPUT,
   VERBOSE,
   HELP,
 ];

@@ -13,10 +13,10 @@ import { configurationOf } from './effective-configuration.ts';
 import { consoleFolder, engineModuleUrl, shareEngine } from './engine-modules.ts';
 import { EXIT_CODES, onInterrupt, type SignalSource } from './interrupts.ts';
 import { JobLogFiles, logDirectory, loggerToBoth } from './job-log-files.ts';
+import { outputOf } from './output.ts';
 import { badArguments, type ParsedOptions } from './parse-options.ts';
 import { versionNumber } from './version.ts';
 
-const DEFAULT_PORT = 8081;
 const MAX_PORT = 65_535;
 const MAX_SLOTS = 1024;
 const DEFAULT_DATA_DIRECTORY = 'sluice-data';
@@ -40,12 +40,16 @@ export async function cluster(
   { world, signals, monotonicMs, exit }: ClusterWorld,
 ): Promise<number> {
   const value = (name: string): string | undefined => options.values.get(name)?.[0];
-  const port = countOf('port', value('port') ?? String(DEFAULT_PORT), 0, MAX_PORT);
+  const configuration = await configurationOf(options, world);
+  const configuredPort = configuration.get(ConfigOptions.REST_PORT);
+  const port = countOf('port', value('port') ?? String(configuredPort), 0, MAX_PORT);
   const slots = value('slots') ?? String(Math.max(4, availableParallelism()));
-  const say = (text: string): void => void world.stdout.write(`${text}\n`);
+  const { say, result, isJson } = outputOf(options, world);
+  // With --json there is one document on stdout.
+  const printed = isJson ? world.stderr : world.stdout;
   shareEngine();
   const running = await startCluster({
-    configuration: withToken(await configurationOf(options, world), world),
+    configuration: withToken(configuration, world),
     port,
     slotCount: countOf('slots', slots, 1, MAX_SLOTS),
     dataDirectory: resolve(world.cwd, value('data-dir') ?? DEFAULT_DATA_DIRECTORY),
@@ -55,13 +59,18 @@ export async function cluster(
     version: versionNumber(),
     logger: clusterLogger(world, options.flags.has('verbose')),
     onPrint: (text) =>
-      new Promise((printed) => {
-        world.stdout.write(text.endsWith('\n') ? text : `${text}\n`, () => printed());
+      new Promise((done) => {
+        printed.write(text.endsWith('\n') ? text : `${text}\n`, () => done());
       }),
   });
   say(`Cluster is listening on http://${running.host}:${running.port}`);
   say(`Data directory: ${running.dataDirectory}`);
   if (running.resumedCount > 0) say(`Jobs resumed: ${running.resumedCount}`);
+  result({
+    url: `http://${running.host}:${running.port}`,
+    dataDirectory: running.dataDirectory,
+    resumedJobs: running.resumedCount,
+  });
   const interrupted = Promise.withResolvers<undefined>();
   const handlers = {
     onCancel: () => interrupted.resolve(undefined),

@@ -32,7 +32,7 @@ export async function configurationOf(
 /** `-s`, `-n` and `-cm`. */
 function withRestore(configuration: Configuration, options: ParsedOptions): Configuration {
   const path = options.values.get('fromSavepoint')?.[0];
-  const mode = options.values.get('claimMode')?.[0];
+  const mode = (options.values.get('claimMode') ?? options.values.get('restoreMode'))?.[0];
   let result = configuration;
   if (path !== undefined) result = result.with(ConfigOptions.STATE_RECOVERY_PATH, path, '-s');
   if (options.flags.has('allowNonRestoredState')) {

@@ -12,6 +12,16 @@ export interface ErrorTextOptions {
 }
 
 const MAX_CAUSES = 5;
+/** As Flink's command line announces a failure. */
+const HEADER = `
+${'-'.repeat(60)}
+ The program finished with the following exception:
+`;
+
+/** What a command that failed writes: Flink's header, and the error for people. */
+export function failureText(error: unknown, options: ErrorTextOptions): string {
+  return `${HEADER}\n${errorText(error, options)}`;
+}
 
 /**
  * An error for people: its message, its code, the user's own line, and a short chain of causes.

@@ -50,7 +50,7 @@ export async function readRun(
   world: ConsoleWorld,
 ): Promise<RunFacts> {
   if (/^[0-9a-fA-F]{32}$/.test(given)) {
-    const client = ClusterClient.of(options, world);
+    const client = await ClusterClient.of(options, world);
     const path = `/jobs/${given.toLowerCase()}`;
     const job = await client.get(path);
     return parseRun({ ...job, checkpoints: await client.get(`${path}/checkpoints`) }, given);

@@ -54,3 +54,12 @@ function compact(value: number): string {
   const scaled = value / factor;
   return `${scaled.toFixed(scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2)} ${unit}`;
 }
+
+/** `812 B`, `1.5 KiB`, `20.3 MiB`. */
+export function formatBytes(sizeBytes: number): string {
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  if (sizeBytes < 1024) return `${sizeBytes} B`;
+  let [size, unit] = [sizeBytes / 1024, 0];
+  for (; size >= 1024 && unit < units.length - 1; unit++) size /= 1024;
+  return `${size.toFixed(1)} ${units[unit]}`;
+}

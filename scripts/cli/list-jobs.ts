@@ -23,19 +23,30 @@ const RULE = '-'.repeat(TITLES.running.length);
 const SCHEDULED: readonly string[] = ['CREATED', 'INITIALIZING'];
 const TERMINATED: readonly string[] = ['FINISHED', 'FAILED', 'CANCELED'];
 
-/** The lines; sections that were not asked for are left out. */
-export function jobListLines(jobs: readonly ListedJob[], sections: ListSections): string[] {
-  const sorted = jobs.toSorted((a, b) => a['start-time'] - b['start-time']);
-  const scheduled = sorted.filter(({ state }) => SCHEDULED.includes(state));
-  const terminated = sorted.filter(({ state }) => TERMINATED.includes(state));
-  const running = sorted.filter((job) => !scheduled.includes(job) && !terminated.includes(job));
-  return [
+/** The lines, and the jobs in them; sections that were not asked for are left out. */
+export function jobListLines(
+  all: readonly ListedJob[],
+  sections: ListSections,
+): { readonly lines: readonly string[]; readonly jobs: readonly ListedJob[] } {
+  // By start; jobs that started at the same time by the name of their state.
+  const sorted = all
+    .toSorted((a, b) => (a.state < b.state ? -1 : a.state > b.state ? 1 : 0))
+    .toSorted((a, b) => a['start-time'] - b['start-time']);
+  const isRunning = ({ state }: ListedJob): boolean =>
+    !SCHEDULED.includes(state) && !TERMINATED.includes(state);
+  const running = sections.running ? sorted.filter(isRunning) : [];
+  const scheduled = sections.scheduled
+    ? sorted.filter(({ state }) => SCHEDULED.includes(state))
+    : [];
+  const terminated = sections.terminated
+    ? sorted.filter(({ state }) => TERMINATED.includes(state))
+    : [];
+  const lines = [
     ...(sections.running ? section(TITLES.running, running, 'No running jobs.') : []),
     ...(sections.scheduled ? section(TITLES.scheduled, scheduled, 'No scheduled jobs.') : []),
-    ...(sections.terminated && terminated.length > 0
-      ? section(TITLES.terminated, terminated, '')
-      : []),
+    ...(terminated.length > 0 ? section(TITLES.terminated, terminated, '') : []),
   ];
+  return { lines, jobs: [...running, ...scheduled, ...terminated] };
 }
 
 function section(title: string, jobs: readonly ListedJob[], none: string): string[] {

@@ -34,7 +34,7 @@ export const LOGS_OPTIONS: readonly OptionSpec[] = [
     description:
       'Of jobs of this machine: where their logs are, if they were not where they usually are.',
   },
-  { long: 'json', description: 'Prints the lines as they were written.' },
+  { long: 'json', description: 'Prints the lines as they were written, each a JSON document.' },
   refused(
     'is not taken by logs: leave it out for a job of this machine; the log of a deployed cluster ' +
       'is in CloudWatch, under its name: --prefix <name>, and --region <region>',

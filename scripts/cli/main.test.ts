@@ -106,4 +106,51 @@ describe('sluice', () => {
     );
     assert.match((await sluice('run')).out, /^The program file was not specified\.\n/);
   });
+
+  it('announces a failure as Flink does', async () => {
+    const { code, out, err } = await sluice('run', 'absent.ts');
+    assert.deepEqual([code, out], [1, '']);
+    const [blank, rule, title, blankToo, message] = err.split('\n');
+    assert.deepEqual([blank, rule, blankToo], ['', '-'.repeat(60), '']);
+    assert.equal(title, ' The program finished with the following exception:');
+    assert.match(message ?? '', /^error: the job file does not exist: file=absent\.ts/);
+  });
+
+  it('answers errors as one document with --json', async () => {
+    const failed = await sluice('info', '--json', 'absent.ts');
+    assert.deepEqual([failed.code, failed.err], [1, '']);
+    const { error } = JSON.parse(failed.out);
+    assert.deepEqual([error.code, error.kind, error.causes], ['JOB_FILE_NOT_FOUND', 'invalid', []]);
+    assert.equal(error.details.file, 'absent.ts');
+    const misused = await sluice('list', '--json', '--nope');
+    assert.deepEqual([misused.code, misused.err], [1, '']);
+    assert.deepEqual(JSON.parse(misused.out).error.code, 'BAD_ARGUMENTS');
+  });
+
+  it('takes the program and its arguments by Flink’s options, too', async () => {
+    for (const args of [
+      ['-j', 'absent.ts'],
+      ['-a', 'x', 'absent.ts'],
+      ['--jarfile', 'absent.ts', 'x', 'y'],
+      ['-a', 'absent.ts'],
+    ]) {
+      const { err } = await sluice('info', ...args);
+      assert.match(err, /the job file does not exist: file=absent\.ts/, args.join(' '));
+    }
+  });
+
+  it('takes the restore mode of old, and says what it is called now', async () => {
+    const { out, err } = await sluice('run', '-rm', 'claim', 'absent.ts');
+    assert.equal(out, "The option 'restoreMode' is deprecated. Please use 'claimMode' instead.\n");
+    assert.match(err, /file=absent\.ts/);
+  });
+
+  it('takes the targets there are', async () => {
+    const local = await sluice('run', '-t', 'local', '-m', 'localhost:1', 'absent.ts');
+    assert.match(local.err, /the job file does not exist/);
+    const other = await sluice('run', '-t', 'yarn-session', 'absent.ts');
+    assert.match(other.out, /^The target must be remote or local: yarn-session \(clusters on/);
+    const listed = await sluice('list', '-e', 'local');
+    assert.match(listed.out, /^The target local is for run: this command drives a cluster, remote/);
+  });
 });

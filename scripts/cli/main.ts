@@ -1,9 +1,11 @@
 /** The command line: finds the action, parses its options, and answers with an exit code. */
 import { isStreamError } from '../../runtime/core/index.ts';
+import { targetOf } from './cluster-target.ts';
 import { type ConsoleWorld, processWorld } from './console-world.ts';
-import { errorText } from './error-text.ts';
+import { failureText } from './error-text.ts';
 import { ACTION_SPECS, ACTIONS, type Action, actionHelp, fullHelp, unknownAction } from './help.ts';
-import { badArguments, type ParsedOptions, parseOptions } from './parse-options.ts';
+import { errorDocument, jsonText } from './output.ts';
+import { asksForJson, badArguments, type ParsedOptions, parseOptions } from './parse-options.ts';
 import { versionText } from './version.ts';
 
 const HELP_HINT = 'Use the help option (-h or --help) to get help on the command.';
@@ -48,29 +50,45 @@ async function runAction(
   args: readonly string[],
   world: ConsoleWorld,
 ): Promise<number> {
+  const { options: specs, optionsAt } = ACTION_SPECS[action];
+  const at = { options: optionsAt };
   let verbose = args.includes('-v') || args.includes('--verbose');
+  let isJson = asksForJson(specs, args, at);
   try {
-    const { options: specs, optionsAt } = ACTION_SPECS[action];
-    const options = parseOptions(specs, args, { options: optionsAt });
-    verbose = options.flags.has('verbose');
-    if (options.flags.has('help')) {
+    const parsed = parseOptions(specs, args, at);
+    verbose = parsed.flags.has('verbose');
+    isJson = parsed.flags.has('json');
+    if (parsed.flags.has('help')) {
       world.stdout.write(`\n${actionHelp(action)}`);
       return 0;
     }
     const needsProgram = action === 'run' || action === 'info' || action === 'estimate';
+    const options = needsProgram ? withProgram(parsed) : parsed;
     if (needsProgram && options.rest.length === 0) {
       throw badArguments('The program file was not specified.');
     }
     return await perform(action, options, world);
   } catch (error) {
-    if (isStreamError(error) && error.code === 'BAD_ARGUMENTS') {
+    if (isJson) {
+      world.stdout.write(jsonText(errorDocument(error)));
+    } else if (isStreamError(error) && error.code === 'BAD_ARGUMENTS') {
       world.stdout.write(`${error.message}\n\n${HELP_HINT}\n`);
     } else {
       const { cwd, engineRoot } = world;
-      world.stderr.write(`${errorText(error, { cwd, engineRoot, verbose })}\n`);
+      world.stderr.write(`${failureText(error, { cwd, engineRoot, verbose })}\n`);
     }
     return 1;
   }
+}
+
+/** Flink's `-j` and `-a` say the program and its arguments, too. */
+function withProgram(options: ParsedOptions): ParsedOptions {
+  const [file] = options.values.get('jarfile') ?? [];
+  const args = options.values.get('arguments');
+  if (file === undefined && args === undefined) return options;
+  const [program, ...rest] = file === undefined ? options.rest : [file, ...options.rest];
+  if (program === undefined) return { ...options, rest: args ?? [] };
+  return { ...options, rest: [program, ...(args ?? rest)] };
 }
 
 async function perform(
@@ -111,6 +129,11 @@ async function perform(
       const { savepointCheck } = await import('./savepoint-check.ts');
       return await savepointCheck(options, world);
     }
+    case 'stop':
+    case 'savepoint': {
+      const commands = await import('./savepoint-commands.ts');
+      return await commands[action](options, world);
+    }
     default: {
       const commands = await import('./cluster-commands.ts');
       return await commands[action](options, world);
@@ -119,7 +142,13 @@ async function perform(
 }
 
 async function performRun(options: ParsedOptions, world: ConsoleWorld): Promise<number> {
-  if (options.values.has('jobmanager')) {
+  const isTold = !options.flags.has('quiet') && !options.flags.has('json');
+  if (options.values.has('restoreMode') && isTold) {
+    const text = "The option 'restoreMode' is deprecated. Please use 'claimMode' instead.";
+    world.stdout.write(`${text}\n`);
+  }
+  const target = targetOf(options);
+  if (target === 'remote' || (target === undefined && options.values.has('jobmanager'))) {
     if (options.values.has('report')) {
       throw badArguments('With -m, sluice estimate --from-run takes the job id: no --report.');
     }

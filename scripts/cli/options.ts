@@ -1,6 +1,5 @@
 import type { OptionSpec } from './parse-options.ts';
 
-const NOT_YET = 'is known to Flink, not supported yet in this version';
 const NO_MEANING = 'belongs to Java or Python programs and has no meaning here';
 
 export const HELP: OptionSpec = {
@@ -26,6 +25,7 @@ export const PROPERTY: OptionSpec = {
 export const CONFIG_DIR: OptionSpec = {
   long: 'config-dir',
   argument: 'directory',
+  completes: 'directory',
   description:
     'Where sluice.config.yaml is; otherwise SLUICE_CONF_DIR, otherwise the current directory.',
 };
@@ -67,18 +67,37 @@ export const refused = (
   refusal,
 });
 
-/** Of Flink's other ways to find a cluster. */
-export const CLUSTER_REFUSALS: readonly OptionSpec[] = [
-  refused(NOT_YET, 'target', 't', 'target'),
-  refused(NOT_YET, 'executor', 'e', 'target'),
-  refused(NOT_YET, 'zookeeperNamespace', 'z', 'namespace'),
+/** One document instead of texts. */
+export const JSON_OUTPUT: OptionSpec = {
+  long: 'json',
+  description: 'Prints one JSON document and nothing else, errors too.',
+};
+
+/** Flink's other ways to find a cluster. */
+export const TARGETS: readonly OptionSpec[] = [
+  {
+    short: 't',
+    long: 'target',
+    argument: 'target',
+    completes: ['remote', 'local'],
+    description: 'remote: the cluster that -m or rest.address names; run takes local, too.',
+  },
+  { short: 'e', long: 'executor', argument: 'target', isHidden: true, description: '' },
+  refused('has no meaning here: no cluster uses ZooKeeper', 'zookeeperNamespace', 'z', 'namespace'),
 ];
 
 const PROGRAM_REFUSALS: readonly OptionSpec[] = [
   refused(NO_MEANING, 'class', 'c', 'classname'),
   refused(NO_MEANING, 'classpath', 'C', 'url'),
-  refused(NO_MEANING, 'jarfile', 'j', 'jar'),
-  refused('is not needed: write the arguments after the job file', 'arguments', 'a', 'args'),
+  // Flink's other ways to say what follows the options.
+  {
+    ...{ short: 'j', long: 'jarfile', argument: 'job-file', completes: 'file' },
+    ...{ isHidden: true, description: '' },
+  },
+  {
+    ...{ short: 'a', long: 'arguments', argument: 'args', repeatable: true },
+    ...{ isHidden: true, description: '' },
+  },
 ];
 
 /** `run [OPTIONS] <job-file> <arguments>`. */
@@ -94,6 +113,7 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
   {
     long: 'report',
     argument: 'file',
+    completes: 'file',
     description:
       'Writes what the run has counted, as JSON: sluice estimate --from-run <file> takes it. Not ' +
       'with -m: there it takes the job id.',
@@ -102,6 +122,7 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     short: 's',
     long: 'fromSavepoint',
     argument: 'savepointPath',
+    completes: 'directory',
     description:
       'Path to a savepoint, or to a retained checkpoint, to restore the job from ' +
       '(for example savepoints/savepoint-1f2a3b-…).',
@@ -111,6 +132,7 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     short: 'cm',
     long: 'claimMode',
     argument: 'claimMode',
+    completes: ['claim', 'no_claim'],
     description:
       'How to restore from the given savepoint: no_claim (default; it stays the user’s) or claim ' +
       '(the job owns it, and deletes it when it is subsumed or with its checkpoints at the end).',
@@ -131,11 +153,15 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     long: 'shutdownOnAttachedExit',
     description: 'With -m: the job is cancelled when this command is interrupted, with Ctrl-C.',
   },
+  JSON_OUTPUT,
   VERBOSE,
   HELP,
   ...PROGRAM_REFUSALS,
-  refused('is deprecated: use --claimMode', 'restoreMode', 'rm', 'mode'),
-  ...CLUSTER_REFUSALS,
+  {
+    ...{ short: 'rm', long: 'restoreMode', argument: 'mode', completes: ['claim', 'no_claim'] },
+    ...{ isHidden: true, description: '' },
+  },
+  ...TARGETS,
   ...['py', 'pym', 'pyfs', 'pyreq', 'pyarch', 'pyexec', 'pyclientexec', 'pypath'].map((name) =>
     refused(NO_MEANING, name),
   ),
@@ -146,6 +172,7 @@ export const INFO_OPTIONS: readonly OptionSpec[] = [
   PARALLELISM,
   PROPERTY,
   CONFIG_DIR,
+  JSON_OUTPUT,
   VERBOSE,
   HELP,
   ...PROGRAM_REFUSALS,

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { isStreamError } from '../../runtime/core/index.ts';
 import { STOP_OPTIONS } from './cluster-options.ts';
 import { RUN_OPTIONS } from './options.ts';
-import { parseOptions } from './parse-options.ts';
+import { asksForJson, parseOptions } from './parse-options.ts';
 
 function parse(...args: string[]): { flags: string[]; values: object; rest: readonly string[] } {
   const { flags, values, rest } = parseOptions(RUN_OPTIONS, args);
@@ -70,14 +70,37 @@ describe('parseOptions', () => {
     );
   });
 
-  it('refuses options of Flink that this version has not, and says so', () => {
-    for (const [option, long] of [
-      ['-t', 'target'],
-      ['-z', 'zookeeperNamespace'],
+  it('refuses options of Flink that mean nothing here, and says so', () => {
+    for (const [option, long, reason] of [
+      ['-c', 'class', 'belongs to Java or Python programs and has no meaning here'],
+      ['-z', 'zookeeperNamespace', 'has no meaning here: no cluster uses ZooKeeper'],
     ] as const) {
-      const reason = 'is known to Flink, not supported yet in this version';
       assert.equal(refusal(option, 'x'), `The option '${long}' ${reason}.`);
     }
+  });
+
+  it('takes flags of one letter behind one dash, the last with its value', () => {
+    assert.deepEqual(parse('-qd', 'job.ts').flags, ['quiet', 'detached']);
+    const both = parse('-dp4', 'job.ts');
+    assert.deepEqual([both.flags, both.values], [['detached'], { parallelism: ['4'] }]);
+    assert.deepEqual(parse('-dp', '4', 'job.ts').values, { parallelism: ['4'] });
+    assert.equal(refusal('-dx'), 'Unrecognized option: -dx');
+    assert.equal(refusal('--qd'), 'Unrecognized option: --qd');
+  });
+});
+
+describe('asksForJson', () => {
+  const asked = (...args: string[]): boolean => asksForJson(RUN_OPTIONS, args);
+
+  it('sees it beside what is wrong, but not among the job’s own arguments', () => {
+    assert.equal(asked('--nope', '--json'), true);
+    assert.equal(asked('-p', 'four', '-json', 'job.ts'), true);
+    assert.equal(asked('-p', '--json'), false);
+    assert.equal(asked('job.ts', '--json'), false);
+    assert.equal(asked('--', '--json'), false);
+    const anywhere = { options: 'anywhere' } as const;
+    assert.equal(asksForJson(STOP_OPTIONS, ['id', '-x', '--json'], anywhere), true);
+    assert.equal(asksForJson([], ['--json']), false);
   });
 });
 

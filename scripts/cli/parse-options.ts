@@ -11,6 +11,10 @@ export interface OptionSpec {
   readonly optionalArgument?: boolean;
   readonly repeatable?: boolean;
   readonly description: string;
+  /** What the value is, for completion. */
+  readonly completes?: 'file' | 'directory' | 'job' | readonly string[];
+  /** Taken, but not shown in the help. */
+  readonly isHidden?: boolean;
   /** Set for options of Flink that this version refuses: the reason. */
   readonly refusal?: string;
 }
@@ -48,6 +52,27 @@ export function parseOptions(
   const flags = new Set<string>();
   const values = new Map<string, string[]>();
   const positionals: string[] = [];
+  /** @returns how many arguments after it were its value. */
+  const take = ({ spec, inline }: FoundOption, token: string, next: string | undefined): number => {
+    const { long, short = long, refusal, argument } = spec;
+    if (refusal !== undefined) throw badArguments(`The option '${long}' ${refusal}.`);
+    if (argument === undefined) {
+      if (inline !== undefined) throw badArguments(`Unrecognized option: ${token}`);
+      flags.add(long);
+      return 0;
+    }
+    if (spec.optionalArgument === true) {
+      flags.add(long);
+      if (inline === undefined && (next === undefined || isOptionToken(next))) return 0;
+    }
+    const value = inline ?? next;
+    if (value === undefined || (inline === undefined && /^-[A-Za-z-]/.test(value))) {
+      throw badArguments(`Missing argument for option: ${short}`);
+    }
+    const former = spec.repeatable === true ? (values.get(long) ?? []) : [];
+    values.set(long, [...former, value]);
+    return inline === undefined ? 1 : 0;
+  };
   let at = 0;
   for (; at < args.length; at++) {
     const token = args[at] ?? '';
@@ -60,26 +85,7 @@ export function parseOptions(
       positionals.push(token);
       continue;
     }
-    const { spec, inline } = findOption(specs, token);
-    if (spec.refusal !== undefined) {
-      throw badArguments(`The option '${spec.long}' ${spec.refusal}.`);
-    }
-    if (spec.argument === undefined) {
-      if (inline !== undefined) throw badArguments(`Unrecognized option: ${token}`);
-      flags.add(spec.long);
-      continue;
-    }
-    if (spec.optionalArgument === true) {
-      flags.add(spec.long);
-      const next = inline ?? args[at + 1];
-      if (next === undefined || (inline === undefined && isOptionToken(next))) continue;
-    }
-    const value = inline ?? args[++at];
-    if (value === undefined || (inline === undefined && /^-[A-Za-z-]/.test(value))) {
-      throw badArguments(`Missing argument for option: ${spec.short ?? spec.long}`);
-    }
-    const former = spec.repeatable === true ? (values.get(spec.long) ?? []) : [];
-    values.set(spec.long, [...former, value]);
+    for (const found of findOptions(specs, token)) at += take(found, token, args[at + 1]);
   }
   return { flags, values, rest: [...positionals, ...args.slice(at)] };
 }
@@ -99,11 +105,47 @@ interface FoundOption {
   readonly inline?: string;
 }
 
-function findOption(specs: readonly OptionSpec[], token: string): FoundOption {
+/** One option; or several flags of one letter behind one dash, the last of which may take a value. */
+function findOptions(specs: readonly OptionSpec[], token: string): readonly FoundOption[] {
+  const one = findOption(specs, token);
+  const found = one === undefined ? lettersOf(specs, token) : [one];
+  if (found !== undefined) return found;
+  const name = nameOf(token);
+  const nearest = nearestName(
+    name,
+    specs.filter((s) => s.refusal === undefined && s.isHidden !== true).map((s) => s.long),
+  );
+  const hint = nearest === undefined ? '' : `; did you mean --${nearest}?`;
+  throw badArguments(`Unrecognized option: ${token}${hint}`);
+}
+
+function lettersOf(
+  specs: readonly OptionSpec[],
+  token: string,
+): readonly FoundOption[] | undefined {
+  if (token.startsWith('--')) return undefined;
+  const result: FoundOption[] = [];
+  for (let at = 1; at < token.length; at++) {
+    const spec = specs.find(({ short }) => short === token[at]);
+    if (spec === undefined) return undefined;
+    const rest = token.slice(at + 1);
+    const takesRest = spec.argument !== undefined && rest !== '';
+    result.push(takesRest ? { spec, inline: rest } : { spec });
+    if (takesRest) break;
+  }
+  return result;
+}
+
+function nameOf(token: string): string {
   const body = token.replace(/^--?/, '');
   const equals = body.indexOf('=');
-  const name = equals < 0 ? body : body.slice(0, equals);
-  const attached = equals < 0 ? {} : { inline: body.slice(equals + 1) };
+  return equals < 0 ? body : body.slice(0, equals);
+}
+
+function findOption(specs: readonly OptionSpec[], token: string): FoundOption | undefined {
+  const body = token.replace(/^--?/, '');
+  const name = nameOf(token);
+  const attached = name === body ? {} : { inline: body.slice(name.length + 1) };
   const exact = specs.find((spec) => spec.short === name || spec.long === name);
   if (exact !== undefined) return { spec: exact, ...attached };
   const begun = specs.filter(({ long }) => name !== '' && long.startsWith(name));
@@ -113,15 +155,33 @@ function findOption(specs: readonly OptionSpec[], token: string): FoundOption {
     const could = begun.map(({ long }) => `'${long}'`).join(', ');
     throw badArguments(`Ambiguous option: '${token}'  (could be: ${could})`);
   }
+  if (token.startsWith('--')) return undefined;
   // `-Dkey=value` and `-p4`: a short name with its value attached.
-  const short = token.startsWith('--')
-    ? undefined
-    : specs.find((spec) => spec.argument !== undefined && body.startsWith(spec.short ?? '\0'));
-  if (short?.short !== undefined) return { spec: short, inline: body.slice(short.short.length) };
-  const nearest = nearestName(
-    name,
-    specs.filter((s) => s.refusal === undefined).map((s) => s.long),
+  const short = specs.find(
+    (spec) => spec.argument !== undefined && body.startsWith(spec.short ?? '\0'),
   );
-  const hint = nearest === undefined ? '' : `; did you mean --${nearest}?`;
-  throw badArguments(`Unrecognized option: ${token}${hint}`);
+  if (short?.short === undefined) return undefined;
+  return { spec: short, inline: body.slice(short.short.length) };
+}
+
+/** Whether `--json` was given, however wrong the rest is. */
+export function asksForJson(
+  specs: readonly OptionSpec[],
+  args: readonly string[],
+  { options = 'before' }: ParseSettings = {},
+): boolean {
+  for (let at = 0; at < args.length; at++) {
+    const token = args[at] ?? '';
+    if (token === '--') return false;
+    if (!isOptionToken(token)) {
+      if (options === 'before') return false;
+      continue;
+    }
+    const name = nameOf(token);
+    if (name === 'json') return specs.some(({ long }) => long === 'json');
+    const spec = specs.find(({ short, long }) => short === name || long === name);
+    const takesNext = spec?.argument !== undefined && spec.optionalArgument !== true;
+    if (takesNext && !token.includes('=')) at += 1;
+  }
+  return false;
 }

@@ -5,10 +5,13 @@ import { type ShownAccumulator, shownLines } from './accumulator-text.ts';
 import { beatFor, watched } from './client-heartbeat.ts';
 import { ClusterClient, failureOf, type JsonObject, locationFor } from './cluster-client.ts';
 import type { ConsoleWorld } from './console-world.ts';
+import { formatBytes } from './format-values.ts';
 import { EXIT_CODES, onInterrupt } from './interrupts.ts';
 import { bundleProgram } from './job-arguments.ts';
+import { type Output, outputOf } from './output.ts';
 import type { ParsedOptions } from './parse-options.ts';
 import type { RunWorld } from './run.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 /**
  * Submits a job and, unless detached, waits for its end. Interrupted, it leaves the job alone,
@@ -22,26 +25,20 @@ export async function remoteRun(
   apiExports: readonly string[],
   { world, signals, exit, monotonicMs }: RunWorld,
 ): Promise<number> {
-  const client = ClusterClient.of(options, world);
+  const client = await ClusterClient.of(options, world);
+  const output = outputOf(options, world);
   const say = (text: string): void => {
-    if (!options.flags.has('quiet')) world.stdout.write(`${text}\n`);
+    if (!options.flags.has('quiet')) output.say(text);
   };
-  const { bundle, args, configuration } = await bundleProgram(
-    ...([options, apiExports, world, client.isDeployed] as const),
-  );
-  // Before anything is sent.
-  const whole = watched(withLocations(configuration, world, client), options);
-  const flinkConfiguration = whole.toJSON();
-  const name = `${basename(bundle.jobFile).replace(/\.\w+$/, '')}.mjs`;
-  const programId = await client.upload(name, bundle.code);
-  const answer = await client.send('POST', `/jars/${encodeURIComponent(programId)}/run`, {
-    programArgsList: args,
-    flinkConfiguration,
-  });
-  const jobId = String(answer.jobid);
+  const isDetached = options.flags.has('detached');
+  const line = new WaitingLine(world, output);
+  const { jobId, configuration } = await submit({ options, apiExports, client, world, line });
   say(`Job has been submitted with JobID ${jobId}`);
-  if (options.flags.has('detached')) return EXIT_CODES.finished;
-  const stopBeating = beatFor(jobId, client, whole);
+  if (isDetached) {
+    output.result({ jobId, status: 'SUBMITTED' });
+    return EXIT_CODES.finished;
+  }
+  const stopBeating = beatFor(jobId, client, configuration);
   const interrupted = Promise.withResolvers<void>();
   const stopListening = onInterrupt(
     signals,
@@ -50,44 +47,101 @@ export async function remoteRun(
   );
   try {
     const result = await Promise.race([
-      client.poll(`/jobs/${jobId}/execution-result`, () => {}),
+      client.poll(`/jobs/${jobId}/execution-result`, jobProgress(jobId, client, line)),
       interrupted.promise,
     ]);
-    if (result === undefined) return await leave(jobId, client, options, say, exit);
-    return report(jobId, result['job-execution-result'] as JsonObject, say);
+    line.end();
+    if (result === undefined) return await leave({ jobId, client, options, output, say, exit });
+    const ended = result['job-execution-result'] as JsonObject;
+    for (const text of endLines(jobId, ended)) say(text);
+    output.result({ jobId, status: 'FINISHED', runtimeMs: Number(ended['net-runtime']) });
+    return EXIT_CODES.finished;
   } finally {
     stopBeating();
+    line.end();
     stopListening();
   }
 }
 
-async function leave(
-  jobId: string,
-  client: ClusterClient,
-  options: ParsedOptions,
-  say: (text: string) => void,
-  exit: (code: number) => void,
-): Promise<number> {
-  if (options.flags.has('shutdownOnAttachedExit')) {
+interface Submission {
+  readonly options: ParsedOptions;
+  readonly apiExports: readonly string[];
+  readonly client: ClusterClient;
+  readonly world: ConsoleWorld;
+  readonly line: WaitingLine;
+}
+
+async function submit({
+  options,
+  apiExports,
+  client,
+  world,
+  line,
+}: Submission): Promise<{ readonly jobId: string; readonly configuration: Configuration }> {
+  line.show('compiling the program');
+  try {
+    const { bundle, args, configuration } = await bundleProgram(
+      ...([options, apiExports, world, client.isDeployed] as const),
+    );
+    // Before anything is sent.
+    const whole = watched(withLocations(configuration, world, client), options);
+    const name = `${basename(bundle.jobFile).replace(/\.\w+$/, '')}.mjs`;
+    line.show(`sending ${name}, ${formatBytes(Buffer.byteLength(bundle.code))}`);
+    const programId = await client.upload(name, bundle.code);
+    line.show('waiting for the cluster to plan and start the job');
+    const answer = await client.send('POST', `/jars/${encodeURIComponent(programId)}/run`, {
+      programArgsList: args,
+      flinkConfiguration: whole.toJSON(),
+    });
+    return { jobId: String(answer.jobid), configuration: whole };
+  } finally {
+    line.end();
+  }
+}
+
+/** Shows the job's state while it runs. */
+function jobProgress(jobId: string, client: ClusterClient, line: WaitingLine) {
+  return async (): Promise<void> => {
+    if (!line.isShown) return;
+    const answer = await client.get(`/jobs/${jobId}/status`).catch(() => undefined);
+    line.show(answer === undefined ? 'no cluster answers' : `the job is ${String(answer.status)}`);
+  };
+}
+
+interface Leaving {
+  readonly jobId: string;
+  readonly client: ClusterClient;
+  readonly options: ParsedOptions;
+  readonly output: Output;
+  readonly say: (text: string) => void;
+  readonly exit: (code: number) => void;
+}
+
+async function leave({ jobId, client, options, output, say, exit }: Leaving): Promise<number> {
+  const cancels = options.flags.has('shutdownOnAttachedExit');
+  if (cancels) {
     await client.send('PATCH', `/jobs/${jobId}?mode=cancel`);
     say(`Cancelled job ${jobId}.`);
   } else {
     say(`Detached from job ${jobId}, which goes on: 'sluice cancel ${jobId}' ends it.`);
   }
+  output.result({ jobId, status: cancels ? 'CANCELED' : 'DETACHED' });
   // The poll still waits.
   exit(EXIT_CODES.interrupted);
   return EXIT_CODES.interrupted;
 }
 
-function report(jobId: string, result: JsonObject, say: (text: string) => void): number {
+/** @throws {StreamError} why the job has not finished. */
+function endLines(jobId: string, result: JsonObject): readonly string[] {
   const status = result['application-status'];
   if (status === 'SUCCEEDED') {
-    say('Program execution finished');
-    say(`Job with JobID ${jobId} has finished.`);
-    say(`Job Runtime: ${String(result['net-runtime'])} ms`);
-    const lines = shownLines((result.accumulators ?? []) as readonly ShownAccumulator[]);
-    if (lines !== undefined) say(lines);
-    return EXIT_CODES.finished;
+    const counted = shownLines((result.accumulators ?? []) as readonly ShownAccumulator[]);
+    return [
+      'Program execution finished',
+      `Job with JobID ${jobId} has finished.`,
+      `Job Runtime: ${String(result['net-runtime'])} ms`,
+      ...(counted === undefined ? [] : [counted]),
+    ];
   }
   const failure = result['failure-cause'];
   if (failure !== undefined) throw failureOf(failure as JsonObject);

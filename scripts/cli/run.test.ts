@@ -49,8 +49,9 @@ class Console {
       },
     },
     stderr: {
-      write: (text: string): void => {
+      write: (text: string, written?: () => void): void => {
         this.err += text;
+        written?.();
       },
     },
     engineRoot: '/engine',
@@ -143,12 +144,37 @@ describe('run', () => {
 });
 
 describe('info', () => {
-  it('prints the plan alone on stdout and Flink’s rules on stderr', async () => {
+  it('prints the plan between Flink’s rules; with --json nothing but the plan', async () => {
     const console = new Console();
     const runner = runnerOf(async () => finished);
     const code = await info(parseOptions(INFO_OPTIONS, ['job.ts']), runner, console);
+    assert.deepEqual([code, console.err], [0, '']);
+    const [head, ...rest] = console.out.split('\n');
+    assert.equal(head, '----------------------- Execution Plan -----------------------');
+    const tail = ['-'.repeat(62), '', 'No description provided.', ''];
+    assert.deepEqual(rest.slice(-tail.length), tail);
+    assert.deepEqual(JSON.parse(rest.slice(0, -tail.length).join('\n')), { nodes: [] });
+    const bare = new Console();
+    await info(parseOptions(INFO_OPTIONS, ['--json', 'job.ts']), runner, bare);
+    assert.deepEqual(JSON.parse(bare.out), { nodes: [] });
+  });
+});
+
+describe('run --json', () => {
+  it('prints one document, and what the job prints on stderr', async () => {
+    const console = new Console();
+    const runner = runnerOf(async ({ onPrint }) => {
+      await onPrint('a line of the job');
+      return finished;
+    });
+    const code = await run(parseOptions(RUN_OPTIONS, ['--json', 'job.ts']), runner, console);
     assert.equal(code, 0);
-    assert.deepEqual(JSON.parse(console.out), { nodes: [] });
-    assert.match(console.err, /^-{23} Execution Plan -{23}\n-{62}\n\nNo description provided\.\n$/);
+    assert.deepEqual(JSON.parse(console.out), {
+      jobId: JOB_ID,
+      name: 'flights',
+      status: 'FINISHED',
+      runtimeMs: 12,
+    });
+    assert.match(console.err, /a line of the job\n/);
   });
 });

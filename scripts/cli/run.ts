@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import { type Logger, StreamError } from '../../runtime/core/index.ts';
 import { type JobResult, jobAccumulators } from '../../runtime/jobmaster/index.ts';
 import { accumulatorLines } from './accumulator-text.ts';
-import { type ConsoleWorld, wantsColor, wantsUnicode } from './console-world.ts';
+import { type ConsoleWorld, type TextStream, wantsColor, wantsUnicode } from './console-world.ts';
 import { EXIT_CODES, onInterrupt, type SignalSource } from './interrupts.ts';
 import { prepareJob } from './job-arguments.ts';
 import { JobLogFiles, logDirectory, loggerToBoth } from './job-log-files.ts';
 import type { JobRunner, RunningJob, SubmittableJob } from './job-runner.ts';
 import { LiveView } from './live-view.ts';
+import { outputOf } from './output.ts';
 import type { ParsedOptions } from './parse-options.ts';
 
 /** What `run` needs besides its arguments. */
@@ -31,7 +32,8 @@ export async function run(
   runner: JobRunner,
   { world, signals, exit, monotonicMs }: RunWorld,
 ): Promise<number> {
-  const isQuiet = options.flags.has('quiet');
+  const { isJson, result: tell } = outputOf(options, world);
+  const isQuiet = isJson || options.flags.has('quiet');
   let running: RunningJob | undefined;
   let view: LiveView | undefined;
   const kill = (): void => {
@@ -61,13 +63,18 @@ export async function run(
         consoleLogger(world, around, options.flags.has('verbose')),
         fileLogger(world),
       ),
-      onPrint: (text) => printing(text, world, around),
+      // With --json there is one document on stdout.
+      onPrint: (text) => printing(text, isJson ? world.stderr : world.stdout, around),
     });
     say(`Job has been submitted with JobID ${running.jobId}`);
     const result = await watch(running, view);
     view?.close();
     writeReport(options, world, { job, running }, result);
-    return await report(job, result, say);
+    const code = await report(job, result, say);
+    const { status, jobName } = result;
+    const runtimeMs = Math.round(result.netRuntimeMs);
+    tell({ jobId: running.jobId, name: jobName, status, runtimeMs });
+    return code;
   } finally {
     view?.close();
     stopListening();
@@ -141,11 +148,11 @@ async function report(
 /** Resolves when the text was taken, so that a slow reader of stdout slows the job. */
 function printing(
   text: string,
-  { stdout }: ConsoleWorld,
+  stream: TextStream,
   around: (write: () => void) => void,
 ): Promise<void> {
   return new Promise((resolve) => {
-    around(() => stdout.write(text.endsWith('\n') ? text : `${text}\n`, () => resolve()));
+    around(() => stream.write(text.endsWith('\n') ? text : `${text}\n`, () => resolve()));
   });
 }
 

@@ -151,7 +151,7 @@ describe('sluice status', () => {
     answers = {};
     const { code, err } = await status(ID);
     assert.equal(code, 1);
-    assert.match(err, /^error: the cluster knows no such job: 'sluice list -a' .* job=fd72/);
+    assert.match(err, /\nerror: the cluster knows no such job: 'sluice list -a' .* job=fd72/);
     assert.match(err, /code: JOB_NOT_FOUND/);
   });
 

@@ -1,7 +1,7 @@
 /** `sluice status`: how a job is, of a cluster on this machine or a deployed one. Not one of Flink's. */
 import { isStreamError, StreamError, toStreamError } from '../../runtime/core/index.ts';
 import { ClusterClient, failureOf, type JsonObject } from './cluster-client.ts';
-import { parseJobId } from './cluster-commands.ts';
+import { parseJobId } from './cluster-command.ts';
 import type { ConsoleWorld } from './console-world.ts';
 import { type JobFailure, jobStatusLines, jobStatusReport } from './job-status.ts';
 import { badArguments, type ParsedOptions } from './parse-options.ts';
@@ -15,7 +15,7 @@ export async function status(options: ParsedOptions, world: ConsoleWorld): Promi
   if (given === undefined) throw badArguments('Missing JobID. Specify a Job ID to see its status.');
   if (further.length > 0) throw badArguments(`One Job ID is shown: ${further.join(' ')}`);
   const jobId = parseJobId(given);
-  const client = ClusterClient.of(options, world);
+  const client = await ClusterClient.of(options, world);
   const job = await jobOf(jobId, client);
   const [exceptions, checkpoints] = await Promise.all([
     client.get(`/jobs/${jobId}/exceptions`),
