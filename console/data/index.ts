@@ -10,6 +10,12 @@ export {
 } from './console-context.ts';
 export { consoleServices } from './console-services.ts';
 export { browserWorld, type ConsoleWorld } from './console-world.ts';
+export type {
+  DiagnosedSinkJson,
+  DiagnosisJson,
+  FindingJson,
+  VerdictJson,
+} from './diagnosis-json.ts';
 export {
   cancelRequest,
   rescaleRequest,

@@ -276,8 +276,7 @@ export class JobMaster {
   /** Why nothing comes out of it. */
   diagnosis(): Diagnosis {
     const { executionGraph } = this.#deployment;
-    const totalProgress = this.#sources.totalProgress();
-    return diagnoseMaster(this, this.#parts, { executionGraph, totalProgress, ...this.#state });
+    return diagnoseMaster(this, this.#parts, executionGraph, this.#sources, this.#state.failure);
   }
 
   #createHibernation(): JobHibernation {
