@@ -6,6 +6,7 @@ export {
   errorAnswer,
   HttpRefusal,
   noProcesses,
+  REST_ROUTES,
 } from './http/index.ts';
 export {
   type CheckSavepointOptions,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MASKED, maskSecrets } from './mask-secrets.ts';
+import { MASKED, maskSecrets, maskUserInfo } from './mask-secrets.ts';
 
 describe('maskSecrets', () => {
   it('masks what is secret by its name', () => {
@@ -17,5 +17,17 @@ describe('maskSecrets', () => {
   it('shows everything else as text', () => {
     const shown = maskSecrets({ 'parallelism.default': 2, a: 'b', c: { d: true } });
     assert.deepEqual(shown, { 'parallelism.default': '2', a: 'b', c: '{"d":true}' });
+  });
+});
+
+describe('maskUserInfo', () => {
+  it('hides users and passwords of every URL, and nothing else', () => {
+    const text = '{"a":"x://u:p@h/y, z://h/a@b","b":"s3://u@b"} mail://me@x plain@x ://@ a://b"c@d';
+    assert.equal(
+      maskUserInfo(text),
+      '{"a":"x://******@h/y, z://h/a@b","b":"s3://******@b"} mail://******@x plain@x ://@ a://b"c@d',
+    );
+    assert.equal(maskUserInfo('a://b:c:d://e@f'), 'a://b:c:d://******@f');
+    assert.equal(maskUserInfo('://'.repeat(10)), '://'.repeat(10));
   });
 });

@@ -4,8 +4,8 @@ export const MASKED = '******';
 /** @see org.apache.flink.configuration.GlobalConfiguration#isSensitive */
 const SENSITIVE =
   /password|secret|token|credential|api-?key|auth-params|service-key|account\.key|basic-auth|jaas\.config|http-headers/i;
-/** User name and password of a URL. */
-const USER_INFO = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
+/** What ends user name and password of a URL. */
+const END_OF_USER_INFO = /[\s/@"'\\<>]/g;
 
 /** Options as they may be shown: those whose name says that they are secret are masked. */
 export function maskSecrets(
@@ -15,7 +15,21 @@ export function maskSecrets(
     Object.entries(options).map(([name, value]) => {
       if (SENSITIVE.test(name)) return [name, MASKED];
       const text = typeof value === 'string' ? value : JSON.stringify(value);
-      return [name, (text ?? '').replaceAll(USER_INFO, `$1${MASKED}@`)];
+      return [name, maskUserInfo(text ?? '')];
     }),
   );
+}
+
+/** A text without the user names and passwords of the URLs in it. */
+export function maskUserInfo(text: string): string {
+  let masked = '';
+  let fromChar = 0;
+  for (let at = text.indexOf('://'); at >= 0; at = text.indexOf('://', at + 1)) {
+    END_OF_USER_INFO.lastIndex = at + 3;
+    const end = END_OF_USER_INFO.exec(text)?.index ?? text.length;
+    if (text[end] !== '@' || end === at + 3) continue;
+    masked += `${text.slice(fromChar, at + 3)}${MASKED}`;
+    fromChar = end;
+  }
+  return fromChar === 0 ? text : masked + text.slice(fromChar);
 }

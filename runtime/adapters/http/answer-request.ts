@@ -126,6 +126,9 @@ const ROUTES: readonly Route[] = [
   ...PROGRAM_ROUTES,
 ];
 
+/** `GET /jobs/:jobid`: all there are. */
+export const REST_ROUTES: readonly string[] = ROUTES.map(([method, path]) => `${method} ${path}`);
+
 function findRoute({ method, path }: HttpRequest): {
   readonly handler: RouteHandler;
   readonly parameters: PathParameters;

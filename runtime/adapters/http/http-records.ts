@@ -1,5 +1,11 @@
 /** Requests and answers of the REST interface, apart from any server. */
-import { assert, isStreamError, type StreamError, toStreamError } from '../../core/index.ts';
+import {
+  assert,
+  isStreamError,
+  maskUserInfo,
+  type StreamError,
+  toStreamError,
+} from '../../core/index.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
 const MAX_JSON_DEPTH = 32;
@@ -63,12 +69,18 @@ export function sentAnswer({ body }: HttpAnswer): SentAnswer {
   const headers = SECURITY_HEADERS;
   if (!(body instanceof HttpContent)) {
     const type = 'application/json; charset=UTF-8';
-    return { headers: { 'content-type': type, ...headers }, content: JSON.stringify(body) };
+    return {
+      headers: { 'content-type': type, ...headers },
+      content: maskUserInfo(JSON.stringify(body)),
+    };
   }
   const { type, content, fileName } = body;
   const disposition =
     fileName === undefined ? {} : { 'content-disposition': `attachment; filename="${fileName}"` };
-  return { headers: { 'content-type': type, ...headers, ...disposition }, content };
+  return {
+    headers: { 'content-type': type, ...headers, ...disposition },
+    content: typeof content === 'string' ? maskUserInfo(content) : content,
+  };
 }
 
 /** An answer that refuses; its message is for the client. */

@@ -1,4 +1,4 @@
-export { answerRequest } from './answer-request.ts';
+export { answerRequest, REST_ROUTES } from './answer-request.ts';
 export { checkpointsJson } from './checkpoints-json.ts';
 export type {
   ClusterApi,

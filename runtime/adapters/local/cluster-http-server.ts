@@ -230,7 +230,10 @@ async function readRequest(
   const idempotency = typeof key === 'string' ? { idempotencyKey: key } : {};
   const request = { method, path, query, contentType, contentTypeHeader, ...idempotency };
   if (method !== 'POST' || path !== '/jars/upload') {
-    return { ...request, body: await readBody(message, MAX_JSON_BYTES) };
+    const body = await readBody(message, MAX_JSON_BYTES);
+    // A page of another site can send any other type without asking before.
+    if (body.length === 0 || contentType === 'application/json') return { ...request, body };
+    throw new HttpRefusal(415, 'The content type must be application/json.');
   }
   assertUploadType(contentType);
   const isForm = contentType === 'multipart/form-data';
