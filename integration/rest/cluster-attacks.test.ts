@@ -138,7 +138,7 @@ describe('a page of another site', () => {
 
   it('may link to a page', async () => {
     const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
-    const linked = await cluster.send({ path: '/', headers });
+    const linked = await cluster.send({ path: '/flink/', headers });
     assert.deepEqual([linked.status, linked.text], [200, '<title>pages</title>']);
     assertHeaders(linked.headers);
     const framed = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
