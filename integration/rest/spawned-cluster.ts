@@ -143,6 +143,15 @@ export class SpawnedCluster {
     }
   }
 
+  async untilEnded(jobId: string): Promise<void> {
+    const ended = ['FINISHED', 'FAILED', 'CANCELED'];
+    for (;;) {
+      const { status } = await this.json('GET', `/jobs/${jobId}/status`);
+      if (ended.includes(String(status))) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   /** A bare connection. */
   socket(): Promise<Socket> {
     return new Promise((resolve, reject) => {

@@ -57,6 +57,6 @@ export {
   type GuardedRequest,
   type RequestGuard,
 } from './request-guard.ts';
-export { CONSOLE_HEADERS, PAGE_HEADERS, SECURITY_HEADERS } from './security-headers.ts';
+export { CONSOLE_HEADERS, pageHeaders, SECURITY_HEADERS } from './security-headers.ts';
 export { serializedThrowable } from './serialized-throwable.ts';
 export { webSettings } from './web-settings.ts';

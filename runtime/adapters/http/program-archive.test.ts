@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { type ZipEntry, zipBytes } from '../zip-bytes.conformance.ts';
 import { readProgram, withEntry } from './program-archive.ts';
-import { type ZipEntry, zipBytes } from './zip-bytes.conformance.ts';
 
 const MAX_BYTES = 1_000_000;
 const CODE = 'export default function job() {}';

@@ -35,19 +35,27 @@ export const CONSOLE_HEADERS: Headers = {
   'cache-control': 'no-cache',
 };
 
-/** Of files of a page that brings everything with it; its frameworks write style attributes. */
-export const PAGE_HEADERS: Headers = {
-  ...COMMON,
-  'content-security-policy': [
-    "default-src 'self'",
-    "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data: blob:",
-    "font-src 'self' data:",
-    "worker-src 'self' blob:",
-    "object-src 'none'",
-    "frame-ancestors 'none'",
-    "base-uri 'self'",
-    "form-action 'self'",
-  ].join('; '),
-  'cache-control': 'no-cache',
-};
+/**
+ * Of files of a page that brings everything with it; its frameworks write style attributes.
+ *
+ * @param scriptHashes of what its index runs inline: `'sha256-…'`.
+ */
+export function pageHeaders(scriptHashes: readonly string[]): Headers {
+  const inline = scriptHashes.length === 0 ? [] : ["'unsafe-hashes'", ...scriptHashes];
+  return {
+    ...COMMON,
+    'content-security-policy': [
+      "default-src 'self'",
+      ['script-src', "'self'", ...inline].join(' '),
+      "style-src 'self' 'unsafe-inline'",
+      "img-src 'self' data: blob:",
+      "font-src 'self' data:",
+      "worker-src 'self' blob:",
+      "object-src 'none'",
+      "frame-ancestors 'none'",
+      "base-uri 'self'",
+      "form-action 'self'",
+    ].join('; '),
+    'cache-control': 'no-cache',
+  };
+}

@@ -5,7 +5,7 @@
  * I2  A body is read up to its limit, and no further; an upload goes to the disk as it comes, and
  *     what is left of it goes when it is answered.
  * I3  Who sends or reads slowly loses the connection, and there are only so many connections.
- * I4  Every answer has the headers of `SECURITY_HEADERS` or `PAGE_HEADERS`, errors of HTTP itself
+ * I4  Every answer has the headers of `SECURITY_HEADERS`, or of its page, errors of HTTP itself
  *     included.
  */
 import { rm } from 'node:fs/promises';

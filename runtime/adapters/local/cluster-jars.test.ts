@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { zipBytes } from '../http/zip-bytes.conformance.ts';
+import { zipBytes } from '../zip-bytes.conformance.ts';
 import { ClusterJars } from './cluster-jars.ts';
 import { temporaryDirectory } from './temporary-directory.conformance.ts';
 

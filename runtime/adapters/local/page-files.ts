@@ -5,12 +5,13 @@
  *     whole path, and never become part of one. Links and hidden files are not followed.
  * I2  What has its hash in its name is kept by browsers for good; everything else is asked for anew
  *     each time, and answered without content when it is the same.
+ * I3  Of what stands inline, only that of the index runs, as it was when it was opened.
  */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { StreamError } from '../../core/index.ts';
-import { PAGE_HEADERS } from '../http/index.ts';
+import { pageHeaders } from '../http/index.ts';
 import { reasonOf } from '../store-errors.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -61,17 +62,16 @@ export class PageFiles {
   }
 
   /**
-   * I1.
+   * I1, I3.
    *
+   * @param policy @defaultValue that of pages which we do not know
    * @throws {StreamError} `NO_WEB_PAGES`: there is no index.html.
    */
-  static async open(
-    directory: string,
-    policy: PagePolicy = { headers: PAGE_HEADERS },
-  ): Promise<PageFiles> {
+  static async open(directory: string, policy?: PagePolicy): Promise<PageFiles> {
     const paths = new Map<string, string>();
+    let index = '';
     try {
-      await stat(join(directory, INDEX));
+      index = await readFile(join(directory, INDEX), 'utf8');
       for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {
         const path = join(entry.parentPath, entry.name);
         const name = `/${relative(directory, path).split(sep).join('/')}`;
@@ -80,7 +80,7 @@ export class PageFiles {
     } catch (thrown) {
       throw noWebPages(directory, thrown);
     }
-    return new PageFiles(paths, policy);
+    return new PageFiles(paths, policy ?? { headers: pageHeaders(inlineHashes(index)) });
   }
 
   /** Whether there is a file for a path, decoded: `/` is the index. */
@@ -108,6 +108,16 @@ export class PageFiles {
     if (hashedBelow === undefined || !path.startsWith(hashedBelow)) return headers;
     return { ...headers, 'cache-control': 'public, max-age=31536000, immutable' };
   }
+}
+
+/** I3: handlers in attributes, and scripts without a source. */
+function inlineHashes(html: string): readonly string[] {
+  const handlers = [...html.matchAll(/\son[a-z]+="([^"]*)"/g)];
+  const scripts = [...html.matchAll(/<script>([^<]*)<\/script>/g)];
+  const texts = new Set([...handlers, ...scripts].map(([, text = '']) => text));
+  return [...texts].map((text) => {
+    return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+  });
 }
 
 function noWebPages(directory: string, cause: unknown): StreamError {

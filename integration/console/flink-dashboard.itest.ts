@@ -1,0 +1,134 @@
+/**
+ * Goal: Flink's own dashboard works against a cluster as it is. Method: its pages, served by the
+ * cluster (`web.ui.dir`), are opened in Chromium one by one, with a job that runs, one that has
+ * ended and one that has failed; there is a heading or a value to see on each, no popup that tells
+ * of an error, and none in the browser's console.
+ */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { zipBytes } from '../../runtime/adapters/conformance/index.ts';
+import { SpawnedCluster } from '../rest/spawned-cluster.ts';
+import { launchChromium } from './chromium.ts';
+import { flinkDashboard } from './flink-dashboard.ts';
+import { COUNTING_JOB, ENDING_JOB, FAILING_JOB } from './programs.ts';
+import { WatchedPage } from './watched-page.ts';
+
+/** Popups. */
+const NOTICE = '.ant-notification-notice';
+
+let cluster: SpawnedCluster;
+let browser: Browser;
+let watched: WatchedPage;
+let jobs: { readonly running: string; readonly ended: string; readonly failed: string };
+let vertexId = '';
+
+before(async () => {
+  const pages = await flinkDashboard();
+  cluster = await SpawnedCluster.start({ configuration: { 'web.ui.dir': pages }, slots: 8 });
+  const running = await cluster.run(COUNTING_JOB);
+  await cluster.untilStatus(running, 'RUNNING');
+  const ended = await cluster.run(ENDING_JOB);
+  await cluster.untilStatus(ended, 'FINISHED');
+  const failed = await cluster.run(FAILING_JOB);
+  await cluster.untilEnded(failed);
+  jobs = { running, ended, failed };
+  const { vertices } = (await cluster.json('GET', `/jobs/${running}`)) as {
+    vertices: { id: string; name: string }[];
+  };
+  vertexId = vertices.find(({ name }) => name.includes('Sum'))?.id ?? '';
+  browser = await launchChromium();
+});
+beforeEach(async () => {
+  watched = await WatchedPage.open(browser, `http://${cluster.address}`);
+});
+afterEach(() => watched.close());
+after(async () => {
+  await browser?.close();
+  await cluster?.close();
+});
+
+/** Opens a page and waits for what is to be seen on it. */
+async function look(path: string, seen: RegExp): Promise<void> {
+  const { page } = watched;
+  await page.goto(`/flink/#/${path}`);
+  await page.getByText(seen).first().waitFor();
+  // What it asks for a second time is answered, too.
+  await page.waitForLoadState('networkidle').catch(() => undefined);
+  assert.deepEqual(await page.locator(NOTICE).allTextContents(), [], path);
+  assert.deepEqual(watched.takeProblems(), [], path);
+}
+
+describe('Flink’s dashboard', () => {
+  it('shows the cluster and its jobs', async () => {
+    await look('overview', /Available Task Slots/);
+    await look('job/running', /counting/);
+    await look('job/completed', /ending/);
+  });
+
+  it('shows a job that runs, on every tab', async () => {
+    const job = `job/running/${jobs.running}`;
+    await look(`${job}/overview`, /Parallelism: 1/);
+    await look(`${job}/exceptions`, /Root Exception|Exception History/i);
+    await look(`${job}/dataskew`, /Skew/i);
+    await look(`${job}/timeline`, /TimeLine/i);
+    await look(`${job}/checkpoints`, /Checkpoint Counts|Latest Completed/);
+    await look(`${job}/configuration`, /Execution Configuration/i);
+  });
+
+  it('shows a vertex, on every tab of its drawer', async () => {
+    const vertex = `job/running/${jobs.running}/overview/${vertexId}`;
+    for (const tab of [
+      ...['detail', 'subtasks', 'taskmanagers', 'watermarks', 'accumulators', 'backpressure'],
+      ...['metrics', 'flamegraph'],
+    ]) {
+      await look(`${vertex}/${tab}`, /Sum/);
+    }
+  });
+
+  it('shows jobs that have ended, and why one has failed', async () => {
+    await look(`job/completed/${jobs.ended}/overview`, /three/);
+    await look(`job/completed/${jobs.failed}/exceptions`, /the reason of this test/);
+  });
+
+  it('shows TaskManagers and the JobManager', async () => {
+    await look('task-manager', /Task Managers|Path, ID/);
+    await look('job-manager/metrics', /JVM|Memory/);
+    await look('job-manager/config', /Key/i);
+    for (const tab of ['logs', 'stdout', 'log', 'thread-dump', 'profiler']) {
+      await look(`job-manager/${tab}`, /Log List|Logs|Thread Dump|Profiler/i);
+    }
+  });
+
+  it('takes a program, shows its plan and runs it, and cancels it', async () => {
+    const { page } = watched;
+    await look('submit', /Uploaded Jars/);
+    const file = { name: 'orders.jar', mimeType: 'application/java-archive', buffer: jarOf() };
+    await page.locator('input[type=file]').setInputFiles(file);
+    await page.getByText('orders.jar').first().click();
+    await page.getByText('Show Plan').first().click();
+    await page
+      .getByText(/Parallelism: 1/)
+      .first()
+      .waitFor();
+    await page.locator('.ant-drawer-close').first().click();
+    await page.getByRole('button', { name: 'Submit' }).first().click();
+    await page.waitForURL(/\/job\/running\/[0-9a-f]{32}/);
+    const [, jobId = ''] = /running\/([0-9a-f]{32})/.exec(page.url()) ?? [];
+    await cluster.untilStatus(jobId, 'RUNNING');
+    await page.getByText('Cancel Job').first().click();
+    await page.getByRole('button', { name: 'Yes' }).first().click();
+    await cluster.untilEnded(jobId);
+    assert.equal((await cluster.json('GET', `/jobs/${jobId}/status`)).status, 'CANCELED');
+    assert.deepEqual(watched.takeProblems(), []);
+  });
+});
+
+/** An archive as Flink's users make them: a manifest that names the job, and the program. */
+function jarOf(): Buffer {
+  const manifest = 'Manifest-Version: 1.0\r\nMain-Class: default\r\n';
+  return zipBytes([
+    { name: 'META-INF/MANIFEST.MF', content: manifest },
+    { name: 'job.mjs', content: COUNTING_JOB },
+  ]);
+}
