@@ -8,10 +8,13 @@ import {
   JobViews,
   presignUpload,
   SavepointDisposals,
+  ShownExecutions,
   SqsCoordinatorQueues,
   StepFunctions,
 } from '../../runtime/adapters/aws/index.ts';
 import { noProcesses } from '../../runtime/adapters/index.ts';
+import { compress, decompress } from '../../runtime/checkpoint/index.ts';
+import { TurnObjects } from '../../runtime/jobmaster/index.ts';
 import { functionWorld, reservationsOf } from '../shared/index.ts';
 import { createHandler } from './create-handler.ts';
 
@@ -21,6 +24,14 @@ const newId = (): string => randomBytes(16).toString('hex');
 const clusterJobs = new AwsClusterJobs({
   ...{ rows, jobs, clock, newId },
   views: new JobViews(rows),
+  executions: new ShownExecutions({
+    ...{ rows, jobs, blobs: objects },
+    // It reads only.
+    objects: new TurnObjects({
+      ...{ blobs: objects, compress, decompress, objectAboveBytes: 0 },
+      directory: `${root}/jobs`,
+    }),
+  }),
   queues: new SqsCoordinatorQueues({
     ...{ sqs, calls },
     coordinatorUrl: environment.text('SLUICE_COORDINATOR_QUEUE_URL'),

@@ -55,7 +55,11 @@ export {
   slotIdleAfterMs,
 } from './hibernation-settings.ts';
 export type { CheckpointHost } from './job-checkpoints-parts.ts';
-export type { SubtaskExecution, VertexExecutions } from './job-executions.ts';
+export {
+  type SubtaskExecution,
+  sleepingExecutions,
+  type VertexExecutions,
+} from './job-executions.ts';
 export { type HibernationView, JobHibernation, type WakeUpArming } from './job-hibernation.ts';
 export { type JobHistorySettings, jobHistorySettings } from './job-history.ts';
 export { type JobJournal, type JournalEntry, TransientJournal } from './job-journal.ts';

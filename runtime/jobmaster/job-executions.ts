@@ -14,6 +14,7 @@ import {
   withTaskEnd,
 } from './execution-states.ts';
 import type { JobState, SlotFailure } from './job-state.ts';
+import type { SleepingJob } from './sleeping-job.ts';
 
 /** A vertex, subtask by subtask. */
 export interface VertexExecutions {
@@ -87,26 +88,9 @@ export class JobExecutions {
     const { of, graph: before, atEpochMs: since, vertices: known = [] } = this.#view ?? {};
     const isFresh = since !== undefined && atEpochMs - since < VIEW_AGE_MS;
     if (of === this.#states && before === graph && isFresh) return known;
-    const vertices = this.#vertices(graph, metrics);
+    const vertices = verticesOf(this.#states, graph, metrics);
     this.#view = { of: this.#states, graph, atEpochMs, vertices };
     return vertices;
-  }
-
-  #vertices(
-    { vertices }: ExecutionGraph,
-    metrics: ReadonlyMap<string, TaskMetricsRecord>,
-  ): readonly VertexExecutions[] {
-    return vertices.map(({ vertexId, subtasks }) => ({
-      vertexId,
-      subtasks: subtasks.flatMap(({ subtaskIndex, slotIndex }) => {
-        const ref = { vertexId, subtaskIndex };
-        const [current, ...prior] = executionsOf(this.#states, slotIndex, ref).map(shown);
-        if (current === undefined) return [];
-        const record = metrics.get(executionKey(ref));
-        const known = record === undefined ? {} : { metrics: record };
-        return [{ subtaskIndex, slotIndex, ...current, ...known, prior }];
-      }),
-    }));
   }
 
   pack(): PackedExecutions {
@@ -117,6 +101,34 @@ export class JobExecutions {
     });
     return { slots: packed, ends };
   }
+}
+
+/** Of a job between two turns of its master, on the layout that is deployed. Pure. */
+export function sleepingExecutions(
+  { executions, metrics }: Pick<SleepingJob, 'executions' | 'metrics'>,
+  graph: ExecutionGraph,
+): readonly VertexExecutions[] {
+  if (executions === undefined) return [];
+  const byTask = new Map(metrics.map((task) => [executionKey(task), task]));
+  return verticesOf(unpack(executions), graph, byTask);
+}
+
+function verticesOf(
+  states: ExecutionStates,
+  { vertices }: ExecutionGraph,
+  metrics: ReadonlyMap<string, TaskMetricsRecord>,
+): readonly VertexExecutions[] {
+  return vertices.map(({ vertexId, subtasks }) => ({
+    vertexId,
+    subtasks: subtasks.flatMap(({ subtaskIndex, slotIndex }) => {
+      const ref = { vertexId, subtaskIndex };
+      const [current, ...prior] = executionsOf(states, slotIndex, ref).map(shown);
+      if (current === undefined) return [];
+      const record = metrics.get(executionKey(ref));
+      const known = record === undefined ? {} : { metrics: record };
+      return [{ subtaskIndex, slotIndex, ...current, ...known, prior }];
+    }),
+  }));
 }
 
 function shown({ attempt: _, ...execution }: SlotExecution): Omit<SlotExecution, 'attempt'> {

@@ -1,6 +1,6 @@
 /** `sluice why`: why a job puts nothing out. Not one of Flink's. */
 import { ClusterClient, type JsonObject } from './cluster-client.ts';
-import { parseJobId } from './cluster-commands.ts';
+import { parseJobId } from './cluster-command.ts';
 import type { ConsoleWorld } from './console-world.ts';
 import { formatCount } from './format-values.ts';
 import { badArguments, type ParsedOptions } from './parse-options.ts';
@@ -14,7 +14,7 @@ export async function why(options: ParsedOptions, world: ConsoleWorld): Promise<
   if (given === undefined) throw badArguments('Missing JobID. Specify a Job ID to diagnose.');
   if (further.length > 0) throw badArguments(`One Job ID is diagnosed: ${further.join(' ')}`);
   const jobId = parseJobId(given);
-  const client = ClusterClient.of(options, world);
+  const client = await ClusterClient.of(options, world);
   const diagnosis = await client.get(`/jobs/${jobId}/diagnosis`);
   const text = options.flags.has('json')
     ? JSON.stringify(diagnosis, undefined, 2)

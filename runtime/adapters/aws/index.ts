@@ -86,6 +86,8 @@ export {
   SchedulerWakeUps,
   type SchedulerWakeUpsParts,
   type SettleJobParts,
+  ShownExecutions,
+  type ShownExecutionsParts,
   SqsCommandSender,
   SqsCoordinatorQueues,
   SqsInboxes,

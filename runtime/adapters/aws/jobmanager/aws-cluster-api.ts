@@ -36,6 +36,7 @@ import { isForgotten } from './forget-jobs.ts';
 import { isEnded, type JobViews, submittedView } from './job-views.ts';
 import { readPlan } from './plan-record.ts';
 import type { SavepointDisposals } from './savepoint-disposals.ts';
+import type { ShownExecutions } from './shown-executions.ts';
 import type { TaskManagerReservations } from './task-manager-reservations.ts';
 import { ANSWERS_KEPT_MS, type AnswerRow, CANCEL_AFTER } from './turn-effects.ts';
 
@@ -43,6 +44,7 @@ export interface AwsClusterParts {
   readonly rows: RowStore;
   readonly jobs: JobStore;
   readonly views: JobViews;
+  readonly executions: Pick<ShownExecutions, 'of'>;
   readonly queues: Pick<CoordinatorQueues, 'send'>;
   readonly reservations: TaskManagerReservations;
   readonly taskSlots: number;
@@ -75,6 +77,13 @@ export class AwsClusterJobs implements ClusterJobs {
   }
 
   async get(jobId: string): Promise<DispatchedJob> {
+    const view = await this.#view(jobId);
+    if (isEnded(view)) return view;
+    return { ...view, executions: await this.#parts.executions.of(jobId) };
+  }
+
+  /** Without subtasks of a job that runs. */
+  async #view(jobId: string): Promise<DispatchedJob> {
     const { views, jobs, rows } = this.#parts;
     const view = await views.get(jobId);
     if (view !== undefined) {
@@ -187,7 +196,7 @@ export class AwsClusterJobs implements ClusterJobs {
   }
 
   async #running(jobId: string): Promise<DispatchedJob> {
-    const job = await this.get(jobId);
+    const job = await this.#view(jobId);
     if (isEnded(job)) throw jobAlreadyEnded(jobId, job.status);
     return job;
   }

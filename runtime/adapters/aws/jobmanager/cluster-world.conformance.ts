@@ -4,7 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import type { StreamExecutionEnvironment } from '../../../api/index.ts';
-import { compress, decompress, JobStore, type RowStore } from '../../../checkpoint/index.ts';
+import {
+  compress,
+  decompress,
+  JobStore,
+  type RowStore,
+  type StoredJob,
+} from '../../../checkpoint/index.ts';
 import { StreamError } from '../../../core/index.ts';
 import { type DispatchedJob, TurnObjects, type WakeUps } from '../../../jobmaster/index.ts';
 import type { SlotReport, SubtaskRef } from '../../../protocol/index.ts';
@@ -16,7 +22,7 @@ import { MemoryRowStore } from '../../memory/memory-row-store.ts';
 import { SeededRng } from '../../memory/virtual-time.ts';
 import { jobFilesOnAws } from '../job-files.ts';
 import type { CoordinatorMessage, NextStep } from '../messages.ts';
-import type { AttemptRecord } from '../taskmanager/index.ts';
+import { type AttemptRecord, writeAttempt } from '../taskmanager/index.ts';
 import { AwsClusterJobs, awsOperations } from './aws-cluster-api.ts';
 import { AwsPrograms } from './aws-programs.ts';
 import { Coordinator, type QueueRecord } from './coordinator.ts';
@@ -30,6 +36,7 @@ import { MAX_CAUSE_CHARS, thrownByFunction } from './lambda-failure.ts';
 import { planJob } from './plan-job.ts';
 import { SavepointDisposals } from './savepoint-disposals.ts';
 import { settleJob } from './settle-job.ts';
+import { ShownExecutions } from './shown-executions.ts';
 import { TaskManagerReservations } from './task-manager-reservations.ts';
 import { TickForwarder } from './tick-forwarder.ts';
 import { TurnEffects } from './turn-effects.ts';
@@ -140,7 +147,7 @@ export class ClusterWorld {
   /** Another process of the coordinator: what the one before had kept is gone. */
   coldStart(rows: RowStore = this.rows): Coordinator {
     const { blobs, clock, logger } = this;
-    const { taskSlots, objectAboveBytes } = this.#options;
+    const { taskSlots } = this.#options;
     const timers = new SystemTimers();
     const metrics = this.metricSink;
     const turns = new JobTurns({
@@ -154,10 +161,7 @@ export class ClusterWorld {
         savepointsDirectory: `${ROOT}/savepoints`,
         fileSystem: jobFilesOnAws(this.files),
       },
-      objects: new TurnObjects({
-        ...{ blobs, objectAboveBytes, compress, decompress },
-        directory: `${ROOT}/jobs`,
-      }),
+      objects: this.turnObjects,
       effects: new TurnEffects({
         ...{ rows, clock, logger, taskSlots },
         machines: this.machines,
@@ -175,6 +179,7 @@ export class ClusterWorld {
           writeAttempt: async (record) => {
             this.#maybeFail('attempt');
             this.attempts.push(record);
+            await writeAttempt(blobs, record);
           },
         },
       }),
@@ -189,6 +194,13 @@ export class ClusterWorld {
     const parts = { turns, queues, machines, metrics, logger, timers, troubles };
     this.coordinator = new Coordinator(parts);
     return this.coordinator;
+  }
+
+  get turnObjects(): TurnObjects {
+    const { blobs } = this;
+    const { objectAboveBytes } = this.#options;
+    const settings = { objectAboveBytes, compress, decompress };
+    return new TurnObjects({ blobs, ...settings, directory: `${ROOT}/jobs` });
   }
 
   get machines() {
@@ -403,6 +415,10 @@ export class ClusterWorld {
     return command?.type === 'trigger-checkpoint' ? command.barrier.checkpointId : 0;
   }
 
+  async storedJob(jobId = JOB_ID): Promise<StoredJob | undefined> {
+    return await new JobStore(this.rows, 'looks').get(jobId);
+  }
+
   async view(jobId = JOB_ID): Promise<DispatchedJob> {
     return await this.api.jobs.get(jobId);
   }
@@ -436,6 +452,7 @@ export class ClusterWorld {
       ...{ rows, jobs, queues, clock, newId, taskSlots, maxTaskManagers },
       expirationMs: EXPIRATION_MS,
       views: new JobViews(rows),
+      executions: new ShownExecutions({ rows, jobs, blobs, objects: this.turnObjects }),
       reservations: this.reservations,
     });
     const presign = async (location: string): Promise<string> => `https://signed/${location}`;

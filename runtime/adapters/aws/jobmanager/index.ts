@@ -78,6 +78,7 @@ export {
   type SchedulerWakeUpsParts,
 } from './scheduler-wake-ups.ts';
 export { type SettleJobParts, settleJob } from './settle-job.ts';
+export { ShownExecutions, type ShownExecutionsParts } from './shown-executions.ts';
 export { SqsCommandSender, type SqsCommandSenderParts } from './sqs-command-sender.ts';
 export {
   SqsCoordinatorQueues,

@@ -8,6 +8,8 @@
 
 import type { JobRecord } from '../../../checkpoint/index.ts';
 import {
+  compress,
+  decompress,
   isErrorWithCode,
   type RowStore,
   type RowWrite,
@@ -81,13 +83,15 @@ export function viewOf(turned: TurnedJob, clock: Clock): DispatchedJob {
     metrics: master?.snapshot(),
   };
   const status = (end?.status ?? master?.status ?? job.status) as JobStatus;
-  // Subtasks would not fit into an item.
+  // Of a job that runs subtasks are read elsewhere, see shown-executions.ts.
   const describe = (of: KnownJob): DispatchedJob => {
     const view = describeJob(of);
     const diagnosis = view.diagnosis ?? master?.diagnosis();
-    return { ...view, executions: [], ...(diagnosis === undefined ? {} : { diagnosis }) };
+    return { ...view, ...(diagnosis === undefined ? {} : { diagnosis }) };
   };
-  if (end === undefined) return describe({ ...known, status, end: undefined });
+  if (end === undefined) {
+    return { ...describe({ ...known, status, end: undefined }), executions: [] };
+  }
   const ending = {
     endedAtEpochMs: clock.nowEpochMs(),
     netRuntimeMs: known.metrics?.elapsedMs ?? 0,
@@ -113,6 +117,32 @@ export function endedView(
   return { ...ended, error, exceptions: withException(history, cause, true) };
 }
 
+/** Persisted; fields are only ever added. */
+interface ViewRow extends DispatchedJob {
+  /** The executions of a job that has ended, compressed. Absent: there are none, or too many. */
+  readonly packedExecutions?: { readonly base64: string; readonly jsonBytes: number };
+}
+
+/** A row holds four times this. Some thousand subtasks. */
+const MAX_PACKED_CHARS = 100_000;
+
+async function packed(view: DispatchedJob): Promise<ViewRow> {
+  if (view.executions.length === 0) return view;
+  const json = Buffer.from(JSON.stringify(view.executions));
+  const base64 = Buffer.from(await compress(json)).toString('base64');
+  const shown = { ...view, executions: [] };
+  if (base64.length > MAX_PACKED_CHARS) return shown;
+  return { ...shown, packedExecutions: { base64, jsonBytes: json.length } };
+}
+
+async function unpacked({ packedExecutions, ...view }: ViewRow): Promise<DispatchedJob> {
+  if (packedExecutions === undefined) return view;
+  const { base64, jsonBytes } = packedExecutions;
+  const json = await decompress(Buffer.from(base64, 'base64'), jsonBytes);
+  const executions = JSON.parse(Buffer.from(json).toString('utf8')) as DispatchedJob['executions'];
+  return { ...view, executions };
+}
+
 export class JobViews {
   readonly #rows: RowStore;
 
@@ -124,7 +154,8 @@ export class JobViews {
   async put(view: DispatchedJob, isSummaryNew: boolean, turnNumber: number): Promise<void> {
     // That of a submission is 1.
     const atVersion = Math.max(1, turnNumber);
-    await this.#putNewest({ type: 'put', ...viewKey(view.jobId), value: view, atVersion });
+    const row = await packed(view);
+    await this.#putNewest({ type: 'put', ...viewKey(view.jobId), value: row, atVersion });
     if (!isSummaryNew) return;
     const value = summaryOf(view);
     await this.#putNewest({ type: 'put', ...summaryKey(view.jobId), value, atVersion });
@@ -142,7 +173,8 @@ export class JobViews {
   /** Undefined: the job has had no turn yet. */
   async get(jobId: string): Promise<DispatchedJob | undefined> {
     const { partitionKey, sortKey } = viewKey(jobId);
-    return (await this.#rows.get(partitionKey, sortKey))?.value as DispatchedJob | undefined;
+    const row = (await this.#rows.get(partitionKey, sortKey))?.value as ViewRow | undefined;
+    return row && (await unpacked(row));
   }
 
   /** In the order of their submission. */
