@@ -35,6 +35,8 @@ export interface GrantedResources {
   readonly wakeRoleArn: string;
   /** Of rules that wake jobs; ends in `*`, behind the cluster's own prefix. */
   readonly wakeRuleArns: string;
+  /** Of what TaskManagers and the coordinator log; each ends in `*`. */
+  readonly logArns: readonly string[];
 }
 
 const ROW_READS = ['dynamodb:GetItem', 'dynamodb:Query'] as const;
@@ -99,7 +101,7 @@ function vocabulary(to: GrantedResources): Vocabulary {
 type GrantsOf = (may: Vocabulary, to: GrantedResources) => readonly Grant[];
 
 const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
-  // Submits jobs and reads what the coordinator has written of them.
+  // Submits jobs and reads what the coordinator has written of them, and what both have logged.
   api: (may, to) => [
     may.rows(...ROW_READS, 'dynamodb:PutItem', 'dynamodb:UpdateItem'),
     may.objects(['s3:GetObject'], 'jobs', 'uploads', 'checkpoints', 'savepoints'),
@@ -109,6 +111,11 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
     may.listing,
     may.send,
     { actions: ['states:StartExecution'], resources: [to.jobManagerArn] },
+    {
+      actions: ['logs:FilterLogEvents'],
+      resources: to.logArns,
+      wildcard: 'IAM names a log group with all of its streams.',
+    },
   ],
   // Evaluates the program, reads what it starts from, makes inboxes.
   plan: (may) => [

@@ -171,6 +171,14 @@ export class JobManager extends Construct implements IGrantable {
       wakeUpArns: this.wakeUps.scheduleArns,
       wakeRoleArn: this.wakeUps.role.roleArn,
       wakeRuleArns: this.wakeUps.ruleArns,
+      logArns: (['taskmanager', 'coordinator'] as const).map((name) =>
+        Stack.of(this).formatArn({
+          service: 'logs',
+          resource: 'log-group',
+          resourceName: `/aws/lambda/${names.functions[name]}:*`,
+          arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+        }),
+      ),
     };
   }
 

@@ -3,6 +3,8 @@ import {
   AwsClusterJobs,
   AwsPrograms,
   awsOperations,
+  awsProcesses,
+  CloudWatchFunctionLog,
   createSfnClient,
   deployedLifecycle,
   JobViews,
@@ -12,34 +14,36 @@ import {
   SqsCoordinatorQueues,
   StepFunctions,
 } from '../../runtime/adapters/aws/index.ts';
-import { noProcesses } from '../../runtime/adapters/index.ts';
+import { connectCloudWatchLogs } from '../../runtime/adapters/aws/logs/index.ts';
 import { compress, decompress } from '../../runtime/checkpoint/index.ts';
 import { TurnObjects } from '../../runtime/jobmaster/index.ts';
 import { functionWorld, reservationsOf } from '../shared/index.ts';
 import { createHandler } from './create-handler.ts';
 
 const world = functionWorld('api');
-const { environment, logger, sqs, calls, rows, jobs, root, objects, clock, clients } = world;
+const { environment, logger, sqs, calls, prefix, rows, jobs, root, objects, clock, clients } =
+  world;
 const newId = (): string => randomBytes(16).toString('hex');
-const clusterJobs = new AwsClusterJobs({
-  ...{ rows, jobs, clock, newId },
-  views: new JobViews(rows),
-  executions: new ShownExecutions({
-    ...{ rows, jobs, blobs: objects },
-    // It reads only.
-    objects: new TurnObjects({
-      ...{ blobs: objects, compress, decompress, objectAboveBytes: 0 },
-      directory: `${root}/jobs`,
-    }),
+const views = new JobViews(rows);
+const executions = new ShownExecutions({
+  ...{ rows, jobs, blobs: objects },
+  // It reads only.
+  objects: new TurnObjects({
+    ...{ blobs: objects, compress, decompress, objectAboveBytes: 0 },
+    directory: `${root}/jobs`,
   }),
+});
+const reservations = reservationsOf(world);
+const taskSlots = environment.count('SLUICE_TASK_SLOTS');
+const maxTaskManagers = environment.count('SLUICE_MAX_TASK_MANAGERS');
+const expirationMs = environment.count('SLUICE_JOB_EXPIRATION_MS');
+const clusterJobs = new AwsClusterJobs({
+  ...{ rows, jobs, clock, newId, views, executions, reservations },
+  ...{ taskSlots, maxTaskManagers, expirationMs },
   queues: new SqsCoordinatorQueues({
     ...{ sqs, calls },
     coordinatorUrl: environment.text('SLUICE_COORDINATOR_QUEUE_URL'),
   }),
-  reservations: reservationsOf(world),
-  taskSlots: environment.count('SLUICE_TASK_SLOTS'),
-  maxTaskManagers: environment.count('SLUICE_MAX_TASK_MANAGERS'),
-  expirationMs: environment.count('SLUICE_JOB_EXPIRATION_MS'),
 });
 const programs = new AwsPrograms({
   ...{ jobs, root, clock, blobs: objects },
@@ -60,7 +64,25 @@ export const handler = createHandler(
     ),
     programs,
     lifecycle: deployedLifecycle(),
-    processes: noProcesses('not served yet'),
+    processes: awsProcesses({
+      ...{ rows, views, executions, reservations, clock, taskSlots },
+      log: new CloudWatchFunctionLog(
+        connectCloudWatchLogs(calls, { program: 'api' }),
+        prefix,
+        clock,
+      ),
+      configuration: {
+        'taskmanager.numberOfTaskSlots': taskSlots,
+        'slotmanager.number-of-slots.max': maxTaskManagers * taskSlots,
+        'jobstore.expiration-time': `${Math.floor(expirationMs / 1000)} s`,
+      },
+      environment: {
+        version: `Node.js ${process.version} (V8 ${process.versions.v8}) on AWS Lambda`,
+        arch: process.arch,
+        options: process.execArgv,
+        modules: [],
+      },
+    }),
     ...{ clock, newId },
     version: environment.optional('SLUICE_VERSION') ?? 'unknown',
     dataDirectory: root,

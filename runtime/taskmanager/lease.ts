@@ -18,6 +18,8 @@ export interface LeaseRow {
   readonly lease: number;
   /** Names one process, for ever. */
   readonly holder: string;
+  /** When the holder began. Absent: by a release that did not say. For people. */
+  readonly claimedAtEpochMs?: number;
   /** Present once the holder has left. */
   readonly left?: LeaveRecord;
 }
@@ -27,6 +29,7 @@ export interface LeaseClaim {
   readonly attempt: number;
   readonly lease: number;
   readonly holder: string;
+  readonly claimedAtEpochMs?: number;
 }
 
 export type LeaseDecision =

@@ -171,7 +171,7 @@ async function overview(api: ClusterApi): Promise<object> {
   const count = (status: string): number => jobs.filter((job) => job.status === status).length;
   const [finished, canceled, failed] = [count('FINISHED'), count('CANCELED'), count('FAILED')];
   return {
-    taskmanagers: (await api.processes.taskManagers()).length,
+    taskmanagers: await api.processes.countTaskManagers(),
     'slots-total': total,
     'slots-available': available,
     'jobs-running': jobs.length - finished - canceled - failed,

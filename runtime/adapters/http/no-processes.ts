@@ -21,6 +21,7 @@ export function noProcesses(reason: string): ClusterProcesses {
   const environment = { version: '', arch: '', options: [], modules: [] };
   return {
     jobManager: { ...closedProcess(reason), configuration: {}, environment },
+    countTaskManagers: async () => 0,
     taskManagers: async () => [],
     taskManager: async () => undefined,
     flameGraph: async () => ({ why: 'disabled' }),

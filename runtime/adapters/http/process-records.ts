@@ -138,6 +138,8 @@ export type FlameGraph =
 /** Port: the processes of a cluster. */
 export interface ClusterProcesses {
   readonly jobManager: ClusterJobManager;
+  /** As many as {@link taskManagers} lists; asked more often. */
+  countTaskManagers(): Promise<number>;
   /** Those that are there. */
   taskManagers(): Promise<readonly TaskManagerView[]>;
   /** Of one that is gone, too, for as long as its logs are kept. */

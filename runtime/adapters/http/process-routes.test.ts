@@ -61,6 +61,7 @@ function clusterWith(changed: Partial<ClusterProcesses> = {}, asked: string[] = 
       configuration: { 's3.secret-key': 'hush', 'rest.port': 8081, url: 'http://u:pw@host/' },
       environment: { version: 'Node.js v24', arch: 'x64', options: ['--x'], modules: ['m'] },
     },
+    countTaskManagers: async () => 1,
     taskManagers: async () => [VIEW],
     taskManager: async (id) => (id === 'tm-1' ? { ...processWith(asked), view: VIEW } : undefined),
     ...changed,

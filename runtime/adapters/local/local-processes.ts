@@ -48,6 +48,7 @@ export function localProcesses(parts: LocalProcessesParts): ClusterProcesses {
       // What it prints is in the terminal that it was started in.
       stdoutName: undefined,
     },
+    countTaskManagers: async () => taskManagers.all.length,
     taskManagers: async () => taskManagers.all.map(({ view }) => view),
     taskManager: async (id) => {
       const known = taskManagers.find(id);

@@ -9,7 +9,7 @@
 import type { Clock } from '../../core/index.ts';
 import type { SlotReport } from '../../protocol/index.ts';
 import type { ProcessStatistics, TaskManagerView, TaskPlace } from '../http/index.ts';
-import { logText } from './log-text.ts';
+import { logText } from '../log-text.ts';
 import type { ProcessLog, ProcessLogs } from './process-logs.ts';
 import { ProcessProfiles, type ProfilingSettings } from './process-profiles.ts';
 import type {

@@ -3,8 +3,8 @@ import { argv, execArgv } from 'node:process';
 import type { Clock, Configuration, Logger } from '../../core/index.ts';
 import type { ClusterJobManager } from '../http/index.ts';
 import { ProcessInspector, ThreadRegistry } from '../inspect/index.ts';
+import { logText } from '../log-text.ts';
 import type { LocalProcessesParts } from './local-processes.ts';
-import { logText } from './log-text.ts';
 import type { ProcessLog, ProcessLogs } from './process-logs.ts';
 import { ProcessProfiles, type ProfilingSettings } from './process-profiles.ts';
 

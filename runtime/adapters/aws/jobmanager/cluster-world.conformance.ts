@@ -14,7 +14,7 @@ import {
 import { StreamError } from '../../../core/index.ts';
 import { type DispatchedJob, TurnObjects, type WakeUps } from '../../../jobmaster/index.ts';
 import type { SlotReport, SubtaskRef } from '../../../protocol/index.ts';
-import { answerRequest, type ClusterApi, noProcesses } from '../../http/index.ts';
+import { answerRequest, type ClusterApi } from '../../http/index.ts';
 import { SystemTimers } from '../../local/system-world.ts';
 import { MemoryBlobStore } from '../../memory/memory-blob-store.ts';
 import { MemoryFileSystem } from '../../memory/memory-file-system.ts';
@@ -24,6 +24,7 @@ import { jobFilesOnAws } from '../job-files.ts';
 import type { CoordinatorMessage, NextStep } from '../messages.ts';
 import { type AttemptRecord, writeAttempt } from '../taskmanager/index.ts';
 import { AwsClusterJobs, awsOperations } from './aws-cluster-api.ts';
+import { awsProcesses } from './aws-processes.ts';
 import { AwsPrograms } from './aws-programs.ts';
 import { Coordinator, type QueueRecord } from './coordinator.ts';
 import { deployedLifecycle } from './deployed-lifecycle.ts';
@@ -448,11 +449,12 @@ export class ClusterWorld {
     const { taskSlots, maxTaskManagers } = this.#options;
     const newId = (): string => (this.#tokens++).toString(16).padStart(32, '0');
     const jobs = new JobStore(rows, 'api');
+    const executions = new ShownExecutions({ rows, jobs, blobs, objects: this.turnObjects });
     const clusterJobs = new AwsClusterJobs({
       ...{ rows, jobs, queues, clock, newId, taskSlots, maxTaskManagers },
       expirationMs: EXPIRATION_MS,
       views: new JobViews(rows),
-      executions: new ShownExecutions({ rows, jobs, blobs, objects: this.turnObjects }),
+      executions,
       reservations: this.reservations,
     });
     const presign = async (location: string): Promise<string> => `https://signed/${location}`;
@@ -461,7 +463,13 @@ export class ClusterWorld {
       operations: awsOperations(clusterJobs, new SavepointDisposals({ rows, jobs, clock, blobs })),
       programs: new AwsPrograms({ blobs, jobs, machines, clock, presign, root: ROOT }),
       lifecycle: deployedLifecycle(),
-      processes: noProcesses('nothing runs here'),
+      processes: awsProcesses({
+        ...{ rows, clock, taskSlots, executions, views: new JobViews(rows) },
+        reservations: this.reservations,
+        log: { ofTaskManager: async () => '', ofCoordinator: async () => '' },
+        configuration: {},
+        environment: { version: '', arch: '', options: [], modules: [] },
+      }),
       ...{ clock, newId, version: '1', dataDirectory: ROOT },
     };
   }

@@ -8,6 +8,7 @@ export {
   type AwsClusterParts,
   awsOperations,
 } from './aws-cluster-api.ts';
+export { type AwsProcessesParts, awsProcesses } from './aws-processes.ts';
 export { AwsPrograms, type AwsProgramsParts } from './aws-programs.ts';
 export {
   Coordinator,
@@ -39,6 +40,7 @@ export {
   type ForgetResult,
   forgetJobs,
 } from './forget-jobs.ts';
+export { CloudWatchFunctionLog, type FunctionLog } from './function-log.ts';
 export {
   type HttpEvent,
   type HttpResult,

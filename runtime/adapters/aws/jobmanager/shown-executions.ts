@@ -51,6 +51,18 @@ export class ShownExecutions {
     return layout === undefined ? [] : sleepingExecutions(asleep, layout);
   }
 
+  /** Slots that a job runs now, and the attempt that each belongs to. */
+  async slotsOf(jobId: string): Promise<ReadonlyMap<number, number>> {
+    const regions = (await this.#record(jobId))?.asleep?.regions ?? [];
+    return new Map(
+      regions.flatMap(({ attempt, slotIndexes, gone }) =>
+        slotIndexes
+          .filter((slotIndex) => !gone.includes(slotIndex))
+          .map((slotIndex) => [slotIndex, attempt] as const),
+      ),
+    );
+  }
+
   /** I1. */
   async #record(jobId: string): Promise<TurnRecord | undefined> {
     const { rows, objects } = this.#parts;

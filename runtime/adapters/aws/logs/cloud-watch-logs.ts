@@ -18,7 +18,8 @@ import { mergeByTime } from './merge-by-time.ts';
 
 export interface LogQuery {
   readonly groups: readonly string[];
-  readonly jobId: string;
+  /** Undefined: of all jobs, and of none. */
+  readonly jobId: string | undefined;
   readonly sinceEpochMs: number;
   /** This, and what is worse. */
   readonly level: LogLevel;
@@ -113,20 +114,23 @@ export class CloudWatchLogs {
 }
 
 /** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html */
-export function filterPattern(jobId: string, level: LogLevel): string {
+export function filterPattern(jobId: string | undefined, level: LogLevel): string {
   const worse = LEVELS.slice(LEVELS.indexOf(level)).map(
     (one) => `$.level = "${one.toUpperCase()}"`,
   );
+  const isLoud = worse.join(' || ');
+  if (jobId === undefined) return `{ ${isLoud} }`;
   const isOfJob = `$.jobId = "${jobId}"`;
-  return level === 'debug' ? `{ ${isOfJob} }` : `{ ${isOfJob} && (${worse.join(' || ')}) }`;
+  return level === 'debug' ? `{ ${isOfJob} }` : `{ ${isOfJob} && (${isLoud}) }`;
 }
 
-function isLineOf(text: string, jobId: string, level: LogLevel): boolean {
+function isLineOf(text: string, jobId: string | undefined, level: LogLevel): boolean {
   if (!text.startsWith('{')) return false;
   try {
     const line = JSON.parse(text) as { readonly jobId?: unknown; readonly level?: unknown };
     const loudness = LEVELS.indexOf(String(line.level).toLowerCase() as LogLevel);
-    return line.jobId === jobId && loudness >= LEVELS.indexOf(level);
+    const isOfJob = jobId === undefined || line.jobId === jobId;
+    return isOfJob && loudness >= LEVELS.indexOf(level);
   } catch {
     return false;
   }

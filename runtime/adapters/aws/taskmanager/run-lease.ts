@@ -187,11 +187,12 @@ class LeaseRun {
     // It reads nothing before it is deployed (I1), and takes about as long as the claim.
     this.#startThreads(1);
     const { jobId, attempt, lease, taskManager } = this.#request;
+    const claimedAtEpochMs = this.#parts.clock.nowEpochMs();
     const keeper = new LeaseKeeper({
       rows: this.#parts.rows,
       jobId,
       taskManager,
-      claim: { attempt, lease, holder: this.#holder },
+      claim: { attempt, lease, holder: this.#holder, claimedAtEpochMs },
       pause: () => this.#watch.pause(RETRY_MS),
     });
     const { clock } = this.#parts;
