@@ -20,6 +20,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { BuildOptions, OutputFile } from 'esbuild';
 import { buildConsole } from './build-console.ts';
 import { buildFunctions } from './build-functions.ts';
 import { REPOSITORY_ROOT } from './source-files.ts';
@@ -33,35 +34,24 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'slot-worker': 'runtime/slot-worker.ts',
   'task-manager-process': 'runtime/task-manager-process.ts',
 };
+/** As {@link ENTRIES}, with their libraries: the package is installed without them. */
+const BUNDLED_ENTRIES: Readonly<Record<string, string>> = {
+  prometheus: 'runtime/prometheus.ts',
+  'open-telemetry': 'runtime/open-telemetry.ts',
+};
 const STALE_AFTER_MS = 3_600_000;
 
 /** Bundles everything that exists of {@link ENTRIES} into `<root>/dist`. */
 export async function build(root: string = REPOSITORY_ROOT): Promise<void> {
   const startedAt = new Date();
-  const { build: bundle } = await import('esbuild');
-  const entryPoints = Object.entries(ENTRIES)
-    .filter(([, source]) => existsSync(join(root, source)))
-    .map(([out, source]) => ({ out, in: join(root, source) }));
-  const { outputFiles } = await bundle({
-    entryPoints,
-    outdir: join(root, 'dist'),
-    absWorkingDir: root,
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    splitting: true,
-    sourcemap: true,
-    packages: 'external',
-    conditions: ['sluice-source'],
-    keepNames: true,
-    chunkNames: '[name]-[hash]',
-    logLevel: 'warning',
-  });
+  const outputFiles = [
+    ...(await bundled(root, ENTRIES, { packages: 'external', splitting: true, sourcemap: true })),
+    ...(await bundled(root, BUNDLED_ENTRIES, { minify: true, banner: { js: REQUIRE } })),
+  ];
   mkdirSync(join(root, 'dist'), { recursive: true });
+  const entries = { ...ENTRIES, ...BUNDLED_ENTRIES };
   const isEntry = (path: string): boolean =>
-    Object.hasOwn(ENTRIES, basename(path).split('.')[0] ?? '');
+    Object.hasOwn(entries, basename(path).split('.')[0] ?? '');
   // I1: what is imported before what imports it.
   const ordered = outputFiles.toSorted((a, b) => +isEntry(a.path) - +isEntry(b.path));
   for (const { path, contents } of ordered) {
@@ -74,6 +64,39 @@ export async function build(root: string = REPOSITORY_ROOT): Promise<void> {
   const stamp = join(root, 'dist', '.stamp');
   writeFileSync(stamp, '');
   utimesSync(stamp, startedAt, startedAt);
+}
+
+/** Libraries that are CommonJS call it. */
+const REQUIRE =
+  "import { createRequire as sluiceRequire } from 'node:module';" +
+  'const require = sluiceRequire(import.meta.url);';
+
+async function bundled(
+  root: string,
+  entries: Readonly<Record<string, string>>,
+  more: Pick<BuildOptions, 'packages' | 'splitting' | 'sourcemap' | 'minify' | 'banner'>,
+): Promise<readonly OutputFile[]> {
+  const { build: bundle } = await import('esbuild');
+  const entryPoints = Object.entries(entries)
+    .filter(([, source]) => existsSync(join(root, source)))
+    .map(([out, source]) => ({ out, in: join(root, source) }));
+  if (entryPoints.length === 0) return [];
+  const { outputFiles } = await bundle({
+    entryPoints,
+    outdir: join(root, 'dist'),
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    conditions: ['sluice-source'],
+    keepNames: true,
+    chunkNames: '[name]-[hash]',
+    logLevel: 'warning',
+    ...more,
+  });
+  return outputFiles;
 }
 
 function removeStaleChunks(dist: string, current: ReadonlySet<string>): void {

@@ -5,10 +5,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import parse from 'parse-prometheus-text-format';
 import { FlinkContract } from './flink-contract.ts';
 
 const launcher = fileURLToPath(new URL('../../scripts/sluice.mjs', import.meta.url));
@@ -36,6 +39,14 @@ interface Answer {
 
 const contract = new FlinkContract();
 let directory = '';
+/** What it was sent last. */
+let collected = '';
+const collector = createServer(async (message, response) => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  collected = Buffer.concat(chunks).toString();
+  response.end('{}');
+});
 let cluster: ChildProcess | undefined;
 let address = '';
 /** What stands for the place-holders of paths. */
@@ -44,7 +55,11 @@ const names: Record<string, string> = { subtaskindex: '0', attempt: '0' };
 before(async () => {
   directory = mkdtempSync(join(tmpdir(), 'sluice-contract-'));
   writeFileSync(join(directory, 'sum.ts'), JOB);
-  const child = sluice('cluster', '--port', '0', '--data-dir', 'data', '--slots', '2');
+  const child = sluice(
+    ...['cluster', '--port', '0', '--data-dir', 'data', '--slots', '2'],
+    ...['-D', `metrics.reporter.otel.exporter.endpoint=${await collect()}`],
+    ...['-D', 'metrics.reporter.otel.interval=500 ms'],
+  );
   cluster = child;
   address = await said(child, /listening on http:\/\/(\S+:\d+)\n/);
   const run = sluice('run', '-m', address, '-d', 'sum.ts');
@@ -72,6 +87,8 @@ before(async () => {
 });
 after(() => {
   cluster?.kill('SIGKILL');
+  collector.closeAllConnections();
+  collector.close();
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -82,6 +99,12 @@ interface TaskManagers {
 interface Counted {
   readonly counts?: { readonly completed: number };
   readonly latest?: { readonly completed?: { readonly id: number } };
+}
+
+/** @returns where a collector of OpenTelemetry listens. */
+async function collect(): Promise<string> {
+  await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
 }
 
 function sluice(...args: string[]): ChildProcess {
@@ -217,6 +240,20 @@ describe('the REST interface', () => {
       );
       assert.ok(Number(shown[0]?.value) > 0, shown[0]?.value);
     }
+  });
+
+  it('tells Prometheus and a collector of OpenTelemetry the metrics of its jobs', async () => {
+    const answer = await fetch(`http://${address}/metrics`);
+    assert.match(answer.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+    const name = 'flink_taskmanager_job_task_numRecordsOut';
+    const out = parse(await answer.text()).find((family) => family.name === name);
+    const labels = { job_id: names.jobid, task_id: names.vertexid, subtask_index: '0' };
+    const found = out?.metrics.find(({ labels: of }) => {
+      return Object.entries(labels).every(([label, value]) => of?.[label] === value);
+    });
+    assert.ok(Number(found?.value) > 0, JSON.stringify(out));
+    await until(async () => collected.includes(names.jobid ?? '?'));
+    assert.match(collected, /"flink\.taskmanager\.job\.task\.numRecordsOut"/);
   });
 
   it('deletes data sets, of which there are none, in Flink’s way', async () => {

@@ -5,8 +5,11 @@ export {
   checkpointsJson,
   errorAnswer,
   HttpRefusal,
+  type MetricSample,
+  metricSamples,
   noProcesses,
   REST_ROUTES,
+  type SampledCluster,
 } from './http/index.ts';
 export {
   type CheckSavepointOptions,
@@ -14,6 +17,11 @@ export {
   type SavepointCheck,
 } from './local/check-savepoint.ts';
 export { type ClusterOptions, type RunningCluster, startCluster } from './local/cluster.ts';
+export type {
+  MetricExport,
+  OpenTelemetryOptions,
+  RenderedMetrics,
+} from './local/cluster-telemetry.ts';
 export { DataDirectory, type DataDirectoryOptions } from './local/data-directory.ts';
 export { DirectoryBlobStore } from './local/directory-blob-store.ts';
 export { DoorbellThread } from './local/doorbell-thread.ts';

@@ -28,7 +28,7 @@ const NAMES_BY_PREFIX: Readonly<Record<string, string>> = {
     adaptive-scheduler.submission.resource-wait-timeout archive.fs.dir
     execution.failover-strategy scheduler
   `,
-  metrics: 'fetcher.update-interval latency.interval reporters',
+  metrics: 'fetcher.update-interval latency.interval',
   pipeline: `
     auto-generate-uids classpaths global-job-parameters jars jobvertex-parallelism-overrides
     object-reuse operator-chaining.chain-operators-with-different-max-parallelism

@@ -296,6 +296,40 @@ const CLIENT_OPTIONS = {
   }),
 } as const;
 
+/** Of a cluster: where its metrics go. */
+const METRICS_OPTIONS = {
+  METRICS_REPORTERS: enumOption({
+    key: 'metrics.reporters',
+    defaultValue: 'NONE',
+    values: ['NONE', 'OTEL'],
+    note: 'Prometheus needs none: GET /metrics',
+    description:
+      'whether a cluster exports its metrics though no endpoint is set: to localhost:4318',
+  }),
+  OTEL_ENDPOINT: stringOption<string | undefined>({
+    key: 'metrics.reporter.otel.exporter.endpoint',
+    defaultValue: undefined,
+    description:
+      'where a collector takes OTLP over HTTP: http://host:4318; unset: what ' +
+      'OTEL_EXPORTER_OTLP_ENDPOINT says',
+  }),
+  OTEL_TIMEOUT_MS: durationOption({
+    key: 'metrics.reporter.otel.exporter.timeout',
+    defaultValue: 10_000,
+    description: 'how long a collector is waited for',
+  }),
+  OTEL_INTERVAL_MS: durationOption({
+    key: 'metrics.reporter.otel.interval',
+    defaultValue: 10_000,
+    description: 'time between two exports of all metrics',
+  }),
+  OTEL_SERVICE_NAME: stringOption({
+    key: 'metrics.reporter.otel.service.name',
+    defaultValue: 'sluice',
+    description: 'as what the cluster is known to the collector',
+  }),
+} as const;
+
 /** Of a cluster: ended jobs it still tells of. */
 const JOBSTORE_OPTIONS = {
   JOBSTORE_MAX_CAPACITY: integerOption({
@@ -428,6 +462,7 @@ export const ConfigOptions = {
   ...RECOVERY_OPTIONS,
   ...RESTART_OPTIONS,
   ...CLIENT_OPTIONS,
+  ...METRICS_OPTIONS,
   ...JOBSTORE_OPTIONS,
   ...HIBERNATION_OPTIONS,
   ...REST_OPTIONS,

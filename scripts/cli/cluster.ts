@@ -55,6 +55,11 @@ export async function cluster(
     dataDirectory: resolve(world.cwd, value('data-dir') ?? DEFAULT_DATA_DIRECTORY),
     slotWorkerUrl: engineModuleUrl('slot-worker'),
     taskManagerUrl: engineModuleUrl('task-manager-process'),
+    telemetry: {
+      prometheusUrl: engineModuleUrl('prometheus'),
+      openTelemetryUrl: engineModuleUrl('open-telemetry'),
+    },
+    environment: world.environment,
     consoleFolder: consoleFolder(),
     version: versionNumber(),
     logger: clusterLogger(world, options.flags.has('verbose')),

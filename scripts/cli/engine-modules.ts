@@ -12,8 +12,11 @@ export function engineExports(): readonly string[] {
   return Object.keys(sluice);
 }
 
+/** Modules of their own: entries of threads and processes, and what is loaded late. */
+export type EngineModule = 'slot-worker' | 'task-manager-process' | 'prometheus' | 'open-telemetry';
+
 /** Beside this module in dist/, in the runtime when run from source. */
-export function engineModuleUrl(name: 'slot-worker' | 'task-manager-process'): URL {
+export function engineModuleUrl(name: EngineModule): URL {
   const isSource = import.meta.url.endsWith('.ts');
   return new URL(isSource ? `../../runtime/${name}.ts` : `./${name}.js`, import.meta.url);
 }

@@ -7,7 +7,7 @@ import type {
   JobSubmission,
   SlotOverview,
 } from '../../jobmaster/index.ts';
-import type { HttpAnswer, HttpRequest } from './http-records.ts';
+import type { HttpAnswer, HttpContent, HttpRequest } from './http-records.ts';
 import type { ClusterProcesses } from './process-records.ts';
 import type { ProgramContent } from './program-archive.ts';
 
@@ -18,6 +18,8 @@ export interface ClusterApi {
   readonly programs: ClusterPrograms;
   readonly lifecycle: ClusterLifecycle;
   readonly processes: ClusterProcesses;
+  /** `GET /metrics`. Absent: it tells monitoring systems in another way. */
+  readonly metricsText?: () => Promise<HttpContent>;
   readonly clock: Clock;
   readonly version: string;
   readonly dataDirectory: string;

@@ -15,6 +15,7 @@ const CHANCE_CHARS = 16;
 
 export const CLUSTER_ROUTES: readonly Route[] = [
   ['DELETE', '/cluster', shutDown],
+  ['GET', '/metrics', metrics],
   ['PATCH', '/jobs/:jobid/clientHeartbeat', clientHeartbeat],
   // No job caches a result: there are none, and what is deleted is gone already.
   ['GET', '/datasets', () => ok({ dataSets: [] })],
@@ -27,6 +28,14 @@ const ok = (body: unknown): HttpAnswer => ({ status: 200, body });
 async function shutDown({ lifecycle }: ClusterApi): Promise<HttpAnswer> {
   await lifecycle.shutDown();
   return ok({});
+}
+
+/** This project's own: Flink's reporter has a port for it. */
+async function metrics({ metricsText }: ClusterApi): Promise<HttpAnswer> {
+  if (metricsText !== undefined) return ok(await metricsText());
+  const message =
+    'A deployed cluster writes its metrics to CloudWatch: nothing of it runs that could be asked.';
+  throw new HttpRefusal(501, message);
 }
 
 /** @see org.apache.flink.runtime.rest.messages.job.JobClientHeartbeatRequestBody */

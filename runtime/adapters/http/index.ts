@@ -26,6 +26,7 @@ export {
   type SentAnswer,
   sentAnswer,
 } from './http-records.ts';
+export { type MetricSample, metricSamples, type SampledCluster } from './metric-samples.ts';
 export { closedProcess, noProcesses } from './no-processes.ts';
 export type {
   AskedFlameGraph,

@@ -4,8 +4,10 @@ import type { DispatchedJob, SubtaskExecution } from '../../jobmaster/index.ts';
 import { badRequest } from './http-records.ts';
 import { watermarkText } from './watermark-text.ts';
 
+export type MetricValue = number | string | boolean;
+
 /** Values by name. */
-export type Metrics = ReadonlyMap<string, number | string | boolean>;
+export type Metrics = ReadonlyMap<string, MetricValue>;
 
 /** Of a subtask; empty before its first report. Operators' own are `<operator name>.<metric>`. */
 export function subtaskMetrics({ metrics }: SubtaskExecution): Metrics {

@@ -17,14 +17,15 @@ import {
   type StreamError,
 } from '../../core/index.ts';
 import { Dispatcher, jobHistorySettings } from '../../jobmaster/index.ts';
-import { webSettings } from '../http/index.ts';
+import { type ClusterJobs, webSettings } from '../http/index.ts';
 import { ClientHeartbeats } from './client-heartbeats.ts';
 import { type HttpServer, serveCluster } from './cluster-http-server.ts';
 import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 import { ClusterPlanner } from './cluster-planner.ts';
+import { ClusterTelemetry, type TelemetryModules } from './cluster-telemetry.ts';
 import { DataDirectory } from './data-directory.ts';
-import { dispatcherApi } from './dispatcher-api.ts';
+import { dispatcherApi, jobsOf } from './dispatcher-api.ts';
 import { NodeFileSystem } from './node-file-system.ts';
 import { openPages } from './open-pages.ts';
 import { openProcesses, type SeenProcesses } from './open-processes.ts';
@@ -45,6 +46,10 @@ export interface ClusterOptions {
   readonly taskManagerUrl: URL;
   /** Where the web console was built to: without an index.html, there is none. */
   readonly consoleFolder: string;
+  /** What its metrics are told with. */
+  readonly telemetry: TelemetryModules;
+  /** Of the process: `OTEL_…`. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** The cluster's own: options of jobs come with each job. */
   readonly configuration: Configuration;
   readonly logger: Logger;
@@ -87,23 +92,29 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   const cancel = (jobId: string): Promise<void> => dispatcher.cancel(jobId);
   const heartbeats = new ClientHeartbeats({ clock, timers, logger, cancel });
   const asked = Promise.withResolvers<void>();
+  const placeOf: ClusterJobs['placeOf'] = (jobId, slotIndex) =>
+    taskManagers.of(jobId, slotIndex)?.place;
+  const telemetry = telemetryOf(options, jobsOf({ dispatcher, placeOf }), clock);
   let server: HttpServer;
   try {
     const jars = await openJars(data, settings, clock);
     await dispatcher.recover();
+    await telemetry.start();
     const api = dispatcherApi({
       ...{ dispatcher, planner, heartbeats, jars, clock, shutDown: asked.resolve },
       operations: new ClusterOperations(clock),
       version: options.version,
       dataDirectory: data.path,
       newId,
+      metricsText: () => telemetry.text(),
       web: webSettings(configuration),
-      placeOf: (jobId, slotIndex) => taskManagers.of(jobId, slotIndex)?.place,
+      placeOf,
       processes: seen.of(dispatcher),
     });
     const uploadPath = (): string => jars.temporaryPath();
     server = await serveCluster(api, options.port, { settings, pages, uploadPath });
   } catch (thrown) {
+    await telemetry.stop();
     await dispatcher.shutdown();
     await data.close();
     throw thrown;
@@ -112,6 +123,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   const close = async (): Promise<void> => {
     ownership.stop();
     heartbeats.stop();
+    await telemetry.stop();
     await server.close();
     await dispatcher.shutdown();
     seen.close();
@@ -169,6 +181,15 @@ function openJars(
       ? join(data.path, 'uploads')
       : join(uploadDirectory, 'sluice-web-upload');
   return ClusterJars.open({ directory, maxBytes: maxUploadBytes, clock });
+}
+
+function telemetryOf(
+  { telemetry, configuration, environment, version, logger }: ClusterOptions,
+  jobs: ClusterJobs,
+  clock: Clock,
+): ClusterTelemetry {
+  const parts = { configuration, environment, version, logger, clock };
+  return new ClusterTelemetry({ ...telemetry, ...parts, jobs });
 }
 
 /** I2. */

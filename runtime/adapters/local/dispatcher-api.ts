@@ -20,7 +20,10 @@ import type { ClusterJars } from './cluster-jars.ts';
 import type { ClusterOperations } from './cluster-operations.ts';
 
 export interface DispatcherApiParts
-  extends Pick<ClusterApi, 'clock' | 'version' | 'dataDirectory' | 'newId' | 'web' | 'processes'> {
+  extends Pick<
+    ClusterApi,
+    'clock' | 'version' | 'dataDirectory' | 'newId' | 'web' | 'processes' | 'metricsText'
+  > {
   readonly dispatcher: Pick<
     Dispatcher,
     | 'submit'
@@ -48,9 +51,10 @@ export interface DispatcherApiParts
 }
 
 export function dispatcherApi(parts: DispatcherApiParts): ClusterApi {
-  const { clock, version, dataDirectory, newId, processes, web } = parts;
+  const { clock, version, dataDirectory, newId, processes, web, metricsText } = parts;
   return {
     ...{ clock, version, dataDirectory, newId, processes, ...(web === undefined ? {} : { web }) },
+    ...(metricsText === undefined ? {} : { metricsText }),
     jobs: jobsOf(parts),
     operations: operationsOf(parts),
     programs: programsOf(parts, clock),
@@ -64,7 +68,11 @@ export function dispatcherApi(parts: DispatcherApiParts): ClusterApi {
   };
 }
 
-function jobsOf({ dispatcher, placeOf }: DispatcherApiParts): ClusterJobs {
+/** The jobs alone. */
+export function jobsOf({
+  dispatcher,
+  placeOf,
+}: Pick<DispatcherApiParts, 'dispatcher' | 'placeOf'>): ClusterJobs {
   return {
     list: async () => dispatcher.list(),
     get: (jobId) => dispatcher.details(jobId),
