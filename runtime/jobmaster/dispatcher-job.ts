@@ -84,6 +84,8 @@ export class DispatchedJobEntry {
   #end: EndedJobRecord | undefined;
   #endStatus: JobStatus | undefined;
   #metrics: JobSnapshot | undefined;
+  /** Once it is final. */
+  #listed: DispatchedJob | undefined;
 
   constructor(stored: StoredJob, parts: DispatchedJobParts) {
     const { status, coordinator, parallelism } = stored.job;
@@ -249,7 +251,10 @@ export class DispatchedJobEntry {
 
   /** Of a job that has ended, as lists show it. */
   describe(): DispatchedJob {
-    return this.#described(this.#end);
+    if (!this.#isFinal) return this.#described(this.#end);
+    // Lists are asked for all the time, and most jobs of theirs have ended.
+    this.#listed ??= this.#described(this.#end);
+    return this.#listed;
   }
 
   /** All that is known; what a job has left behind is read. */

@@ -14,7 +14,7 @@ const MIN_INT = -(2 ** 31);
 const MAX_LONG = 2 ** 63;
 
 /** Of all accumulators of a subtask: many subtasks report together, by way of a queue. */
-export const MAX_ACCUMULATORS_BYTES = 128 * 1024;
+export const MAX_ACCUMULATORS_BYTES = 64 * 1024;
 
 /** Takes values in one subtask; what all have is merged by the job. @typeParam R its value. */
 export interface Accumulator<V, R> {

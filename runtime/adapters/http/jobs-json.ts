@@ -34,11 +34,20 @@ const JOB_STATES: readonly JobStatus[] = [
   'RECONCILING',
 ];
 
+/** Of jobs that have ended, which are shown the same each time. */
+const endedOverviews = new WeakMap<DispatchedJob, object>();
+
 /** An element of `GET /jobs/overview`. */
 export function jobOverviewJson(job: DispatchedJob, nowEpochMs: number): object {
-  const states = shownVertices(job).flatMap((vertex) => statesOf(vertex, job.status));
+  if (job.endedAtEpochMs === undefined) return overviewJson(job, nowEpochMs);
+  const shown = endedOverviews.get(job) ?? overviewJson(job, nowEpochMs);
+  endedOverviews.set(job, shown);
+  return shown;
+}
+
+function overviewJson(job: DispatchedJob, nowEpochMs: number): object {
   const counts = Object.entries({
-    ...stateCounts(job.taskCounts === undefined ? states : []),
+    ...stateCounts(job.taskCounts === undefined ? allStates(job) : []),
     ...job.taskCounts,
   });
   const tasks = Object.fromEntries(counts.map(([name, count]) => [name.toLowerCase(), count]));
@@ -177,6 +186,11 @@ function hibernationJson(hibernation: HibernationView): object {
     'wake-schedule': wakeSchedule ?? null,
     'wake-events': wakeEvents === undefined ? null : JSON.parse(wakeEvents),
   };
+}
+
+/** Of all its subtasks. */
+function allStates(job: DispatchedJob): readonly ExecutionState[] {
+  return shownVertices(job).flatMap((vertex) => statesOf(vertex, job.status));
 }
 
 /** One for each subtask. */

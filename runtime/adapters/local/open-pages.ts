@@ -12,13 +12,12 @@ export async function openPages(
 ): Promise<readonly ServedPages[]> {
   const pages: ServedPages[] = [];
   if (pagesDirectory !== undefined) {
-    pages.push({ prefix: '/flink', files: await PageFiles.open(pagesDirectory) });
+    const files = await PageFiles.open(pagesDirectory);
+    pages.push({ prefix: '/flink', files }, { prefix: '', files });
   }
   if (existsSync(join(consoleFolder, 'index.html'))) {
     const policy = { headers: CONSOLE_HEADERS, hashedBelow: '/assets/' } as const;
-    pages.push({ prefix: '', files: await PageFiles.open(consoleFolder, policy) });
-  } else {
-    pages.push(...pages.map(({ files }) => ({ prefix: '', files }) as const));
+    pages.unshift({ prefix: '', files: await PageFiles.open(consoleFolder, policy) });
   }
   return pages;
 }

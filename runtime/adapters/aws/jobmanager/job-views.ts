@@ -31,6 +31,7 @@ import {
   type TurnRecord,
   withException,
 } from '../../../jobmaster/index.ts';
+import { boundedAccumulators } from './bounded-accumulators.ts';
 
 /** In a list: without what only the job's own page shows. */
 export function summaryOf(view: DispatchedJob): DispatchedJob {
@@ -87,7 +88,8 @@ export function viewOf(turned: TurnedJob, clock: Clock): DispatchedJob {
   const describe = (of: KnownJob): DispatchedJob => {
     const view = describeJob(of);
     const diagnosis = view.diagnosis ?? master?.diagnosis();
-    return { ...view, ...(diagnosis === undefined ? {} : { diagnosis }) };
+    const metrics = boundedAccumulators(view.metrics);
+    return { ...view, metrics, ...(diagnosis === undefined ? {} : { diagnosis }) };
   };
   if (end === undefined) {
     return { ...describe({ ...known, status, end: undefined }), executions: [] };
