@@ -1,0 +1,215 @@
+/**
+ * Goal: the web console works in a browser. Method: Chromium against `sluice cluster` with a job
+ * that runs, one that has ended and one that has failed. Every page that a link leads to is opened,
+ * at three widths and in both themes; then a person's day: submit, look, savepoint, stop, restore.
+ */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import type { Browser, Locator } from 'playwright-core';
+import { SpawnedCluster } from '../rest/spawned-cluster.ts';
+import { launchChromium } from './chromium.ts';
+import { COUNTING_JOB, ENDING_JOB, FAILING_JOB } from './programs.ts';
+import { WatchedPage } from './watched-page.ts';
+
+/** What a job without checkpoints has none of. */
+const EXPECTED = [/\/checkpoints(\/config)?\b/];
+
+let cluster: SpawnedCluster;
+let browser: Browser;
+let watched: WatchedPage;
+let running = '';
+
+before(async () => {
+  cluster = await SpawnedCluster.start({ slots: 8 });
+  running = await cluster.run(COUNTING_JOB);
+  await cluster.untilStatus(running, 'RUNNING');
+  await cluster.untilStatus(await cluster.run(ENDING_JOB), 'FINISHED');
+  await cluster.untilEnded(await cluster.run(FAILING_JOB));
+  browser = await launchChromium();
+});
+beforeEach(async () => {
+  watched = await WatchedPage.open(browser, `http://${cluster.address}`, { expected: EXPECTED });
+});
+afterEach(() => watched.close());
+after(async () => {
+  await browser?.close();
+  await cluster?.close();
+});
+
+/** A page's kind: its address without what is of one job, TaskManager or program. */
+function kindOf(hash: string): string {
+  return hash
+    .replace(/\?.*$/, '')
+    .replaceAll(/[0-9a-f]{32}/g, 'id')
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}_[\w.-]+/g, 'program')
+    .replaceAll(/\/(localhost|task-managers\/)[\w.%:-]+/g, '/task-manager')
+    .replaceAll(/\/\d+/g, '/n');
+}
+
+async function linksOf(): Promise<readonly string[]> {
+  const links = watched.page.locator('a[href^="#/"]');
+  return await links.evaluateAll((found) => {
+    return found.map((one) => (one as { getAttribute(name: string): string }).getAttribute('href'));
+  });
+}
+
+/** Its heading is there, and nothing is on its way any more. */
+async function isReady(): Promise<void> {
+  const { page } = watched;
+  await page.locator('h1').first().waitFor();
+  await page.waitForFunction(() => {
+    type Found = { querySelector(selector: string): unknown };
+    const { document } = globalThis as unknown as { document: Found };
+    return document.querySelector('[aria-busy="true"]') === null;
+  });
+}
+
+describe('every page of the console', () => {
+  it('shows itself without a fault, to everybody, on every screen', async () => {
+    const { page } = watched;
+    const faults: string[] = [];
+    const seen = new Set<string>();
+    const waiting = ['#/jobs', `#/jobs/${running}`];
+    for (let hash = waiting.shift(); hash !== undefined; hash = waiting.shift()) {
+      const kind = kindOf(hash);
+      if (seen.has(kind)) continue;
+      seen.add(kind);
+      await page.goto(`/${hash}`);
+      await isReady();
+      const overflowPixels = await watched.overflowPixels();
+      if (overflowPixels > 0) faults.push(`${kind}: ${overflowPixels} px wider than 375 px`);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        const barriers = await watched.barriers();
+        faults.push(...barriers.map((one) => `${kind} (${colorScheme}): ${one}`));
+      }
+      const name = kind.replaceAll(/[^\w]+/g, '-').replaceAll(/^-|-$/g, '');
+      await watched.screenshots(name, isReady);
+      faults.push(...watched.takeProblems().map((problem) => `${kind}: ${problem}`));
+      waiting.push(...(await linksOf()));
+    }
+    assert.deepEqual(faults, []);
+    // Jobs, a job and its tabs, TaskManagers, the JobManager, submit.
+    assert.ok(seen.size >= 10, [...seen].join(' '));
+  });
+
+  it('is reached by the keyboard, and shows where the focus is', async () => {
+    const { page } = watched;
+    await page.goto('/#/jobs');
+    await isReady();
+    const reached = new Set<string>();
+    for (let step = 0; step < 12; step += 1) {
+      await page.keyboard.press('Tab');
+      const focused = page.locator(':focus');
+      const [text, outline] = await Promise.all([focused.textContent(), outlineOf(focused)]);
+      assert.notEqual(outline, 'none 0px', `no mark around ${text}`);
+      reached.add(text ?? '');
+    }
+    assert.ok(
+      [...reached].some((text) => /Submit/.test(text)),
+      [...reached].join('|'),
+    );
+  });
+});
+
+async function outlineOf(element: Locator): Promise<string> {
+  return await element.evaluate((found) => {
+    type Style = { outlineStyle: string; outlineWidth: string; boxShadow: string };
+    const { getComputedStyle } = globalThis as unknown as { getComputedStyle(e: unknown): Style };
+    const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(found);
+    return boxShadow === 'none' ? `${outlineStyle} ${outlineWidth}` : boxShadow;
+  });
+}
+
+describe('a job’s day', () => {
+  it('is submitted, seen, saved, stopped and restored, by hand', async () => {
+    const { page } = watched;
+    await page.goto('/#/submit');
+    const file = {
+      name: 'day.mjs',
+      mimeType: 'text/javascript',
+      buffer: Buffer.from(COUNTING_JOB),
+    };
+    await page.locator('input[type=file]').setInputFiles(file);
+    await page.getByLabel('Arguments').fill('a-day');
+    await page.getByRole('button', { name: 'Show the plan' }).click();
+    await page.getByText(/Sum/).first().waitFor();
+    await page.getByRole('button', { name: 'Submit the job' }).click();
+    const first = await shownJob();
+    await cluster.untilStatus(first, 'RUNNING');
+    await page.getByRole('heading', { name: 'a-day' }).waitFor();
+    await page.getByText(/Sum/).first().waitFor();
+
+    const savepoints = `${cluster.directory}/saved`;
+    await page.getByRole('button', { name: 'Savepoint', exact: true }).click();
+    await page.getByLabel('Directory').fill(savepoints);
+    await page.getByRole('button', { name: 'Take the savepoint' }).click();
+    await page
+      .getByText(new RegExp(`${savepoints}/savepoint-`))
+      .first()
+      .waitFor();
+
+    await page.getByRole('button', { name: 'Stop with savepoint' }).click();
+    await page.getByLabel('Directory').fill(savepoints);
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await cluster.untilEnded(first);
+    assert.equal((await cluster.json('GET', `/jobs/${first}/status`)).status, 'FINISHED');
+    const path = await newestSavepoint(first);
+
+    await page.goto('/#/submit');
+    await page.getByRole('link', { name: 'day.mjs' }).first().click();
+    await page.getByLabel('Start from a savepoint').fill(path);
+    await page.getByRole('button', { name: 'Submit the job' }).click();
+    const second = await shownJob();
+    assert.notEqual(second, first);
+    await cluster.untilStatus(second, 'RUNNING');
+    await page.getByRole('button', { name: 'Cancel' }).waitFor();
+    const { latest } = (await cluster.json('GET', `/jobs/${second}/checkpoints`)) as {
+      latest: { restored: { external_path: string } | null };
+    };
+    assert.equal(latest.restored?.external_path, path);
+    assert.deepEqual(watched.takeProblems(), []);
+  });
+
+  it('asks before anything is lost, and does nothing when it is told so', async () => {
+    const { page } = watched;
+    await page.goto(`/#/jobs/${running}`);
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.waitFor();
+    assert.deepEqual(await watched.barriers(), []);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    assert.equal((await cluster.json('GET', `/jobs/${running}/status`)).status, 'RUNNING');
+    assert.deepEqual(watched.takeProblems(), []);
+  });
+
+  it('tells of a lost connection, and goes on when it is back', async () => {
+    const { page } = watched;
+    watched.expect(/failed: net::ERR|console: Failed to load resource/);
+    await page.goto('/#/jobs');
+    await page.getByText('counting').first().waitFor();
+    await page.context().setOffline(true);
+    await page
+      .getByText(/connection|not answer|cannot be reached|lost/i)
+      .first()
+      .waitFor();
+    await page.context().setOffline(false);
+    const told = page.getByText(/connection (is )?lost|does not answer|cannot be reached/i);
+    await told.first().waitFor({ state: 'hidden' });
+    assert.deepEqual(watched.takeProblems(), []);
+  });
+});
+
+async function shownJob(): Promise<string> {
+  await watched.page.waitForURL(/#\/jobs\/[0-9a-f]{32}/);
+  return /jobs\/([0-9a-f]{32})/.exec(watched.page.url())?.[1] ?? '';
+}
+
+/** Of a job: where its last savepoint is. */
+async function newestSavepoint(jobId: string): Promise<string> {
+  const { latest } = (await cluster.json('GET', `/jobs/${jobId}/checkpoints`)) as {
+    latest: { savepoint: { external_path: string } | null };
+  };
+  return latest.savepoint?.external_path ?? '';
+}
