@@ -2,14 +2,19 @@ export { runSlotThread } from './aws/taskmanager/run-slot-thread.ts';
 export {
   answerRequest,
   type ClusterApi,
+  CONSOLE_HEADERS,
   checkpointsJson,
+  checkRequest,
   errorAnswer,
   HttpRefusal,
   type MetricSample,
   metricSamples,
   noProcesses,
   REST_ROUTES,
+  type RequestGuard,
   type SampledCluster,
+  SECURITY_HEADERS,
+  sentAnswer,
 } from './http/index.ts';
 export {
   type CheckSavepointOptions,
@@ -42,6 +47,7 @@ export {
 } from './local/job-runner.ts';
 export { type JobStorage, openEmbeddedStorage } from './local/job-storage.ts';
 export { NodeFileSystem } from './local/node-file-system.ts';
+export { type PageFile, PageFiles } from './local/page-files.ts';
 export { runSlotWorker } from './local/run-slot-worker.ts';
 export type {
   OperatorReport,

@@ -12,7 +12,7 @@ export const REST_OPTIONS = {
   REST_ADDRESS: stringOption<string | undefined>({
     key: 'rest.address',
     defaultValue: undefined,
-    description: 'host name by which clients reach a cluster that listens beyond loopback',
+    description: 'host by which commands and other clients reach a cluster; -m goes before it',
   }),
   /** This project's own. */
   REST_AUTHENTICATION_TOKEN: stringOption<string | undefined>({

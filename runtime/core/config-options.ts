@@ -277,11 +277,6 @@ const CLIENT_OPTIONS = {
     defaultValue: 30_000,
     description: 'how often an attached client tells the cluster that it is there',
   }),
-  REST_ADDRESS: stringOption<string | undefined>({
-    key: 'rest.address',
-    defaultValue: undefined,
-    description: 'host of the cluster that commands go to when they are not given -m',
-  }),
   REST_PORT: integerOption({
     key: 'rest.port',
     defaultValue: 8081,

@@ -63,12 +63,20 @@ export class ClusterClient {
     const configured = `${host}:${configuration.get(ConfigOptions.REST_PORT)}`;
     const address = clusterAddress(options.values.get('jobmanager')?.[0] ?? configured);
     const timeoutMs = configuration.get(ConfigOptions.CLIENT_TIMEOUT_MS);
-    const signer = (): Promise<RequestSigner | undefined> => signerOf(address, world.environment);
+    const token = configuration.get(ConfigOptions.REST_AUTHENTICATION_TOKEN);
+    const ofFile = token === undefined ? {} : { SLUICE_TOKEN: token };
+    const environment = { ...ofFile, ...world.environment };
+    const signer = (): Promise<RequestSigner | undefined> => signerOf(address, environment);
     return new ClusterClient({ address, signerOf: signer, timeoutMs });
   }
 
   get address(): string {
     return this.#address.text;
+  }
+
+  /** What it is made of. */
+  get settings(): ClientSettings {
+    return { address: this.#address, signerOf: this.#signerOf, timeoutMs: this.#timeoutMs };
   }
 
   /** It shares no directory with this machine. */
@@ -201,7 +209,7 @@ export class ClusterClient {
 }
 
 /** What stands before a deployed cluster has refused the caller. */
-function notLetIn(address: string, status: number, text: string): StreamError {
+export function notLetIn(address: string, status: number, text: string): StreamError {
   return new StreamError({
     kind: 'invalid',
     code: 'NOT_AUTHORIZED',
@@ -240,7 +248,7 @@ function refusalOf([message = 'unknown', ...further]: readonly string[]): Stream
   return new StreamError({ kind: 'invalid', code: code ?? 'REQUEST_REFUSED', message });
 }
 
-function unreachable(
+export function unreachable(
   { text: address, isDeployed, region = '' }: ClusterAddress,
   cause: unknown,
 ): StreamError {

@@ -160,3 +160,26 @@ export const CLUSTER_OPTIONS: readonly OptionSpec[] = [
   VERBOSE,
   HELP,
 ];
+
+/** `console [OPTIONS]`. */
+export const CONSOLE_OPTIONS: readonly OptionSpec[] = [
+  {
+    long: 'cluster',
+    argument: 'url|stack',
+    description:
+      'The cluster: host:port, the URL of a deployed one, or the name of its stack, which is ' +
+      'looked up in ./cluster.json; 127.0.0.1:8081 if it is not given.',
+  },
+  { long: 'port', argument: 'port', description: 'Port to listen on; 8082 if it is not given.' },
+  { long: 'open', description: 'Opens the browser.' },
+  {
+    long: 'web-dir',
+    argument: 'directory',
+    completes: 'directory',
+    description: 'Serves the pages in this directory in the place of the console.',
+  },
+  ...COMMON,
+];
+
+/** `completion <shell>`. */
+export const COMPLETION_OPTIONS: readonly OptionSpec[] = [HELP];

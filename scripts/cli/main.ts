@@ -1,9 +1,10 @@
 /** The command line: finds the action, parses its options, and answers with an exit code. */
 import { isStreamError } from '../../runtime/core/index.ts';
+import { ACTION_SPECS, ACTIONS, type Action } from './actions.ts';
 import { targetOf } from './cluster-target.ts';
 import { type ConsoleWorld, processWorld } from './console-world.ts';
 import { failureText } from './error-text.ts';
-import { ACTION_SPECS, ACTIONS, type Action, actionHelp, fullHelp, unknownAction } from './help.ts';
+import { actionHelp, fullHelp, unknownAction } from './help.ts';
 import { errorDocument, jsonText } from './output.ts';
 import { asksForJson, badArguments, type ParsedOptions, parseOptions } from './parse-options.ts';
 import { versionText } from './version.ts';
@@ -112,6 +113,14 @@ async function perform(
     case 'cluster': {
       const { cluster } = await import('./cluster.ts');
       return await cluster(options, processOf(world));
+    }
+    case 'console': {
+      const { console } = await import('./console.ts');
+      return await console(options, processOf(world));
+    }
+    case 'completion': {
+      const { completion } = await import('./completion.ts');
+      return completion(options, world);
     }
     case 'logs': {
       const { logs } = await import('./logs.ts');

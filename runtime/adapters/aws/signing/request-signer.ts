@@ -12,7 +12,7 @@ export interface SignableRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   /** Empty: there is none. */
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 /** Port of who sends requests: what it adds to them so that they are let in. */

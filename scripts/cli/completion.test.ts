@@ -1,0 +1,139 @@
+/**
+ * Goal: shells complete what the parser takes. Method: bash itself, asked as a person's key press
+ * does; the scripts of zsh and fish by their shells where these are installed, and by their lines.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { ACTION_SPECS, ACTIONS } from './actions.ts';
+import { capturedCommand } from './captured-command.fixture.ts';
+import { parseOptions } from './parse-options.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'sluice-completion-'));
+const scripts: Record<string, string> = {};
+const JOB = 'fd72014d4c864993a2e5a9287b4a9c5d';
+
+before(async () => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { code, out } = await capturedCommand(['completion', shell], directory);
+    assert.equal(code, 0);
+    scripts[shell] = out;
+    writeFileSync(join(directory, `completion.${shell}`), out);
+  }
+  // What completion of job ids calls.
+  writeFileSync(
+    join(directory, 'sluice'),
+    `#!/bin/sh\necho "01.01.2026 10:00:00 : ${JOB} : job (RUNNING) $*"\n`,
+    { mode: 0o755 },
+  );
+});
+after(() => rmSync(directory, { recursive: true }));
+
+/** What bash offers behind these words; the last is being typed. */
+function offered(...words: string[]): string[] {
+  const list = ['sluice', ...words].map((word) => `'${word}'`).join(' ');
+  const script = `source completion.bash; COMP_WORDS=(${list}); COMP_CWORD=${words.length}
+    _sluice; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout, stderr, status } = spawnSync('bash', ['--norc', '-c', script], {
+    cwd: directory,
+    encoding: 'utf8',
+    env: { PATH: `${directory}:${process.env.PATH}` },
+  });
+  assert.deepEqual([status, stderr], [0, '']);
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+describe('completion of bash', () => {
+  it('offers actions', () => {
+    assert.deepEqual(offered('sav'), ['savepoint']);
+    assert.deepEqual(offered('st'), ['status', 'stop']);
+    assert.ok(offered('').includes('completion'));
+  });
+
+  it('offers every option that the parser takes and the help shows', () => {
+    for (const action of ACTIONS) {
+      const { options } = ACTION_SPECS[action];
+      const words = offered(...action.split(' '), '-');
+      for (const word of words) {
+        const spec = options.find(({ short, long }) =>
+          [`-${short}`, `--${long}`, `-${long}`].includes(word),
+        );
+        assert.ok(spec !== undefined, `${action} ${word}`);
+        const value = spec.argument === undefined || spec.optionalArgument === true ? [] : ['1'];
+        assert.doesNotThrow(() => parseOptions(options, [word, ...value]), `${action} ${word}`);
+      }
+      const shown = options.filter(({ refusal, isHidden }) => !isHidden && refusal === undefined);
+      assert.ok(words.length >= shown.length, action);
+    }
+    assert.deepEqual(offered('run', '--para'), ['--parallelism']);
+    assert.deepEqual(offered('savepoint', 'check', '--allow'), ['--allowNonRestoredState']);
+    assert.deepEqual(offered('savepoint', '--disp'), ['--dispose']);
+    assert.deepEqual(offered('savepoint', 'ch'), ['check']);
+  });
+
+  it('offers values that are known, and leaves files to the shell', () => {
+    assert.deepEqual(offered('run', '--claimMode', 'no'), ['no_claim']);
+    assert.deepEqual(offered('stop', '-type', ''), ['canonical', 'native']);
+    assert.deepEqual(offered('completion', 'z'), ['zsh']);
+    assert.deepEqual(offered('run', '-s', 'x'), []);
+    assert.deepEqual(offered('run', 'jo'), []);
+  });
+
+  it('offers ids of running jobs', () => {
+    assert.deepEqual(offered('cancel', ''), [JOB]);
+    assert.deepEqual(offered('stop', '-m', 'localhost', ':', '8081', 'fd'), [JOB]);
+    assert.deepEqual(offered('stop', '-m', 'https', ':', '//x', 'fd'), []);
+  });
+});
+
+describe('completion of other shells', () => {
+  it('names every action and option', () => {
+    for (const action of ACTIONS) {
+      const [first = '', second] = action.split(' ');
+      assert.ok(scripts.zsh?.includes(`\n    '${action}')\n`), action);
+      assert.match(scripts.fish ?? '', new RegExp(`-a ${second ?? first} -d`));
+      for (const { long, short, refusal, isHidden } of ACTION_SPECS[action].options) {
+        const isShown = refusal === undefined && isHidden !== true;
+        if (!isShown) continue;
+        const name = short === long ? `-${long}` : `--${long}`;
+        assert.ok(scripts.zsh?.includes(name), name);
+        assert.ok(scripts.fish?.includes(short === long ? ` ${long} ` : `-l ${long} `), name);
+      }
+    }
+  });
+
+  it('is taken by those shells that are installed', () => {
+    for (const shell of ['zsh', 'fish']) {
+      const { error, status, stderr } = spawnSync(shell, ['-n', `completion.${shell}`], {
+        cwd: directory,
+        encoding: 'utf8',
+      });
+      // Most machines have one of them at most.
+      if (error !== undefined) continue;
+      assert.deepEqual([status, stderr], [0, ''], shell);
+    }
+  });
+
+  it('has balanced quotes in every line', () => {
+    // An escaped quote counts for none; in zsh it stands outside of quotes.
+    for (const shell of ['zsh', 'fish']) {
+      for (const line of (scripts[shell] ?? '').split('\n')) {
+        if (line.startsWith('#')) continue;
+        const quotes = line.replaceAll(/\\./g, '').split("'").length - 1;
+        assert.equal(quotes % 2, 0, line);
+      }
+    }
+  });
+});
+
+describe('sluice completion', () => {
+  it('knows three shells', async () => {
+    const { code, out } = await capturedCommand(['completion', 'tcsh'], directory);
+    assert.equal(code, 1);
+    assert.match(out, /^The shell must be one of bash, zsh and fish: tcsh\n/);
+    assert.equal((await capturedCommand(['completion'], directory)).code, 1);
+  });
+});
