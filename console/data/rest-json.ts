@@ -214,10 +214,62 @@ export interface CheckpointJson {
   readonly end_to_end_duration: Millis;
   readonly state_size: Bytes;
   readonly checkpointed_size: Bytes;
+  readonly processed_data: Bytes;
+  readonly persisted_data: Bytes;
+  readonly checkpoint_type: string;
   readonly num_subtasks: number;
   readonly num_acknowledged_subtasks: number;
   readonly external_path?: string;
+  readonly discarded?: boolean;
+  readonly tasks?: Readonly<Record<string, CheckpointTaskJson>>;
   readonly failure_message?: string;
+}
+
+/** Of one vertex. */
+export interface CheckpointTaskJson {
+  readonly latest_ack_timestamp: number;
+  readonly end_to_end_duration: Millis;
+  readonly state_size: Bytes;
+  readonly checkpointed_size: Bytes;
+  readonly num_subtasks: number;
+  readonly num_acknowledged_subtasks: number;
+}
+
+/** `GET …/checkpoints/details/:checkpointid/subtasks/:vertexid`. */
+export interface CheckpointSubtasksJson extends CheckpointTaskJson {
+  readonly subtasks: readonly CheckpointSubtaskJson[];
+}
+
+export interface CheckpointSubtaskJson {
+  readonly index: number;
+  readonly status: string;
+  /** Absent with all that follows: it has not acknowledged. */
+  readonly ack_timestamp?: number;
+  readonly end_to_end_duration?: Millis;
+  readonly state_size?: Bytes;
+  readonly checkpointed_size?: Bytes;
+  readonly checkpoint?: { readonly sync: Millis; readonly async: Millis };
+  readonly alignment?: {
+    readonly processed: Bytes;
+    readonly persisted: Bytes;
+    readonly duration: Millis;
+  };
+  readonly start_delay?: Millis;
+  readonly unaligned_checkpoint?: boolean;
+}
+
+/** `GET …/checkpoints/config`. */
+export interface CheckpointConfigJson {
+  readonly mode: string;
+  readonly interval: Millis;
+  readonly timeout: Millis;
+  readonly min_pause: Millis;
+  readonly max_concurrent: number;
+  readonly externalization: { readonly enabled: boolean; readonly delete_on_cancellation: boolean };
+  readonly unaligned_checkpoints: boolean;
+  readonly aligned_checkpoint_timeout: Millis;
+  readonly tolerable_failed_checkpoints: number;
+  readonly checkpoints_after_tasks_finish: boolean;
 }
 
 /** `GET /jobs/:jobid/checkpoints`. */

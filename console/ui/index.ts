@@ -18,3 +18,4 @@ export { Answer, EmptyState, Loading, Notice } from './notices.tsx';
 export { goTo, matchPath, type Route, routeOf, setQuery, useRoute } from './route.ts';
 export { StateBadge, type Tone } from './state-badge.tsx';
 export { Segmented, type Tab, Tabs } from './tabs.tsx';
+export { type ChartSeries, TimeChart, type TimeChartProps } from './time-chart.tsx';

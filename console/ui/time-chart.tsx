@@ -1,0 +1,143 @@
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type uPlot from 'uplot';
+
+export interface ChartSeries {
+  readonly label: string;
+  /** As many as there are times; null: not known. */
+  readonly values: readonly (number | null)[];
+}
+
+export interface TimeChartProps {
+  readonly title: string;
+  /** Epoch milliseconds, ascending. */
+  readonly timesEpochMs: readonly number[];
+  readonly series: readonly ChartSeries[];
+  readonly format: (value: number) => string;
+  /** @defaultValue lines */
+  readonly look?: 'lines' | 'points';
+}
+
+/** One a series, in turn; each is told apart by its dashes, too. */
+const COLORS = ['--accent', '--warn', '--good', '--bad', '--quiet'] as const;
+const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 2], [8, 3, 2, 3], [1, 4]];
+const HEIGHT_PX = 180;
+const AXIS_WIDTH_PX = 64;
+
+/** Values over time, drawn on a canvas; what is newest is said in words, too. */
+export function TimeChart(props: TimeChartProps): JSX.Element {
+  const { title, timesEpochMs, series, format } = props;
+  const host = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot>(undefined);
+  const newest = useRef(props);
+  newest.current = props;
+  const shape = series.map(({ label }) => label).join('\n');
+  useEffect(() => {
+    const element = host.current;
+    if (element === null) return;
+    return drawn(element, newest, (made) => {
+      chart.current = made;
+    });
+  }, [shape]);
+  useEffect(() => {
+    chart.current?.setData(dataOf(newest.current));
+  }, [timesEpochMs, series]);
+  const words = series.map(({ label, values }) => `${label} ${lastText(values, format)}`);
+  return (
+    <figure class="time-chart">
+      <figcaption>
+        <span class="time-chart-title">{title}</span>
+        <span class="time-chart-newest">{words.join(' · ')}</span>
+      </figcaption>
+      <div
+        ref={host}
+        class="time-chart-canvas"
+        role="img"
+        aria-label={`${title}: ${words.join(', ')}`}
+      />
+    </figure>
+  );
+}
+
+function lastText(values: readonly (number | null)[], format: (value: number) => string): string {
+  const last = values.findLast((value) => value !== null);
+  return last === undefined || last === null ? '–' : format(last);
+}
+
+/** @returns what takes it away. */
+function drawn(
+  element: HTMLDivElement,
+  newest: { readonly current: TimeChartProps },
+  onMade: (chart: uPlot | undefined) => void,
+): () => void {
+  let made: uPlot | undefined;
+  let isGone = false;
+  // Where nothing can be drawn, its words stand alone.
+  if (typeof ResizeObserver === 'undefined') return () => {};
+  const observer = new ResizeObserver(() => {
+    made?.setSize({ width: element.clientWidth, height: HEIGHT_PX });
+  });
+  void import('uplot').then(({ default: Chart }) => {
+    if (isGone) return;
+    made = new Chart(
+      optionsOf(newest.current, element.clientWidth),
+      dataOf(newest.current),
+      element,
+    );
+    onMade(made);
+    observer.observe(element);
+  });
+  return () => {
+    isGone = true;
+    observer.disconnect();
+    made?.destroy();
+    onMade(undefined);
+  };
+}
+
+function dataOf({ timesEpochMs, series }: TimeChartProps): uPlot.AlignedData {
+  return [timesEpochMs.map((at) => at / 1000), ...series.map(({ values }) => [...values])];
+}
+
+function optionsOf({ series, format, look }: TimeChartProps, widthPx: number): uPlot.Options {
+  const axis = {
+    stroke: () => color('--text-muted'),
+    grid: { stroke: () => color('--line'), width: 1 },
+    ticks: { stroke: () => color('--line'), width: 1 },
+    font: '12px system-ui, sans-serif',
+  };
+  return {
+    ...{ width: Math.max(100, widthPx), height: HEIGHT_PX },
+    legend: { live: true },
+    cursor: { points: { size: 7 } },
+    scales: { y: { range: (_, min, max) => [Math.min(0, min ?? 0), niceMax(max ?? 0)] } },
+    axes: [
+      axis,
+      {
+        ...axis,
+        size: AXIS_WIDTH_PX,
+        values: (_, splits) => splits.map((value) => format(value)),
+      },
+    ],
+    series: [
+      { value: '{HH}:{mm}:{ss}' },
+      ...series.map(({ label }, index) => ({
+        label,
+        stroke: () => color(COLORS[index % COLORS.length] ?? '--accent'),
+        width: 2,
+        dash: [...(DASHES[index % DASHES.length] ?? [])],
+        points: { show: look === 'points' ? true : series.length === 0, size: 6 },
+        value: (_: uPlot, value: number | null) => (value === null ? '–' : format(value)),
+      })),
+    ],
+  };
+}
+
+function niceMax(max: number): number {
+  return max <= 0 ? 1 : max * 1.1;
+}
+
+/** As the theme has it now. */
+function color(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
