@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
+import { timeText } from './format.ts';
 
 export interface ChartSeries {
   readonly label: string;
@@ -22,7 +23,7 @@ export interface TimeChartProps {
 const COLORS = ['--accent', '--warn', '--good', '--bad', '--quiet'] as const;
 const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 2], [8, 3, 2, 3], [1, 4]];
 const HEIGHT_PX = 180;
-const AXIS_WIDTH_PX = 64;
+const AXIS_WIDTH_PX = 76;
 
 /** Values over time, drawn on a canvas; what is newest is said in words, too. */
 export function TimeChart(props: TimeChartProps): JSX.Element {
@@ -112,7 +113,7 @@ function optionsOf({ series, format, look }: TimeChartProps, widthPx: number): u
     cursor: { points: { size: 7 } },
     scales: { y: { range: (_, min, max) => [Math.min(0, min ?? 0), niceMax(max ?? 0)] } },
     axes: [
-      axis,
+      { ...axis, space: 70, values: (_, splits) => splits.map(clockText) },
       {
         ...axis,
         size: AXIS_WIDTH_PX,
@@ -120,7 +121,7 @@ function optionsOf({ series, format, look }: TimeChartProps, widthPx: number): u
       },
     ],
     series: [
-      { value: '{HH}:{mm}:{ss}' },
+      { label: 'At', value: (_, at) => (at === null ? '–' : clockText(at)) },
       ...series.map(({ label }, index) => ({
         label,
         stroke: () => color(COLORS[index % COLORS.length] ?? '--accent'),
@@ -131,6 +132,11 @@ function optionsOf({ series, format, look }: TimeChartProps, widthPx: number): u
       })),
     ],
   };
+}
+
+/** Local time of day. */
+function clockText(epochSeconds: number): string {
+  return timeText(epochSeconds * 1000).slice(-8);
 }
 
 function niceMax(max: number): number {

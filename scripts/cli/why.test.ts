@@ -56,7 +56,6 @@ describe('sluice why', () => {
       '"Filter" took 7 records and let none pass.',
       '',
       '1. ERROR FILTER_PASSES_NOTHING',
-      '   "Filter" took 7 records and let none pass.',
       '   Do: Look at its condition.',
       `   At: vertex "Source: n -> Filter", ${'a'.repeat(32)}`,
       '   Seen: numRecordsIn=7 numRecordsOut=0',

@@ -31,12 +31,15 @@ export function diagnosisLines(diagnosis: JsonObject): readonly string[] {
   const sinks = listOf(diagnosis.sinks).map(sinkLine);
   return [
     ...wrapped(String(diagnosis.summary), ''),
-    ...findings.flatMap((finding, index) => ['', ...findingLines(finding, index + 1)]),
+    ...findings.flatMap((finding, index) => [
+      '',
+      ...findingLines(finding, index + 1, diagnosis.summary),
+    ]),
     ...(sinks.length === 0 ? [] : ['', ...sinks]),
   ];
 }
 
-function findingLines(finding: JsonObject, number: number): readonly string[] {
+function findingLines(finding: JsonObject, number: number, summary: unknown): readonly string[] {
   const { code, severity, sentence, advice, evidence, subtask } = finding;
   const vertex = finding['vertex-name'];
   const where = [
@@ -47,11 +50,16 @@ function findingLines(finding: JsonObject, number: number): readonly string[] {
   const numbers = Object.entries((evidence ?? {}) as JsonObject).map(([k, v]) => `${k}=${v}`);
   return [
     `${number}. ${String(severity).toUpperCase()} ${String(code)}`,
-    ...wrapped(String(sentence), '   '),
+    ...(isSame(sentence, summary) ? [] : wrapped(String(sentence), '   ')),
     ...wrapped(`Do: ${String(advice)}`, '   '),
     ...(where.length === 0 ? [] : wrapped(`At: ${where.join(', ')}`, '   ')),
     ...(numbers.length === 0 ? [] : wrapped(`Seen: ${numbers.join(' ')}`, '   ')),
   ];
+}
+
+/** It has been said: not again. */
+function isSame(sentence: unknown, summary: unknown): boolean {
+  return String(sentence).toLowerCase() === String(summary).toLowerCase();
 }
 
 function sinkLine(sink: JsonObject): string {

@@ -82,13 +82,22 @@ function ShownDiagnosis(props: {
       {findings.length > 0 && (
         <ol class="findings" aria-label="Causes, the likeliest first">
           {findings.map((finding) => (
-            <FindingItem key={keyOf(finding)} jobId={jobId} finding={finding} />
+            <FindingItem
+              key={keyOf(finding)}
+              jobId={jobId}
+              finding={finding}
+              isSaid={isSame(finding.sentence, summary)}
+            />
           ))}
         </ol>
       )}
       {sinks.length > 0 && <SinkPanel jobId={jobId} sinks={sinks} />}
     </>
   );
+}
+
+function isSame(sentence: string, summary: string): boolean {
+  return sentence.toLowerCase() === summary.toLowerCase();
 }
 
 function keyOf(finding: FindingJson): string {
@@ -98,8 +107,10 @@ function keyOf(finding: FindingJson): string {
 function FindingItem(props: {
   readonly jobId: string;
   readonly finding: FindingJson;
+  /** It is the answer above. */
+  readonly isSaid: boolean;
 }): JSX.Element {
-  const { jobId, finding } = props;
+  const { jobId, finding, isSaid } = props;
   const [tone, word] = SEVERITIES[finding.severity];
   const evidence = Object.entries(finding.evidence);
   return (
@@ -110,7 +121,7 @@ function FindingItem(props: {
         </span>
         <code>{finding.code}</code>
       </div>
-      <p class="finding-sentence">{finding.sentence}</p>
+      {!isSaid && <p class="finding-sentence">{finding.sentence}</p>}
       <p>
         <strong>What to do:</strong> {finding.advice}
       </p>
