@@ -165,6 +165,30 @@ export interface ClusterPrograms {
    * @throws as {@link run}.
    */
   readonly plan?: (id: string, run: ProgramRun) => Promise<JobPlanJson>;
+  /**
+   * What would become of a savepoint's state under it; nothing is started. Absent: it cannot tell.
+   *
+   * @throws as {@link run}; what is wrong with the savepoint.
+   */
+  readonly checkSavepoint?: (
+    id: string,
+    run: ProgramRun,
+    savepoint: AskedSavepoint,
+  ) => Promise<SavepointCheckAnswer>;
+}
+
+export interface AskedSavepoint {
+  readonly path: string;
+  readonly allowNonRestoredState: boolean;
+}
+
+/** As `sluice savepoint check --json` prints it. */
+export interface SavepointCheckAnswer {
+  /** The job can start from it. */
+  readonly restorable: boolean;
+  readonly savepoint: object;
+  readonly operators: readonly object[];
+  readonly problems: readonly object[];
 }
 
 /** Port: how long the cluster lives, and jobs that live no longer than their client. */

@@ -1,6 +1,7 @@
 export { answerRequest, REST_ROUTES } from './answer-request.ts';
 export { checkpointsJson } from './checkpoints-json.ts';
 export type {
+  AskedSavepoint,
   ClusterApi,
   ClusterJobs,
   ClusterLifecycle,
@@ -9,6 +10,7 @@ export type {
   OperationPlace,
   OperationState,
   ProgramRun,
+  SavepointCheckAnswer,
   TaskPlace,
   TriggeredOperation,
   UploadedProgram,

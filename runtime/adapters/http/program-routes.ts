@@ -1,4 +1,5 @@
 /** Programs over REST: uploaded, listed, planned, run. Flink's "jars" are job modules here. */
+import { ConfigOptions } from '../../core/index.ts';
 import type { ClusterApi, PathParameters, Route } from './cluster-api.ts';
 import {
   badRequest,
@@ -18,6 +19,8 @@ export const PROGRAM_ROUTES: readonly Route[] = [
   ['POST', '/jars/:jarid/run', run],
   ['GET', '/jars/:jarid/plan', plan],
   ['POST', '/jars/:jarid/plan', plan],
+  // Not one of Flink's.
+  ['POST', '/jars/:jarid/savepoint-check', checkSavepoint],
   ['DELETE', '/jars/:jarid', remove],
   ['POST', '/jobs', submit],
 ];
@@ -115,6 +118,32 @@ async function plan(
   checkJobId(jobId);
   const asked = { jobId, args, configuration: configuration.toJSON() };
   return { status: 200, body: { plan: await programs.plan(jarid, asked) } };
+}
+
+/** What would become of a savepoint's state under a program. Starts and changes nothing. */
+async function checkSavepoint(
+  api: ClusterApi,
+  request: HttpRequest,
+  { jarid = '' }: PathParameters,
+): Promise<HttpAnswer> {
+  checkSubmits(api);
+  const { programs, newId } = api;
+  if (programs.checkSavepoint === undefined) {
+    throw new HttpRefusal(
+      501,
+      "This cluster does not check savepoints: 'sluice savepoint check' does, where they are.",
+    );
+  }
+  const { jobId = newId(), args, configuration } = requestedRun(request);
+  const path = configuration.get(ConfigOptions.STATE_RECOVERY_PATH);
+  if (path === undefined)
+    throw badRequest("Field 'savepointPath' must be the path of a savepoint.");
+  const allowNonRestoredState = configuration.get(
+    ConfigOptions.STATE_RECOVERY_IGNORE_UNCLAIMED_STATE,
+  );
+  const run = { jobId, args, configuration: configuration.toJSON() };
+  const asked = { path, allowNonRestoredState };
+  return { status: 200, body: await programs.checkSavepoint(jarid, run, asked) };
 }
 
 /** As `run`, with the program in the body. */

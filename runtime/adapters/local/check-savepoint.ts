@@ -10,6 +10,7 @@ import {
 import { isStreamError, StreamError } from '../../core/index.ts';
 import type { StreamGraph } from '../../graph/index.ts';
 import { planJobExecution } from '../../jobmaster/index.ts';
+import type { SavepointCheckAnswer } from '../http/index.ts';
 import { probeStates } from './probe-states.ts';
 import { type SavepointReport, savepointCompatibility } from './savepoint-compatibility.ts';
 
@@ -79,4 +80,16 @@ export async function assertRestorable(
       `path=${check.path} claimedByJobId=${claimedByJobId}`,
     details: { path: check.path, claimedByJobId },
   });
+}
+
+/** As `sluice savepoint check --json` and the REST interface tell it. */
+export function savepointCheckJson(check: SavepointCheck): SavepointCheckAnswer {
+  const { path, manifest, operators, problems } = check;
+  const { kind, checkpointId, jobId, jobName, completedAtEpochMs } = manifest;
+  return {
+    restorable: problems.length === 0,
+    savepoint: { path, kind, checkpointId, jobId, jobName, completedAtEpochMs },
+    operators,
+    problems: problems.map(({ code, message, details }) => ({ code, message, details })),
+  };
 }

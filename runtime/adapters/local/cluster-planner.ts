@@ -24,8 +24,9 @@ import {
   restartSettings,
   type StartedMaster,
 } from '../../jobmaster/index.ts';
+import type { AskedSavepoint } from '../http/index.ts';
 import { checkLocal } from './check-local.ts';
-import { assertRestorable } from './check-savepoint.ts';
+import { assertRestorable, checkSavepoint, type SavepointCheck } from './check-savepoint.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { METRICS_INTERVAL_MS, type PlannedJob, planJob } from './job-runner.ts';
 import type { JobStorage } from './job-storage.ts';
@@ -60,14 +61,7 @@ export class ClusterPlanner implements JobPlanner {
   }
 
   async plan(program: JobProgram): Promise<PlannedProgram> {
-    const job = await planJob({
-      // A location of a directory's blob is a path.
-      bundlePath: program.bundleLocation,
-      args: program.args,
-      configuration: Configuration.fromRecord(
-        program.configuration as Readonly<Record<string, ConfigValue>>,
-      ),
-    });
+    const job = await this.#planned(program);
     const { graph, executionGraph } = job;
     const { vertices } = executionGraph.jobGraph;
     return {
@@ -84,6 +78,27 @@ export class ClusterPlanner implements JobPlanner {
       check: () => this.#check(job),
       start: (journal, isRecovered) => this.#start(program, job, journal, isRecovered),
     };
+  }
+
+  /** What would become of a savepoint's state under a program; nothing of it is started. */
+  async checkSavepoint(
+    program: JobProgram,
+    { path, allowNonRestoredState }: AskedSavepoint,
+  ): Promise<SavepointCheck> {
+    const { graph } = await this.#planned(program);
+    const { blobs } = this.#parts.data;
+    return await checkSavepoint(path, { blobs, graph, allowNonRestoredState });
+  }
+
+  async #planned(program: JobProgram): Promise<PlannedJob> {
+    return await planJob({
+      // A location of a directory's blob is a path.
+      bundlePath: program.bundleLocation,
+      args: program.args,
+      configuration: Configuration.fromRecord(
+        program.configuration as Readonly<Record<string, ConfigValue>>,
+      ),
+    });
   }
 
   /** What `createJobMaster` refuses, but without a trace. */

@@ -1,6 +1,7 @@
 /** Goal: Flink's REST shapes and status codes. Method: requests against a recording dispatcher. */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
+import type { CheckpointManifest } from '../../checkpoint/index.ts';
 import { StreamError } from '../../core/index.ts';
 import type { DispatchedJob } from '../../jobmaster/index.ts';
 import { answerRequest, type ClusterApi, noProcesses, serializedThrowable } from '../http/index.ts';
@@ -27,6 +28,12 @@ const running: DispatchedJob = {
   executions: [],
   exceptions: { size: 16, entries: [], truncated: false },
 };
+
+/** What of a savepoint is told. */
+const MANIFEST = {
+  ...{ kind: 'SAVEPOINT', checkpointId: 3, jobId: 'x', jobName: 'job', completedAtEpochMs: 5 },
+} as unknown as CheckpointManifest;
+const PROBLEM = { kind: 'invalid', code: 'STATE_GONE', message: 'gone', details: {} } as const;
 
 describe('the REST interface', () => {
   let calls: unknown[][];
@@ -79,7 +86,13 @@ describe('the REST interface', () => {
       },
       operations: new ClusterOperations(clock),
       jars,
-      planner: { plan: () => Promise.reject(new Error('not asked for')) },
+      planner: {
+        plan: () => Promise.reject(new Error('not asked for')),
+        checkSavepoint: async ({ args }, asked) => {
+          calls.push(['checkSavepoint', args, asked]);
+          return { path: asked.path, manifest: MANIFEST, operators: [], problems: [PROBLEM] };
+        },
+      },
       heartbeats: { note: (...args) => void calls.push(['heartbeat', ...args]) },
       shutDown: () => void calls.push(['shutDown']),
       clock,
@@ -294,6 +307,27 @@ describe('the REST interface', () => {
       operation: {},
     });
     assert.equal((await ask('POST /savepoint-disposal', {})).status, 400);
+  });
+
+  it('checks a savepoint against a program, and starts nothing', async () => {
+    const uploaded = await ask('POST /jars/upload?name=job.mjs', 'code', 'text/javascript');
+    const { filename } = uploaded.body as { filename: string };
+    const id = filename.replace(/^.*\//, '');
+    const none = await ask(`POST /jars/${id}/savepoint-check`, {});
+    assert.equal(none.status, 400);
+    const { status, body } = await ask(`POST /jars/${id}/savepoint-check`, {
+      ...{ savepointPath: '/s/1', allowNonRestoredState: true, programArgsList: ['--x'] },
+    });
+    assert.equal(status, 200);
+    assert.deepEqual(calls, [
+      ['checkSavepoint', ['--x'], { path: '/s/1', allowNonRestoredState: true }],
+    ]);
+    const { kind: _, ...problem } = PROBLEM;
+    assert.deepEqual(body, {
+      restorable: false,
+      savepoint: { ...MANIFEST, path: '/s/1' },
+      ...{ operators: [], problems: [problem] },
+    });
   });
 
   it('takes programs and runs them', async () => {

@@ -15,9 +15,11 @@ import {
   type TriggeredOperation,
   withEntry,
 } from '../http/index.ts';
+import { savepointCheckJson } from './check-savepoint.ts';
 import type { ClientHeartbeats } from './client-heartbeats.ts';
 import type { ClusterJars } from './cluster-jars.ts';
 import type { ClusterOperations } from './cluster-operations.ts';
+import type { ClusterPlanner } from './cluster-planner.ts';
 
 export interface DispatcherApiParts
   extends Pick<
@@ -46,7 +48,7 @@ export interface DispatcherApiParts
   readonly heartbeats: Pick<ClientHeartbeats, 'note'>;
   /** Asks for the end of the cluster. */
   readonly shutDown: () => void;
-  readonly planner: JobPlanner;
+  readonly planner: JobPlanner & Pick<ClusterPlanner, 'checkSavepoint'>;
   readonly placeOf: ClusterJobs['placeOf'];
 }
 
@@ -154,6 +156,13 @@ function programsOf(
       const program = { jobId, bundleLocation, args, configuration, parallelism: {} };
       const { name, planJson } = await planner.plan(program);
       return { ...planJson, name };
+    },
+    checkSavepoint: async (id, { jobId, args, configuration: given }, savepoint) => {
+      const { bundle, entries } = await jars.read(id);
+      const bundleLocation = await jars.importable(bundle);
+      const configuration = withEntry(given, entries);
+      const program = { jobId, bundleLocation, args, configuration, parallelism: {} };
+      return savepointCheckJson(await planner.checkSavepoint(program, savepoint));
     },
   };
 }
