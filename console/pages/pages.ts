@@ -5,6 +5,7 @@ import type { Page } from './page.ts';
 import { JOB_MANAGER_PAGE } from './processes/job-manager-page.tsx';
 import { TASK_MANAGER_PAGE } from './processes/task-manager-page.tsx';
 import { TASK_MANAGERS_PAGE } from './processes/task-managers-page.tsx';
+import { SAVEPOINTS_PAGE } from './savepoints-page.tsx';
 import { SUBMIT_PAGE } from './submit/submit-page.tsx';
 
 export const PAGES: readonly Page[] = [
@@ -13,5 +14,6 @@ export const PAGES: readonly Page[] = [
   TASK_MANAGERS_PAGE,
   TASK_MANAGER_PAGE,
   JOB_MANAGER_PAGE,
+  SAVEPOINTS_PAGE,
   SUBMIT_PAGE,
 ];

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'node:test';
+import { FakeRefusal, type ShownPage, showPage } from '../browser.fixture.ts';
+import { ConsoleContext } from '../data/index.ts';
+import { SAVEPOINTS_PAGE } from './savepoints-page.tsx';
+
+const JOB_ID = 'a'.repeat(32);
+const PATH = '/data/savepoints/savepoint-1';
+const savepoint = {
+  ...{ id: 4, status: 'COMPLETED', is_savepoint: true, trigger_timestamp: 1 },
+  ...{ end_to_end_duration: 1500, state_size: 2000, external_path: PATH },
+};
+const CHECK = {
+  restorable: false,
+  operators: [
+    {
+      ...{ operatorId: 'o', uid: 'sum', name: 'Sum', fate: 'incompatible' },
+      states: [{ name: 'total', kind: 'value', fate: 'incompatible', reason: 'it was a list' }],
+    },
+  ],
+  problems: [{ code: 'STATE_INCOMPATIBLE', message: 'total was a list' }],
+};
+
+let page: ShownPage | undefined;
+afterEach(() => page?.close());
+
+async function shown(answers: Record<string, unknown> = {}): Promise<ShownPage> {
+  const { Component } = SAVEPOINTS_PAGE;
+  const all = {
+    '/jobs/overview': { jobs: [{ jid: JOB_ID, name: 'orders', 'start-time': 1 }] },
+    [`/jobs/${JOB_ID}/checkpoints`]: {
+      latest: { completed: null, savepoint, failed: null },
+      history: [savepoint, { ...savepoint, id: 5, is_savepoint: false }],
+    },
+    '/jars': { files: [{ id: 'p1.js', name: 'orders.js' }] },
+    'POST /jars/p1.js/savepoint-check': CHECK,
+    'POST /jars/p1.js/run': { jobid: 'b'.repeat(32) },
+    'POST /savepoint-disposal': { 'request-id': 'r' },
+    '/savepoint-disposal/r': { status: { id: 'COMPLETED' }, operation: {} },
+    ...answers,
+  };
+  page = await showPage(all, (services) => (
+    <ConsoleContext.Provider value={services}>
+      <Component parameters={{}} />
+    </ConsoleContext.Provider>
+  ));
+  return page;
+}
+
+describe('the savepoints', () => {
+  it('are those that jobs know of, each once', async () => {
+    const { root, text } = await shown();
+    assert.equal(root.querySelectorAll('tbody tr').length, 1);
+    assert.match(text(), /orders.*\/data\/savepoints\/savepoint-1/);
+  });
+
+  it('are checked against an uploaded program', async () => {
+    const { click, text, browser } = await shown();
+    await click(`Open ${PATH}`);
+    await click('Check');
+    assert.deepEqual(browser.bodies.get('POST /jars/p1.js/savepoint-check'), {
+      ...{ savepointPath: PATH, allowNonRestoredState: false },
+    });
+    assert.match(text(), /cannot start from the savepoint:STATE_INCOMPATIBLE total was a list/);
+    assert.match(text(), /total \(value\): incompatible, it was a list/);
+  });
+
+  it('say why they could not be checked', async () => {
+    const refusal = new FakeRefusal(400, 'there is no savepoint');
+    const { click, text } = await shown({ 'POST /jars/p1.js/savepoint-check': refusal });
+    await click(`Open ${PATH}`);
+    await click('Check');
+    assert.match(text(), /there is no savepoint/);
+  });
+
+  it('start a job', async () => {
+    const { click } = await shown();
+    await click(`Open ${PATH}`);
+    await click('Start a job from it');
+    assert.equal(location.hash, `#/jobs/${'b'.repeat(32)}`);
+  });
+
+  it('are deleted after a question that says what is lost', async () => {
+    const { click, text, browser } = await shown();
+    await click(`Open ${PATH}`);
+    await click('Delete…');
+    assert.match(text(), /It cannot be brought back/);
+    assert.ok(!browser.asked.includes('POST /savepoint-disposal'));
+    await click('Delete for good');
+    assert.deepEqual(browser.bodies.get('POST /savepoint-disposal'), { 'savepoint-path': PATH });
+    assert.match(text(), /It is deleted/);
+  });
+
+  it('stay when they could not be deleted, and say why', async () => {
+    const failed = {
+      status: { id: 'COMPLETED' },
+      operation: { 'failure-cause': { 'stack-trace': 'SAVEPOINT_CLAIMED: a job owns it\n at x' } },
+    };
+    const { click, text } = await shown({ '/savepoint-disposal/r': failed });
+    await click(`Open ${PATH}`);
+    await click('Delete…');
+    await click('Delete for good');
+    assert.match(text(), /SAVEPOINT_CLAIMED: a job owns it/);
+  });
+});
