@@ -5,8 +5,8 @@ import { timeText } from './format.ts';
 
 export interface Series {
   readonly label: string;
-  /** Of the palette: `--series-1` … `--series-4`. */
-  readonly color: 1 | 2 | 3 | 4;
+  /** Of the palette: `--series-1` … `--series-6`. 4 is busy, 5 back pressured, 6 idle. */
+  readonly color: 1 | 2 | 3 | 4 | 5 | 6;
   /** One for each time; null: not known. */
   readonly values: readonly (number | null)[];
 }
@@ -108,7 +108,10 @@ function optionsOf(element: HTMLElement, props: ChartProps): uPlot.Options {
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
     scales: { y: { range: (_plot, _min, top) => [0, max ?? Math.max(top * 1.1, 1)] } },
-    axes: [axis, { ...axis, size: 64, values: (_plot, ticks) => ticks.map(format) }],
+    axes: [
+      { ...axis, values: (_plot, ticks) => ticks.map(clockText) },
+      { ...axis, size: 64, values: (_plot, ticks) => ticks.map(format) },
+    ],
     series: [
       {},
       ...props.series.map(({ label, color: index }) => ({
@@ -119,4 +122,9 @@ function optionsOf(element: HTMLElement, props: ChartProps): uPlot.Options {
       })),
     ],
   };
+}
+
+/** @param atSeconds since the epoch. */
+function clockText(atSeconds: number): string {
+  return timeText(atSeconds * 1000).slice(11);
 }

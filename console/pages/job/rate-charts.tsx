@@ -12,8 +12,8 @@ const RATES: readonly (readonly [string, Series['color'], Read])[] = [
 ];
 const LOADS: readonly (readonly [string, Series['color'], Read])[] = [
   ['busy', 4, ({ busyShare }) => busyShare],
-  ['back pressured', 3, ({ pressuredShare }) => pressuredShare],
-  ['idle', 1, ({ idleShare }) => idleShare],
+  ['back pressured', 5, ({ pressuredShare }) => pressuredShare],
+  ['idle', 6, ({ idleShare }) => idleShare],
 ];
 
 /** What a vertex did since its job is looked at. */

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'node:test';
+import { FakeRefusal, type ShownPage, showPage } from '../browser.fixture.ts';
+import { CONFIG, JOB_ID, jobJson, OVERVIEW, SINK_ID, subtasksJson } from '../job.fixture.ts';
+import { App } from '../shell/app.tsx';
+
+const JOB = `/jobs/${JOB_ID}`;
+const SINK = `${JOB}/vertices/${SINK_ID}`;
+
+describe('JobPage', () => {
+  let page: ShownPage | undefined;
+  afterEach(() => {
+    page?.close();
+    page = undefined;
+  });
+
+  async function show(answers: Record<string, unknown>, rest = ''): Promise<ShownPage> {
+    const all = { '/config': CONFIG, '/overview': OVERVIEW, [JOB]: jobJson(1000), ...answers };
+    page = await showPage(all, (services) => <App services={services} />, `#${JOB}${rest}`);
+    return page;
+  }
+
+  it('draws the graph, with rates by what has grown since', async () => {
+    let afterMs = 1000;
+    const { root, browser } = await show({ [JOB]: () => jobJson((afterMs += 3000)) });
+    await browser.pass(6000);
+    const nodes = [...root.querySelectorAll('svg .node')];
+    assert.equal(nodes.length, 2);
+    assert.match(
+      nodes[0]?.getAttribute('aria-label') ?? '',
+      /Source: clicks: 1 subtask, .*in 100\/s/,
+    );
+    assert.equal(root.querySelectorAll('.edge').length, 1);
+    assert.match(root.querySelector('.edge')?.textContent ?? '', /hash/);
+  });
+
+  it('tells the same in a table', async () => {
+    const { root } = await show({});
+    const rows = [...root.querySelectorAll('[aria-label="Vertices"] tbody tr')];
+    assert.deepEqual(
+      rows.map((row) => row.querySelector('th')?.textContent),
+      ['Source: clicks', 'count -> Sink: out'],
+    );
+  });
+
+  it('shows the subtasks of a vertex, those that do most first when asked', async () => {
+    const answers = { [SINK]: subtasksJson(3), [`${SINK}/watermarks`]: [] };
+    const { root, click } = await show(answers, `/overview/${SINK_ID}`);
+    const table = (): (string | null)[] =>
+      [...root.querySelectorAll('.drawer tbody th')].map((cell) => cell.textContent);
+    assert.deepEqual(table(), ['0', '1', '2']);
+    const drawer = root.querySelector('.drawer');
+    const sort = [...(drawer?.querySelectorAll<HTMLElement>('button.sort') ?? [])];
+    sort.find((button) => button.textContent === 'Records in')?.click();
+    await page?.browser.pass(0);
+    assert.deepEqual(table(), ['2', '1', '0']);
+    await click('Close the vertex');
+    assert.equal(root.querySelector('.drawer'), null);
+  });
+
+  it('has only the rows in sight of very many subtasks in the document', async () => {
+    const { root } = await show({ [SINK]: subtasksJson(500) }, `/overview/${SINK_ID}`);
+    const rows = root.querySelectorAll('.drawer tbody tr:not(.is-spacer)');
+    assert.ok(rows.length < 60, String(rows.length));
+    assert.equal(root.querySelector('.drawer table')?.getAttribute('aria-rowcount'), '501');
+  });
+
+  it('takes a savepoint: asks first, tells what it waits for, and gives the path', async () => {
+    let state: object = { status: { id: 'IN_PROGRESS' } };
+    const answers: Record<string, unknown> = {
+      [`${JOB}/checkpoints`]: () => ({
+        history: [
+          {
+            ...{ is_savepoint: true, status: 'IN_PROGRESS' },
+            ...{ num_subtasks: 3, num_acknowledged_subtasks: 1 },
+          },
+        ],
+      }),
+    };
+    const { browser, click, type, text, root } = await show(answers);
+    browser.answers[`POST ${JOB}/savepoints`] = () => {
+      const { triggerId } = browser.bodies.get(`POST ${JOB}/savepoints`) as { triggerId: string };
+      browser.answers[`${JOB}/savepoints/${triggerId}`] = () => state;
+      return { 'request-id': triggerId };
+    };
+    await click('Savepoint');
+    assert.match(text(), /yours until you dispose of it/);
+    assert.equal(browser.bodies.size, 0);
+    await type('Directory', '/tmp/savepoints');
+    root.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+    await browser.pass(0);
+    assert.match(text(), /1 of 3 subtasks have acknowledged/);
+    const body = browser.bodies.get(`POST ${JOB}/savepoints`) as Record<string, unknown>;
+    assert.equal(body['target-directory'], '/tmp/savepoints');
+    state = { status: { id: 'COMPLETED' }, operation: { location: '/tmp/savepoints/sp-1' } };
+    await browser.pass(3000);
+    assert.match(text(), /The savepoint is complete\./);
+    assert.match(root.querySelector('.tray code')?.textContent ?? '', /sp-1/);
+    await click('Close: Savepoint of clicks');
+    assert.equal(root.querySelector('.tray-card'), null);
+  });
+
+  it('says why an operation failed', async () => {
+    const { browser, click, text, root } = await show({
+      [`POST ${JOB}/savepoints`]: new FakeRefusal(400, 'savepoint-dir is not set'),
+    });
+    await click('Savepoint');
+    root.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+    await browser.pass(0);
+    assert.match(root.querySelector('.tray')?.textContent ?? '', /savepoint-dir is not set/);
+    assert.match(text(), /Failed/);
+  });
+
+  it('says what canceling loses, and does nothing unless it is confirmed', async () => {
+    const newest = { id: 7, trigger_timestamp: Date.UTC(2026, 0, 2, 3, 3, 55) };
+    const { browser, click, text } = await show({
+      [`${JOB}/checkpoints`]: { latest: { completed: newest }, history: [] },
+      [`${JOB}/checkpoints/config`]: {
+        externalization: { enabled: true, delete_on_cancellation: true },
+      },
+    });
+    await click('Cancel');
+    assert.match(text(), /Its state: windows, keyed state/);
+    assert.match(text(), /Checkpoint 7, taken 10 s ago, is deleted with the job/);
+    await click('Do nothing');
+    assert.doesNotMatch(text(), /is deleted with the job/);
+    assert.ok(browser.asked.every((request) => request.startsWith('GET')));
+  });
+
+  it('rescales vertices within their limits', async () => {
+    const { browser, click, type, text, root } = await show({
+      [`PUT ${JOB}/resource-requirements`]: {},
+    });
+    await click('Rescale');
+    await type('count -> Sink: out', '500');
+    assert.match(text(), /from 1 to the vertex’s maximum/);
+    await type('count -> Sink: out', '8');
+    assert.match(text(), /8 slots would be needed, and 4 would be free/);
+    await type('count -> Sink: out', '4');
+    root.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
+    await browser.pass(0);
+    assert.deepEqual(browser.bodies.get(`PUT ${JOB}/resource-requirements`), {
+      [SINK_ID]: { parallelism: { lowerBound: 1, upperBound: 4 } },
+    });
+    assert.match(text(), /Waiting for the job to take its state along/);
+  });
+
+  it('offers of a job that has ended nothing to do', async () => {
+    const { root } = await show({ [JOB]: jobJson(1000, { state: 'FINISHED' }) });
+    assert.equal(root.querySelectorAll('.actions button').length, 0);
+  });
+
+  it('shows what failed, the newest first', async () => {
+    const entry = (name: string, timestamp: number) => ({
+      ...{ exceptionName: name, stacktrace: `${name}: broken\n  at map`, timestamp },
+      ...{ taskName: 'count', endpoint: null, concurrentExceptions: [] },
+    });
+    const entries = [entry('USER_FAILED', 2000), entry('TASK_LOST', 1000)];
+    const { root, text } = await show(
+      {
+        [`${JOB}/exceptions?maxExceptions=20`]: { exceptionHistory: { entries, truncated: false } },
+      },
+      '/exceptions',
+    );
+    assert.deepEqual(
+      [...root.querySelectorAll('.exception strong')].map((title) => title.textContent),
+      ['USER_FAILED: broken', 'TASK_LOST: broken'],
+    );
+    assert.match(text(), /Latest/);
+  });
+});
