@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { type JobVertexJson, type Load, loadOf, type VertexLive } from '../data/index.ts';
-import { percentText, plural, rateText, watermarkText } from '../ui/index.ts';
+import { plural, rateText, watermarkText } from '../ui/index.ts';
 import type { Point, Size } from './layout.ts';
 import { wrapText } from './wrap-text.ts';
 
@@ -17,7 +17,10 @@ const LOAD_WORDS: Readonly<Record<Load, string>> = {
   pressured: 'back pressured',
 };
 
-/** A vertex: its name, how its time is spent, what passes through it, and its watermark. */
+/**
+ * A vertex: its name, how its time is spent, what passes through it, and its watermark. Spaces
+ * between the texts are for who hears them.
+ */
 export function GraphNode(props: {
   readonly vertex: JobVertexJson;
   readonly live: VertexLive;
@@ -37,36 +40,36 @@ export function GraphNode(props: {
       data-load={load}
       data-status={vertex.status}
       aria-current={isSelected ? 'true' : undefined}
-      aria-label={labelOf(vertex, live, word)}
     >
       <g transform={`translate(${corner.x} ${corner.y})`}>
-        <title>{vertex.name}</title>
-        <rect class="node-box" width={NODE_SIZE.width} height={NODE_SIZE.height} rx="7" />
+        <rect class="node-box" width={NODE_SIZE.width} height={NODE_SIZE.height} rx="7">
+          {line2?.endsWith('…') === true && <title>{vertex.name}</title>}
+        </rect>
         <rect class="node-mark" width="5" height={NODE_SIZE.height - 14} x="0" y="7" rx="2.5" />
         <text class="node-name" x="14" y={line2 === undefined ? 28 : 22}>
           {line1}
-        </text>
+        </text>{' '}
         {line2 !== undefined && (
           <text class="node-name" x="14" y="38">
             {line2}
           </text>
-        )}
+        )}{' '}
         <text class="node-fact" x="14" y="58">
           {plural(vertex.parallelism, 'subtask')}
-        </text>
+        </text>{' '}
         <text class="node-word" x={NODE_SIZE.width - 12} y="58" text-anchor="end">
           {word}
-        </text>
+        </text>{' '}
         <LoadBar live={live} />
         <text class="node-fact" x="14" y="95">
           in <tspan class="node-value">{rateText(live.inPerSecond)}</tspan>
-        </text>
+        </text>{' '}
         <text class="node-fact" x={NODE_SIZE.width - 12} y="95" text-anchor="end">
           out <tspan class="node-value">{rateText(live.outPerSecond)}</tspan>
-        </text>
+        </text>{' '}
         <text class="node-fact" x="14" y="117">
           watermark <tspan class="node-value">{watermarkText(live.watermarkMs)}</tspan>
-        </text>
+        </text>{' '}
       </g>
     </a>
   );
@@ -87,15 +90,4 @@ function LoadBar({ live }: { readonly live: VertexLive }): JSX.Element {
       <rect class="bar-idle" x={busy + pressured} width={idle} height="8" />
     </g>
   );
-}
-
-function labelOf(vertex: JobVertexJson, live: VertexLive, word: string): string {
-  return [
-    `${vertex.name}: ${plural(vertex.parallelism, 'subtask')}, ${word}`,
-    `busy ${percentText(live.busyShare)}`,
-    `back pressured ${percentText(live.pressuredShare)}`,
-    `in ${rateText(live.inPerSecond)}`,
-    `out ${rateText(live.outPerSecond)}`,
-    `watermark ${watermarkText(live.watermarkMs)}`,
-  ].join(', ');
 }

@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { JobJson, VertexLive } from '../data/index.ts';
-import { Loading, Notice } from '../ui/index.ts';
+import { Loading, Notice, useScrollFocus } from '../ui/index.ts';
 import { GraphEdge } from './graph-edge.tsx';
 import { GraphNode, NODE_SIZE } from './graph-node.tsx';
-import type { GraphLayout } from './layout.ts';
+import type { GraphLayout, Point } from './layout.ts';
 import { Legend } from './legend.tsx';
 import { useLayout } from './use-layout.ts';
 import { fitScale, useWidth } from './zoom.ts';
@@ -25,6 +25,7 @@ const NARROW_PX = 640;
 export function JobGraph(props: JobGraphProps): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const widthPx = useWidth(frame);
+  useScrollFocus(frame);
   const edges = useMemo(() => edgesOf(props.job), [props.job]);
   const layout = useLayout({
     direction: widthPx < NARROW_PX ? 'TB' : 'LR',
@@ -34,6 +35,10 @@ export function JobGraph(props: JobGraphProps): JSX.Element {
   const [zoom, setZoom] = useState<number | 'fit'>('fit');
   const size = layout !== undefined && 'nodes' in layout ? layout : undefined;
   const scale = zoom === 'fit' ? fitScale(size, widthPx) : zoom;
+  const corner = size?.nodes[props.selectedId ?? ''];
+  useEffect(() => {
+    if (frame.current !== null && corner !== undefined) show(frame.current, corner, scale);
+  }, [corner, scale]);
   return (
     <div class="graph">
       <div class="graph-tools">
@@ -50,7 +55,7 @@ export function JobGraph(props: JobGraphProps): JSX.Element {
           </button>
         </fieldset>
       </div>
-      <div class="graph-frame" ref={frame}>
+      <div class="graph-frame" ref={frame} role="group" aria-label="Drawing of the graph">
         {layout === undefined && <Loading what="graph" />}
         {layout !== undefined && 'fault' in layout && (
           <Notice tone="warn">
@@ -61,6 +66,21 @@ export function JobGraph(props: JobGraphProps): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** Scrolls a vertex into the middle, unless it is in sight. */
+function show(frame: HTMLElement, corner: Point, scale: number): void {
+  const [left, top] = [corner.x * scale, corner.y * scale];
+  const [width, height] = [NODE_SIZE.width * scale, NODE_SIZE.height * scale];
+  const { scrollLeft, scrollTop, clientWidth, clientHeight } = frame;
+  const isInSight =
+    left >= scrollLeft &&
+    left + width <= scrollLeft + clientWidth &&
+    top >= scrollTop &&
+    top + height <= scrollTop + clientHeight;
+  if (isInSight) return;
+  frame.scrollLeft = left - (clientWidth - width) / 2;
+  frame.scrollTop = top - (clientHeight - height) / 2;
 }
 
 function Drawing(

@@ -2,6 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { Icon } from './icon.tsx';
 import { useWindow } from './row-window.ts';
+import { useScrollFocus } from './scroll-focus.ts';
 
 export interface Column<Row> {
   readonly id: string;
@@ -36,8 +37,15 @@ export function DataTable<Row>(props: {
   const scroller = useRef<HTMLDivElement>(null);
   const isVirtual = sorted.length > VIRTUAL_FROM_ROWS;
   const shown = useWindow(scroller, sorted.length, isVirtual);
+  useScrollFocus(scroller);
   return (
-    <section ref={scroller} class="table-scroll" data-virtual={isVirtual} aria-label={caption}>
+    <div
+      ref={scroller}
+      class="table-scroll"
+      data-virtual={isVirtual}
+      role="group"
+      aria-label={caption}
+    >
       <table class="table" aria-rowcount={sorted.length + 1}>
         <caption class="visually-hidden">{caption}</caption>
         <thead>
@@ -59,7 +67,7 @@ export function DataTable<Row>(props: {
           <SpacerRow heightPx={shown.belowPx} columnCount={columns.length} />
         </tbody>
       </table>
-    </section>
+    </div>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
-import { durationText, StateBadge, timeText } from '../../ui/index.ts';
+import { useRef } from 'preact/hooks';
+import { durationText, StateBadge, timeText, useScrollFocus } from '../../ui/index.ts';
 import type { Span } from './state-spans.ts';
 
 export interface TimelineRow {
@@ -23,8 +24,10 @@ export function TimelineChart(props: {
   const all = rows.flatMap(({ spans }) => spans);
   const from = Math.min(...all.map((span) => span.from));
   const to = Math.max(from + 1, ...all.map((span) => span.to));
+  const scroller = useRef<HTMLDivElement>(null);
+  useScrollFocus(scroller);
   return (
-    <div class="table-scroll">
+    <div ref={scroller} class="table-scroll" role="group" aria-label={caption}>
       <table class="table timeline">
         <caption class="visually-hidden">{caption}</caption>
         <thead>
