@@ -55,7 +55,7 @@ export function JobGraph(props: JobGraphProps): JSX.Element {
           </button>
         </fieldset>
       </div>
-      <div class="graph-frame" ref={frame} role="group" aria-label="Drawing of the graph">
+      <div class="graph-frame" ref={frame}>
         {layout === undefined && <Loading what="graph" />}
         {layout !== undefined && 'fault' in layout && (
           <Notice tone="warn">
@@ -94,7 +94,6 @@ function Drawing(
       width={layout.width * scale}
       height={layout.height * scale}
       viewBox={`0 0 ${layout.width} ${layout.height}`}
-      role="group"
       aria-label={`Graph of ${job.name}`}
     >
       <defs>

@@ -22,7 +22,12 @@ describe('JobPage', () => {
 
   it('draws the graph, with rates by what has grown since', async () => {
     let afterMs = 1000;
-    const { root, browser } = await show({ [JOB]: () => jobJson((afterMs += 3000)) });
+    const { root, browser } = await show({
+      [JOB]: () => {
+        afterMs += 3000;
+        return jobJson(afterMs);
+      },
+    });
     await browser.pass(6000);
     const nodes = [...root.querySelectorAll('svg .node')];
     assert.equal(nodes.length, 2);

@@ -39,13 +39,7 @@ export function DataTable<Row>(props: {
   const shown = useWindow(scroller, sorted.length, isVirtual);
   useScrollFocus(scroller);
   return (
-    <div
-      ref={scroller}
-      class="table-scroll"
-      data-virtual={isVirtual}
-      role="group"
-      aria-label={caption}
-    >
+    <div ref={scroller} class="table-scroll" data-virtual={isVirtual}>
       <table class="table" aria-rowcount={sorted.length + 1}>
         <caption class="visually-hidden">{caption}</caption>
         <thead>

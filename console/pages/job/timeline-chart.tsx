@@ -27,7 +27,7 @@ export function TimelineChart(props: {
   const scroller = useRef<HTMLDivElement>(null);
   useScrollFocus(scroller);
   return (
-    <div ref={scroller} class="table-scroll" role="group" aria-label={caption}>
+    <div ref={scroller} class="table-scroll">
       <table class="table timeline">
         <caption class="visually-hidden">{caption}</caption>
         <thead>
