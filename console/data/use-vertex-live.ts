@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useConsole } from './console-context.ts';
 import type { AggregateJson, JobJson } from './rest-json.ts';
 import {
+  inputCounts,
   liveMetricsPath,
   liveOfDifference,
   liveOfSubtasks,
@@ -32,9 +33,12 @@ export function useVertexLive(
   const answerCount = useRotation(job, firstId, isRunning);
   const lives = useMemo(() => {
     const [first] = seen.current;
+    const counts = inputCounts(job);
     const byDifference = first === undefined ? new Map() : liveOfDifference(first, job);
     const entries = job.vertices.map(({ id }) => {
-      const { value } = store.peek<readonly AggregateJson[]>(liveMetricsPath(job.jid, id));
+      const { value } = store.peek<readonly AggregateJson[]>(
+        liveMetricsPath(job.jid, id, counts.get(id) ?? 0),
+      );
       const under: VertexLive | undefined = byDifference.get(id);
       const over = value === undefined || !isRunning ? undefined : liveOfSubtasks(value);
       const live = over === undefined ? under : mergedLive(under, over);
@@ -61,21 +65,21 @@ function useRotation(job: JobJson, firstId: string | undefined, isRunning: boole
   const [answerCount, setAnswerCount] = useState(0);
   const [turn, setTurn] = useState(0);
   const ids = job.vertices.map(({ id }) => id);
+  const counts = inputCounts(job);
   const turnCount = Math.max(1, Math.ceil(ids.length / ASKED_AT_A_TIME));
   const from = (turn % turnCount) * ASKED_AT_A_TIME;
   const chosen = new Set(ids.slice(from, from + ASKED_AT_A_TIME));
   if (firstId !== undefined && ids.includes(firstId)) chosen.add(firstId);
-  const key = isRunning ? [...chosen].join(' ') : '';
+  const paths = [...chosen].map((id) => liveMetricsPath(job.jid, id, counts.get(id) ?? 0));
+  const key = isRunning ? paths.join(' ') : '';
   useEffect(() => {
     if (key === '') return;
     const answered = (): void => setAnswerCount((count) => count + 1);
-    const stops = key
-      .split(' ')
-      .map((id) => store.watch(liveMetricsPath(job.jid, id), INTERVAL_MS, answered));
+    const stops = key.split(' ').map((path) => store.watch(path, INTERVAL_MS, answered));
     return () => {
       for (const stop of stops) stop();
     };
-  }, [store, job.jid, key]);
+  }, [store, key]);
   useEffect(() => {
     if (turnCount === 1) return;
     return world.after(INTERVAL_MS, () => setTurn(turn + 1));

@@ -11,25 +11,34 @@ export interface VertexLive {
   readonly idleShare?: number;
   /** The lowest of all subtasks. */
   readonly watermarkMs?: number;
-  /** By input, in their order. Empty: the cluster does not tell. */
-  readonly inputWatermarksMs: readonly number[];
+  /** By input, in their order; undefined: it is idle. Empty: the cluster does not tell. */
+  readonly inputWatermarksMs: readonly (number | undefined)[];
 }
 
 /** What is asked of each vertex, of all its subtasks. */
-export const LIVE_METRICS = [
+const LIVE_METRICS = [
   'numRecordsInPerSecond',
   'numRecordsOutPerSecond',
   'busyTimeMsPerSecond',
   'backPressuredTimeMsPerSecond',
   'idleTimeMsPerSecond',
   'currentInputWatermark',
-  'currentInput1Watermark',
-  'currentInput2Watermark',
 ] as const;
 
-export function liveMetricsPath(jobId: string, vertexId: string): string {
-  const query = `get=${LIVE_METRICS.join(',')}&agg=min,max,sum`;
-  return `/jobs/${jobId}/vertices/${vertexId}/subtasks/metrics?${query}`;
+/** @param inputCount of the vertex: with several, each has a watermark. */
+export function liveMetricsPath(jobId: string, vertexId: string, inputCount: number): string {
+  const inputs = Array.from({ length: inputCount }, (_, index) => inputMetric(index));
+  const names = inputCount > 1 ? [...LIVE_METRICS, ...inputs] : LIVE_METRICS;
+  return `/jobs/${jobId}/vertices/${vertexId}/subtasks/metrics?get=${names.join(',')}&agg=min,max,sum`;
+}
+
+function inputMetric(index: number): string {
+  return `currentInput${index + 1}Watermark`;
+}
+
+/** By vertex; those of the plan that read something. */
+export function inputCounts({ plan }: JobJson): ReadonlyMap<string, number> {
+  return new Map(plan.nodes.map(({ id, inputs = [] }) => [id, inputs.length]));
 }
 
 /** Of the subtasks' own rates; what they do not tell is left out. */
@@ -46,10 +55,17 @@ export function liveOfSubtasks(metrics: readonly AggregateJson[]): VertexLive {
     pressuredShare: share('backPressuredTimeMsPerSecond'),
     idleShare: share('idleTimeMsPerSecond'),
     watermarkMs: of('currentInputWatermark')?.min,
-    inputWatermarksMs: [of('currentInput1Watermark'), of('currentInput2Watermark')].flatMap(
-      (one) => (one?.min === undefined ? [] : [one.min]),
-    ),
+    inputWatermarksMs: inputWatermarks(metrics),
   });
+}
+
+function inputWatermarks(metrics: readonly AggregateJson[]): readonly (number | undefined)[] {
+  const watermarks: (number | undefined)[] = [];
+  for (const { id, min } of metrics) {
+    const [, input] = /^currentInput(\d+)Watermark$/.exec(id) ?? [];
+    if (input !== undefined) watermarks[Number(input) - 1] = min;
+  }
+  return Array.from(watermarks);
 }
 
 /** Of what a vertex has done between two answers; of a vertex that began anew nothing. */

@@ -60,7 +60,9 @@ export function WatermarkView({ job, vertex, live }: VertexViewProps): JSX.Eleme
             {inputs.map((input) => (
               <div key={input.label}>
                 <dt>{input.label}</dt>
-                <dd>{watermarkText(input.watermarkMs)}</dd>
+                <dd>
+                  {input.watermarkMs === undefined ? 'idle' : watermarkText(input.watermarkMs)}
+                </dd>
               </div>
             ))}
           </dl>

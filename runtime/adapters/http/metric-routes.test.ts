@@ -50,6 +50,29 @@ describe('routes of metrics', () => {
     ]);
   });
 
+  it('tell the watermark of each of several inputs', async () => {
+    const channels = { numRecordsIn: 0, channelCount: 2, idleCount: 0, endedCount: 0 };
+    const inputs = [
+      { ...channels, edgeId: 0, lowest: { fromSubtask: 1, watermarkMs: 7000 } },
+      { ...channels, edgeId: 1, lowest: { fromSubtask: 0 } },
+      { ...channels, edgeId: 2, idleCount: 2 },
+      { ...channels, edgeId: 3, endedCount: 2 },
+    ];
+    const asked = [1, 2, 3, 4].map((index) => `0.currentInput${index}Watermark`).join(',');
+    const valuesOf = async (count: number) => {
+      const metrics = taskMetrics(SOURCE_ID, 0, { inputs: inputs.slice(0, count) });
+      const shown = jobWithSources([runningSubtask(SOURCE_ID, 0, { metrics })]);
+      const { body } = await askOf(shown, `GET ${VERTEX}/metrics?get=${asked}`);
+      return (body as { id: string; value: string }[]).map(({ id, value }) => `${id} ${value}`);
+    };
+    assert.deepEqual(await valuesOf(4), [
+      '0.currentInput1Watermark 7000',
+      '0.currentInput2Watermark -9223372036854775808',
+      '0.currentInput4Watermark 9223372036854775807',
+    ]);
+    assert.deepEqual(await valuesOf(1), []);
+  });
+
   it('aggregate over subtasks, with the skew in percent', async () => {
     const [one] = await listed(`${VERTEX}/subtasks/metrics?get=numRecordsIn,Map.name`);
     assert.deepEqual(one, { id: 'numRecordsIn', min: 10, max: 30, sum: 40, avg: 20, skew: 50 });

@@ -1,6 +1,7 @@
 /** Metrics under Flink's names, and their aggregates. Pure. */
 import { checkpointTotals, endToEndDurationMs } from '../../checkpoint/index.ts';
 import type { DispatchedJob, SubtaskExecution } from '../../jobmaster/index.ts';
+import type { InputFactsRecord } from '../../protocol/index.ts';
 import { badRequest } from './http-records.ts';
 import { watermarkText } from './watermark-text.ts';
 
@@ -20,10 +21,26 @@ export function subtaskMetrics({ metrics }: SubtaskExecution): Metrics {
     ['accumulateIdleTimeMs', Math.round(metrics.idleTimeMs)],
     ['accumulateBackPressuredTimeMs', Math.round(metrics.backPressuredTimeMs)],
     ['currentInputWatermark', watermarkText(metrics.currentInputWatermarkMs)],
+    ...inputWatermarks(metrics.inputs),
     ...Object.entries(metrics.operatorMetrics).map(([name, value]) => {
       return [metricId(name), value] as const;
     }),
   ]);
+}
+
+/**
+ * Of each of several inputs, as Flink's: `currentInput1Watermark`. An input all of whose channels
+ * are idle has none.
+ */
+function inputWatermarks(
+  inputs: readonly InputFactsRecord[] = [],
+): readonly (readonly [string, string])[] {
+  if (inputs.length < 2) return [];
+  return inputs.flatMap(({ lowest, idleCount }, index) => {
+    if (lowest === undefined && idleCount > 0) return [];
+    const none = lowest === undefined ? Number.MAX_SAFE_INTEGER : -Number.MAX_SAFE_INTEGER;
+    return [[`currentInput${index + 1}Watermark`, watermarkText(lowest?.watermarkMs ?? none)]];
+  });
 }
 
 /** As Flink's: what separates names in a query is none of a name. */
