@@ -71,6 +71,14 @@ export class DeployedCluster {
     return { status: answer.status, body: parsed as Readonly<Record<string, unknown>> };
   }
 
+  /** What is no JSON: a log. */
+  async text(path: string): Promise<{ readonly status: number; readonly body: string }> {
+    const { emulator } = this.app;
+    const { credentials } = emulator;
+    const request = { method: 'GET', path, headers: {}, body: '', credentials };
+    return await callHttpApi(emulator, this.#apiId, request);
+  }
+
   /** @param jobFile from the project's root. @returns the job's id. */
   async submit(jobFile: string, run: object): Promise<string> {
     const cacheDir = mkdtempSync(join(tmpdir(), 'sluice-bundle-'));

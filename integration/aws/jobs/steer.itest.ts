@@ -80,6 +80,34 @@ describe('a job on a deployed cluster, steered', () => {
     return vertices.map(({ metrics }) => metrics['read-records']);
   };
 
+  it('is shown by its subtasks, its TaskManagers and what each of them logs', async () => {
+    const jobId = await start(2);
+    const { body: job } = await cluster.call('GET', `/jobs/${jobId}`);
+    const [vertex] = job.vertices as { id: string; tasks: Record<string, number> }[];
+    const { body } = await cluster.call('GET', `/jobs/${jobId}/vertices/${vertex?.id}`);
+    const subtasks = body.subtasks as Record<string, unknown>[];
+    assert.ok(subtasks.length > 0 && subtasks.every(({ status }) => status === 'RUNNING'));
+    const { body: listed } = await cluster.call('GET', '/taskmanagers');
+    const taskManagers = listed.taskmanagers as { id: string; timeSinceLastHeartbeat: number }[];
+    const ids = taskManagers.map(({ id }) => id);
+    assert.ok(subtasks.every((one) => ids.includes(String(one['taskmanager-id']))));
+    assert.ok(taskManagers.every(({ timeSinceLastHeartbeat: at }) => at > Date.now() - 600_000));
+    await cluster.call('PATCH', `/jobs/${jobId}?mode=cancel`);
+    const end = await cluster.ended(jobId);
+    assert.equal(end.status, 'CANCELED');
+    const after = await cluster.call('GET', `/jobs/${jobId}/vertices/${vertex?.id}`);
+    assert.equal((after.body.subtasks as unknown[]).length, subtasks.length);
+    // Logs come late.
+    await waitUntil('the TaskManagers have a log', 90_000, async () => {
+      const logs = await Promise.all(ids.map((id) => cluster.text(`/taskmanagers/${id}/log`)));
+      assert.deepEqual(
+        logs.map(({ status }) => status),
+        ids.map(() => 200),
+      );
+      return logs.every(({ body: log }) => log.includes('INFO')) ? true : undefined;
+    });
+  });
+
   it('is canceled: its executions have ended, its inboxes are gone', async () => {
     const jobId = await start(2);
     assert.equal((await queuesOf(jobId)).length, 2);
