@@ -20,7 +20,7 @@ export interface InspectedThread {
 /** The name that its creator gave a worker, behind its number. */
 const TITLE = /worker (\d+)\]?\s*(.*)$/i;
 /** A thread that has not answered a command by then never will. */
-const ANSWER_TIMEOUT_MS = 5000;
+const ANSWER_TIMEOUT_MS = 10_000;
 /** Workers tell that they are there; no more come after this time. */
 const ATTACH_MS = 50;
 

@@ -71,6 +71,19 @@ describe('ProcessLogs', () => {
     assert.notEqual(log.read('taskmanager.log'), undefined);
   });
 
+  it('keeps what a process writes that runs for long, however many come after it', () => {
+    const long = logs.open('tm-long', 'taskmanager');
+    long.line(0, 'info', 'early');
+    assert.equal(long.files().length, 1);
+    for (let i = 0; i < 60; i += 1) {
+      const short = logs.open(`tm-${i}`, 'taskmanager');
+      short.line(0, 'info', 'x');
+      short.close();
+    }
+    long.line(1, 'info', 'late');
+    assert.match(textOf(long, 'taskmanager.log') ?? '', /early[^]*late/);
+  });
+
   it('keeps the newest fifty processes and the JobManager', () => {
     logs.open('jobmanager', 'jobmanager').line(0, 'info', 'x');
     for (let i = 0; i < 60; i += 1) mkdirSync(join(root, 'log', `tm-${i}`), { recursive: true });

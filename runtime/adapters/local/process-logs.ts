@@ -2,7 +2,7 @@
  * The logs of a cluster's processes: a folder for each below the data directory.
  *
  * I1  A name from outside is only ever compared with what this class has put there.
- * I2  The folders of the newest processes are kept.
+ * I2  The folders of the newest processes are kept, and of all that run.
  */
 import {
   lstatSync,
@@ -26,6 +26,8 @@ const TEXT = 'text/plain; charset=UTF-8';
 
 export class ProcessLogs {
   readonly #root: string;
+  /** Ids of processes whose logs are open. */
+  readonly #open = new Set<string>(['jobmanager']);
 
   constructor(root: string) {
     this.#root = root;
@@ -34,7 +36,8 @@ export class ProcessLogs {
   /** Of a process that has just started. @param id letters, digits and dashes. */
   open(id: string, kind: 'jobmanager' | 'taskmanager'): ProcessLog {
     this.#prune();
-    return new ProcessLog(join(this.#root, id), kind);
+    this.#open.add(id);
+    return new ProcessLog(join(this.#root, id), kind, () => this.#open.delete(id));
   }
 
   /** Of a process that is gone. Undefined: nothing is left of it. */
@@ -47,7 +50,7 @@ export class ProcessLogs {
   /** I2. */
   #prune(): void {
     const folders = namesIn(this.#root)
-      .filter((name) => name !== 'jobmanager')
+      .filter((name) => !this.#open.has(name))
       .map((name) => join(this.#root, name))
       .map((path) => ({ path, atMs: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }));
     const old = folders.toSorted((a, b) => b.atMs - a.atMs).slice(MAX_FOLDERS - 1);
@@ -62,9 +65,15 @@ export class ProcessLog {
   readonly stdoutName: string;
   readonly #log: BoundedLogFile;
   readonly #stdout: BoundedLogFile;
+  readonly #onClose: () => void;
 
-  constructor(folder: string, kind: 'jobmanager' | 'taskmanager') {
+  constructor(
+    folder: string,
+    kind: 'jobmanager' | 'taskmanager',
+    onClose: () => void = () => undefined,
+  ) {
     this.#folder = folder;
+    this.#onClose = onClose;
     this.logName = `${kind}.log`;
     this.stdoutName = `${kind}.out`;
     this.#log = new BoundedLogFile(join(folder, this.logName));
@@ -120,6 +129,7 @@ export class ProcessLog {
   close(): void {
     this.#log.close();
     this.#stdout.close();
+    this.#onClose();
   }
 
   #isKnown(name: string): boolean {

@@ -59,6 +59,8 @@ export type TaskManagerReport =
 
 /** Its first argument is the time between two heartbeats, in milliseconds. */
 const DEFAULT_HEARTBEAT_MS = 10_000;
+/** More often nobody looks. */
+const MIN_HEARTBEAT_MS = 100;
 
 /** By then slots have evaluated their program, and have the memory that they will have. */
 const AFTER_LAUNCH_MS = 1000;
@@ -93,7 +95,7 @@ export function runTaskManager(): void {
         break;
     }
   });
-  const intervalMs = Number(process.argv[2] ?? DEFAULT_HEARTBEAT_MS);
+  const intervalMs = Math.max(MIN_HEARTBEAT_MS, Number(process.argv[2] ?? DEFAULT_HEARTBEAT_MS));
   void beat(inspector, tell);
   setInterval(() => void beat(inspector, tell), intervalMs).unref();
   // I1. At once: nothing of a job may go on without its coordinator.
