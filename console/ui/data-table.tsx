@@ -39,7 +39,12 @@ export function DataTable<Row>(props: {
   const shown = useWindow(scroller, sorted.length, isVirtual);
   useScrollFocus(scroller);
   return (
-    <div ref={scroller} class="table-scroll" data-virtual={isVirtual}>
+    <section
+      ref={scroller}
+      class="table-scroll"
+      data-virtual={isVirtual}
+      aria-label={`${caption}, table`}
+    >
       <table class="table" aria-rowcount={sorted.length + 1}>
         <caption class="visually-hidden">{caption}</caption>
         <thead>

@@ -138,7 +138,7 @@ describe('a job’s day', () => {
     const first = await shownJob();
     await cluster.untilStatus(first, 'RUNNING');
     await page.getByRole('heading', { name: 'a-day' }).waitFor();
-    await page.getByText(/Sum/).first().waitFor();
+    await page.getByRole('link', { name: /Sum/ }).first().waitFor();
 
     const savepoints = `${cluster.directory}/saved`;
     await page.getByRole('button', { name: 'Savepoint', exact: true }).click();
