@@ -141,9 +141,7 @@ function Lines(props: { readonly text: string; readonly filter: string }): JSX.E
           file for all.
         </p>
       )}
-      <pre class="stack log-lines" tabIndex={0}>
-        {shown.join('\n')}
-      </pre>
+      <pre class="stack log-lines">{shown.join('\n')}</pre>
     </>
   );
 }
