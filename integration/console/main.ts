@@ -17,6 +17,10 @@ async function main(args: readonly string[]): Promise<TestCounts> {
     if (file.endsWith(DASHBOARD) !== isDashboard) return false;
     return patterns.length === 0 || patterns.some((pattern) => file.includes(pattern));
   });
+  if (suites.length === 0) {
+    print(`no suite matches: arguments=${args.join(' ')}`);
+    return { passed: 0, failed: 1 };
+  }
   print(`the browser is ${findChromium()}`);
   if (isDashboard) print(`the dashboard is ${await flinkDashboard()}`);
   return await runTestFiles(suites, 1, SUITE_TIMEOUT_MS);
