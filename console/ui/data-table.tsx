@@ -66,7 +66,7 @@ export function DataTable<Row>(props: {
           <SpacerRow heightPx={shown.belowPx} columnCount={columns.length} />
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 

@@ -81,7 +81,7 @@ describe('ProcessLogs', () => {
       short.close();
     }
     long.line(1, 'info', 'late');
-    assert.match(textOf(long, 'taskmanager.log') ?? '', /early[^]*late/);
+    assert.match(textOf(long, 'taskmanager.log') ?? '', /early[\s\S]*late/);
   });
 
   it('keeps the newest fifty processes and the JobManager', () => {
