@@ -1,23 +1,27 @@
 import type { JSX } from 'preact';
 import { watermarkText } from '../ui/index.ts';
-import type { Point } from './layout.ts';
+import type { Point, Size } from './layout.ts';
+
+/** Room for how records are dealt out, and for a watermark. */
+export const EDGE_SIZE: Size = { width: 72, height: 24 };
+export const WATERMARK_EDGE_SIZE: Size = { width: 150, height: 44 };
 
 /** A stream from one vertex to another; its watermark, where the cluster tells it by input. */
 export function GraphEdge(props: {
   readonly points: readonly Point[];
+  readonly label: Point | undefined;
   readonly strategy: string;
   readonly watermarkMs: number | undefined;
 }): JSX.Element {
-  const { points, strategy, watermarkMs } = props;
-  const middle = points[Math.floor(points.length / 2)] ?? { x: 0, y: 0 };
+  const { points, strategy, watermarkMs, label = { x: 0, y: 0 } } = props;
   return (
     <g class="edge">
       <path d={curve(points)} marker-end="url(#arrow)" />
-      <text x={middle.x} y={middle.y - 7} text-anchor="middle">
+      <text x={label.x} y={label.y - 6} text-anchor="middle">
         {strategy.toLowerCase()}
       </text>
       {watermarkMs !== undefined && (
-        <text x={middle.x} y={middle.y + 16} text-anchor="middle">
+        <text x={label.x} y={label.y + 15} text-anchor="middle">
           {watermarkText(watermarkMs)}
         </text>
       )}

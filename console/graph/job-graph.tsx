@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { JobJson, VertexLive } from '../data/index.ts';
 import { Loading, Notice, useScrollFocus } from '../ui/index.ts';
-import { GraphEdge } from './graph-edge.tsx';
+import { EDGE_SIZE, GraphEdge, WATERMARK_EDGE_SIZE } from './graph-edge.tsx';
 import { GraphNode, NODE_SIZE } from './graph-node.tsx';
 import type { GraphLayout, Point } from './layout.ts';
 import { Legend } from './legend.tsx';
@@ -30,7 +30,9 @@ export function JobGraph(props: JobGraphProps): JSX.Element {
   const layout = useLayout({
     direction: widthPx < NARROW_PX ? 'TB' : 'LR',
     nodes: props.job.vertices.map(({ id }) => ({ id, ...NODE_SIZE })),
-    edges: edges.map(({ id, from, to }) => ({ id, from, to })),
+    edges: edges.map(({ id, from, to, isOneOfMany }) => {
+      return { id, from, to, ...(isOneOfMany ? WATERMARK_EDGE_SIZE : EDGE_SIZE) };
+    }),
   });
   const [zoom, setZoom] = useState<number | 'fit'>('fit');
   const size = layout !== undefined && 'nodes' in layout ? layout : undefined;
@@ -113,6 +115,7 @@ function Drawing(
         <GraphEdge
           key={id}
           points={layout.edges[id] ?? []}
+          label={layout.labels[id]}
           strategy={strategy}
           watermarkMs={lives.get(to)?.inputWatermarksMs[inputIndex]}
         />
@@ -137,6 +140,8 @@ interface ShownEdge {
   readonly to: string;
   readonly strategy: string;
   readonly inputIndex: number;
+  /** Then each has its watermark. */
+  readonly isOneOfMany: boolean;
 }
 
 /** Of vertices that are there. */
@@ -146,7 +151,9 @@ function edgesOf({ plan, vertices }: JobJson): readonly ShownEdge[] {
     inputs
       .filter(({ id }) => ids.has(id) && ids.has(to))
       .map(({ id: from, num, ship_strategy }, inputIndex) => {
-        return { id: `${from}-${to}-${num}`, from, to, strategy: ship_strategy, inputIndex };
+        const isOneOfMany = inputs.length > 1;
+        const id = `${from}-${to}-${num}`;
+        return { id, from, to, strategy: ship_strategy, inputIndex, isOneOfMany };
       }),
   );
 }

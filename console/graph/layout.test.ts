@@ -10,7 +10,9 @@ function graphOf(edges: readonly (readonly [string, string])[]) {
   return {
     ...{ id: 7, direction: 'LR' as const },
     nodes: ids.map((id) => ({ id, ...SIZE })),
-    edges: edges.map(([from, to], index) => ({ id: `${from}-${to}-${index}`, from, to })),
+    edges: edges.map(([from, to], index) => {
+      return { id: `${from}-${to}-${index}`, from, to, width: 60, height: 20 };
+    }),
   };
 }
 
@@ -39,7 +41,7 @@ describe('layoutGraph', () => {
   });
 
   it('draws each of several streams between the same vertices', () => {
-    const { edges } = layoutGraph(
+    const { edges, labels } = layoutGraph(
       graphOf([
         ...([
           ['a', 'b'],
@@ -49,6 +51,8 @@ describe('layoutGraph', () => {
     );
     assert.equal(Object.keys(edges).length, 2);
     for (const points of Object.values(edges)) assert.ok(points.length >= 2);
+    const [one, other] = Object.values(labels);
+    assert.ok(Math.abs((one?.y ?? 0) - (other?.y ?? 0)) >= 20, 'what is written lies apart');
   });
 
   it('goes from top to bottom where there is no room', () => {

@@ -20,7 +20,8 @@ export interface LayoutRequest {
   readonly edges: readonly LayoutEdge[];
 }
 
-export interface LayoutEdge {
+/** With the size of what is written on it. */
+export interface LayoutEdge extends Size {
   readonly id: string;
   readonly from: string;
   readonly to: string;
@@ -32,6 +33,12 @@ export interface GraphLayout extends Size {
   readonly nodes: Readonly<Record<string, Point>>;
   /** By id: from border to border. */
   readonly edges: Readonly<Record<string, readonly Point[]>>;
+  /** By id of the edge: the middle of what is written on it. */
+  readonly labels: Readonly<Record<string, Point>>;
+}
+
+interface LaidOut extends Point {
+  readonly points: readonly Point[];
 }
 
 /** In layers, along the edges. */
@@ -40,13 +47,16 @@ export function layoutGraph({ id, direction, nodes, edges }: LayoutRequest): Gra
   graph.setGraph({
     rankdir: direction,
     nodesep: 28,
-    ranksep: direction === 'LR' ? 84 : 52,
+    ranksep: 36,
     marginx: 16,
     marginy: 16,
   });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of nodes) graph.setNode(node.id, { width: node.width, height: node.height });
-  for (const edge of edges) graph.setEdge(edge.from, edge.to, {}, edge.id);
+  for (const edge of edges) {
+    const { from, to, id: name, width, height } = edge;
+    graph.setEdge(from, to, { width, height, labelpos: 'c' }, name);
+  }
   layout(graph);
   const { width = 0, height = 0 } = graph.graph() as Partial<Size>;
   const corners = nodes.map((node) => {
@@ -54,12 +64,14 @@ export function layoutGraph({ id, direction, nodes, edges }: LayoutRequest): Gra
     return [node.id, { x: x - node.width / 2, y: y - node.height / 2 }] as const;
   });
   const lines = edges.map((edge) => {
-    const { points = [] } = graph.edge(edge.from, edge.to, edge.id) as { points?: Point[] };
-    return [edge.id, points] as const;
+    const { points = [], x, y } = graph.edge(edge.from, edge.to, edge.id) as Partial<LaidOut>;
+    const middle = points[Math.floor(points.length / 2)] ?? { x: 0, y: 0 };
+    return { id: edge.id, points, label: { x: x ?? middle.x, y: y ?? middle.y } };
   });
   return {
     ...{ id, width, height },
     nodes: Object.fromEntries(corners),
-    edges: Object.fromEntries(lines),
+    edges: Object.fromEntries(lines.map((line) => [line.id, line.points])),
+    labels: Object.fromEntries(lines.map((line) => [line.id, line.label])),
   };
 }

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { PlanJson, PlanNodeJson } from '../data/index.ts';
 import { Loading, Notice, plural } from '../ui/index.ts';
-import { GraphEdge } from './graph-edge.tsx';
+import { EDGE_SIZE, GraphEdge } from './graph-edge.tsx';
 import type { GraphLayout, Size } from './layout.ts';
 import { useLayout } from './use-layout.ts';
 import { wrapText } from './wrap-text.ts';
@@ -19,7 +19,7 @@ export function PlanGraph({ plan }: { readonly plan: PlanJson }): JSX.Element {
   const layout = useLayout({
     direction: 'LR',
     nodes: plan.nodes.map(({ id }) => ({ id, ...SIZE })),
-    edges: edges.map(({ id, from, to }) => ({ id, from, to })),
+    edges: edges.map(({ id, from, to }) => ({ id, from, to, ...EDGE_SIZE })),
   });
   if (layout === undefined) return <Loading what="plan" />;
   if ('fault' in layout) return <Notice tone="warn">{layout.fault}</Notice>;
@@ -39,6 +39,7 @@ export function PlanGraph({ plan }: { readonly plan: PlanJson }): JSX.Element {
           <GraphEdge
             key={id}
             points={layout.edges[id] ?? []}
+            label={layout.labels[id]}
             strategy={strategy}
             watermarkMs={undefined}
           />
