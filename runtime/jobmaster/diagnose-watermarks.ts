@@ -1,5 +1,5 @@
 /** What keeps results of event time back, operator by operator. Pure. */
-import { MIN_TIMESTAMP_MS } from '../core/index.ts';
+import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS } from '../core/index.ts';
 import type { DiagnosedOperator, JobModel } from './diagnosed-job.ts';
 import type { Finding } from './diagnosis.ts';
 import { originFinding } from './watermark-findings.ts';
@@ -31,7 +31,8 @@ function lowestHeld(operator: DiagnosedOperator, model: JobModel): HeldResults |
   let lowest: HeldResults | undefined;
   for (const { subtask, facts } of operator.subtasks) {
     const { held } = facts;
-    if (held?.time !== 'event') continue;
+    // What waits for the end of the input is not held back.
+    if (held?.time !== 'event' || held.untilMs >= MAX_WATERMARK_MS) continue;
     const watermarkMs = inputWatermark(model, operator, subtask);
     if (lowest !== undefined && watermarkMs >= lowest.watermarkMs) continue;
     lowest = { operator, subtask, held, watermarkMs };

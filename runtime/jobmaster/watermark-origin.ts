@@ -65,7 +65,12 @@ export function traceWatermark(
       return { operator, at, aheadMs, ...(input === undefined ? {} : { input }) };
     }
     const hop = operator.position > 0 ? undefined : lowestChannel(at.subtask);
-    const edge = hop && model.graph.edges.find(({ id }) => id === hop.edgeId);
+    // Edges lead on; one that is told of elsewhere would lead in circles.
+    const edge =
+      hop &&
+      model.graph.edges.find(({ id, targetVertexId }) => {
+        return id === hop.edgeId && targetVertexId === operator.vertex.id;
+      });
     if (operator.position === 0 && (hop === undefined || edge === undefined)) return undefined;
     if (hop !== undefined && edge !== undefined) {
       if (hop.aheadMs > hop.watermarkMs) {
