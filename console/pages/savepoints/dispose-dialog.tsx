@@ -56,7 +56,7 @@ export function DisposeDialog(props: {
         </p>
       )}
       {failure !== undefined && <Notice tone="bad">{failure}</Notice>}
-      <div class="dialog-actions">
+      <div class="dialog-buttons">
         <button type="button" class="button" onClick={onClose}>
           {state === 'deleted' ? 'Close' : 'Keep it'}
         </button>
