@@ -79,8 +79,15 @@ export function sentAnswer({ body }: HttpAnswer): SentAnswer {
     fileName === undefined ? {} : { 'content-disposition': `attachment; filename="${fileName}"` };
   return {
     headers: { 'content-type': type, ...headers, ...disposition },
-    content: typeof content === 'string' ? maskUserInfo(content) : content,
+    content: maskedContent(type, content),
   };
+}
+
+/** Texts, as logs are, are masked byte by byte: what is no UTF-8 in them stays. */
+function maskedContent(type: string, content: string | Uint8Array): string | Uint8Array {
+  if (typeof content === 'string') return maskUserInfo(content);
+  if (!type.startsWith('text/')) return content;
+  return Buffer.from(maskUserInfo(Buffer.from(content).toString('latin1')), 'latin1');
 }
 
 /** An answer that refuses; its message is for the client. */
