@@ -35,7 +35,7 @@ export interface GrantedResources {
   readonly wakeRoleArn: string;
   /** Of rules that wake jobs; ends in `*`, behind the cluster's own prefix. */
   readonly wakeRuleArns: string;
-  /** Of what TaskManagers and the coordinator log; each ends in `*`. */
+  /** Of what TaskManagers and the coordinator log; those of streams end in `*`. */
   readonly logArns: readonly string[];
 }
 

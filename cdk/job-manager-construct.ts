@@ -171,13 +171,16 @@ export class JobManager extends Construct implements IGrantable {
       wakeUpArns: this.wakeUps.scheduleArns,
       wakeRoleArn: this.wakeUps.role.roleArn,
       wakeRuleArns: this.wakeUps.ruleArns,
-      logArns: (['taskmanager', 'coordinator'] as const).map((name) =>
-        Stack.of(this).formatArn({
-          service: 'logs',
-          resource: 'log-group',
-          resourceName: `/aws/lambda/${names.functions[name]}:*`,
-          arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-        }),
+      // IAM's reference names a group without its streams, AWS's own policies with them.
+      logArns: (['taskmanager', 'coordinator'] as const).flatMap((name) =>
+        ['', ':*'].map((streams) =>
+          Stack.of(this).formatArn({
+            service: 'logs',
+            resource: 'log-group',
+            resourceName: `/aws/lambda/${names.functions[name]}${streams}`,
+            arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+          }),
+        ),
       ),
     };
   }

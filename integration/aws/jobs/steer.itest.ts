@@ -100,10 +100,8 @@ describe('a job on a deployed cluster, steered', () => {
     // Logs come late.
     await waitUntil('the TaskManagers have a log', 90_000, async () => {
       const logs = await Promise.all(ids.map((id) => cluster.text(`/taskmanagers/${id}/log`)));
-      assert.deepEqual(
-        logs.map(({ status }) => status),
-        ids.map(() => 200),
-      );
+      const refused = logs.filter(({ status }) => status !== 200);
+      assert.deepEqual(refused, []);
       return logs.every(({ body: log }) => log.includes('INFO')) ? true : undefined;
     });
   });
