@@ -14,6 +14,9 @@ import { flinkDashboard } from './flink-dashboard.ts';
 import { COUNTING_JOB, ENDING_JOB, FAILING_JOB } from './programs.ts';
 import { WatchedPage } from './watched-page.ts';
 
+/** What a cluster in the foreground writes goes to its terminal: `File not found.`, as in Flink. */
+const EXPECTED = [/\/jobmanager\/stdout/];
+
 /** Popups. */
 const NOTICE = '.ant-notification-notice';
 
@@ -40,7 +43,7 @@ before(async () => {
   browser = await launchChromium();
 });
 beforeEach(async () => {
-  watched = await WatchedPage.open(browser, `http://${cluster.address}`);
+  watched = await WatchedPage.open(browser, `http://${cluster.address}`, { expected: EXPECTED });
 });
 afterEach(() => watched.close());
 after(async () => {
