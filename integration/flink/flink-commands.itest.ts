@@ -20,7 +20,6 @@ const UNKNOWN = 'f'.repeat(32);
 
 const JOB = `import * as s from 'sluice';
 export default (env) => {
-  env.enableCheckpointing('10 min');
   const events = s.generatorSource({ generate: (n) => ({ k: n % 3, n }), ratePerSecond: 500 });
   env.fromSource(events, s.WatermarkStrategy.noWatermarks(), 'events').uid('events')
     .keyBy('k').sum('n').name('Sum').uid('sum')

@@ -112,6 +112,17 @@ describe('frames taken ahead', () => {
     assert.equal(reader.aheadBytes, 0);
   });
 
+  it('follow the end of data, which says whether a stop drains', () => {
+    for (const drained of [false, true]) {
+      const { writer, reader, sink, elements } = channel();
+      writer.writeEnd(drained);
+      writer.writeBarrier(BARRIER);
+      const end = (isDrained?: boolean): void => void elements.push(`end=${isDrained}`);
+      reader.poll({ ...sink, end }, 100);
+      assert.deepEqual(elements, [`end=${drained}`, 'barrier5']);
+    }
+  });
+
   it('hand a barrier over in its place when it is put back', () => {
     const { writer, reader, sink, elements } = channel();
     send(writer, 'a');

@@ -21,6 +21,7 @@ import {
   FRAME_ACTIVE,
   FRAME_BARRIER,
   FRAME_END,
+  FRAME_END_DRAINED,
   FRAME_END_OF_PARTITION,
   FRAME_HEADER_BYTES,
   FRAME_IDLE,
@@ -154,9 +155,9 @@ export class ChannelWriter {
     this.#isSchemaDue = this.#schema !== undefined;
   }
 
-  /** End of data: only barriers may follow. */
-  writeEnd(): void {
-    this.#writeControl(FRAME_END);
+  /** End of data: only barriers may follow. @param drained a savepoint is to follow. */
+  writeEnd(drained = false): void {
+    this.#writeControl(drained ? FRAME_END_DRAINED : FRAME_END);
     this.#endOfData = true;
   }
 

@@ -12,6 +12,7 @@ import {
   FRAME_ACTIVE,
   FRAME_BARRIER,
   FRAME_END,
+  FRAME_END_DRAINED,
   FRAME_END_OF_PARTITION,
   FRAME_HEADER_BYTES,
   FRAME_IDLE,
@@ -29,8 +30,8 @@ import type { CodecCache, RecordCodec, RecordSink } from './row-codec.ts';
 export interface ChannelSink extends RecordSink {
   watermark(watermarkMs: number): void;
   idle(idle: boolean): void;
-  /** End of data; barriers may follow. */
-  end(): void;
+  /** End of data; barriers may follow. @param drained a savepoint is to follow. */
+  end(drained?: boolean): void;
   barrier(barrier: CheckpointBarrier): void;
   /** Nothing follows at all. */
   endOfPartition(): void;
@@ -84,8 +85,9 @@ export class FrameDecoder {
         sink.idle(header.type === FRAME_IDLE);
         break;
       case FRAME_END:
+      case FRAME_END_DRAINED:
         this.ended = true;
-        sink.end();
+        sink.end(header.type === FRAME_END_DRAINED);
         break;
       case FRAME_BARRIER:
         sink.barrier(this.barrier(frame, header));

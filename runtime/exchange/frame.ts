@@ -16,6 +16,8 @@ export const FRAME_IDLE = 4;
 export const FRAME_ACTIVE = 5;
 /** End of data: the operators' input ends; barriers may follow. */
 export const FRAME_END = 6;
+/** As {@link FRAME_END}, of a stop that drains: a savepoint follows. */
+export const FRAME_END_DRAINED = 7;
 export const FRAME_BARRIER = 16;
 /** End of partition: nothing follows at all. */
 export const FRAME_END_OF_PARTITION = 17;

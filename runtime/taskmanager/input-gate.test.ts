@@ -19,6 +19,7 @@ function gateOf(channelCount: number): { gate: InputGate; log: string[] } {
       barrier: (index, { checkpointId }, ended) =>
         log.push(`barrier${checkpointId} on ${index} ended=${ended}`),
       endOfPartition: (index) => log.push(`end of partition ${index}`),
+      drained: () => log.push('drained'),
     },
     5,
   );
@@ -45,6 +46,15 @@ describe('InputGate', () => {
     channel(gate, 1).watermark(5);
     assert.deepEqual(log, ['wm5']);
     assert.equal(gate.watermarkMs, 5);
+  });
+
+  it('tells that a channel has ended for a stop that drains', () => {
+    const { gate, log } = gateOf(2);
+    channel(gate, 0).end();
+    assert.deepEqual(log, []);
+    channel(gate, 1).end(true);
+    assert.equal(log[0], 'drained');
+    assert.equal(gate.ended, true);
   });
 
   it('lets an ended channel hold nobody back, and is ended when all are', () => {

@@ -20,6 +20,8 @@ export interface ChannelEvents {
   /** @param channelEnded the channel's data had ended before the barrier. */
   barrier(channel: number, barrier: CheckpointBarrier, channelEnded: boolean): void;
   endOfPartition(channel: number): void;
+  /** A channel's data has ended for a stop that drains. */
+  drained(): void;
 }
 
 export class InputGate {
@@ -164,8 +166,9 @@ export class GateChannel implements ChannelSink {
     this.#gate.idle(this.#index, idle);
   }
 
-  end(): void {
+  end(drained = false): void {
     this.#ended = true;
+    if (drained) this.#events.drained();
     this.#gate.channelEnded(this.#index);
   }
 

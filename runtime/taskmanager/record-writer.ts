@@ -85,9 +85,9 @@ export class RecordWriter implements OutputTarget {
     for (const sink of this.#sinks) sink.barrier(barrier);
   }
 
-  /** End of data: only barriers follow. */
-  end(): void {
-    for (const sink of this.#sinks) sink.end();
+  /** End of data: only barriers follow. @param drained a savepoint is to follow. */
+  end(drained: boolean): void {
+    for (const sink of this.#sinks) sink.end(drained);
   }
 
   /** Nothing follows. */
@@ -163,8 +163,8 @@ class WriterSink implements ChannelSink {
     this.#writer.writeIdle(idle);
   }
 
-  end(): void {
-    this.#writer.writeEnd();
+  end(drained = false): void {
+    this.#writer.writeEnd(drained);
   }
 
   barrier(barrier: CheckpointBarrier): void {
@@ -205,8 +205,8 @@ export class CheckedSink implements ChannelSink {
     this.#sink.idle(idle);
   }
 
-  end(): void {
-    this.#sink.end();
+  end(drained = false): void {
+    this.#sink.end(drained);
   }
 
   barrier(barrier: CheckpointBarrier): void {

@@ -113,6 +113,7 @@ class SlotBuilder {
     const inputs = this.#buildInputs(vertex, subtaskIndex, chain, restored, {
       barrier: (...args) => holder.checkpoints?.barrier(...args),
       endOfPartition: (channel) => holder.checkpoints?.endOfPartition(channel),
+      drained: () => holder.checkpoints?.drain(),
     });
     const place = { ref, name: vertex.name, parallelism: vertex.parallelism };
     const report = reporter.report.bind(reporter);

@@ -55,6 +55,7 @@ export class SubtaskCheckpoints {
   #recorder: ChannelRecorder | undefined;
   #heldBy: number | undefined;
   #handsOver = false;
+  #drains = false;
   /** From this checkpoint on, the next one is held for a hand-over. */
   #handOverFrom = Number.POSITIVE_INFINITY;
   /** Between the trigger and the cut. */
@@ -134,7 +135,16 @@ export class SubtaskCheckpoints {
     this.#apply({ type: 'end-of-partition', channel, nowMs: this.#clock.nowEpochMs() });
   }
 
+  /** Some of the input has ended for a stop that drains: its savepoint is to hold this end, too. */
+  drain(): void {
+    this.#drains = true;
+  }
+
   // For the task.
+
+  get drains(): boolean {
+    return this.#drains;
+  }
 
   /** Snapshots that are being stored. */
   get storing(): number {

@@ -40,7 +40,11 @@ function taskOf(inputCount: number) {
       processIdle: (idle: boolean) => told.push(`${i}: idle=${idle}`),
       endInput: () => told.push(`${i}: end`),
     };
-    const events = { barrier: () => undefined, endOfPartition: () => told.push(`${i}: eop`) };
+    const events = {
+      barrier: () => undefined,
+      endOfPartition: () => told.push(`${i}: eop`),
+      drained: () => told.push(`${i}: drained`),
+    };
     return new InputGate(input, 1, events, i);
   });
   return { said, told, writer, parts: { gates, writers: [writer] } };

@@ -8,8 +8,8 @@
  *
  * I1  No input is taken while suspended, while an output waits for space or a snapshot waits.
  * I2  The end goes through the chain head first: each operator's `endInput`, then its `finish`,
- *     then the next operator's; then the edges' ends of data. With checkpointing the task waits
- *     for a checkpoint that holds its end; then the ends of partition; then `FINISHED`.
+ *     then the next operator's; then the edges' ends of data. With checkpointing, or drained by
+ *     a stop, it waits for a checkpoint that holds its end; then ends of partition; `FINISHED`.
  * I3  Operators are closed exactly once, whatever happened.
  * I4  What is said to a source after a trigger is handled after its snapshot.
  * I5  A task that stands behind a checkpoint takes no input until it is released or replaced.
@@ -381,6 +381,7 @@ export class Task {
     const output = this.parts.chain.links[0]?.output;
     output?.emitIdle(false);
     output?.emitWatermark(MAX_WATERMARK_MS);
+    this.#checkpoints.drain();
     this.#beginEnd();
     return 'progress';
   }
@@ -472,11 +473,9 @@ export class Task {
   }
 
   #endData(): void {
-    for (const writer of this.parts.writers) writer.end();
-    if (!this.parts.checkpointing) {
-      this.#endPartition();
-      return;
-    }
+    const { drains } = this.#checkpoints;
+    for (const writer of this.parts.writers) writer.end(drains);
+    if (!this.parts.checkpointing && !drains) return this.#endPartition();
     this.#state = 'ENDED';
     this.parts.report({ type: 'task-ended', task: this.parts.ref });
   }

@@ -95,6 +95,24 @@ describe('stop with a savepoint', () => {
     assert.deepEqual(world.committed, await straight('tumbling windows'));
   });
 
+  it('drains without periodic checkpoints, however slots hear of it', async () => {
+    for (const parallelism of [1, 3]) {
+      const output = new CommittedOutput();
+      const run = await startJob(windows(output.exactlyOnce()), {
+        configuration: SAVEPOINTS,
+        parallelism,
+      });
+      const path = Promise.withResolvers<string>();
+      run.time.schedule(61, () => {
+        run.master.stopWithSavepoint({ drain: true }).then(path.resolve, path.reject);
+      });
+      const { result } = await run.outcome;
+      assert.equal(result.status, 'FINISHED');
+      assert.match(await path.promise, /^\/savepoints\/savepoint-/);
+      assert.equal(sumOf(output), result.metrics.vertices[0]?.numRecordsOut);
+    }
+  });
+
   it('fails the job when a task fails at its completion, and the savepoint is good', async () => {
     class Bad implements MapFunction<unknown, unknown>, CheckpointedFunction {
       map = (value: unknown): unknown => value;
