@@ -17,6 +17,7 @@ export { Modal } from './modal.tsx';
 export { Answer, EmptyState, Loading, Notice } from './notices.tsx';
 export { goTo, matchPath, type Route, routeOf, setQuery, useRoute } from './route.ts';
 export { useScrollFocus } from './scroll-focus.ts';
+export { StackText } from './stack-text.tsx';
 export { StateBadge, type Tone } from './state-badge.tsx';
 export { Segmented, type Tab, Tabs } from './tabs.tsx';
 export { type ChartSeries, TimeChart, type TimeChartProps } from './time-chart.tsx';

@@ -6,16 +6,19 @@ export function useScrollFocus(element: RefObject<HTMLElement | null>): void {
   useEffect(() => {
     const { current } = element;
     if (current === null || typeof ResizeObserver === 'undefined') return;
-    const look = (): void => {
-      const { scrollWidth, scrollHeight, clientWidth, clientHeight } = current;
-      const scrolls = scrollWidth > clientWidth || scrollHeight > clientHeight;
-      if (scrolls) current.tabIndex = 0;
-      else current.removeAttribute('tabindex');
-    };
-    const observer = new ResizeObserver(look);
+    const observer = new ResizeObserver(() => look(current));
     observer.observe(current);
     for (const child of current.children) observer.observe(child);
-    look();
     return () => observer.disconnect();
   }, [element]);
+  // Its text may have changed, and no box with it.
+  useEffect(() => {
+    if (element.current !== null) look(element.current);
+  });
+}
+
+function look(element: HTMLElement): void {
+  const { scrollWidth, scrollHeight, clientWidth, clientHeight } = element;
+  if (scrollWidth > clientWidth || scrollHeight > clientHeight) element.tabIndex = 0;
+  else element.removeAttribute('tabindex');
 }

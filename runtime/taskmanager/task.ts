@@ -475,9 +475,10 @@ export class Task {
   #endData(): void {
     const { drains } = this.#checkpoints;
     for (const writer of this.parts.writers) writer.end(drains);
-    if (!this.parts.checkpointing && !drains) return this.#endPartition();
-    this.#state = 'ENDED';
-    this.parts.report({ type: 'task-ended', task: this.parts.ref });
+    if (this.parts.checkpointing || drains) {
+      this.#state = 'ENDED';
+      this.parts.report({ type: 'task-ended', task: this.parts.ref });
+    } else this.#endPartition();
   }
 
   #endPartition(): void {

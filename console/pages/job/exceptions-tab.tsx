@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { type ExceptionJson, type ExceptionsJson, usePolled } from '../../data/index.ts';
-import { Answer, CopyButton, EmptyState, plural, timeText } from '../../ui/index.ts';
+import { Answer, CopyButton, EmptyState, plural, StackText, timeText } from '../../ui/index.ts';
 import type { JobTab, JobTabProps } from '../page.ts';
 
 const FIRST_COUNT = 20;
@@ -84,7 +84,7 @@ function Exception(props: {
           </dd>
         </div>
       </dl>
-      {rest.length > 0 && <pre class="stack">{entry.stacktrace}</pre>}
+      {rest.length > 0 && <StackText text={entry.stacktrace} />}
       <CopyButton text={entry.stacktrace} what="the stack" />
       {entry.concurrentExceptions.length > 0 && <Concurrent entries={entry.concurrentExceptions} />}
     </details>
@@ -100,7 +100,7 @@ function Concurrent({ entries }: { readonly entries: readonly ExceptionJson[] })
           <summary>
             {entry.taskName ?? 'the whole job'}: {entry.stacktrace.split('\n')[0]}
           </summary>
-          <pre class="stack">{entry.stacktrace}</pre>
+          <StackText text={entry.stacktrace} />
         </details>
       ))}
     </div>

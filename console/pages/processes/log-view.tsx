@@ -9,6 +9,7 @@ import {
   Loading,
   Notice,
   plural,
+  StackText,
   sizeText,
   timeText,
 } from '../../ui/index.ts';
@@ -141,7 +142,7 @@ function Lines(props: { readonly text: string; readonly filter: string }): JSX.E
           file for all.
         </p>
       )}
-      <pre class="stack log-lines">{shown.join('\n')}</pre>
+      <StackText text={shown.join('\n')} isLog />
     </>
   );
 }

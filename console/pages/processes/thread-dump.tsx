@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { type ThreadJson, useConsole, usePolled } from '../../data/index.ts';
-import { Answer, EmptyState, plural } from '../../ui/index.ts';
+import { Answer, EmptyState, plural, StackText } from '../../ui/index.ts';
 
 const ONCE_MS = 3_600_000;
 
@@ -41,7 +41,7 @@ export function ThreadDump({ root }: { readonly root: string }): JSX.Element {
               {shown.map(({ threadName, stringifiedThreadInfo }) => (
                 <details key={threadName} open={shown.length <= 3}>
                   <summary>{threadName}</summary>
-                  <pre class="stack">{stringifiedThreadInfo}</pre>
+                  <StackText text={stringifiedThreadInfo} />
                 </details>
               ))}
             </div>
