@@ -80,6 +80,11 @@ export class Configuration {
     return new Configuration(new Map([...this.#values, ...stronger.#values]));
   }
 
+  /** As if it had not been set. */
+  without(option: ConfigOption<unknown>): Configuration {
+    return new Configuration(new Map([...this.#values].filter(([key]) => key !== option.key)));
+  }
+
   /** What was set, sorted by key; read back by {@link fromRecord}. Durations are milliseconds. */
   toJSON(): Record<string, ConfigValue> {
     const entries = [...this.#values] as [string, ConfigValue][];

@@ -1,8 +1,11 @@
 /** Goal: what a deployed cluster would refuse is refused here. Method: an address without one. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
 import { capturedCommand } from './captured-command.fixture.ts';
 
@@ -40,6 +43,36 @@ describe('sluice run -m of a deployed cluster', () => {
       err,
       /file=large\.ts sizeBytes=2\d{7} maxBytes=20971520\n {2}code: BUNDLE_TOO_LARGE/,
     );
+  });
+});
+
+describe('what a cluster is sent with a program', () => {
+  it('is what the job is set to, without the way in of who sends it', async () => {
+    const bodies: string[] = [];
+    const tokens = new Set<string | undefined>();
+    const server = createServer((request, response) => {
+      tokens.add(request.headers.authorization);
+      void text(request).then((body) => {
+        if (request.url?.endsWith('/run') === true) bodies.push(body);
+        const answer = { filename: 'job.mjs', status: 'success', jobid: 'a'.repeat(32) };
+        response.end(JSON.stringify(answer));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const settings = ['-D', 'rest.authentication.token=sesame', '-D', 'parallelism.default=3'];
+      const address = `http://127.0.0.1:${port}`;
+      const args = ['run', '-m', address, ...settings, '-d', 'job.ts'];
+      const { code, err } = await capturedCommand(args, cwd, {});
+      assert.equal(code, 0, err);
+      assert.deepEqual([...tokens], ['Bearer sesame']);
+      assert.equal(bodies.length, 1);
+      assert.doesNotMatch(bodies[0] ?? '', /sesame/);
+      assert.match(bodies[0] ?? '', /"parallelism.default":3/);
+    } finally {
+      server.close();
+    }
   });
 });
 

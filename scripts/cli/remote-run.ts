@@ -91,7 +91,8 @@ async function submit({
     line.show('waiting for the cluster to plan and start the job');
     const answer = await client.send('POST', `/jars/${encodeURIComponent(programId)}/run`, {
       programArgsList: args,
-      flinkConfiguration: whole.toJSON(),
+      // The client's way in is no setting of the job: a job's settings are stored, and shown.
+      flinkConfiguration: whole.without(ConfigOptions.REST_AUTHENTICATION_TOKEN).toJSON(),
     });
     return { jobId: String(answer.jobid), configuration: whole };
   } finally {
