@@ -44,7 +44,10 @@ function SavepointsPage(): JSX.Element {
             Open
           </button>
         </form>
-        <p class="hint">Or choose one of those below, of the newest {MAX_JOBS} jobs.</p>
+        <p class="hint">
+          What the newest {MAX_JOBS} jobs know of is listed below; the button on a job's page makes
+          one.
+        </p>
       </section>
       {chosen !== '' && <SavepointPanel key={chosen} path={chosen} />}
       <Answer polled={polled} what="jobs">

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 
 export interface Tab {
   readonly href: string;
@@ -14,8 +15,18 @@ export function Tabs({
   readonly label: string;
   readonly tabs: readonly Tab[];
 }): JSX.Element {
+  const bar = useRef<HTMLElement>(null);
+  const current = tabs.find(({ isCurrent }) => isCurrent)?.href;
+  useEffect(() => {
+    const { current: element } = bar;
+    const link = element?.querySelector<HTMLElement>(`a[href="${current}"]`);
+    if (element === null || link === null || link === undefined) return;
+    // On a narrow screen it may be out of sight.
+    const left = link.offsetLeft - element.offsetLeft;
+    element.scrollLeft = left - (element.clientWidth - link.clientWidth) / 2;
+  }, [current]);
   return (
-    <nav class="tabs" aria-label={label}>
+    <nav ref={bar} class="tabs" aria-label={label}>
       {tabs.map((tab) => (
         <a key={tab.href} href={tab.href} aria-current={tab.isCurrent ? 'page' : undefined}>
           {tab.label}

@@ -22,6 +22,8 @@ export interface TimeChartProps {
 /** One a series, in turn; each is told apart by its dashes, too. */
 const COLORS = ['--accent', '--warn', '--good', '--bad', '--quiet'] as const;
 const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 2], [8, 3, 2, 3], [1, 4]];
+/** On either side of a point that is alone. */
+const LONE_POINT_S = 30;
 const HEIGHT_PX = 180;
 const AXIS_WIDTH_PX = 76;
 
@@ -33,13 +35,14 @@ export function TimeChart(props: TimeChartProps): JSX.Element {
   const newest = useRef(props);
   newest.current = props;
   const shape = series.map(({ label }) => label).join('\n');
+  const isEmpty = timesEpochMs.length === 0;
   useEffect(() => {
     const element = host.current;
-    if (element === null) return;
+    if (element === null || isEmpty) return;
     return drawn(element, newest, (made) => {
       chart.current = made;
     });
-  }, [shape]);
+  }, [shape, isEmpty]);
   useEffect(() => {
     chart.current?.setData(dataOf(newest.current));
   }, [timesEpochMs, series]);
@@ -50,12 +53,16 @@ export function TimeChart(props: TimeChartProps): JSX.Element {
         <span class="time-chart-title">{title}</span>
         <span class="time-chart-newest">{words.join(' · ')}</span>
       </figcaption>
-      <div
-        ref={host}
-        class="time-chart-canvas"
-        role="img"
-        aria-label={`${title}: ${words.join(', ')}`}
-      />
+      {isEmpty ? (
+        <p class="chart-empty">The first points come in a few seconds.</p>
+      ) : (
+        <div
+          ref={host}
+          class="time-chart-canvas"
+          role="img"
+          aria-label={`${title}: ${words.join(', ')}`}
+        />
+      )}
     </figure>
   );
 }
@@ -111,7 +118,12 @@ function optionsOf({ series, format, look }: TimeChartProps, widthPx: number): u
     ...{ width: Math.max(100, widthPx), height: HEIGHT_PX },
     legend: { live: true },
     cursor: { points: { size: 7 } },
-    scales: { y: { range: (_, min, max) => [Math.min(0, min ?? 0), niceMax(max ?? 0)] } },
+    scales: {
+      x: {
+        range: (_, min, max) => (max > min ? [min, max] : [min - LONE_POINT_S, max + LONE_POINT_S]),
+      },
+      y: { range: (_, min, max) => [Math.min(0, min ?? 0), niceMax(max ?? 0)] },
+    },
     axes: [
       { ...axis, space: 70, values: (_, splits) => splits.map(clockText) },
       {
