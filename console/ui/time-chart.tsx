@@ -119,8 +119,10 @@ function optionsOf({ series, format, look }: TimeChartProps, widthPx: number): u
     legend: { live: true },
     cursor: { points: { size: 7 } },
     scales: {
+      // Of one point it would show a day.
       x: {
-        range: (_, min, max) => (max > min ? [min, max] : [min - LONE_POINT_S, max + LONE_POINT_S]),
+        range: ({ data: [times] }, min, max) =>
+          times.length > 1 ? [min, max] : [min - LONE_POINT_S, min + LONE_POINT_S],
       },
       y: { range: (_, min, max) => [Math.min(0, min ?? 0), niceMax(max ?? 0)] },
     },
