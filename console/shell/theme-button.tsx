@@ -33,7 +33,5 @@ export function ThemeButton(): JSX.Element {
 }
 
 function shownTheme(): Theme {
-  const { theme } = document.documentElement.dataset;
-  if (theme === 'dark' || theme === 'light') return theme;
-  return matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+  return document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light';
 }

@@ -1,4 +1,3 @@
-export { Chart, type Series } from './chart.tsx';
 export { CodeLine, CopyButton } from './copy-button.tsx';
 export { type Column, DataTable, type Sorting } from './data-table.tsx';
 export {

@@ -5,6 +5,8 @@ import { timeText } from './format.ts';
 
 export interface ChartSeries {
   readonly label: string;
+  /** A colour's custom property. @defaultValue one of its own, in turn */
+  readonly color?: `--${string}`;
   /** As many as there are times; null: not known. */
   readonly values: readonly (number | null)[];
 }
@@ -15,6 +17,8 @@ export interface TimeChartProps {
   readonly timesEpochMs: readonly number[];
   readonly series: readonly ChartSeries[];
   readonly format: (value: number) => string;
+  /** @defaultValue what the values need */
+  readonly max?: number;
   /** @defaultValue lines */
   readonly look?: 'lines' | 'points';
 }
@@ -54,7 +58,7 @@ export function TimeChart(props: TimeChartProps): JSX.Element {
         <span class="time-chart-newest">{words.join(' · ')}</span>
       </figcaption>
       {isEmpty ? (
-        <p class="chart-empty">The first points come in a few seconds.</p>
+        <p class="time-chart-empty">The first points come in a few seconds.</p>
       ) : (
         <div
           ref={host}
@@ -107,7 +111,10 @@ function dataOf({ timesEpochMs, series }: TimeChartProps): uPlot.AlignedData {
   return [timesEpochMs.map((at) => at / 1000), ...series.map(({ values }) => [...values])];
 }
 
-function optionsOf({ series, format, look }: TimeChartProps, widthPx: number): uPlot.Options {
+function optionsOf(
+  { series, format, look, max: top }: TimeChartProps,
+  widthPx: number,
+): uPlot.Options {
   const axis = {
     stroke: () => color('--text-muted'),
     grid: { stroke: () => color('--line'), width: 1 },
@@ -124,7 +131,7 @@ function optionsOf({ series, format, look }: TimeChartProps, widthPx: number): u
         range: ({ data: [times] }, min, max) =>
           times.length > 1 ? [min, max] : [min - LONE_POINT_S, min + LONE_POINT_S],
       },
-      y: { range: (_, min, max) => [Math.min(0, min ?? 0), niceMax(max ?? 0)] },
+      y: { range: (_, min, max) => [Math.min(0, min ?? 0), top ?? niceMax(max ?? 0)] },
     },
     axes: [
       { ...axis, space: 70, values: (_, splits) => splits.map(clockText) },
@@ -136,9 +143,9 @@ function optionsOf({ series, format, look }: TimeChartProps, widthPx: number): u
     ],
     series: [
       { label: 'At', value: (_, at) => (at === null ? '–' : clockText(at)) },
-      ...series.map(({ label }, index) => ({
+      ...series.map(({ label, color: own }, index) => ({
         label,
-        stroke: () => color(COLORS[index % COLORS.length] ?? '--accent'),
+        stroke: () => color(own ?? COLORS[index % COLORS.length] ?? '--accent'),
         width: 2,
         dash: [...(DASHES[index % DASHES.length] ?? [])],
         points: { show: look === 'points' ? true : series.length === 0, size: 6 },

@@ -111,8 +111,13 @@ export class WatchedPage {
   /** By how much the page is wider than the window, at the narrowest. */
   async overflowPixels(): Promise<number> {
     await this.page.setViewportSize({ width: WIDTHS.narrow, height: HEIGHT });
-    const wide = await this.page.evaluate(() => {
-      const { documentElement } = (globalThis as unknown as { document: DocumentShape }).document;
+    const wide = await this.page.evaluate(async () => {
+      const browser = globalThis as unknown as BrowserShape;
+      // What watches its own size answers in the frame after the change.
+      for (let frame = 0; frame < 2; frame += 1) {
+        await new Promise((resolve) => browser.requestAnimationFrame(resolve));
+      }
+      const { documentElement } = browser.document;
       return documentElement.scrollWidth - documentElement.clientWidth;
     });
     await this.page.setViewportSize({ width: WIDTHS.usual, height: HEIGHT });
@@ -128,6 +133,9 @@ export class WatchedPage {
   }
 }
 
-interface DocumentShape {
-  readonly documentElement: { readonly scrollWidth: number; readonly clientWidth: number };
+interface BrowserShape {
+  readonly document: {
+    readonly documentElement: { readonly scrollWidth: number; readonly clientWidth: number };
+  };
+  requestAnimationFrame(callback: (at: number) => void): number;
 }

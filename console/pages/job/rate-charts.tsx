@@ -1,19 +1,19 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { type RatePoint, useConsole, type VertexLive } from '../../data/index.ts';
-import { Chart, percentText, rateText, type Series } from '../../ui/index.ts';
+import { type ChartSeries, percentText, rateText, TimeChart } from '../../ui/index.ts';
 import type { VertexViewProps } from './vertex-drawer.tsx';
 
 type Read = (live: VertexLive) => number | undefined;
 
-const RATES: readonly (readonly [string, Series['color'], Read])[] = [
-  ['in', 1, ({ inPerSecond }) => inPerSecond],
-  ['out', 2, ({ outPerSecond }) => outPerSecond],
+const RATES: readonly (readonly [string, `--${string}`, Read])[] = [
+  ['in', '--accent', ({ inPerSecond }) => inPerSecond],
+  ['out', '--good', ({ outPerSecond }) => outPerSecond],
 ];
-const LOADS: readonly (readonly [string, Series['color'], Read])[] = [
-  ['busy', 4, ({ busyShare }) => busyShare],
-  ['back pressured', 5, ({ pressuredShare }) => pressuredShare],
-  ['idle', 6, ({ idleShare }) => idleShare],
+const LOADS: readonly (readonly [string, `--${string}`, Read])[] = [
+  ['busy', '--busy', ({ busyShare }) => busyShare],
+  ['back pressured', '--pressured', ({ pressuredShare }) => pressuredShare],
+  ['idle', '--idle', ({ idleShare }) => idleShare],
 ];
 
 /** What a vertex did since its job is looked at. */
@@ -24,9 +24,9 @@ export function RateCharts({ job, vertex }: VertexViewProps): JSX.Element {
   const rates = useMemo(() => seriesOf(points, RATES), [points]);
   const loads = useMemo(() => seriesOf(points, LOADS), [points]);
   return (
-    <div class="charts">
-      <Chart title="Records a second" timesEpochMs={times} series={rates} format={rateText} />
-      <Chart
+    <div class="time-charts panel-body">
+      <TimeChart title="Records a second" timesEpochMs={times} series={rates} format={rateText} />
+      <TimeChart
         title="Time of the busiest subtask"
         timesEpochMs={times}
         series={loads}
@@ -39,8 +39,8 @@ export function RateCharts({ job, vertex }: VertexViewProps): JSX.Element {
 
 function seriesOf(
   points: readonly RatePoint[],
-  reads: readonly (readonly [string, Series['color'], Read])[],
-): readonly Series[] {
+  reads: readonly (readonly [string, `--${string}`, Read])[],
+): readonly ChartSeries[] {
   return reads.map(([label, color, read]) => ({
     label,
     color,
