@@ -10,6 +10,7 @@ import { diagnoseBackPressure } from './diagnose-back-pressure.ts';
 import { diagnoseCheckpoints } from './diagnose-checkpoints.ts';
 import { diagnoseFlow, diagnoseLateRecords } from './diagnose-flow.ts';
 import { diagnoseLife } from './diagnose-life.ts';
+import { diagnoseSilence, diagnoseSlowTasks } from './diagnose-slow-tasks.ts';
 import { type DiagnosedJob, type DiagnosedOperator, JobModel } from './diagnosed-job.ts';
 import type { Diagnosis, Finding, FindingSeverity, SinkReport, Verdict } from './diagnosis.ts';
 import { countText, listText, recordsText } from './diagnosis-text.ts';
@@ -26,12 +27,13 @@ export function diagnoseJob(job: DiagnosedJob): Diagnosis {
   // In the order of what excludes what: the first of equal severity is the likeliest.
   const all = [
     ...diagnoseLife(job),
+    ...diagnoseSilence(job),
     ...(model === undefined || job.status === 'HIBERNATED'
       ? []
       : [
           ...diagnoseFlow(model),
           ...diagnoseLateRecords(model),
-          ...diagnoseBackPressure(model),
+          ...diagnoseSpeed(model),
           ...diagnoseCheckpoints(model),
         ]),
   ];
@@ -48,6 +50,11 @@ export function diagnoseJob(job: DiagnosedJob): Diagnosis {
     sinks: sinks.map(reportOf),
     findings,
   };
+}
+
+function diagnoseSpeed(model: JobModel): readonly Finding[] {
+  const held = diagnoseBackPressure(model);
+  return [...held, ...diagnoseSlowTasks(model, held)];
 }
 
 function verdictOf(

@@ -17,6 +17,8 @@ export interface DiagnosedJob {
   /** Absent: it is not planned yet, or was not by this process. */
   readonly graph?: DiagnosedGraph;
   readonly executions: readonly VertexExecutions[];
+  /** Absent: that nothing is heard of a task says nothing. */
+  readonly reports?: KnownReports;
   readonly exceptions: ExceptionHistory;
   readonly checkpointing?: Pick<CheckpointSettings, 'intervalMs' | 'timeoutMs'>;
   readonly checkpoints?: CheckpointStatistics;
@@ -25,6 +27,13 @@ export interface DiagnosedJob {
   readonly totalProgress?: ReadonlyMap<string, number | undefined>;
   /** Of a job that waits for them. */
   readonly slots?: { readonly required: number; readonly total: number };
+}
+
+export interface KnownReports {
+  /** How often slots report. */
+  readonly intervalMs: number;
+  /** By `vertexId:subtaskIndex`; absent: never. */
+  readonly heardAtEpochMs: ReadonlyMap<string, number>;
 }
 
 export interface DiagnosedGraph extends Pick<JobGraph, 'vertices' | 'edges'> {

@@ -31,6 +31,8 @@ export const FINDING_CODES = [
   // What slows it down.
   'BACK_PRESSURE',
   'SKEWED_KEYS',
+  'SLOW_TASK',
+  'TASK_DOES_NOT_ANSWER',
   // When output becomes visible.
   'NO_CHECKPOINTING',
   'CHECKPOINTS_FAIL',

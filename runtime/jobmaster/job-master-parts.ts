@@ -56,6 +56,8 @@ export interface JobMasterParts {
   readonly arming?: WakeUpArming;
   /** Answers to what was asked in an earlier turn, or by `request`. */
   readonly onAnswer?: (requestId: string, answer: ClientAnswer) => void;
+  /** How often slots report. Undefined: when others ask them to, so that silence says nothing. */
+  readonly reportIntervalMs?: number;
   /** What print sinks write. The promise, if any, holds them back. */
   readonly onPrint: (text: string) => Promise<void> | undefined;
   /** What collect sinks deliver. */

@@ -275,8 +275,8 @@ export class JobMaster {
 
   /** Why nothing comes out of it. */
   diagnosis(): Diagnosis {
-    const { executionGraph } = this.#deployment;
-    return diagnoseMaster(this, this.#parts, executionGraph, this.#sources, this.#state.failure);
+    const parts = { deployment: this.#deployment, sources: this.#sources, output: this.#output };
+    return diagnoseMaster(this, this.#parts, parts, this.#state.failure);
   }
 
   #createHibernation(): JobHibernation {

@@ -14,10 +14,13 @@ export interface ReportingSlot {
 
 /** What slots tell that changes nothing of their job: counters, log lines, what people see. */
 export class JobOutput {
-  readonly #parts: Pick<JobMasterParts, 'onPrint' | 'onDeliver' | 'logger'>;
+  readonly #parts: Pick<JobMasterParts, 'onPrint' | 'onDeliver' | 'logger' | 'clock'>;
   readonly #metrics = new Map<string, TaskMetricsRecord>();
+  readonly #heardAtEpochMs = new Map<string, number>();
 
-  constructor(parts: Pick<JobMasterParts, 'onPrint' | 'onDeliver' | 'logger' | 'asleep'>) {
+  constructor(
+    parts: Pick<JobMasterParts, 'onPrint' | 'onDeliver' | 'logger' | 'clock' | 'asleep'>,
+  ) {
     this.#parts = parts;
     for (const task of parts.asleep?.metrics ?? []) this.#metrics.set(taskKey(task), task);
   }
@@ -27,12 +30,17 @@ export class JobOutput {
     return this.#metrics;
   }
 
+  /** When it last reported to this master, by `vertexId:subtaskIndex`. */
+  get heardAtEpochMs(): ReadonlyMap<string, number> {
+    return this.#heardAtEpochMs;
+  }
+
   /** @param received tells the slot that the client has taken what it sent under this id. */
   take(report: OutputReport, from: ReportingSlot, received: (id: number) => void): void {
     const { onPrint, onDeliver, logger } = this.#parts;
     switch (report.type) {
       case 'metrics':
-        for (const task of report.tasks) this.#metrics.set(taskKey(task), task);
+        this.#count(report.tasks);
         break;
       case 'print':
         acknowledge(onPrint(report.text), () => received(report.id));
@@ -49,13 +57,23 @@ export class JobOutput {
     }
   }
 
+  #count(tasks: readonly TaskMetricsRecord[]): void {
+    const nowEpochMs = this.#parts.clock.nowEpochMs();
+    for (const task of tasks) {
+      this.#metrics.set(taskKey(task), task);
+      this.#heardAtEpochMs.set(taskKey(task), nowEpochMs);
+    }
+  }
+
   /** Counters of this task start anew. */
   reset(task: SubtaskRef): void {
     this.#metrics.delete(taskKey(task));
+    this.#heardAtEpochMs.delete(taskKey(task));
   }
 
   resetAll(): void {
     this.#metrics.clear();
+    this.#heardAtEpochMs.clear();
   }
 }
 

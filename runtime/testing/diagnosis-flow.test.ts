@@ -10,6 +10,7 @@ import {
   jsonLines,
   type Sink,
 } from '../connectors/index.ts';
+import type { Diagnosis } from '../jobmaster/index.ts';
 import { OutputTag } from '../operators/index.ts';
 import { WatermarkStrategy } from '../time/index.ts';
 import { TumblingEventTimeWindows } from '../windowing/index.ts';
@@ -411,6 +412,44 @@ describe('a diagnosis of back-pressure', () => {
     });
   }
 });
+
+describe('a diagnosis of calls that take long', () => {
+  it('names the task whose records take it a third of a second each', async () => {
+    const finding = findingOf(await diagnoseCallsOf(300), 'SLOW_TASK');
+    assert.match(finding.vertexName ?? '', /-> Slow ->/);
+    assert.match(finding.sentence, /each record takes it 3\d\d ms: [23]\.\d\/s is all/);
+    assert.equal(finding.severity, 'warning');
+  });
+
+  it('names the task of which nothing is heard, and since when', async () => {
+    const finding = findingOf(await diagnoseCallsOf(60_000), 'TASK_DOES_NOT_ANSWER');
+    assert.match(finding.sentence, /-> Slow -> .* has not answered for 1 min/);
+    assert.equal(finding.subtaskIndex, 0);
+  });
+
+  it('accuses no task that has much to do', async () => {
+    const { verdict, findings } = await diagnoseCallsOf(1);
+    assert.deepEqual(findings, []);
+    assert.equal(verdict, 'healthy');
+  });
+});
+
+/** Of a job each of whose records takes so long. */
+function diagnoseCallsOf(callMs: number): Promise<Diagnosis> {
+  const time = new VirtualTime();
+  return diagnoseAt(
+    (env) => {
+      numbers(env, 10_000)
+        .map((value) => {
+          time.advanceTo(time.nowEpochMs() + callMs);
+          return value;
+        })
+        .name('Slow')
+        .print();
+    },
+    { time, atMs: 40_000 },
+  );
+}
 
 /** What it was given takes a second to write. */
 function slowSink(time: VirtualTime): Sink<unknown> {

@@ -141,6 +141,7 @@ export class ClusterPlanner implements JobPlanner {
       ...{ jobId, configuration, parallelism, journal, isRecovered },
       ...{ clock, timers, rng, logger, fileSystem, onPrint },
       graph: job.graph,
+      reportIntervalMs: METRICS_INTERVAL_MS,
       storage: storageOf(data, checkpointSettings(configuration)),
       launcherOf: (plan, checkpointing) => {
         launcher = launcherOf(plan, checkpointing);

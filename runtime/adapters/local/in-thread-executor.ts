@@ -155,6 +155,7 @@ export class InThreadExecutor implements JobExecutor {
       fileSystem,
       onPrint,
       onDeliver,
+      ...(metricsIntervalMs === undefined ? {} : { reportIntervalMs: metricsIntervalMs }),
     });
   }
 }

@@ -111,6 +111,7 @@ export async function startJob(job: PlannedJob, options: RunOptions): Promise<Ru
     rng: new SystemRng(),
     logger: options.logger,
     fileSystem: new NodeFileSystem(),
+    reportIntervalMs: METRICS_INTERVAL_MS,
     onPrint: options.onPrint,
     onDeliver: () => undefined,
   });

@@ -58,6 +58,8 @@ export interface JobStart {
   ) => SlotLauncher | AttachingLauncher;
   /** The turn that the master works in, if it works in turns. */
   readonly turn?: Pick<TurnMasterParts, 'asleep' | 'onAnswer' | 'turn' | 'arming'>;
+  /** How often slots report. Absent: when others ask them to. */
+  readonly reportIntervalMs?: number;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly rng: Rng;
@@ -80,7 +82,7 @@ export async function createJobMaster(start: JobStart): Promise<JobMaster> {
   const { blobs, rows, directory } = storage;
   const checkpointStore = await CheckpointStore.open({ blobs, rows, directory, jobId });
   const { restore, plan } = await foundation(start, checkpointStore);
-  const { clock, timers, rng, logger, journal, onPrint, onDeliver } = start;
+  const { clock, timers, rng, logger, journal, onPrint, onDeliver, reportIntervalMs } = start;
   return new JobMaster({
     jobId,
     graph,
@@ -100,6 +102,7 @@ export async function createJobMaster(start: JobStart): Promise<JobMaster> {
     isRecovered,
     ...start.turn,
     ...(hibernation === undefined ? {} : { hibernation }),
+    ...(reportIntervalMs === undefined ? {} : { reportIntervalMs }),
     cancellationTimeoutMs: configuration.get(ConfigOptions.TASK_CANCELLATION_TIMEOUT_MS),
     exceptionHistoryCount: configuration.get(ConfigOptions.WEB_EXCEPTION_HISTORY_SIZE),
     onPrint,
