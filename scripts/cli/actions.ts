@@ -1,4 +1,5 @@
 /** The actions, and what each takes: one table for the parser, the help and completion. */
+import { BUNDLE_OPTIONS } from './bundle-options.ts';
 import {
   CANCEL_OPTIONS,
   CHECK_OPTIONS,
@@ -22,6 +23,7 @@ import type { OptionSpec } from './parse-options.ts';
 export const ACTIONS = [
   'run',
   'info',
+  'bundle',
   'estimate',
   'list',
   'status',
@@ -76,6 +78,17 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
     optionsAt: 'before',
     completes: 'file',
     examples: [['info --json job.ts', 'the plan alone']],
+  },
+  bundle: {
+    sentence: 'writes a program with all it imports into one file, for upload.',
+    arguments: '<job-file>',
+    options: BUNDLE_OPTIONS,
+    optionsAt: 'anywhere',
+    completes: 'file',
+    examples: [
+      ['bundle job.ts', "job.mjs, for the console's page Submit"],
+      ['bundle -o dist/orders.mjs job.ts', 'under another name'],
+    ],
   },
   estimate: {
     sentence: 'tells what a program would cost on AWS; nothing is started or called.',

@@ -21,6 +21,9 @@ export const API_SYMBOLS = {
 } as const;
 
 const HASH_HEX_DIGITS = 32;
+/** How every bundle begins. */
+const BANNER =
+  "import { createRequire as __createRequire } from 'node:module';" + 'globalThis.require ??= ';
 const JOB_EXTENSIONS = new Set(['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx']);
 
 /** A job, ready to be evaluated. */
@@ -70,6 +73,11 @@ export async function bundleJob(options: BundleOptions): Promise<JobBundle> {
     renameSync(temporary, path);
   }
   return { code, hash, path, jobFile };
+}
+
+/** Whether a file's text was written by {@link bundleJob}. */
+export function isBundle(text: string): boolean {
+  return text.startsWith(BANNER);
 }
 
 /** The refusal of a module that is not a job. */
@@ -134,9 +142,7 @@ async function compile(
       },
       // CommonJS packages call `require` for Node's own modules.
       banner: {
-        js:
-          "import { createRequire as __createRequire } from 'node:module';" +
-          `globalThis.require ??= __createRequire(${url});`,
+        js: `${BANNER}__createRequire(${url});`,
       },
       plugins: [enginePlugin(options.apiExports)],
     });

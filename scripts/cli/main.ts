@@ -9,6 +9,7 @@ import { errorDocument, jsonText } from './output.ts';
 import { asksForJson, badArguments, type ParsedOptions, parseOptions } from './parse-options.ts';
 import { versionText } from './version.ts';
 
+const NEED_PROGRAM: readonly Action[] = ['run', 'info', 'bundle', 'estimate'];
 const HELP_HINT = 'Use the help option (-h or --help) to get help on the command.';
 
 /**
@@ -63,7 +64,7 @@ async function runAction(
       world.stdout.write(`\n${actionHelp(action)}`);
       return 0;
     }
-    const needsProgram = action === 'run' || action === 'info' || action === 'estimate';
+    const needsProgram = NEED_PROGRAM.includes(action);
     const options = needsProgram ? withProgram(parsed) : parsed;
     if (needsProgram && options.rest.length === 0) {
       throw badArguments('The program file was not specified.');
@@ -103,6 +104,11 @@ async function perform(
       const { localJobRunner } = await import('./local-job-runner.ts');
       const { info } = await import('./info.ts');
       return await info(options, await localJobRunner(), { world });
+    }
+    case 'bundle': {
+      const { bundle } = await import('./bundle.ts');
+      const { engineExports } = await import('./engine-modules.ts');
+      return await bundle(options, engineExports(), world);
     }
     case 'estimate': {
       const { estimate } = await import('./estimate.ts');

@@ -31,8 +31,9 @@ function SubmitPage(): JSX.Element {
                 files.length === 0 ? (
                   <EmptyState title="Nothing has been uploaded yet">
                     <p>
-                      A bundle is a job with all that it imports in one file. From a terminal,{' '}
-                      <code>npx sluice run</code> makes and sends it by itself.
+                      A bundle is a job with all that it imports in one file:{' '}
+                      <code>npx sluice bundle job.ts</code> writes it. From a terminal,{' '}
+                      <code>npx sluice run -m</code> makes and sends it by itself.
                     </p>
                   </EmptyState>
                 ) : (

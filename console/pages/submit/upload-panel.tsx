@@ -65,7 +65,10 @@ export function UploadPanel(): JSX.Element {
             accept={ACCEPTED}
             onChange={(event) => void send(event.currentTarget.files?.[0])}
           />
-          <span class="hint">A bundled job: .js, .mjs, or a .zip or .jar with one in it.</span>
+          <span class="hint">
+            A bundled job: .js, .mjs, or a .zip or .jar with one in it.{' '}
+            <code>npx sluice bundle job.ts</code> writes one.
+          </span>
         </>
       )}
       {upload.type === 'failed' && <Notice tone="bad">The upload failed: {upload.message}</Notice>}
