@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { timeText } from './format.ts';
+import { tickSteps } from './tick-steps.ts';
 
 export interface ChartSeries {
   readonly label: string;
@@ -138,6 +139,7 @@ function optionsOf(
       {
         ...axis,
         size: AXIS_WIDTH_PX,
+        incrs: [...tickSteps(format)],
         values: (_, splits) => splits.map((value) => format(value)),
       },
     ],
