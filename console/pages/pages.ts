@@ -6,7 +6,7 @@ import { JOB_MANAGER_PAGE } from './processes/job-manager-page.tsx';
 import { TASK_MANAGER_PAGE } from './processes/task-manager-page.tsx';
 import { TASK_MANAGERS_PAGE } from './processes/task-managers-page.tsx';
 import { SAVEPOINTS_PAGE } from './savepoints-page.tsx';
-import { SUBMIT_PAGE } from './submit/submit-page.tsx';
+import { SUBMIT_PAGE } from './submit/index.ts';
 
 export const PAGES: readonly Page[] = [
   JOBS_PAGE,

@@ -10,6 +10,10 @@ const savepoint = {
   ...{ id: 4, status: 'COMPLETED', is_savepoint: true, trigger_timestamp: 1 },
   ...{ end_to_end_duration: 1500, state_size: 2000, external_path: PATH },
 };
+const PROGRAM = {
+  ...{ id: 'p1.js', name: 'orders.js', uploaded: 1 },
+  entry: [{ name: 'orders' }, { name: 'returns' }],
+};
 const CHECK = {
   restorable: false,
   operators: [
@@ -20,6 +24,10 @@ const CHECK = {
   ],
   problems: [{ code: 'STATE_INCOMPATIBLE', message: 'total was a list' }],
 };
+
+const RUN = 'POST /jars/p1.js/run';
+const OF_SAVEPOINT = { savepointPath: PATH, claimMode: 'NO_CLAIM' };
+const submitting = () => new Event('submit', { cancelable: true });
 
 let page: ShownPage | undefined;
 afterEach(() => page?.close());
@@ -32,7 +40,7 @@ async function shown(answers: Record<string, unknown> = {}): Promise<ShownPage> 
       latest: { completed: null, savepoint, failed: null },
       history: [savepoint, { ...savepoint, id: 5, is_savepoint: false }],
     },
-    '/jars': { files: [{ id: 'p1.js', name: 'orders.js' }] },
+    '/jars': { files: [PROGRAM] },
     'POST /jars/p1.js/savepoint-check': CHECK,
     'POST /jars/p1.js/run': { jobid: 'b'.repeat(32) },
     'POST /savepoint-disposal': { 'request-id': 'r' },
@@ -59,7 +67,7 @@ describe('the savepoints', () => {
     await click(`Open ${PATH}`);
     await click('Check');
     assert.deepEqual(browser.bodies.get('POST /jars/p1.js/savepoint-check'), {
-      ...{ savepointPath: PATH, allowNonRestoredState: false },
+      ...{ savepointPath: PATH, allowNonRestoredState: false, claimMode: 'NO_CLAIM' },
     });
     assert.match(text(), /cannot start from the savepoint:STATE_INCOMPATIBLE total was a list/);
     assert.match(text(), /total \(value\): incompatible, it was a list/);
@@ -74,10 +82,63 @@ describe('the savepoints', () => {
   });
 
   it('start a job', async () => {
-    const { click } = await shown();
+    const { click, browser, root } = await shown();
     await click(`Open ${PATH}`);
-    await click('Start a job from it');
+    root.querySelector('form.run-form')?.dispatchEvent(submitting());
+    await browser.pass(0);
     assert.equal(location.hash, `#/jobs/${'b'.repeat(32)}`);
+    const { jobId, ...body } = browser.bodies.get(RUN) as { jobId: string };
+    assert.match(jobId, /^[0-9a-f]{32}$/);
+    assert.deepEqual(body, { ...OF_SAVEPOINT, allowNonRestoredState: false });
+  });
+
+  it('start a job with everything that a run can be told, and are checked with it', async () => {
+    const { click, type, browser, root } = await shown();
+    await click(`Open ${PATH}`);
+    await type('Job of the bundle', 'returns');
+    await type('Arguments', `--from 'last year'`);
+    await type('Parallelism', '3');
+    await type('Options', 'execution.checkpointing.interval: 10s');
+    for (const box of root.querySelectorAll<HTMLElement>('.restore input')) {
+      box.click();
+      await browser.pass(0);
+    }
+    await browser.pass(0);
+    const expected = {
+      ...{ entryClass: 'returns', programArgsList: ['--from', 'last year'], parallelism: 3 },
+      ...{ ...OF_SAVEPOINT, claimMode: 'CLAIM', allowNonRestoredState: true },
+      flinkConfiguration: { 'execution.checkpointing.interval': '10s' },
+    };
+    await click('Check');
+    assert.deepEqual(browser.bodies.get('POST /jars/p1.js/savepoint-check'), expected);
+    root.querySelector('form.run-form')?.dispatchEvent(submitting());
+    await browser.pass(0);
+    const { jobId: _, ...body } = browser.bodies.get(RUN) as { jobId: string };
+    assert.deepEqual(body, expected);
+  });
+
+  it('start the same job again when the answer was lost', async () => {
+    const { click, browser, root, text } = await shown();
+    await click(`Open ${PATH}`);
+    browser.isConnected = false;
+    root.querySelector('form.run-form')?.dispatchEvent(submitting());
+    await browser.pass(0);
+    assert.match(text(), /Trying again is safe/);
+    const lost = browser.bodies.get(RUN);
+    browser.isConnected = true;
+    root.querySelector('form.run-form')?.dispatchEvent(submitting());
+    await browser.pass(0);
+    assert.deepEqual(browser.bodies.get(RUN), lost);
+  });
+
+  it('start nothing with a parallelism that is none', async () => {
+    const { click, type, browser, root, text } = await shown();
+    await click(`Open ${PATH}`);
+    await type('Parallelism', 'many');
+    root.querySelector('form.run-form')?.dispatchEvent(submitting());
+    await browser.pass(0);
+    assert.match(text(), /whole number from 1 on/);
+    assert.ok(!browser.asked.includes(RUN));
   });
 
   it('are deleted after a question that says what is lost', async () => {

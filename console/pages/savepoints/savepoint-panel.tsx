@@ -1,13 +1,21 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
-import { useConsole, usePolled } from '../../data/index.ts';
+import { useRef, useState } from 'preact/hooks';
+import { ConnectionError, type ProgramJson, useConsole, usePolled } from '../../data/index.ts';
 import { CodeLine, goTo, Notice } from '../../ui/index.ts';
+import {
+  faultOf,
+  NO_OPTIONS,
+  newJobId,
+  OptionFields,
+  type RunOptions,
+  runBody,
+} from '../submit/index.ts';
 import { DisposeDialog } from './dispose-dialog.tsx';
 import { type SavepointCheckJson, SavepointReport } from './savepoint-report.tsx';
 
 /** `GET /jars`. */
 interface ProgramsJson {
-  readonly files: readonly { readonly id: string; readonly name: string }[];
+  readonly files: readonly ProgramJson[];
 }
 
 type Progress =
@@ -18,32 +26,10 @@ type Progress =
 
 /** One savepoint: checks it against a program, starts a job from it, deletes it. */
 export function SavepointPanel({ path }: { readonly path: string }): JSX.Element {
-  const { client } = useConsole();
   const programs = usePolled<ProgramsJson>('/jars').value?.files ?? [];
-  const [chosen, setChosen] = useState('');
-  const [allowsLoss, setAllowsLoss] = useState(false);
-  const [progress, setProgress] = useState<Progress>({ type: 'ready' });
+  const [chosenId, setChosenId] = useState('');
   const [isDisposing, setDisposing] = useState(false);
-  const program = programs.find(({ id }) => id === chosen)?.id ?? programs[0]?.id ?? '';
-  const body = { savepointPath: path, allowNonRestoredState: allowsLoss };
-  const perform = async (what: string, work: () => Promise<Progress>): Promise<void> => {
-    setProgress({ type: 'busy', what });
-    try {
-      setProgress(await work());
-    } catch (thrown) {
-      setProgress({ type: 'failed', message: thrown instanceof Error ? thrown.message : '' });
-    }
-  };
-  const check = async (): Promise<Progress> => {
-    const route = `/jars/${encodeURIComponent(program)}/savepoint-check`;
-    return { type: 'checked', check: await client.send<SavepointCheckJson>('POST', route, body) };
-  };
-  const restore = async (): Promise<Progress> => {
-    const route = `/jars/${encodeURIComponent(program)}/run`;
-    const { jobid } = await client.send<{ readonly jobid: string }>('POST', route, body);
-    goTo(`/jobs/${jobid}`);
-    return { type: 'ready' };
-  };
+  const program = programs.find(({ id }) => id === chosenId) ?? programs[0];
   return (
     <section class="panel" aria-label="The savepoint">
       <div class="panel-head">
@@ -54,14 +40,17 @@ export function SavepointPanel({ path }: { readonly path: string }): JSX.Element
       </div>
       <div class="panel-body savepoint">
         <CodeLine text={path} what="the path" />
-        <ProgramChoice
-          {...{ programs, program, allowsLoss, setAllowsLoss }}
-          isBusy={progress.type === 'busy'}
-          onProgram={setChosen}
-          onCheck={() => void perform('Comparing', check)}
-          onRestore={() => void perform('Starting the job', restore)}
-        />
-        <ProgressLine progress={progress} />
+        {program === undefined ? (
+          <p class="hint">
+            <a href="#/submit">Upload a program</a> to check the savepoint against it, or to start a
+            job from it.
+          </p>
+        ) : (
+          <>
+            <ProgramChoice programs={programs} chosenId={program.id} onChoose={setChosenId} />
+            <RestoreForm key={program.id} path={path} program={program} />
+          </>
+        )}
       </div>
       {isDisposing && <DisposeDialog path={path} onClose={() => setDisposing(false)} />}
     </section>
@@ -70,62 +59,88 @@ export function SavepointPanel({ path }: { readonly path: string }): JSX.Element
 
 function ProgramChoice(props: {
   readonly programs: ProgramsJson['files'];
-  /** Its id. */
-  readonly program: string;
-  readonly allowsLoss: boolean;
-  readonly isBusy: boolean;
-  readonly onProgram: (id: string) => void;
-  readonly setAllowsLoss: (allows: boolean) => void;
-  readonly onCheck: () => void;
-  readonly onRestore: () => void;
+  readonly chosenId: string;
+  readonly onChoose: (id: string) => void;
 }): JSX.Element {
-  const { programs, program, allowsLoss, isBusy, onProgram } = props;
-  if (programs.length === 0) {
-    return (
-      <p class="hint">
-        Upload a program to check the savepoint against it, or to start a job from it.
-      </p>
-    );
-  }
+  const { programs, chosenId, onChoose } = props;
   return (
-    <>
-      <div class="path-form">
-        <label class="path-field">
-          <span class="label">Program</span>
-          <select
-            class="select"
-            value={program}
-            onChange={(event) => onProgram(event.currentTarget.value)}
-          >
-            {programs.map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <button type="button" class="button" disabled={isBusy} onClick={props.onCheck}>
-          Check
-        </button>
+    <label class="path-field">
+      <span class="label">Program</span>
+      <select
+        class="select"
+        value={chosenId}
+        onChange={(event) => onChoose(event.currentTarget.value)}
+      >
+        {programs.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** A run of the program from the savepoint, with all that a run can be told; a check goes before. */
+function RestoreForm(props: { readonly path: string; readonly program: ProgramJson }): JSX.Element {
+  const { path, program } = props;
+  const { client, store } = useConsole();
+  const [options, setOptions] = useState<RunOptions>({ ...NO_OPTIONS, savepointPath: path });
+  const [progress, setProgress] = useState<Progress>({ type: 'ready' });
+  const jobId = useRef<string | undefined>(undefined);
+  const fault = faultOf(options);
+  const isReady = progress.type !== 'busy' && fault === undefined;
+  const route = `/jars/${encodeURIComponent(program.id)}`;
+  const perform = async (what: string, work: () => Promise<Progress>): Promise<void> => {
+    setProgress({ type: 'busy', what });
+    try {
+      setProgress(await work());
+    } catch (thrown) {
+      const text = thrown instanceof Error ? thrown.message : String(thrown);
+      const message = thrown instanceof ConnectionError ? `${text} Trying again is safe.` : text;
+      setProgress({ type: 'failed', message });
+    }
+  };
+  const check = async (): Promise<Progress> => {
+    const body = runBody(options);
+    const answer = await client.send<SavepointCheckJson>('POST', `${route}/savepoint-check`, body);
+    return { type: 'checked', check: answer };
+  };
+  const restore = async (): Promise<Progress> => {
+    // Sent again after a lost answer, it is the same job.
+    jobId.current ??= newJobId();
+    const body = runBody(options, jobId.current);
+    const { jobid } = await client.send<{ readonly jobid: string }>('POST', `${route}/run`, body);
+    jobId.current = undefined;
+    store.refresh('/jobs');
+    goTo(`/jobs/${jobid}`);
+    return { type: 'ready' };
+  };
+  return (
+    <form
+      class="run-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (isReady) void perform('Starting the job', restore);
+      }}
+    >
+      <OptionFields program={program} options={options} onChange={setOptions} isSavepointFixed />
+      {fault !== undefined && <Notice tone="bad">{fault}</Notice>}
+      <div class="run-buttons">
         <button
           type="button"
           class="button"
-          data-kind="primary"
-          disabled={isBusy}
-          onClick={props.onRestore}
+          disabled={!isReady}
+          onClick={() => void perform('Comparing', check)}
         >
+          Check
+        </button>
+        <button type="submit" class="button" data-kind="primary" disabled={!isReady}>
           Start a job from it
         </button>
       </div>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={allowsLoss}
-          onChange={(event) => props.setAllowsLoss(event.currentTarget.checked)}
-        />
-        <span>State that the program does not have may be left behind</span>
-      </label>
-    </>
+      <ProgressLine progress={progress} />
+    </form>
   );
 }
 

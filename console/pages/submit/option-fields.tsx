@@ -7,8 +7,10 @@ export function OptionFields(props: {
   readonly program: ProgramJson;
   readonly options: RunOptions;
   readonly onChange: (options: RunOptions) => void;
+  /** The savepoint is chosen elsewhere. */
+  readonly isSavepointFixed?: boolean;
 }): JSX.Element {
-  const { program, options, onChange } = props;
+  const { program, options, onChange, isSavepointFixed = false } = props;
   const change = (changed: Partial<RunOptions>): void => onChange({ ...options, ...changed });
   const text = (name: keyof RunOptions) => ({
     id: `run-${name}`,
@@ -37,13 +39,15 @@ export function OptionFields(props: {
       <Field id="run-parallelism" label="Parallelism" hint="Empty: as the job says.">
         <input class="input" inputMode="numeric" {...text('parallelism')} />
       </Field>
-      <Field
-        id="run-savepointPath"
-        label="Start from a savepoint"
-        hint="The path of a savepoint or a kept checkpoint."
-      >
-        <input class="input mono" {...text('savepointPath')} />
-      </Field>
+      {!isSavepointFixed && (
+        <Field
+          id="run-savepointPath"
+          label="Start from a savepoint"
+          hint="The path of a savepoint or a kept checkpoint."
+        >
+          <input class="input mono" {...text('savepointPath')} />
+        </Field>
+      )}
       {options.savepointPath !== '' && <RestoreFields options={options} onChange={change} />}
       <Field id="run-configuration" label="Options" hint="A line each: option: value">
         <textarea

@@ -4,7 +4,14 @@ import { ConnectionError, type PlanJson, type ProgramJson, useConsole } from '..
 import { PlanGraph } from '../../graph/index.ts';
 import { goTo, Notice } from '../../ui/index.ts';
 import { OptionFields } from './option-fields.tsx';
-import { faultOf, NO_OPTIONS, planQuery, type RunOptions, runBody } from './run-options.ts';
+import {
+  faultOf,
+  NO_OPTIONS,
+  newJobId,
+  planQuery,
+  type RunOptions,
+  runBody,
+} from './run-options.ts';
 
 type Doing = 'nothing' | 'planning' | 'running';
 
@@ -89,9 +96,4 @@ function RunButtons(props: {
       </span>
     </div>
   );
-}
-
-function newJobId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -51,14 +51,24 @@ export function faultOf({ parallelism, configuration }: RunOptions): string | un
   return 'fault' in read ? `This is no “option: value”: ${read.fault}` : undefined;
 }
 
-/** The body of `POST /jars/:id/run`; without faults. @param jobId makes it happen once. */
-export function runBody(options: RunOptions, jobId: string): object {
+/** 32 hex digits that no other job has. */
+export function newJobId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/**
+ * The body of `POST /jars/:id/run`, and of what goes before it; without faults.
+ *
+ * @param jobId makes it happen once.
+ */
+export function runBody(options: RunOptions, jobId?: string): object {
   const { entryClass, parallelism, savepointPath, allowNonRestoredState, claimMode } = options;
   const read = configurationOf(options.configuration);
   const args = wordsOf(options.programArgs);
   const flinkConfiguration = 'options' in read ? read.options : {};
   return {
-    jobId,
+    ...(jobId === undefined ? {} : { jobId }),
     ...(entryClass === '' ? {} : { entryClass }),
     ...(parallelism === '' ? {} : { parallelism: Number(parallelism) }),
     ...(args.length === 0 ? {} : { programArgsList: args }),
