@@ -168,7 +168,15 @@ export const CONSOLE_OPTIONS: readonly OptionSpec[] = [
     argument: 'url|stack',
     description:
       'The cluster: host:port, the URL of a deployed one, or the name of its stack, which is ' +
-      'looked up in ./cluster.json; 127.0.0.1:8081 if it is not given.',
+      'looked up in --outputs-file; 127.0.0.1:8081 if neither is given.',
+  },
+  {
+    long: 'outputs-file',
+    argument: 'file',
+    completes: 'file',
+    description:
+      'What cdk deploy --outputs-file has written; ./cluster.json if it is not given. Without ' +
+      '--cluster its only cluster is shown.',
   },
   { long: 'port', argument: 'port', description: 'Port to listen on; 8082 if it is not given.' },
   { long: 'open', description: 'Opens the browser.' },

@@ -242,6 +242,35 @@ describe('sluice console', () => {
     await assert.rejects(served('--cluster', 'x', '-m', 'y:1'), /-m and --cluster say the same/);
   });
 
+  it('takes outputs from where they were written, and says what to do where none are', async () => {
+    const address = `127.0.0.1:${clusterPort}`;
+    const file = join('deep', 'outputs.json');
+    mkdirSync(join(directory, 'deep'));
+    const write = (outputs: unknown): void => {
+      writeFileSync(join(directory, file), JSON.stringify(outputs));
+    };
+    write({ Jobs: { ApiUrl: `http://${address}/` }, Other: { BucketName: 'b' } });
+    for (const args of [['--cluster', 'Jobs'], []]) {
+      const { out } = await served(...args, '--outputs-file', file, '--json');
+      assert.equal(JSON.parse(out).cluster, address);
+    }
+    write({ Jobs: { ApiUrl: 'http://a:1' }, More: { ApiUrl: 'http://b:1' } });
+    await assert.rejects(
+      served('--outputs-file', file),
+      /not the output ApiUrl of one stack; it has those of Jobs, More\. Say which: --cluster/,
+    );
+    write({});
+    const advice = /Deploy with --outputs-file cluster\.json.*describe-stacks --stack-name Mine /;
+    await assert.rejects(served('--outputs-file', file, '--cluster', 'Mine'), advice);
+    await assert.rejects(served('--outputs-file', 'none', '--cluster', 'Mine'), advice);
+    await assert.rejects(served('--outputs-file', file, '-m', 'y:1'), /-m and --outputs-file say/);
+    await assert.rejects(served('--outputs-file', file, '--cluster', 'a:1'), /is an address/);
+    write([]);
+    await assert.rejects(served('--outputs-file', file), /none of any\. Deploy with/);
+    writeFileSync(join(directory, file), '{');
+    await assert.rejects(served('--outputs-file', file), /outputs\.json is no JSON object/);
+  });
+
   it('warns when no cluster answers, and goes on', async () => {
     const { out, err, code } = await served('-m', 'localhost:1');
     assert.equal(code, 0);

@@ -57,14 +57,21 @@ export async function console(
   }
 }
 
-/** `--cluster` in the place of `-m`. */
+/** `--cluster` and `--outputs-file` in the place of `-m`. */
 async function withCluster(options: ParsedOptions, { cwd }: ConsoleWorld): Promise<ParsedOptions> {
   const given = options.values.get('cluster')?.[0];
-  if (given === undefined) return options;
+  const outputsFile = options.values.get('outputs-file')?.[0];
+  if (given === undefined && outputsFile === undefined) return options;
   if (options.values.has('jobmanager')) {
-    throw badArguments('-m and --cluster say the same: give one of them.');
+    const said = given === undefined ? '--outputs-file' : '--cluster';
+    throw badArguments(`-m and ${said} say the same: give one of them.`);
   }
-  const address = isAddress(given) ? given : await stackAddress(given, cwd);
+  const isGiven = given !== undefined && isAddress(given);
+  if (isGiven && outputsFile !== undefined) {
+    throw badArguments('--cluster is an address: --outputs-file is for the name of a stack.');
+  }
+  const file = outputsFile === undefined ? {} : { outputsFile };
+  const address = isGiven ? given : await stackAddress(given, { cwd, ...file });
   return { ...options, values: new Map([...options.values, ['jobmanager', [address]]]) };
 }
 
