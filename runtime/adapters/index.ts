@@ -1,6 +1,7 @@
 export { runSlotThread } from './aws/taskmanager/run-slot-thread.ts';
 export {
   answerRequest,
+  assertUploadType,
   type ClusterApi,
   CONSOLE_HEADERS,
   checkpointsJson,
@@ -12,6 +13,7 @@ export {
   noProcesses,
   REST_ROUTES,
   type RequestGuard,
+  readProgram,
   type SampledCluster,
   SECURITY_HEADERS,
   sentAnswer,
@@ -48,6 +50,7 @@ export {
 export { type JobStorage, openEmbeddedStorage } from './local/job-storage.ts';
 export { NodeFileSystem } from './local/node-file-system.ts';
 export { type PageFile, PageFiles } from './local/page-files.ts';
+export { receiveUpload, type UploadOptions } from './local/receive-upload.ts';
 export { runSlotWorker } from './local/run-slot-worker.ts';
 export type {
   OperatorReport,

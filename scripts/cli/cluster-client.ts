@@ -7,6 +7,7 @@ import { checkTarget } from './cluster-target.ts';
 import type { ConsoleWorld } from './console-world.ts';
 import { configurationOf } from './effective-configuration.ts';
 import { badArguments, type ParsedOptions } from './parse-options.ts';
+import { type PresignedUpload, putProgram } from './presigned-upload.ts';
 
 const DEFAULT_HOST = '127.0.0.1';
 const FIRST_POLL_MS = 20;
@@ -104,22 +105,8 @@ export class ClusterClient {
   /** To where the cluster says, for it is too large for a request. */
   async #uploadBeside(fileName: string, code: string): Promise<string> {
     const { filename, upload } = await this.send('POST', '/jars/upload', { fileName });
-    const { url, headers } = upload as {
-      readonly url: string;
-      readonly headers: Record<string, string>;
-    };
-    try {
-      const { status } = await fetch(url, { method: 'PUT', headers, body: code });
-      if (status === 200) return String(filename);
-      throw new Error(`status ${status}`);
-    } catch (thrown) {
-      throw new StreamError({
-        kind: 'unavailable',
-        code: 'UPLOAD_FAILED',
-        message: `the program could not be uploaded: ${(thrown as Error).message}`,
-        cause: thrown,
-      });
-    }
+    await putProgram(upload as PresignedUpload, code);
+    return String(filename);
   }
 
   /** @returns the trigger's id. */

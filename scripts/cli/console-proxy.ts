@@ -4,15 +4,17 @@
  * I1  What lets a request in, a signature or a token, is added here: it never gets to the browser.
  *     Of the browser's own headers only those of `TAKEN_HEADERS` go on.
  * I2  Bodies are handed on as they come, and no faster than they are taken; but what is signed is
- *     read first, up to what an HTTP API takes, for its hash is part of the signature.
+ *     read first, up to what an HTTP API takes, for its hash is part of the signature. A program
+ *     that is larger goes by way of the disk (`relayProgram`).
  * I3  A request cannot leave the path of the cluster's address.
  */
 import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import type { RequestSigner } from '../../runtime/adapters/aws/signing/index.ts';
-import { HttpRefusal, SECURITY_HEADERS } from '../../runtime/adapters/index.ts';
+import { HttpRefusal, SECURITY_HEADERS, sentAnswer } from '../../runtime/adapters/index.ts';
 import { isStreamError } from '../../runtime/core/index.ts';
 import { type ClientSettings, notLetIn, unreachable } from './cluster-client.ts';
+import { isLargeProgram, type PreparedUpload, relayProgram } from './program-relay.ts';
 
 const TAKEN_HEADERS: readonly string[] = [
   'accept',
@@ -30,10 +32,12 @@ const RETURNED_HEADERS: readonly string[] = [
   'etag',
   'location',
 ];
-/** Of an HTTP API. */
-const MAX_SIGNED_BYTES = 6 * 1024 * 1024;
+/** A function behind an HTTP API takes 6 MB, in which bytes are base64. */
+const MAX_SIGNED_BYTES = 4_000_000;
 const ANSWER_TIMEOUT_MS = 60_000;
 const MAX_SHOWN_CHARS = 200;
+/** Of an answer with a URL that is signed. */
+const MAX_PREPARED_CHARS = 65_536;
 
 export class ConsoleProxy {
   readonly #settings: ClientSettings;
@@ -47,16 +51,19 @@ export class ConsoleProxy {
    * Settles when it is answered.
    *
    * @throws {StreamError} before anything is answered: `CLUSTER_UNREACHABLE`, `NOT_AUTHORIZED`,
-   * `NO_CREDENTIALS`.
-   * @throws {HttpRefusal} 400, 413
+   * `NO_CREDENTIALS`, `UPLOAD_FAILED`.
+   * @throws {HttpRefusal} 400, 413, 415
    */
   async forward(asked: IncomingMessage, answering: ServerResponse): Promise<void> {
     const url = this.#urlOf(asked.url ?? '/');
+    const { isDeployed } = this.#settings.address;
+    const path = url.pathname.slice(new URL(`${this.#settings.address.url}/`).pathname.length - 1);
+    if (isDeployed && isLargeProgram(asked, path)) return await this.#relay(asked, answering, url);
     const plain = headersOf(asked, TAKEN_HEADERS);
     const signer = await this.#signerNow();
     const { method = 'GET' } = asked;
     // A body without an end that is known cannot be signed, and need not be for a token.
-    const isHashed = this.#settings.address.isDeployed && signer !== undefined;
+    const isHashed = isDeployed && signer !== undefined;
     const body = isHashed ? await readAll(asked) : undefined;
     const headers =
       (await signer?.sign({ method, url, headers: plain, body: body ?? '' })) ?? plain;
@@ -68,13 +75,41 @@ export class ConsoleProxy {
       if (body === undefined) asked.pipe(sent);
       else sent.end(body);
     });
-    if (answer.statusCode === 401 || answer.statusCode === 403) {
-      // The credentials may have been renewed by the next request.
-      this.#signer = undefined;
-      const { statusCode } = answer;
-      throw notLetIn(this.#settings.address.text, statusCode, await textOf(answer));
-    }
+    await this.#checkLetIn(answer);
     await handBack(answer, answering);
+  }
+
+  async #relay(asked: IncomingMessage, answering: ServerResponse, url: URL): Promise<void> {
+    const filename = await relayProgram(asked, answering, (name) => this.#prepare(url, name));
+    const { headers, content } = sentAnswer({ status: 200, body: { filename, status: 'success' } });
+    answering.writeHead(200, { ...headers, 'content-length': Buffer.byteLength(content) });
+    answering.end(content);
+  }
+
+  /** Asks where to put a program. */
+  async #prepare(url: URL, fileName: string): Promise<PreparedUpload> {
+    const body = JSON.stringify({ fileName });
+    const plain = { 'content-type': 'application/json' };
+    const signer = await this.#signerNow();
+    const method = 'POST';
+    const signed = (await signer?.sign({ method, url, headers: plain, body })) ?? plain;
+    const headers = { ...signed, 'content-length': Buffer.byteLength(body) };
+    const send = url.protocol === 'https:' ? secureRequest : request;
+    const sent = send(url, { method, headers });
+    const answer = await this.#answerOf(sent, () => sent.end(body));
+    await this.#checkLetIn(answer);
+    const text = await textOf(answer, MAX_PREPARED_CHARS);
+    if (answer.statusCode === 200) return JSON.parse(text) as PreparedUpload;
+    throw new HttpRefusal(answer.statusCode ?? 502, refusalIn(text));
+  }
+
+  /** @throws {StreamError} `NOT_AUTHORIZED` */
+  async #checkLetIn(answer: IncomingMessage): Promise<void> {
+    const { statusCode } = answer;
+    if (statusCode !== 401 && statusCode !== 403) return;
+    // The credentials may have been renewed by the next request.
+    this.#signer = undefined;
+    throw notLetIn(this.#settings.address.text, statusCode, await textOf(answer, MAX_SHOWN_CHARS));
   }
 
   async #signerNow(): Promise<RequestSigner | undefined> {
@@ -112,6 +147,7 @@ export function gatewayStatus(thrown: unknown): number | undefined {
   if (!isStreamError(thrown)) return undefined;
   switch (thrown.code) {
     case 'CLUSTER_UNREACHABLE':
+    case 'UPLOAD_FAILED':
       return 502;
     // Not 401: the browser would ask for a password that nobody has.
     case 'NOT_AUTHORIZED':
@@ -140,23 +176,30 @@ async function readAll(asked: IncomingMessage): Promise<Uint8Array> {
   for await (const chunk of asked as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
     if (sizeBytes > MAX_SIGNED_BYTES) {
-      throw new HttpRefusal(
-        413,
-        `A deployed cluster takes requests of ${MAX_SIGNED_BYTES} bytes: send a larger program ` +
-          "with 'sluice run -m'.",
-      );
+      throw new HttpRefusal(413, `A deployed cluster takes requests of ${MAX_SIGNED_BYTES} bytes.`);
     }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-async function textOf(answer: IncomingMessage): Promise<string> {
+async function textOf(answer: IncomingMessage, maxChars: number): Promise<string> {
   let text = '';
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    if (text.length < MAX_SHOWN_CHARS) text += chunk.toString('utf8');
+  for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
+    if (text.length < maxChars) text += chunk;
   }
   return text;
+}
+
+/** What a cluster says is wrong; of anything else that answers, its text. */
+function refusalIn(text: string): string {
+  try {
+    const { errors } = JSON.parse(text) as { readonly errors?: readonly unknown[] };
+    if (Array.isArray(errors) && errors.length > 0) return String(errors[0]);
+  } catch {
+    // Shown as it is.
+  }
+  return text.slice(0, MAX_SHOWN_CHARS);
 }
 
 /** The security headers are ours, whatever the cluster says. */

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { SignableRequest } from '../../runtime/adapters/aws/signing/index.ts';
 import { PageFiles } from '../../runtime/adapters/index.ts';
-import { StreamError } from '../../runtime/core/index.ts';
+import { MAX_BUNDLE_BYTES, StreamError } from '../../runtime/core/index.ts';
 import { capturedCommand } from './captured-command.fixture.ts';
 import type { ClientSettings } from './cluster-client.ts';
 import { CONSOLE_OPTIONS } from './cluster-options.ts';
@@ -98,6 +98,16 @@ function ask(
   });
 }
 
+/** As a browser sends a file. */
+function formOf(name: string, content: Uint8Array): Uint8Array {
+  const head = `--b\r\nContent-Disposition: form-data; name="jarfile"; filename="${name}"\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), content, Buffer.from('\r\n--b--\r\n')]);
+}
+
+function isOfUploads(name: string): boolean {
+  return name.startsWith('sluice-upload-');
+}
+
 describe('the console’s server', () => {
   it('serves its pages, and hands everything else on, without what is the browser’s', async () => {
     await open();
@@ -162,9 +172,58 @@ describe('the console’s server', () => {
     assert.equal(asked[0]?.headers.authorization, 'AWS4 mine');
     assert.equal(asked[0]?.headers['content-length'], '3');
     assert.equal(headers.authorization, undefined);
-    const large = await ask('POST', '/jars/upload', {}, Buffer.alloc(7 * 1024 * 1024));
-    assert.equal(large.status, 413);
-    assert.match(large.text, /sluice run -m/);
+    const large = await ask('POST', '/jobs', {}, Buffer.alloc(7 * 1024 * 1024));
+    assert.deepEqual([large.status, signed.length], [413, 1]);
+  });
+
+  it('puts a program that is too large for a request where the cluster says', async () => {
+    const signed: string[] = [];
+    const sign = async ({ body, headers }: SignableRequest) => {
+      signed.push(String(body));
+      return { ...headers, authorization: 'AWS4 mine' };
+    };
+    await open({ signerOf: async () => ({ sign }) }, true);
+    const url = `http://127.0.0.1:${clusterPort}/bucket/key?X=1`;
+    const upload = { url, headers: { 'content-type': 'application/x' } };
+    answer = { status: 200, body: JSON.stringify({ filename: 'id_job.mjs', upload }) };
+    const before = readdirSync(tmpdir()).filter(isOfUploads);
+    const program = Buffer.alloc(5_000_000, 'x');
+    const form = { 'content-type': 'multipart/form-data; boundary=b' };
+    const sent = await ask('POST', '/jars/upload', form, formOf('job.mjs', program));
+    assert.deepEqual(JSON.parse(sent.text), { filename: 'id_job.mjs', status: 'success' });
+    assert.deepEqual(signed, ['{"fileName":"job.mjs"}']);
+    const [prepared, put] = asked;
+    assert.equal(prepared?.line, 'POST /base/jars/upload');
+    assert.equal(put?.line, 'PUT /bucket/key?X=1');
+    assert.ok(put.body.equals(program));
+    const { 'content-length': length, 'content-type': type, authorization } = put.headers;
+    assert.deepEqual([length, type, authorization], ['5000000', 'application/x', undefined]);
+    assert.deepEqual(readdirSync(tmpdir()).filter(isOfUploads), before);
+  });
+
+  it('refuses programs as a cluster does, before it asks where to put them', async () => {
+    const signerOf = async () => ({ sign: async ({ headers }: SignableRequest) => headers });
+    await open({ signerOf }, true);
+    const form = { 'content-type': 'multipart/form-data; boundary=b' };
+    const refused = async (name: string, sizeBytes: number): Promise<Answered> =>
+      await ask('POST', '/v1/jars/upload', form, formOf(name, Buffer.alloc(sizeBytes, 'x')));
+    assert.deepEqual((await refused('job.txt', 3_000_000)).status, 400);
+    assert.match((await refused('job.zip', 3_000_000)).text, /archive/i);
+    assert.deepEqual((await refused('job.mjs', MAX_BUNDLE_BYTES + 1)).status, 413);
+    const text = { 'content-type': 'text/plain' };
+    const other = await ask('POST', '/jars/upload', text, Buffer.alloc(3_000_000));
+    assert.equal(other.status, 415);
+    assert.deepEqual(asked, []);
+    answer = { status: 400, body: '{"errors":["no room"]}' };
+    const prepared = await refused('job.mjs', 3_000_000);
+    assert.deepEqual([prepared.status, JSON.parse(prepared.text).errors[0]], [400, 'no room']);
+    answer = { status: 403, body: 'expired' };
+    assert.match((await refused('job.mjs', 3_000_000)).text, /does not let you in/);
+    const upload = { url: 'http://127.0.0.1:1/', headers: {} };
+    answer = { status: 200, body: JSON.stringify({ filename: 'f', upload }) };
+    const failed = await refused('job.mjs', 3_000_000);
+    assert.equal(failed.status, 502);
+    assert.match(failed.text, /UPLOAD_FAILED/);
   });
 
   it('says so when the cluster is away, and heals when it is back', async () => {
