@@ -62,6 +62,14 @@ describe('the savepoints', () => {
     assert.match(text(), /orders.*\/data\/savepoints\/savepoint-1/);
   });
 
+  it('are said to be none, and how one comes to be', async () => {
+    const { text } = await shown({
+      [`/jobs/${JOB_ID}/checkpoints`]: new FakeRefusal(404, 'no checkpointing'),
+    });
+    assert.match(text(), /No savepoints yet/);
+    assert.doesNotMatch((await shown()).text(), /No savepoints yet/);
+  });
+
   it('are checked against an uploaded program', async () => {
     const { click, text, browser } = await shown();
     await click(`Open ${PATH}`);

@@ -1,12 +1,20 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useCallback, useEffect, useState } from 'preact/hooks';
 import {
   type CheckpointJson,
   type CheckpointsJson,
   type JobOverviewJson,
   usePolled,
 } from '../data/index.ts';
-import { Answer, type Column, DataTable, durationText, sizeText, timeText } from '../ui/index.ts';
+import {
+  Answer,
+  type Column,
+  DataTable,
+  durationText,
+  EmptyState,
+  sizeText,
+  timeText,
+} from '../ui/index.ts';
 import type { Page } from './page.ts';
 import { SavepointPanel } from './savepoints/savepoint-panel.tsx';
 
@@ -19,6 +27,10 @@ function SavepointsPage(): JSX.Element {
   const polled = usePolled<{ readonly jobs: readonly JobOverviewJson[] }>('/jobs/overview');
   const [typed, setTyped] = useState('');
   const [chosen, setChosen] = useState('');
+  const [counts, setCounts] = useState<ReadonlyMap<string, number>>(new Map());
+  const countOf = useCallback((jobId: string, count: number) => {
+    setCounts((before) => new Map(before).set(jobId, count));
+  }, []);
   return (
     <div class="page">
       <header class="page-head">
@@ -44,10 +56,7 @@ function SavepointsPage(): JSX.Element {
             Open
           </button>
         </form>
-        <p class="hint">
-          What the newest {MAX_JOBS} jobs know of is listed below; the button on a job's page makes
-          one.
-        </p>
+        <p class="hint">What the newest {MAX_JOBS} jobs know of is listed below.</p>
       </section>
       {chosen !== '' && <SavepointPanel key={chosen} path={chosen} />}
       <Answer polled={polled} what="jobs">
@@ -57,12 +66,18 @@ function SavepointsPage(): JSX.Element {
               <JobSavepoints
                 key={job.jid}
                 job={job}
+                onCount={countOf}
                 onChoose={(path) => {
                   setTyped(path);
                   setChosen(path);
                 }}
               />
             ))}
+            {newestOf(jobs).every(({ jid }) => counts.get(jid) === 0) && (
+              <EmptyState title="No savepoints yet">
+                <p>The button "Savepoint" on the page of a job that runs takes one.</p>
+              </EmptyState>
+            )}
           </>
         )}
       </Answer>
@@ -76,11 +91,18 @@ function newestOf(jobs: readonly JobOverviewJson[]): readonly JobOverviewJson[] 
 
 function JobSavepoints(props: {
   readonly job: JobOverviewJson;
+  /** Once it is known how many it has. */
+  readonly onCount: (jobId: string, count: number) => void;
   readonly onChoose: (path: string) => void;
 }): JSX.Element | null {
-  const { job, onChoose } = props;
-  const { value } = usePolled<CheckpointsJson>(`/jobs/${job.jid}/checkpoints`, RARELY_MS);
+  const { job, onCount, onChoose } = props;
+  const { value, error } = usePolled<CheckpointsJson>(`/jobs/${job.jid}/checkpoints`, RARELY_MS);
   const known = value === undefined ? [] : savepointsOf(value);
+  // A job without checkpointing refuses to tell.
+  const count = value === undefined && error === undefined ? undefined : known.length;
+  useEffect(() => {
+    if (count !== undefined) onCount(job.jid, count);
+  }, [job.jid, count, onCount]);
   if (known.length === 0) return null;
   return (
     <section class="panel">

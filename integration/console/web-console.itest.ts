@@ -155,6 +155,7 @@ describe('a job’s day', () => {
     await cluster.untilEnded(first);
     assert.equal((await cluster.json('GET', `/jobs/${first}/status`)).status, 'FINISHED');
     const path = await newestSavepoint(first);
+    await looksWellOpened(path);
 
     await page.goto('/#/submit');
     await page.getByRole('link', { name: 'day.mjs' }).first().click();
@@ -200,6 +201,26 @@ describe('a job’s day', () => {
     assert.deepEqual(watched.takeProblems(), []);
   });
 });
+
+/** The panel of a savepoint, on every screen. */
+async function looksWellOpened(path: string): Promise<void> {
+  const { page } = watched;
+  await page.goto('/#/savepoints');
+  await page.getByRole('button', { name: `Open ${path}` }).click();
+  await page.getByLabel('Program').waitFor();
+  await isReady();
+  assert.equal(await watched.overflowPixels(), 0);
+  assert.deepEqual(await watched.barriers(), []);
+  await watched.screenshots('savepoints-opened', isReady);
+  const tray = page.getByRole('region', { name: 'Operations' });
+  type Sized = { readonly scrollWidth: number; readonly clientWidth: number };
+  const isWhole = (found: unknown) => (found as Sized).scrollWidth <= (found as Sized).clientWidth;
+  assert.ok(await tray.evaluate(isWhole), 'the tray is wider than it may be');
+  // What is told of its making must not hide the page for good.
+  const close = page.getByRole('button', { name: /^Close: / });
+  for (let count = await close.count(); count > 0; count -= 1) await close.first().click();
+  assert.equal(await close.count(), 0);
+}
 
 async function shownJob(): Promise<string> {
   await watched.page.waitForURL(/#\/jobs\/[0-9a-f]{32}/);
