@@ -2,16 +2,18 @@
  * Goal: Flink's own dashboard works against a cluster as it is. Method: its pages, served by the
  * cluster (`web.ui.dir`), are opened in Chromium one by one, with a job that runs, one that has
  * ended and one that has failed; there is a heading or a value to see on each, no popup that tells
- * of an error, and none in the browser's console.
+ * of an error, and none in the browser's console. With SLUICE_RECORD=1 what the pages have asked is
+ * written to `integration/rest/recorded`, where a test without Java and browser asks it again.
  */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { Browser } from 'playwright-core';
-import { zipBytes } from '../../runtime/adapters/conformance/index.ts';
+import { type DashboardWorld, dashboardJar, dashboardWorld } from '../rest/dashboard-world.ts';
+import { PageRecorder } from '../rest/page-recorder.ts';
+import { writeRecordedDashboard } from '../rest/recorded-exchanges.ts';
 import { SpawnedCluster } from '../rest/spawned-cluster.ts';
 import { launchChromium } from './chromium.ts';
 import { flinkDashboard } from './flink-dashboard.ts';
-import { COUNTING_JOB, ENDING_JOB, FAILING_JOB } from './programs.ts';
 import { WatchedPage } from './watched-page.ts';
 
 /** What a cluster in the foreground writes goes to its terminal: `File not found.`, as in Flink. */
@@ -23,30 +25,24 @@ const NOTICE = '.ant-notification-notice';
 let cluster: SpawnedCluster;
 let browser: Browser;
 let watched: WatchedPage;
-let jobs: { readonly running: string; readonly ended: string; readonly failed: string };
-let vertexId = '';
+let jobs: DashboardWorld;
+let recorder: PageRecorder;
 
 before(async () => {
   const pages = await flinkDashboard();
   cluster = await SpawnedCluster.start({ configuration: { 'web.ui.dir': pages }, slots: 8 });
-  const running = await cluster.run(COUNTING_JOB);
-  await cluster.untilStatus(running, 'RUNNING');
-  const ended = await cluster.run(ENDING_JOB);
-  await cluster.untilStatus(ended, 'FINISHED');
-  const failed = await cluster.run(FAILING_JOB);
-  await cluster.untilEnded(failed);
-  jobs = { running, ended, failed };
-  const { vertices } = (await cluster.json('GET', `/jobs/${running}`)) as {
-    vertices: { id: string; name: string }[];
-  };
-  vertexId = vertices.find(({ name }) => name.includes('Sum'))?.id ?? '';
+  jobs = await dashboardWorld(cluster);
+  // The number of a checkpoint is that of many things.
+  recorder = new PageRecorder({ ...jobs, checkpoint: '' });
   browser = await launchChromium();
 });
 beforeEach(async () => {
   watched = await WatchedPage.open(browser, `http://${cluster.address}`, { expected: EXPECTED });
+  recorder.watch(watched.page);
 });
 afterEach(() => watched.close());
 after(async () => {
+  if (process.env.SLUICE_RECORD === '1') writeRecordedDashboard(await recorder.take());
   await browser?.close();
   await cluster?.close();
 });
@@ -54,6 +50,8 @@ after(async () => {
 /** Opens a page and waits for what is to be seen on it. */
 async function look(path: string, seen: RegExp): Promise<void> {
   const { page } = watched;
+  // Of a page that is shown already another address behind the # loads nothing.
+  await page.goto('about:blank');
   await page.goto(`/flink/#/${path}`);
   await page.getByText(seen).first().waitFor();
   // What it asks for a second time is answered, too.
@@ -80,7 +78,7 @@ describe('Flink’s dashboard', () => {
   });
 
   it('shows a vertex, on every tab of its drawer', async () => {
-    const vertex = `job/running/${jobs.running}/overview/${vertexId}`;
+    const vertex = `job/running/${jobs.running}/overview/${jobs.vertex}`;
     for (const tab of [
       ...['detail', 'subtasks', 'taskmanagers', 'watermarks', 'accumulators', 'backpressure'],
       ...['metrics', 'flamegraph'],
@@ -96,6 +94,11 @@ describe('Flink’s dashboard', () => {
 
   it('shows TaskManagers and the JobManager', async () => {
     await look('task-manager', /Task Managers|Path, ID/);
+    const own = `task-manager/${encodeURIComponent(jobs.taskmanager)}`;
+    await look(`${own}/metrics`, /JVM|Memory/);
+    for (const tab of ['logs', 'stdout', 'log-list', 'thread-dump', 'profiler']) {
+      await look(`${own}/${tab}`, /Log List|Logs|Thread Dump|Profiler/i);
+    }
     await look('job-manager/metrics', /JVM|Memory/);
     await look('job-manager/config', /web.ui.dir/);
     for (const tab of ['logs', 'stdout', 'log', 'thread-dump', 'profiler']) {
@@ -106,7 +109,11 @@ describe('Flink’s dashboard', () => {
   it('takes a program, shows its plan and runs it, and cancels it', async () => {
     const { page } = watched;
     await look('submit', /Uploaded Jars/);
-    const file = { name: 'orders.jar', mimeType: 'application/java-archive', buffer: jarOf() };
+    const file = {
+      name: 'orders.jar',
+      mimeType: 'application/java-archive',
+      buffer: dashboardJar(),
+    };
     await page.locator('input[type=file]').setInputFiles(file);
     await page.getByText('orders.jar').first().click();
     await page.getByText('Show Plan').first().click();
@@ -126,12 +133,3 @@ describe('Flink’s dashboard', () => {
     assert.deepEqual(watched.takeProblems(), []);
   });
 });
-
-/** An archive as Flink's users make them: a manifest that names the job, and the program. */
-function jarOf(): Buffer {
-  const manifest = 'Manifest-Version: 1.0\r\nMain-Class: default\r\n';
-  return zipBytes([
-    { name: 'META-INF/MANIFEST.MF', content: manifest },
-    { name: 'job.mjs', content: COUNTING_JOB },
-  ]);
-}

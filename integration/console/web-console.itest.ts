@@ -6,9 +6,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
+import { COUNTING_JOB, ENDING_JOB, FAILING_JOB } from '../rest/programs.ts';
 import { SpawnedCluster } from '../rest/spawned-cluster.ts';
 import { launchChromium } from './chromium.ts';
-import { COUNTING_JOB, ENDING_JOB, FAILING_JOB } from './programs.ts';
 import { WatchedPage } from './watched-page.ts';
 
 /** What a job without checkpoints has none of. */

@@ -1,6 +1,6 @@
 /**
  * What a client of Flink has asked a cluster, and was answered, with names in place of what is
- * another each time: `{jobid}`, `{triggerid}`, `{directory}`, `{savepoint}`.
+ * another each time: `{jobid}`, `{triggerid}`, `{directory}`, `{savepoint}`, `{vertex}` and so on.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -9,18 +9,21 @@ export interface RecordedCommand {
   /** Of the client, with place-holders. */
   readonly command: readonly string[];
   readonly exitCode: number;
-  readonly exchanges: readonly {
-    readonly method: string;
-    readonly path: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
-    readonly status: number;
-    /** What an answer has: its fields, with the types of their values. */
-    readonly shape: unknown;
-  }[];
+  readonly exchanges: readonly ExchangeShape[];
+}
+
+export interface ExchangeShape {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly status: number;
+  /** What an answer has: its fields, with the types of their values. Of a text: `text`. */
+  readonly shape: unknown;
 }
 
 const FILE = new URL('./recorded/flink-cli-2.1.json', import.meta.url);
+const DASHBOARD_FILE = new URL('./recorded/flink-dashboard-2.1.json', import.meta.url);
 
 export function readRecorded(): readonly RecordedCommand[] {
   return JSON.parse(readFileSync(FILE, 'utf8'));
@@ -28,6 +31,15 @@ export function readRecorded(): readonly RecordedCommand[] {
 
 export function writeRecorded(commands: readonly RecordedCommand[]): void {
   writeFileSync(FILE, `${JSON.stringify(commands, undefined, 2)}\n`);
+}
+
+/** What its pages have asked for, each request once, in the order of the first of its kind. */
+export function readRecordedDashboard(): readonly ExchangeShape[] {
+  return JSON.parse(readFileSync(DASHBOARD_FILE, 'utf8'));
+}
+
+export function writeRecordedDashboard(exchanges: readonly ExchangeShape[]): void {
+  writeFileSync(DASHBOARD_FILE, `${JSON.stringify(exchanges, undefined, 2)}\n`);
 }
 
 /** Puts names in place of values. */
@@ -39,7 +51,7 @@ export function named(text: string, values: Readonly<Record<string, string>>): s
 
 /** Puts values in place of names. */
 export function filled(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\{(jobid|triggerid|directory|savepoint)\}/g, (whole, name: string) => {
+  return text.replaceAll(/\{([a-z]+)\}/g, (whole, name: string) => {
     return values[name] ?? whole;
   });
 }
@@ -57,4 +69,28 @@ export function shapeOf(value: unknown): unknown {
     return [name, isStatus ? one : name === 'details' ? 'object' : shapeOf(one)] as const;
   });
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * Whether an answer has what a recorded one had. What is null, or a list or map without entries,
+ * may be something at another time; a map by metrics' names has others.
+ *
+ * @returns paths of what is missing or of another type.
+ */
+export function missing(recorded: unknown, shape: unknown, path = '$'): readonly string[] {
+  if (isOpen(recorded) || isOpen(shape)) return [];
+  if (Array.isArray(recorded) && Array.isArray(shape)) {
+    return missing(recorded[0], shape[0], `${path}[0]`);
+  }
+  if (typeof recorded === 'object' && typeof shape === 'object' && !Array.isArray(shape)) {
+    const of = shape as Readonly<Record<string, unknown>>;
+    return Object.entries(recorded as object).flatMap(([name, one]) => {
+      return name in of ? missing(one, of[name], `${path}.${name}`) : [`${path}.${name}`];
+    });
+  }
+  return recorded === shape ? [] : [`${path}: ${JSON.stringify(shape)}`];
+}
+
+function isOpen(shape: unknown): boolean {
+  return shape === 'null' || (typeof shape === 'object' && Object.keys(shape ?? {}).length === 0);
 }

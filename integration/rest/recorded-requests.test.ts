@@ -4,18 +4,13 @@
  * their own, against `sluice cluster`; each command that ends a job has one of its own.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { bundleJob } from '../../scripts/cli/bundle-job.ts';
 import { filled, type RecordedCommand, readRecorded, shapeOf } from './recorded-exchanges.ts';
+import { SpawnedCluster } from './spawned-cluster.ts';
 
-const launcher = fileURLToPath(new URL('../../scripts/sluice.mjs', import.meta.url));
-const JOB = `import * as s from 'sluice';
+const JOB = `const s = globalThis[Symbol.for('sluice.api')];
 export default (env) => {
   env.enableCheckpointing('10 min');
   const events = s.generatorSource({ generate: (n) => ({ k: n % 3, n }), ratePerSecond: 500 });
@@ -27,48 +22,19 @@ type Exchange = RecordedCommand['exchanges'][number];
 
 const ENDING = /^(cancel|stop)$/;
 const recorded = readRecorded().filter(({ exchanges }) => exchanges.length > 0);
-let directory = '';
-let cluster: ChildProcess;
-let address = '';
-let programId = '';
+let cluster: SpawnedCluster;
 let jobid = '';
 let savepoint = '';
 
 before(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'sluice-recorded-'));
-  const args = ['cluster', '--port', '0', '--data-dir', 'data', '--slots', '4', '--json'];
-  cluster = spawn(process.execPath, [launcher, ...args], { cwd: directory });
-  writeFileSync(join(directory, 'job.ts'), JOB);
-  const { code } = await bundleJob({ jobFile: 'job.ts', cwd: directory });
-  const url = await new Promise<string>((resolve, reject) => {
-    let text = '';
-    cluster.stdout?.on('data', (chunk) => {
-      text += chunk;
-      if (text.endsWith('}\n')) resolve((JSON.parse(text) as { url: string }).url);
-    });
-    cluster.on('close', () => reject(new Error(`the cluster ended: ${text}`)));
-  });
-  address = url.replace('http://', '');
-  const headers = { 'content-type': 'application/javascript' };
-  const uploaded = await fetch(`${url}/jars/upload`, { method: 'POST', headers, body: code });
-  programId = String(((await uploaded.json()) as { filename: string }).filename);
+  cluster = await SpawnedCluster.start();
 });
-after(() => {
-  cluster.kill('SIGKILL');
-  rmSync(directory, { recursive: true, force: true });
-});
+after(() => cluster?.close());
 
 async function runningJob(): Promise<string> {
-  const url = `http://${address}/jars/${encodeURIComponent(programId)}/run`;
-  const answer = await fetch(url, { method: 'POST' });
-  const { jobid: id } = (await answer.json()) as { jobid: string };
-  for (;;) {
-    const { status } = (await (await fetch(`http://${address}/jobs/${id}/status`)).json()) as {
-      status: string;
-    };
-    if (status === 'RUNNING') return id;
-    assert.match(status, /CREATED|INITIALIZING/);
-  }
+  const id = await cluster.run(JOB);
+  await cluster.untilStatus(id, 'RUNNING');
+  return id;
 }
 
 interface Answer {
@@ -82,13 +48,16 @@ function replay(
   values: Readonly<Record<string, string>>,
 ): Promise<Answer> {
   const sent = filled(body, values);
-  const all = { ...headers, host: address, 'content-length': String(Buffer.byteLength(sent)) };
+  const all = {
+    ...headers,
+    host: cluster.address,
+    'content-length': String(Buffer.byteLength(sent)),
+  };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
   const head = [`${method} ${filled(path, values)} HTTP/1.1`, ...lines].join('\r\n');
-  const [host, port] = address.split(':');
   return new Promise((resolve, reject) => {
     let text = '';
-    const socket = createConnection(Number(port), host, () => {
+    const socket = createConnection(cluster.port, '127.0.0.1', () => {
       socket.write(`${head}\r\n\r\n${sent}`);
     });
     socket.on('data', (chunk) => {
@@ -110,7 +79,12 @@ describe('requests of Flink’s command line', () => {
       if (jobid === '') jobid = await runningJob();
       let triggerid = '';
       for (const exchange of exchanges) {
-        const values = { jobid, triggerid, savepoint, directory: join(directory, 'savepoints') };
+        const values = {
+          jobid,
+          triggerid,
+          savepoint,
+          directory: join(cluster.directory, 'savepoints'),
+        };
         let answer = await replay(exchange, values);
         // The last of the client's looks was recorded.
         while ((answer.body.status as { id?: string } | undefined)?.id === 'IN_PROGRESS') {

@@ -35,6 +35,14 @@ describe('ProcessLogs', () => {
     );
   });
 
+  it('are empty before anything is written to them', () => {
+    const log = logs.open('tm-1', 'taskmanager');
+    assert.equal(textOf(log, 'taskmanager.out'), '');
+    assert.equal(textOf(log, 'taskmanager.log'), '');
+    assert.equal(log.read('taskmanager.log.1'), undefined);
+    assert.deepEqual(log.files(), []);
+  });
+
   it('finds the logs of a process that is gone', () => {
     const log = logs.open('tm-1', 'taskmanager');
     log.line(0, 'info', 'bye');

@@ -103,9 +103,14 @@ export class ProcessLog {
     return files.toSorted((a, b) => b.changedAtEpochMs - a.changedAtEpochMs);
   }
 
-  /** I1. */
+  /** I1. Empty: nothing was written to it yet. */
   read(name: string): HttpContent | undefined {
-    if (!this.files().some((file) => file.name === name)) return undefined;
+    if (!this.files().some((file) => file.name === name)) {
+      const isCurrent = name === this.logName || name === this.stdoutName;
+      return isCurrent && !namesIn(this.#folder).includes(name)
+        ? new HttpContent(TEXT, new Uint8Array())
+        : undefined;
+    }
     return new HttpContent(TEXT, readFileSync(join(this.#folder, name)));
   }
 
