@@ -6,6 +6,8 @@
  * I1  Frames arrive complete, in order and once: sequence numbers have no gap.
  * I2  Frames taken ahead are handed over before those still in the ring; a barrier taken ahead is
  *     returned instead: it has overtaken them.
+ * I3  A frame of which a part is handed over stays in the ring until all of it is, or until it is
+ *     taken ahead: what is left of it then.
  */
 import { assert, defined } from '../core/index.ts';
 import type { CheckpointBarrier } from '../protocol/index.ts';
@@ -14,7 +16,9 @@ import {
   FRAME_END_OF_PARTITION,
   FRAME_RECORDS,
   type FrameHeader,
+  MAX_SKIPPED_RECORDS,
   readFrameHeader,
+  skipRecords,
 } from './frame.ts';
 import { type ChannelSink, FrameDecoder, frameOf } from './frame-decoder.ts';
 import type { Frame, RingReader } from './ring.ts';
@@ -48,6 +52,8 @@ export class ChannelReader {
   readonly #decoder: FrameDecoder;
   readonly #ahead: TakenFrame[] = [];
   #sequence: number;
+  /** I3. */
+  #current: { readonly frame: Frame; readonly header: FrameHeader } | undefined;
 
   /** Bytes of frames taken from the ring. */
   bytesRead = 0;
@@ -81,15 +87,16 @@ export class ChannelReader {
   }
 
   /**
-   * Hands over at most `maxFrames` frames.
+   * Hands over at most `maxFrames` frames, and of each frame still in the ring at most `maxRecords`
+   * records: the rest of it at the next poll.
    *
    * @returns how many it was: fewer than `maxFrames` when the ring is empty now.
    */
-  poll(sink: ChannelSink, maxFrames: number): number {
+  poll(sink: ChannelSink, maxFrames: number, maxRecords = Number.POSITIVE_INFINITY): number {
     let frames = 0;
     while (frames < maxFrames) {
       if (this.#ahead.length > 0) this.#deliverAhead(sink);
-      else if (!this.#deliverNext(sink)) break;
+      else if (!this.#deliverNext(sink, maxRecords)) break;
       frames++;
     }
     return frames;
@@ -100,6 +107,7 @@ export class ChannelReader {
    * for nobody unless {@link putBack} is called with it.
    */
   takeAhead(): TakenFrame | undefined {
+    if (this.#current !== undefined) return this.#takeRest(this.#current);
     const frame = this.#ring.poll();
     if (frame === undefined) return undefined;
     try {
@@ -145,15 +153,52 @@ export class ChannelReader {
     this.#decoder.deliver(frame, readFrameHeader(frame.view, frame.start), sink);
   }
 
-  #deliverNext(sink: ChannelSink): boolean {
+  #deliverNext(sink: ChannelSink, maxRecords: number): boolean {
+    if (this.#current !== undefined) return this.#deliverSome(sink, maxRecords);
     const frame = this.#ring.poll();
     if (frame === undefined) return false;
+    let isPart = false;
     try {
-      this.#decoder.deliver(frame, this.#accept(frame), sink);
+      const header = this.#accept(frame);
+      const { type, records } = header;
+      isPart = type === FRAME_RECORDS && records > maxRecords && records <= MAX_SKIPPED_RECORDS;
+      if (!isPart) {
+        this.#decoder.deliver(frame, header, sink);
+        return true;
+      }
+      this.#decoder.openRecords(frame, header);
+      this.#current = { frame, header };
     } finally {
-      this.#ring.release();
+      if (!isPart) this.#ring.release();
+    }
+    return this.#deliverSome(sink, maxRecords);
+  }
+
+  /** I3. */
+  #deliverSome(sink: ChannelSink, maxRecords: number): boolean {
+    let left = 0;
+    try {
+      left = this.#decoder.deliverRecords(sink, maxRecords);
+    } finally {
+      if (left === 0) this.#releaseCurrent();
     }
     return true;
+  }
+
+  #releaseCurrent(): void {
+    this.#current = undefined;
+    this.#ring.release();
+  }
+
+  /** I3. */
+  #takeRest({ frame, header }: { frame: Frame; header: FrameHeader }): TakenFrame {
+    const records = this.#decoder.dropRecords();
+    const bytes = new Uint8Array(frame.bytes.subarray(frame.start, frame.end));
+    skipRecords(bytes, header.records - records);
+    this.#releaseCurrent();
+    const taken = { bytes, records, endOfPartition: false };
+    this.putBack(taken);
+    return taken;
   }
 
   /** I1. */

@@ -30,6 +30,10 @@ interface Setting {
   readonly bufferBytes: number;
   /** After how many elements the reader gets a turn. */
   readonly turn: number;
+  /** Of a frame that the reader hands over at once. */
+  readonly maxRecords: number;
+  /** At each so-manieth turn it takes a frame ahead, or what is left of one; 0: never. */
+  readonly aheadTurn: number;
 }
 
 const setting = fc.record({
@@ -38,6 +42,8 @@ const setting = fc.record({
   ringBytes: fc.constantFrom(64, 128, 1024, 65536),
   bufferBytes: fc.constantFrom(1, 100, 4096, 32768),
   turn: fc.integer({ min: 1, max: 20 }),
+  maxRecords: fc.constantFrom(1, 2, 5, Number.POSITIVE_INFINITY),
+  aheadTurn: fc.integer({ min: 0, max: 3 }),
 });
 
 /** Sends the elements and answers what arrived; the reader takes turns. */
@@ -58,20 +64,23 @@ function through(elements: readonly Element[], options: Setting): unknown[] {
     barrier: () => assert.fail('no barrier was sent'),
     endOfPartition: () => assert.fail('no end of partition was sent'),
   };
+  let turns = 0;
   elements.forEach((element, i) => {
     if (element.kind === 'record') writer.writeRecord(element.value, element.at, element.group);
     else if (element.kind === 'watermark') writer.writeWatermark(element.at);
     else if (element.kind === 'idle') writer.writeIdle(element.idle);
     else writer.flush();
     if (i % options.turn === 0) {
-      reader.poll(sink, 2);
+      reader.poll(sink, 2, options.maxRecords);
+      turns += 1;
+      if (options.aheadTurn > 0 && turns % options.aheadTurn === 0) reader.takeAhead();
       writer.drain();
     }
   });
   writer.writeEnd();
   while (!reader.ended) {
     writer.drain();
-    reader.poll(sink, 3);
+    reader.poll(sink, 3, options.maxRecords);
   }
   return arrived;
 }

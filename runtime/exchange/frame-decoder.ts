@@ -4,8 +4,9 @@
  *
  * I1  A RECORDS frame decodes with the layout of the SCHEMA frame before it.
  * I2  Only barriers follow END, nothing follows END_OF_PARTITION.
+ * I3  What is left of a RECORDS frame is handed over before the next frame is opened.
  */
-import { assert, StreamError } from '../core/index.ts';
+import { assert, defined, StreamError } from '../core/index.ts';
 import type { CheckpointBarrier } from '../protocol/index.ts';
 import { readBarrierBody } from './barrier-codec.ts';
 import {
@@ -44,6 +45,8 @@ export function frameOf(bytes: Uint8Array): Frame {
   return { bytes: byteText(buffer, byteOffset, length), view, start: 0, end: length };
 }
 
+const NOWHERE: RecordSink = { record: () => undefined };
+
 /** See the header. */
 export class FrameDecoder {
   readonly #keyed: boolean;
@@ -51,6 +54,8 @@ export class FrameDecoder {
   #cursor: DecodeCursor | undefined;
   #codec: RecordCodec | undefined;
   #endOfPartition = false;
+  /** I3. */
+  #left = 0;
 
   /** Records handed over. */
   records = 0;
@@ -69,7 +74,8 @@ export class FrameDecoder {
     assert(!this.ended || header.type >= FRAME_BARRIER, 'I2: frame after the end of data');
     switch (header.type) {
       case FRAME_RECORDS:
-        this.#deliverRecords(frame, header, sink);
+        this.openRecords(frame, header);
+        this.deliverRecords(sink, header.records);
         break;
       case FRAME_SCHEMA: {
         const layout = JSON.parse(this.#open(frame, header).text) as Layout;
@@ -106,13 +112,34 @@ export class FrameDecoder {
     return readBarrierBody(frame.view, frame.start + FRAME_HEADER_BYTES, text);
   }
 
-  #deliverRecords(frame: Frame, header: FrameHeader, sink: ChannelSink): void {
-    const codec = this.#codec;
-    assert(codec !== undefined, 'I1: records before their schema');
-    this.records += header.records;
+  /** A RECORDS frame, for {@link deliverRecords}; its memory is needed until all is handed over. */
+  openRecords(frame: Frame, header: FrameHeader): void {
+    assert(this.#left === 0, 'I3: the frame before is not handed over yet');
     const cursor = this.#open(frame, header);
     cursor.position = frame.start + FRAME_HEADER_BYTES;
-    codec.read(cursor, header.records, sink);
+    if (header.skipped > 0) this.#readyCodec().read(cursor, header.skipped, NOWHERE);
+    this.#left = header.records - header.skipped;
+  }
+
+  /** @returns how many are left. */
+  deliverRecords(sink: ChannelSink, maxRecords: number): number {
+    const count = Math.min(this.#left, maxRecords);
+    this.#left -= count;
+    this.records += count;
+    const cursor = defined(this.#cursor, 'a frame was opened');
+    this.#readyCodec().read(cursor, count, sink);
+    return this.#left;
+  }
+
+  /** Nothing is left of the frame that was opened. @returns how many records were. */
+  dropRecords(): number {
+    const left = this.#left;
+    this.#left = 0;
+    return left;
+  }
+
+  #readyCodec(): RecordCodec {
+    return defined(this.#codec, 'I1: records before their schema');
   }
 
   #open(frame: Frame, header: FrameHeader): DecodeCursor {

@@ -11,7 +11,7 @@ export function readerText(layout: Layout, keyed: boolean): string {
   text.settle();
   return [
     'return function read(c, count, sink) {',
-    'const d = c.view, t = c.text; let p = c.position, q = 0;',
+    'const d = c.view, t = c.text; let p = c.position, q = c.textPosition;',
     'for (let r = 0; r < count; r++) {',
     ...text.lines,
     `sink.record(${value}, ts, ${keyed ? 'kg' : '-1'});`,

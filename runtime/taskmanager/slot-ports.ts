@@ -11,8 +11,11 @@ export interface ChannelId {
 
 /** The receiving end of a channel between slots. */
 export interface ChannelSource {
-  /** Hands over at most `maxFrames` frames; the number handed over, 0 when there were none. */
-  poll(sink: ChannelSink, maxFrames: number): number;
+  /**
+   * Hands over at most `maxFrames` frames, of each at most `maxRecords` records; the number handed
+   * over, in whole or in part, 0 when there were none.
+   */
+  poll(sink: ChannelSink, maxFrames: number, maxRecords?: number): number;
   readonly bytesRead: number;
   /**
    * Takes the next frame from the channel; a later `poll` hands it over before what follows. A

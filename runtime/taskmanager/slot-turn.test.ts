@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FixtureCluster } from './slot-fixture.ts';
 import { FixtureJob } from './slot-fixture-job.ts';
-import { recordsPerStep } from './source-poller.ts';
+import { recordsPerStep, StepPace } from './step-pace.ts';
 
 /** Records of a turn of a slot that reads, when each record takes so long. */
 async function recordsPerTurn(recordMs: number, turns: number): Promise<readonly number[]> {
@@ -29,13 +29,13 @@ async function recordsPerTurn(recordMs: number, turns: number): Promise<readonly
 }
 
 describe('a turn of a slot', () => {
-  it('ends after the step in which slow functions used it up, and then takes less', async () => {
-    assert.deepEqual(await recordsPerTurn(1, 3), [1024, 10, 10]);
-    assert.deepEqual(await recordsPerTurn(50, 3), [1024, 1, 1]);
+  it('takes few records where user functions are slow, from the first on', async () => {
+    assert.deepEqual(await recordsPerTurn(1, 3), [7, 8, 8]);
+    assert.deepEqual(await recordsPerTurn(50, 3), [1, 1, 1]);
   });
 
-  it('takes many records while they take no time', async () => {
-    assert.deepEqual(await recordsPerTurn(0, 2), [8 * 1024, 8 * 1024]);
+  it('takes more and more while they take no time, up to a limit', async () => {
+    assert.deepEqual(await recordsPerTurn(0, 3), [255, 6912, 8 * 1024]);
   });
 });
 
@@ -46,5 +46,16 @@ describe('recordsPerStep', () => {
     assert.equal(recordsPerStep(1024, 100), 102);
     assert.equal(recordsPerStep(102, 4), 204);
     assert.equal(recordsPerStep(1, 60_000), 1);
+  });
+});
+
+describe('StepPace', () => {
+  it('learns nothing from steps without a record', () => {
+    const pace = new StepPace();
+    for (let step = 0; step < 20; step += 1) pace.stepped(0);
+    assert.equal(pace.maxRecords, 1);
+    pace.took(1);
+    pace.stepped(0);
+    assert.equal(pace.maxRecords, 2);
   });
 });

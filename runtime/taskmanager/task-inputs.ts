@@ -5,6 +5,7 @@
 import { defined } from '../core/index.ts';
 import type { RecordableChannel } from './channel-recorder.ts';
 import type { GateChannel, InputGate } from './input-gate.ts';
+import type { StepPace } from './step-pace.ts';
 
 /** A channel from another slot and where its elements go. */
 export interface RemoteInput extends RecordableChannel {
@@ -21,13 +22,15 @@ export class TaskInputs {
     this.#remote = remote;
   }
 
-  /** Takes one frame; false when no channel that may be polled has one. */
-  take(mayPoll: (channel: number) => boolean): boolean {
+  /** Takes a frame, or a part of it; false when no channel that may be polled has one. */
+  take(mayPoll: (channel: number) => boolean, pace: StepPace): boolean {
     const count = this.#remote.length;
     for (let i = 0; i < count; i += 1) {
       const index = (this.#next + i) % count;
       const { source, sink, channel } = defined(this.#remote[index], 'the index is in range');
-      if (mayPoll(channel) && source.poll(sink, 1) > 0) {
+      const before = sink.numRecords;
+      if (mayPoll(channel) && source.poll(sink, 1, pace.maxRecords) > 0) {
+        pace.took(sink.numRecords - before);
         this.#next = (index + 1) % count;
         return true;
       }

@@ -1,9 +1,11 @@
 import type { Clock } from '../core/index.ts';
+import { StepPace } from './step-pace.ts';
 import type { StepResult } from './task.ts';
 
 /** How a task spent its time; in milliseconds since it was opened, they add up. */
 export class TaskTimes {
   readonly #clock: Clock;
+  readonly pace = new StepPace();
   #lastResult: StepResult = 'idle';
   #lastStepEndMs = 0;
   busy = 0;
@@ -31,6 +33,7 @@ export class TaskTimes {
     this.stepMs = this.#lastStepEndMs - startMs;
     if (result === 'progress') this.busy += this.stepMs;
     this.#lastResult = result;
+    this.pace.stepped(this.stepMs);
     return result;
   }
 }

@@ -297,7 +297,7 @@ export class Task {
     }
     if (this.#state === 'ENDED') {
       this.#drainOutputs();
-      return this.#takeFrame() ? 'progress' : 'idle';
+      return this.#inputs.take(this.#mayPoll, this.#times.pace) ? 'progress' : 'idle';
     }
     if (!this.#outputsAvailable()) return 'blocked';
     if (this.#replay !== undefined) return this.#replayStep(this.#replay);
@@ -392,21 +392,21 @@ export class Task {
     return available;
   }
 
-  #takeFrame(): boolean {
-    return this.#inputs.take(this.#mayPoll);
-  }
-
   #takeInput(): StepResult {
     // Before what follows the end, as a barrier.
     const gate = this.#inputs.endedGate();
-    if (gate === undefined) return this.#takeFrame() ? 'progress' : 'idle';
+    if (gate === undefined)
+      return this.#inputs.take(this.#mayPoll, this.#times.pace) ? 'progress' : 'idle';
     gate.deliverEnd();
     if (this.#inputs.allEnded) this.#beginEnd();
     return 'progress';
   }
 
   #pollSource(source: SourcePoller): StepResult {
-    const polled = source.poll(this.#times.stepMs);
+    const { pace } = this.#times;
+    const before = this.numRecordsIn();
+    const polled = source.poll(pace.maxRecords);
+    pace.took(Math.max(this.numRecordsIn() - before, polled === 'more' ? 1 : 0));
     if (polled === 'nothing') return 'idle';
     if (polled === 'end') this.#beginEnd();
     return 'progress';
