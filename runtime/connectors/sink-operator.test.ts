@@ -74,6 +74,44 @@ describe('sinkOperator', () => {
     assert.deepEqual(log.slice(-2), [['close writer'], ['close committer']]);
   });
 
+  it('writes one record after the other when its writer takes time, before a flush', async () => {
+    const log: string[] = [];
+    const { harness, release } = await slowSinkHarness(log);
+    for (const value of ['a', 'b', 'c']) harness.operator.processElement(value, 1, -1);
+    assert.deepEqual(log, ['begin a']);
+    const suspension = harness.operator.suspension?.();
+    const prepared = harness.operator.prepareSnapshot?.(1);
+    release();
+    await suspension;
+    assert.deepEqual(log.slice(0, 6), ['begin a', 'a', 'begin b', 'b', 'begin c', 'c']);
+    await prepared;
+    assert.equal(log[6], 'flush');
+    assert.equal(harness.operator.suspension?.(), undefined);
+    assert.equal(harness.metrics().numRecordsSend, 3);
+  });
+
+  it('names the record that a promise of its writer refused', async () => {
+    const { harness, release } = await slowSinkHarness([], 'b');
+    for (const value of ['a', 'b', 'c']) harness.operator.processElement(value, 1, -1);
+    release();
+    await assert.rejects(async () => harness.operator.suspension?.(), {
+      code: 'USER_FUNCTION_FAILED',
+      message: 'sink writer failed in operator "Test" (subtask 1/1): no route; record="b"',
+    });
+    assert.equal(harness.metrics().numRecordsSend, 1);
+  });
+
+  it('begins no write any more once it is closed', async () => {
+    const log: string[] = [];
+    const { harness, release } = await slowSinkHarness(log);
+    for (const value of ['a', 'b']) harness.operator.processElement(value, 1, -1);
+    const suspension = harness.operator.suspension?.();
+    await harness.operator.close();
+    release();
+    await suspension;
+    assert.deepEqual(log, ['begin a', 'a']);
+  });
+
   it('names the record that the writer refuses', async () => {
     const harness = await OperatorHarness.oneInput(sinkOperator(loggingSink([], 'a'))).open();
     assert.throws(() => harness.operator.processElement('a', 5, -1), {
@@ -81,6 +119,27 @@ describe('sinkOperator', () => {
     });
   });
 });
+
+/** A sink that writes nothing before it is released. */
+async function slowSinkHarness(log: string[], failAt?: string) {
+  const { promise, resolve: release } = Promise.withResolvers<void>();
+  const sink: Sink<string> = {
+    name: 'slow',
+    guarantee: 'AT_LEAST_ONCE',
+    createWriter: () => ({
+      write: async (value) => {
+        log.push(`begin ${value}`);
+        await promise;
+        if (value === failAt) throw new Error('no route');
+        log.push(value);
+      },
+      flush: () => void log.push('flush'),
+      prepareCommit: () => [],
+      close: () => undefined,
+    }),
+  };
+  return { harness: await OperatorHarness.oneInput(sinkOperator(sink)).open(), release };
+}
 
 /** A sink whose committables are the texts written since the last; what was committed, in order. */
 function transactionalSink(refusals = 0, kind: StreamError['kind'] = 'unavailable') {

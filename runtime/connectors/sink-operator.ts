@@ -27,6 +27,7 @@ import {
 import type { OperatorFacts } from '../protocol/index.ts';
 import { type ListState, ListStateDescriptor } from '../state/index.ts';
 import { commitWithRetries } from './commit-with-retries.ts';
+import { PendingWrites } from './pending-writes.ts';
 import type { Committer, Sink, SinkContext, SinkWriter } from './sink.ts';
 
 export interface SinkOperatorOptions {
@@ -69,6 +70,7 @@ class SinkWriterOperator<T, CommittableT> implements OneInputOperator<T> {
   #firstCheckpointId: number | undefined;
   #watermarkMs = MIN_TIMESTAMP_MS;
   #finished = false;
+  readonly #pendingWrites = new PendingWrites();
 
   constructor(
     sink: Sink<T, CommittableT>,
@@ -97,13 +99,35 @@ class SinkWriterOperator<T, CommittableT> implements OneInputOperator<T> {
   }
 
   suspension(): Promise<void> | undefined {
-    return this.#writer?.suspension?.();
+    return this.#pendingWrites.suspension ?? this.#writer?.suspension?.();
   }
 
   processElement(value: T, timestampMs: number): void {
+    if (this.#pendingWrites.suspension !== undefined) {
+      const watermarkMs = this.#watermarkMs;
+      this.#pendingWrites.add(() => this.#write(value, timestampMs, watermarkMs));
+      return;
+    }
+    const written = this.#write(value, timestampMs, this.#watermarkMs);
+    if (written !== undefined) this.#pendingWrites.follow(written);
+  }
+
+  #write(value: T, timestampMs: number, watermarkMs: number): Promise<void> | undefined {
     const writer = this.#openWriter();
+    let written: unknown;
     try {
-      writer.write(value, timestampMs, this.#watermarkMs);
+      written = writer.write(value, timestampMs, watermarkMs);
+    } catch (thrown) {
+      throw this.#user.failure(thrown, value);
+    }
+    if (isThenable(written)) return this.#written(written, value);
+    this.#recordsSent.inc();
+    return undefined;
+  }
+
+  async #written(written: PromiseLike<unknown>, value: T): Promise<void> {
+    try {
+      await written;
     } catch (thrown) {
       throw this.#user.failure(thrown, value);
     }
@@ -163,6 +187,7 @@ class SinkWriterOperator<T, CommittableT> implements OneInputOperator<T> {
   }
 
   async close(): Promise<void> {
+    this.#pendingWrites.drop();
     try {
       await this.#writer?.close();
     } finally {
@@ -172,6 +197,7 @@ class SinkWriterOperator<T, CommittableT> implements OneInputOperator<T> {
 
   async #prepare(endOfInput: boolean): Promise<void> {
     const writer = this.#openWriter();
+    await this.#pendingWrites.suspension;
     await writer.flush(endOfInput);
     for (const committable of await writer.prepareCommit()) {
       this.#pending.push({ checkpointId: undefined, committable });
@@ -224,6 +250,11 @@ class SinkWriterOperator<T, CommittableT> implements OneInputOperator<T> {
       details: { ...details, operator, subtask },
     });
   }
+}
+
+/** Clients of databases answer thenables of their own. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value;
 }
 
 function byCheckpoint(pending: readonly PendingCommit[]): PendingCommit[] {

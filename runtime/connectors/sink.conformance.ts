@@ -306,7 +306,7 @@ function third<T>(values: readonly T[], part: number): readonly T[] {
 
 async function writeAll<T>(writer: SinkWriter<T, unknown>, values: readonly T[]): Promise<void> {
   for (const value of values) {
-    writer.write(value, NO_TIMESTAMP_MS, 0);
+    void writer.write(value, NO_TIMESTAMP_MS, 0);
     await writer.suspension?.();
   }
 }

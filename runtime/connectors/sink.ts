@@ -61,7 +61,11 @@ export interface SinkContext {
 }
 
 export interface SinkWriter<T, CommittableT = never> {
-  write(value: T, timestampMs: number, watermarkMs: number): void;
+  /**
+   * A promise holds the next record back: records are written one after the other. Faster is who
+   * writes many at once: collects in `write`, sends, and tells of it by `suspension`.
+   */
+  write(value: T, timestampMs: number, watermarkMs: number): void | Promise<void>;
   /** Back-pressure: what must settle before the next buffer is written. */
   suspension?(): Promise<void> | undefined;
   /** Makes what was written durable; `endOfInput` when nothing follows. */

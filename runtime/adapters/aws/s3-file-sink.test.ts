@@ -61,7 +61,7 @@ class SinkWorld {
         await committer.commit(committables, { restored: false });
         await writer.notifyCheckpointComplete?.(this.durable.checkpointId);
       }
-      if (record < RECORDS) writer.write(record, 0, 0);
+      if (record < RECORDS) void writer.write(record, 0, 0);
     }
     await writer.close();
   }

@@ -16,10 +16,10 @@ describe('collectSink', () => {
     const world = new ConnectorWorld();
     const taken = Promise.withResolvers<void>();
     const writer = await collectSink<number>('c').createWriter(world.sinkContext());
-    writer.write(1, 0, 0);
+    void writer.write(1, 0, 0);
     assert.equal(writer.suspension?.(), undefined);
     world.backPressure = taken.promise;
-    writer.write(2, 0, 0);
+    void writer.write(2, 0, 0);
     const suspension = writer.suspension?.();
     assert.ok(suspension instanceof Promise);
     taken.resolve();

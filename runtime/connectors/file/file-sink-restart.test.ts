@@ -102,7 +102,7 @@ describe('fileSink, after a failure or from a savepoint', () => {
     const of = (subtaskIndex: number, attempt: number) =>
       world.sinkContext({ subtaskIndex, parallelism: 2, attempt });
     const healthy = await made.createWriter(of(1, 1));
-    for (const row of ROWS) healthy.write(row, 0, 0);
+    for (const row of ROWS) void healthy.write(row, 0, 0);
     await healthy.flush(false);
     const prepared = await healthy.prepareCommit();
     const restarted = await made.createWriter(of(0, 2));

@@ -56,7 +56,7 @@ async function run<T>(world: ConnectorWorld, values: readonly T[], options: Opti
   const ctx = world.sinkContext();
   const writer = await sink.createWriter(ctx);
   try {
-    for (const value of values) writer.write(value, NO_TIMESTAMP_MS, 0);
+    for (const value of values) void writer.write(value, NO_TIMESTAMP_MS, 0);
     await writer.flush(true);
     await sink.createCommitter?.(ctx).commit(await writer.prepareCommit(), { restored: false });
   } finally {
@@ -111,8 +111,8 @@ describe('fileSink', () => {
       bucket: (value, { timestampMs, watermarkMs }) => `${value}/${timestampMs}-${watermarkMs}`,
     });
     const writer = await sink.createWriter(world.sinkContext());
-    writer.write('a', 5, 1);
-    writer.write('a', 6, 1);
+    void writer.write('a', 5, 1);
+    void writer.write('a', 6, 1);
     await writer.flush(true);
     const committables = await writer.prepareCommit();
     assert.deepEqual(
@@ -278,7 +278,7 @@ describe('FileSinkWriter', () => {
     assert.ok(writer instanceof FileSinkWriter);
     let written = 0;
     while (writer.suspension() === undefined) {
-      writer.write(block, NO_TIMESTAMP_MS, 0);
+      void writer.write(block, NO_TIMESTAMP_MS, 0);
       written += 1;
     }
     assert.ok(writer.outstandingBytes > MAX_OUTSTANDING_BYTES);
@@ -303,7 +303,7 @@ describe('FileSinkWriter', () => {
       const file = await openWrite.call(world.fileSystem, path);
       return { write: () => Promise.reject(refused), close: () => file.close() };
     };
-    writer.write(block, NO_TIMESTAMP_MS, 0);
+    void writer.write(block, NO_TIMESTAMP_MS, 0);
     await assert.rejects(async () => writer.flush(true), refused);
     await assert.rejects(async () => writer.suspension?.(), refused);
     await writer.close();

@@ -23,7 +23,7 @@ async function printedBy(prefix: string, subtaskIndex: number, parallelism: numb
   const writer = await printSink<string>(prefix).createWriter(
     world.sinkContext({ subtaskIndex, parallelism }),
   );
-  writer.write('a', 0, 0);
+  void writer.write('a', 0, 0);
   await writer.flush(true);
   return world.printed;
 }
@@ -39,7 +39,7 @@ describe('printSink', () => {
   it('prints a buffer with one call', async () => {
     const world = new ConnectorWorld();
     const writer = await printSink<string>().createWriter(world.sinkContext());
-    for (const value of ['a', 'b', 'c']) writer.write(value, 0, 0);
+    for (const value of ['a', 'b', 'c']) void writer.write(value, 0, 0);
     assert.equal(writer.suspension?.(), undefined);
     assert.deepEqual(world.printed, ['a\nb\nc\n']);
     assert.equal(writer.suspension?.(), undefined);
@@ -51,7 +51,7 @@ describe('printSink', () => {
     const taken = Promise.withResolvers<void>();
     world.backPressure = taken.promise;
     const writer = await printSink<string>().createWriter(world.sinkContext());
-    writer.write('a', 0, 0);
+    void writer.write('a', 0, 0);
     const suspension = writer.suspension?.();
     assert.ok(suspension instanceof Promise);
     taken.resolve();
@@ -63,7 +63,7 @@ describe('printSink', () => {
     const world = new ConnectorWorld();
     world.backPressure = Promise.reject(new Error('broken pipe'));
     const writer = await printSink<string>().createWriter(world.sinkContext());
-    writer.write('a', 0, 0);
+    void writer.write('a', 0, 0);
     await assert.rejects(async () => writer.suspension?.(), /broken pipe/);
   });
 });
