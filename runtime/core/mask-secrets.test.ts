@@ -31,3 +31,16 @@ describe('maskUserInfo', () => {
     assert.equal(maskUserInfo('://'.repeat(10)), '://'.repeat(10));
   });
 });
+
+it('masks the values in the query and the fragment of a URL, and keeps their names', () => {
+  const shown = maskSecrets({
+    u: 'http://a:b@h/p?key=TOP&x=1#t=Q',
+    plain: 'a?b=c',
+    bare: 'x://h?K',
+  });
+  assert.deepEqual(shown, {
+    u: 'http://******@h/p?key=******&x=******#t=******',
+    plain: 'a?b=c',
+    bare: 'x://h?******',
+  });
+});

@@ -3,9 +3,11 @@ export const MASKED = '******';
 
 /** @see org.apache.flink.configuration.GlobalConfiguration#isSensitive */
 const SENSITIVE =
-  /password|secret|token|credential|api-?key|auth-params|service-key|account\.key|basic-auth|jaas\.config|http-headers/i;
+  /password|secret|token|credential|api-?key|auth-params|service-key|account\.key|basic-auth|jaas\.config|http-headers|authorization/i;
 /** What ends user name and password of a URL. */
 const END_OF_USER_INFO = /[\s/@"'\\<>]/g;
+
+const URL_REST = /:\/\/[^\s"'\\<>]+/g;
 
 /** Options as they may be shown: those whose name says that they are secret are masked. */
 export function maskSecrets(
@@ -15,7 +17,7 @@ export function maskSecrets(
     Object.entries(options).map(([name, value]) => {
       if (SENSITIVE.test(name)) return [name, MASKED];
       const text = typeof value === 'string' ? value : JSON.stringify(value);
-      return [name, maskUserInfo(text ?? '')];
+      return [name, maskQueries(maskUserInfo(text ?? ''))];
     }),
   );
 }
@@ -32,4 +34,18 @@ export function maskUserInfo(text: string): string {
     fromChar = end;
   }
   return fromChar === 0 ? text : masked + text.slice(fromChar);
+}
+
+/** The values in queries and fragments of URLs are masked; their names stay. */
+function maskQueries(text: string): string {
+  return text.replace(URL_REST, (url) => {
+    const at = url.search(/[?#]/);
+    if (at < 0) return url;
+    const rest = url.slice(at).replace(/([?&#;])([^?&#;=]*=)?([^?&#;]+)/g, hideValue);
+    return url.slice(0, at) + rest;
+  });
+}
+
+function hideValue(_: string, mark: string, name = ''): string {
+  return `${mark}${name}${MASKED}`;
 }
