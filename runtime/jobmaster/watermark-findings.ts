@@ -75,13 +75,15 @@ function tell(model: JobModel, results: HeldResults, origin: WatermarkOrigin): T
   if (facts.watermarks?.makesAny === false) return withoutStrategy(origin);
   const isNone = facts.watermarkMs === undefined;
   if (facts.numRecordsOut === 0) return silent(model, origin);
-  const bySplit = heldBySplit(origin);
+  const bySplit = heldBySplit(results, origin);
   if (bySplit !== undefined) return bySplit;
   if (isNone) return model.runningForMs === undefined ? undefined : neverEmitted(model, origin);
   const seconds = timestampsInSeconds(model, origin);
   if (seconds !== undefined) return seconds;
   const recent = recentOf(origin.operator, origin.at);
-  if (recent?.count === 0) return quiet(results, origin, recent.spanMs);
+  if (recent?.count === 0 && !isSlow(model, results, origin, recent.spanMs)) {
+    return quiet(results, origin, recent.spanMs);
+  }
   if (origin.aheadMs >= results.held.untilMs && recent !== undefined) {
     return heldBack(results, origin);
   }
@@ -174,7 +176,7 @@ function isMute(
 }
 
 /** One of the splits that a reader reads at once is behind the others. */
-function heldBySplit(origin: WatermarkOrigin): Told | undefined {
+function heldBySplit({ held }: HeldResults, origin: WatermarkOrigin): Told | undefined {
   const { facts } = origin.at;
   const { count = 0, lowest, highest } = facts.splits?.open ?? {};
   if (lowest === undefined || highest === undefined || count < 2) return undefined;
@@ -183,6 +185,10 @@ function heldBySplit(origin: WatermarkOrigin): Told | undefined {
   if (lowMs !== reached(facts.watermarkMs) || highMs <= lowMs) return undefined;
   const behind = lowMs === MIN_TIMESTAMP_MS ? undefined : highMs - lowMs;
   const isSilent = behind === undefined;
+  // What is held waits without it too, or only as long as splits are apart by chance.
+  const goesOn = (origin.at.subtask.metrics.recent?.watermarkAdvanceMs ?? 0) > 0;
+  const allowedMs = goesOn ? FAR_MS : SILENT_AFTER_MS;
+  if (!isSilent && (behind < allowedMs || highMs < held.untilMs)) return undefined;
   const who = `split "${lowest.splitId}" of ${originText(origin)}`;
   return {
     code: isSilent ? 'IDLE_PARTITION' : 'WATERMARK_HELD_BACK',
@@ -244,6 +250,18 @@ function timestampsInSeconds(
     advice: 'Multiply by 1000 what the timestamp assigner answers: event time is in milliseconds.',
     evidence: { watermarkMs, asSeconds: timeText(watermarkMs * 1000) },
   };
+}
+
+/** It has made results at this pace: a pause of a few of its records is nothing new. */
+function isSlow(
+  { runningForMs = 0 }: JobModel,
+  { operator }: HeldResults,
+  { at }: WatermarkOrigin,
+  spanMs: number,
+): boolean {
+  const { numRecordsOut } = at.facts;
+  if (operator.numRecordsOut === 0 || numRecordsOut < 2) return false;
+  return spanMs < (3 * runningForMs) / numRecordsOut;
 }
 
 /** It has read, and reads nothing any more. */

@@ -91,6 +91,32 @@ describe('a diagnosis of windows that do not fire', () => {
     assert.match(finding.sentence, /split "topic-1" .* has given no record/);
   });
 
+  it('does not accuse a split that is a little behind another', async () => {
+    const all = [
+      { id: 'a', everyMs: 100 },
+      { id: 'b', everyMs: 100, behindMs: 30 },
+    ];
+    const hourly = await diagnoseAt(windowed(all, MONOTONOUS, 3_600_000));
+    assert.equal(hourly.verdict, 'healthy');
+    const minutely = await diagnoseAt(windowed(all, MONOTONOUS, 60_000), { atMs: 150_000 });
+    assert.deepEqual(minutely.findings, []);
+  });
+
+  it('names the split of a reader that has fallen silent', async () => {
+    const job = windowed([
+      { id: 'a', everyMs: 100 },
+      { id: 'b', everyMs: 100, untilMs: 3000 },
+    ]);
+    const finding = findingOf(await diagnoseAt(job, { atMs: 30_000 }), 'WATERMARK_HELD_BACK');
+    assert.equal(finding.input?.splitId, 'b');
+  });
+
+  it('does not say that a slow source stands still between two of its records', async () => {
+    const job = windowed([{ id: 'a', everyMs: 20_000 }], MONOTONOUS, 60_000);
+    const { findings } = await diagnoseAt(job, { atMs: 135_000 });
+    assert.ok(findings.every(({ code }) => code !== 'WATERMARK_STANDS_STILL'));
+  });
+
   it('names the partition that has fallen silent', async () => {
     const job = windowed([
       { id: 'a', everyMs: 100 },
