@@ -28,6 +28,8 @@ export interface GrantedResources {
   readonly inboxArns: string;
   readonly jobManagerArn: string;
   readonly triggerSavepointArn: string;
+  /** Of the function `plan`. */
+  readonly planArn: string;
   /** Of the JobManager; ends in `*`. */
   readonly executionArns: string;
   /** Of schedules that wake jobs; ends in `*`, behind the cluster's own group. */
@@ -111,17 +113,20 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
     may.listing,
     may.send,
     { actions: ['states:StartExecution'], resources: [to.jobManagerArn] },
+    // What an upload would run is told by who evaluates programs anyway.
+    { actions: ['lambda:InvokeFunction'], resources: [to.planArn] },
     {
       actions: ['logs:FilterLogEvents'],
       resources: to.logArns,
       wildcard: 'IAM names a log group with all of its streams.',
     },
   ],
-  // Evaluates the program, reads what it starts from, makes inboxes.
+  // Evaluates programs, also uploads that are only looked at; reads what they start from, makes
+  // inboxes.
   plan: (may) => [
     may.rows(...ROW_READS, 'dynamodb:UpdateItem'),
     may.segments(...ROW_READS),
-    may.objects(['s3:GetObject'], 'jobs', 'checkpoints', 'savepoints'),
+    may.objects(['s3:GetObject'], 'jobs', 'uploads', 'checkpoints', 'savepoints'),
     may.listing,
     may.inboxes(...MAKE_QUEUES),
     {

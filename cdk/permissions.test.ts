@@ -207,6 +207,16 @@ describe('a function', () => {
     ]);
   });
 
+  it('lets the function that plans look at uploads, and the API alone call it', () => {
+    assert.deepEqual(mayDo(template, /PlanRole/, /\/uploads\/\*/), ['s3:GetObject']);
+    assert.deepEqual(mayDo(template, /FunctionsApiRole/, /:function:orders-plan"/), [
+      'lambda:InvokeFunction',
+    ]);
+    const others = /(TaskManager|FunctionsCoordinator|Settle|Sweeper|Ticks|Plan)Role/;
+    assert.deepEqual(mayDo(template, others, /:function:/), []);
+    assert.deepEqual(mayDo(template, /(TaskManager|FunctionsCoordinator)Role/, /uploads/), []);
+  });
+
   it('sees savepoints, and only who may own one deletes it', () => {
     assert.deepEqual(mayDo(template, /PlanRole/, /savepoints\/\*/), ['s3:GetObject']);
     // For a client who disposes of one.

@@ -5,9 +5,12 @@ import {
   awsOperations,
   awsProcesses,
   CloudWatchFunctionLog,
+  createLambdaClient,
   createSfnClient,
   deployedLifecycle,
   JobViews,
+  PREVIEW_TIMEOUT_MS,
+  ProgramPreviews,
   presignUpload,
   SavepointDisposals,
   ShownExecutions,
@@ -50,6 +53,11 @@ const programs = new AwsPrograms({
   machines: new StepFunctions({
     ...{ calls, logger, sfn: createSfnClient({ program: 'api' }) },
     stateMachineArn: environment.text('SLUICE_STATE_MACHINE_ARN'),
+  }),
+  previews: new ProgramPreviews({
+    lambda: createLambdaClient({ program: 'api', requestTimeoutMs: PREVIEW_TIMEOUT_MS }),
+    calls,
+    functionName: environment.text('SLUICE_PLAN_FUNCTION'),
   }),
   presign: (location, headers, validS) => presignUpload(clients.s3, location, headers, validS),
 });

@@ -3,7 +3,10 @@ import {
   createLambdaClient,
   type PlanAnswer,
   type PlanRequest,
+  type PreviewAnswer,
+  type PreviewRequest,
   planJob,
+  previewProgram,
   SqsInboxes,
 } from '../../runtime/adapters/aws/index.ts';
 import { jobPrograms } from '../programs/index.ts';
@@ -36,7 +39,15 @@ const parts = {
   taskSlots: environment.count('SLUICE_TASK_SLOTS'),
 };
 
-/** The first state of a job's state machine. */
-export const handler = functionStack<PlanRequest, PlanAnswer>(world).handler((request) =>
-  planJob(parts, request),
+const { programs, blobs } = parts;
+const previewed = {
+  ...{ programs, blobs, root: world.root, uploads: world.objects },
+  readable: (message: string) => world.redactor.text(message),
+};
+
+/** The first state of a job's state machine; and what the API asks of programs that nobody runs. */
+export const handler = functionStack<PlanRequest | PreviewRequest, PlanAnswer | PreviewAnswer>(
+  world,
+).handler((request) =>
+  'preview' in request ? previewProgram(previewed, request) : planJob(parts, request),
 );

@@ -22,6 +22,7 @@ export {
   type CheckSavepointOptions,
   checkSavepoint,
   type SavepointCheck,
+  savepointCheckJson,
 } from './local/check-savepoint.ts';
 export { type ClusterOptions, type RunningCluster, startCluster } from './local/cluster.ts';
 export type {

@@ -4,8 +4,11 @@
  *
  * @see docs/adr/0012-aws-one-coordinator-function-in-turns.md
  */
-import type { StreamErrorRecord } from '../../core/index.ts';
+import type { JobRecord } from '../../checkpoint/index.ts';
+import type { ErrorKind, StreamErrorRecord } from '../../core/index.ts';
+import type { JobPlanJson } from '../../graph/index.ts';
 import type { TurnMessage } from '../../jobmaster/index.ts';
+import type { AskedSavepoint, SavepointCheckAnswer } from '../http/index.ts';
 
 /** State machine → `plan`: the first state. */
 export interface PlanRequest {
@@ -17,6 +20,29 @@ export interface PlanAnswer {
   readonly jobId: string;
   readonly taskManagers: number;
 }
+
+/** `api` → `plan`: an uploaded program is to be looked at, and not to be run. */
+export interface PreviewRequest {
+  readonly preview: Pick<JobRecord, 'jobId' | 'args' | 'configuration'> & {
+    readonly uploadId: string;
+    /** It is to be compared with this. Absent: its graph is wanted. */
+    readonly savepoint?: AskedSavepoint;
+  };
+}
+
+/** `plan` → `api`. What it throws is no fault of the program. */
+export type PreviewAnswer =
+  | { readonly type: 'planned'; readonly plan: JobPlanJson }
+  | { readonly type: 'checked'; readonly check: SavepointCheckAnswer }
+  /** As a `StreamError` says it. */
+  | {
+      readonly type: 'refused';
+      readonly kind: ErrorKind;
+      readonly code: string;
+      readonly message: string;
+    }
+  /** As a `HttpRefusal` says it: there is no such upload, or it is no program. */
+  | { readonly type: 'not-taken'; readonly status: number; readonly message: string };
 
 /** State machine → `taskmanager`: one lease. */
 export interface LeaseRequest {

@@ -17,29 +17,41 @@ import {
   type JobStore,
   nameOf,
 } from '../../../checkpoint/index.ts';
-import { type Clock, ConfigOptions, MAX_BUNDLE_BYTES } from '../../../core/index.ts';
+import { assert, type Clock, ConfigOptions, MAX_BUNDLE_BYTES } from '../../../core/index.ts';
+import type { JobPlanJson } from '../../../graph/index.ts';
 import { jobAlreadySubmitted } from '../../../jobmaster/index.ts';
 import {
+  type AskedSavepoint,
   type ClusterPrograms,
   checkProgramName,
-  HttpRefusal,
   type ProgramContent,
   type ProgramRun,
   programFileName,
-  type ReadProgram,
   readProgram,
+  type SavepointCheckAnswer,
   type UploadedProgram,
   type UploadPlace,
   withEntry,
 } from '../../http/index.ts';
-import type { StateMachines } from './effect-ports.ts';
+import type { Previews, StateMachines } from './effect-ports.ts';
 import { checkArguments, checkBundle } from './job-programs.ts';
 import { submittedStep } from './job-views.ts';
+import { acceptedPreview } from './program-previews.ts';
+import {
+  checkUploadId,
+  isUploadId,
+  presentProgram,
+  readUpload,
+  unpackedUpload,
+  uploadLocation,
+  uploadOf,
+} from './uploaded-program.ts';
 
 export interface AwsProgramsParts {
   readonly blobs: BlobStore;
   readonly jobs: JobStore;
   readonly machines: Pick<StateMachines, 'start'>;
+  readonly previews: Previews;
   /** `s3://bucket`; below it `uploads/` and `jobs/`. */
   readonly root: string;
   readonly clock: Clock;
@@ -51,9 +63,7 @@ export interface AwsProgramsParts {
   ) => Promise<string>;
 }
 
-const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}_[\w.-]{1,100}$/;
 const UPLOAD_VALID_S = 900;
-const WHOLE_PROGRAM = { offsetBytes: 0, sizeBytes: MAX_BUNDLE_BYTES + 1 } as const;
 
 export class AwsPrograms implements ClusterPrograms {
   readonly #parts: AwsProgramsParts;
@@ -66,8 +76,8 @@ export class AwsPrograms implements ClusterPrograms {
     const found = await this.#parts.blobs.list(`${this.#parts.root}/uploads`);
     return found
       .map(({ location }) => nameOf(location))
-      .filter((id) => ID.test(id))
-      .map(programOf)
+      .filter((id) => isUploadId(id))
+      .map(uploadOf)
       .toSorted((a, b) => b.uploadedAtEpochMs - a.uploadedAtEpochMs);
   }
 
@@ -78,7 +88,7 @@ export class AwsPrograms implements ClusterPrograms {
     checkBundle(content, id);
     const { entries } = await readProgram(fileName, content, MAX_BUNDLE_BYTES);
     await this.#parts.blobs.put(this.#uploadOf(id), content);
-    return { ...programOf(id), entries };
+    return { ...uploadOf(id), entries };
   }
 
   readonly prepareUpload = async (fileName: string): Promise<UploadPlace> => {
@@ -92,6 +102,22 @@ export class AwsPrograms implements ClusterPrograms {
     return { id, url, headers, expiresAtEpochMs };
   };
 
+  readonly plan = async (id: string, run: ProgramRun): Promise<JobPlanJson> => {
+    const answer = await this.#preview(id, run);
+    assert(answer.type === 'planned', 'a plan is asked for');
+    return answer.plan;
+  };
+
+  readonly checkSavepoint = async (
+    id: string,
+    run: ProgramRun,
+    savepoint: AskedSavepoint,
+  ): Promise<SavepointCheckAnswer> => {
+    const answer = await this.#preview(id, run, savepoint);
+    assert(answer.type === 'checked', 'a check is asked for');
+    return answer.check;
+  };
+
   async remove(id: string): Promise<void> {
     await this.#read(id);
     await this.#parts.blobs.delete(this.#uploadOf(id));
@@ -102,13 +128,13 @@ export class AwsPrograms implements ClusterPrograms {
     const { jobs, machines, root, clock } = this.#parts;
     const location = bundleLocation(root, jobId);
     if (await this.#isKnown(id, { jobId, args, configuration: given }, location)) return;
-    const { bundle, entries } = await unpacked(id, await this.#read(id), jobId);
+    const { bundle, entries } = await unpackedUpload(id, await this.#read(id), jobId);
     const configuration = withEntry(given, entries);
     checkArguments({ args, configuration }, jobId);
     await this.#putProgram(jobId, location, bundle);
     const job: JobRecord = {
       ...{ jobId, args, configuration, bundleLocation: location },
-      name: programOf(id).name,
+      name: uploadOf(id).name,
       status: 'CREATED',
       attempt: 0,
       submittedAtEpochMs: clock.nowEpochMs(),
@@ -123,28 +149,35 @@ export class AwsPrograms implements ClusterPrograms {
     await machines.start(`${jobId}-0`, { jobId });
   }
 
+  /** What `run` would refuse without a look at the program is refused here. */
+  async #preview(
+    uploadId: string,
+    { jobId, args, configuration }: ProgramRun,
+    savepoint?: AskedSavepoint,
+  ) {
+    checkUploadId(uploadId);
+    checkArguments({ args, configuration }, jobId);
+    const asked = { uploadId, jobId, args, configuration };
+    const { previews } = this.#parts;
+    return acceptedPreview(
+      await previews.preview(savepoint === undefined ? asked : { ...asked, savepoint }),
+    );
+  }
+
   /** I2: of a job that has run nothing is started or stored any more. */
   async #isKnown(id: string, run: ProgramRun, location: string): Promise<boolean> {
-    checkId(id);
+    checkUploadId(id);
     const job = (await this.#parts.jobs.get(run.jobId))?.job;
     if (job === undefined || job.status === 'CREATED') return false;
     if (!isSame(job, run)) throw jobAlreadySubmitted(run.jobId);
-    const programs = [this.#uploadOf(id), location].map((one) => this.#present(one));
+    const programs = [this.#uploadOf(id), location].map((one) =>
+      presentProgram(this.#parts.blobs, one),
+    );
     const [asked, before] = await Promise.all(programs);
     if (asked === undefined || before === undefined) return true;
-    const { bundle } = await unpacked(id, asked, run.jobId);
+    const { bundle } = await unpackedUpload(id, asked, run.jobId);
     if (!Buffer.from(before).equals(bundle)) throw jobAlreadySubmitted(run.jobId);
     return true;
-  }
-
-  /** Of what is too large, a byte too many: an upload by URL may have any size. */
-  async #present(location: string): Promise<Uint8Array | undefined> {
-    try {
-      return await this.#parts.blobs.get(location, WHOLE_PROGRAM);
-    } catch (thrown) {
-      if (isErrorWithCode(thrown, 'BLOB_NOT_FOUND')) return undefined;
-      throw thrown;
-    }
   }
 
   async #putProgram(jobId: string, location: string, bundle: Uint8Array): Promise<void> {
@@ -160,14 +193,11 @@ export class AwsPrograms implements ClusterPrograms {
 
   /** I1. */
   async #read(id: string): Promise<Uint8Array> {
-    checkId(id);
-    const bundle = await this.#present(this.#uploadOf(id));
-    if (bundle === undefined) throw missing(id);
-    return bundle;
+    return await readUpload(this.#parts.blobs, this.#parts.root, id);
   }
 
   #uploadOf(id: string): string {
-    return `${this.#parts.root}/uploads/${id}`;
+    return uploadLocation(this.#parts.root, id);
   }
 
   /** A UUID of version 7, which begins with the time. */
@@ -178,21 +208,6 @@ export class AwsPrograms implements ClusterPrograms {
     const uuid = `${time.slice(0, 8)}-${time.slice(8)}-7${a}-8${b}-${c}`;
     return `${uuid}_${programFileName(fileName)}`;
   }
-}
-
-/** I1. */
-function checkId(id: string): void {
-  if (!ID.test(id)) throw missing(id);
-}
-
-/** An upload by URL was not looked at before. @throws {HttpRefusal} as `readProgram`. */
-async function unpacked(id: string, upload: Uint8Array, jobId: string): Promise<ReadProgram> {
-  checkBundle(upload, jobId);
-  return await readProgram(programOf(id).name, upload, MAX_BUNDLE_BYTES);
-}
-
-function missing(id: string): HttpRefusal {
-  return new HttpRefusal(404, `Jar file ${id} does not exist`);
 }
 
 function isSame(
@@ -206,12 +221,4 @@ function isSame(
     isDeepStrictEqual(before.args, args) &&
     isDeepStrictEqual({ ...entry, ...before.configuration }, { ...entry, ...configuration })
   );
-}
-
-function programOf(id: string): UploadedProgram {
-  const uploadedAtEpochMs = Number.parseInt(id.slice(0, 13).replace('-', ''), 16);
-  const name = id.slice(37);
-  // What an archive has in it is seen when it runs.
-  const entries = /\.(jar|zip)$/i.test(name) ? [] : [ConfigOptions.JOB_EXPORT.defaultValue];
-  return { id, name, uploadedAtEpochMs, entries };
 }

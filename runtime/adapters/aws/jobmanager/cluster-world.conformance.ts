@@ -28,13 +28,14 @@ import { awsProcesses } from './aws-processes.ts';
 import { AwsPrograms } from './aws-programs.ts';
 import { Coordinator, type QueueRecord } from './coordinator.ts';
 import { deployedLifecycle } from './deployed-lifecycle.ts';
-import type { AddressedCommand } from './effect-ports.ts';
+import type { AddressedCommand, Previews } from './effect-ports.ts';
 import { JobPrograms } from './job-programs.ts';
 import { JobTroubles } from './job-troubles.ts';
 import { JobTurns } from './job-turns.ts';
 import { JobViews } from './job-views.ts';
 import { MAX_CAUSE_CHARS, thrownByFunction } from './lambda-failure.ts';
 import { planJob } from './plan-job.ts';
+import { previewProgram } from './preview-program.ts';
 import { SavepointDisposals } from './savepoint-disposals.ts';
 import { settleJob } from './settle-job.ts';
 import { ShownExecutions } from './shown-executions.ts';
@@ -458,10 +459,14 @@ export class ClusterWorld {
       reservations: this.reservations,
     });
     const presign = async (location: string): Promise<string> => `https://signed/${location}`;
+    const previewed = { programs: this.#programs(), uploads: blobs, blobs, root: ROOT };
+    const previews: Previews = {
+      preview: (asked) => previewProgram(previewed, { preview: asked }),
+    };
     return {
       jobs: clusterJobs,
       operations: awsOperations(clusterJobs, new SavepointDisposals({ rows, jobs, clock, blobs })),
-      programs: new AwsPrograms({ blobs, jobs, machines, clock, presign, root: ROOT }),
+      programs: new AwsPrograms({ blobs, jobs, machines, clock, presign, previews, root: ROOT }),
       lifecycle: deployedLifecycle(),
       processes: awsProcesses({
         ...{ rows, clock, taskSlots, executions, views: new JobViews(rows) },

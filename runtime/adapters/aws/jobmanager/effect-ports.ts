@@ -1,7 +1,7 @@
 /** Where the coordinator's words go. Every send may happen twice; who receives drops the second. */
 import type { WakeUps } from '../../../jobmaster/index.ts';
 import type { SlotCommand } from '../../../protocol/index.ts';
-import type { CoordinatorMessage } from '../messages.ts';
+import type { CoordinatorMessage, PreviewAnswer, PreviewRequest } from '../messages.ts';
 import type { AttemptRecord } from '../taskmanager/index.ts';
 
 /** A command to one slot. */
@@ -42,6 +42,12 @@ export interface StateMachines {
   start(name: string, input: unknown): Promise<void>;
   /** Ends an execution; one that has ended, or never was, is fine. */
   stop(name: string, code: string, reason: string): Promise<void>;
+}
+
+/** Port: looks at programs that are not run. */
+export interface Previews {
+  /** @throws {StreamError} what is not the program's fault. */
+  preview(request: PreviewRequest['preview']): Promise<PreviewAnswer>;
 }
 
 /**

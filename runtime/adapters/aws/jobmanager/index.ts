@@ -25,6 +25,7 @@ export type {
   Inboxes,
   MetricName,
   MetricSink,
+  Previews,
   StateMachines,
   WakeUpSchedules,
 } from './effect-ports.ts';
@@ -73,6 +74,12 @@ export { passing, pauseOf } from './outage.ts';
 export { type PlanJobParts, planJob } from './plan-job.ts';
 export { type PlanRecord, readPlan } from './plan-record.ts';
 export { presignUpload } from './presign-upload.ts';
+export { type PreviewProgramParts, previewProgram } from './preview-program.ts';
+export {
+  PREVIEW_TIMEOUT_MS,
+  ProgramPreviews,
+  type ProgramPreviewsParts,
+} from './program-previews.ts';
 export { SavepointDisposals, type SavepointDisposalsParts } from './savepoint-disposals.ts';
 export {
   createSchedulerClient,

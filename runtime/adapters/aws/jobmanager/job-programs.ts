@@ -20,6 +20,8 @@ import { programDigest, readProgram } from '../read-program.ts';
 /** What evaluates to the same thing every time. */
 export type ProgramSource = Pick<JobRecord, 'jobId' | 'bundleLocation' | 'args' | 'configuration'>;
 
+type Unplaced = Omit<ProgramSource, 'bundleLocation'>;
+
 export interface EvaluatedProgram {
   readonly graph: StreamGraph;
   /** With the job's own settings. */
@@ -88,20 +90,25 @@ export class JobPrograms {
     return [await this.#inTurn(source, bytes), await this.#inTurn(source, bytes)];
   }
 
+  /** Of a program that lies nowhere yet; as {@link evaluate}. */
+  async evaluateBundle(source: Unplaced, bytes: Uint8Array): Promise<EvaluatedProgram> {
+    return await this.#inTurn(source, bytes);
+  }
+
   async #read({ bundleLocation, jobId }: ProgramSource, digest?: string): Promise<Uint8Array> {
     const bytes = await readProgram(this.#parts.blobs, bundleLocation, digest);
     checkBundle(bytes, jobId);
     return bytes;
   }
 
-  async #inTurn(source: ProgramSource, bytes: Uint8Array): Promise<EvaluatedProgram> {
+  async #inTurn(source: Unplaced, bytes: Uint8Array): Promise<EvaluatedProgram> {
     const evaluated = this.#tail.then(() => this.#evaluate(source, bytes));
     this.#tail = evaluated.catch(() => {});
     return await evaluated;
   }
 
   /** I1. */
-  async #evaluate(source: ProgramSource, bytes: Uint8Array): Promise<EvaluatedProgram> {
+  async #evaluate(source: Unplaced, bytes: Uint8Array): Promise<EvaluatedProgram> {
     const { args, configuration: options } = source;
     const given = Configuration.fromRecord(options as Readonly<Record<string, ConfigValue>>);
     const module = await this.#import(source, bytes);
@@ -114,7 +121,7 @@ export class JobPrograms {
     return { graph, configuration, graphHash, digest: programDigest(bytes) };
   }
 
-  async #import({ jobId }: ProgramSource, bytes: Uint8Array): Promise<unknown> {
+  async #import({ jobId }: Unplaced, bytes: Uint8Array): Promise<unknown> {
     try {
       return await this.#parts.importModule(bytes);
     } catch (thrown) {

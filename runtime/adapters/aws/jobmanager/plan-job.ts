@@ -24,6 +24,7 @@ import { isS3Location } from '../s3-location.ts';
 import type { Inboxes } from './effect-ports.ts';
 import { hashMismatch, verticesOf } from './job-in-charge.ts';
 import type { EvaluatedProgram, JobPrograms } from './job-programs.ts';
+import { locationNotOnAws } from './location-not-on-aws.ts';
 import { readPlan, writePlan } from './plan-record.ts';
 import type { TaskManagerReservations } from './task-manager-reservations.ts';
 import { taskManagersOf } from './turn-effects.ts';
@@ -105,14 +106,7 @@ function checkDirectories({ configuration }: EvaluatedProgram): void {
   const { path } = recoverySettings(configuration);
   for (const location of [directory, savepointDirectory, path]) {
     if (location === undefined || isS3Location(location)) continue;
-    throw new StreamError({
-      kind: 'invalid',
-      code: 'LOCATION_NOT_ON_AWS',
-      message:
-        'a job on AWS keeps checkpoints and savepoints in S3, and starts from there: write ' +
-        `s3://bucket/…, and copy a local savepoint there first; location=${location}`,
-      details: { location },
-    });
+    throw locationNotOnAws(location);
   }
 }
 
