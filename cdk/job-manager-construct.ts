@@ -214,6 +214,7 @@ export class JobManager extends Construct implements IGrantable {
       SLUICE_STATE_MACHINE_ARN: stateMachineArns(this, names).jobManager,
       SLUICE_PLAN_FUNCTION: names.functions.plan,
       SLUICE_TASK_SLOTS: String(settings.taskSlots),
+      SLUICE_TASK_MANAGER_MEMORY_MB: String(settings.taskManagerMemoryMb),
       SLUICE_MAX_TASK_MANAGERS: String(settings.maxTaskManagers),
       SLUICE_LEASE_MS: String(settings.lease.toMilliseconds()),
       SLUICE_LEASE_MARGIN_MS: String(settings.leaseMargin.toMilliseconds()),

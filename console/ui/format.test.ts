@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   agoText,
+  coresText,
   countText,
   durationText,
   percentText,
@@ -12,6 +13,10 @@ import {
 } from './format.ts';
 
 describe('format', () => {
+  it('show parts of processors, and none where it is not known', () => {
+    assert.deepEqual([8, 1.158, -1, undefined].map(coresText), ['8', '1.16', '–', '–']);
+  });
+
   it('shows counts and rates in full while they are short', () => {
     assert.deepEqual([0, 999, 9999, 12_345, 1_234_567].map(countText), [
       ...['0', '999', '9,999', '12.3 k', '1.23 M'],

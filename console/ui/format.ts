@@ -15,6 +15,12 @@ export function countText(count: number | undefined): string {
   return scaled(count, 1000, COUNT_UNITS);
 }
 
+/** `8`, `1.16`: a function has parts of a processor. Negative: not known. */
+export function coresText(cores: number | undefined): string {
+  if (cores === undefined || !Number.isFinite(cores) || cores < 0) return NONE;
+  return String(Math.round(cores * 100) / 100);
+}
+
 /** `3.4 k/s`. */
 export function rateText(perSecond: number | undefined): string {
   if (perSecond === undefined || !Number.isFinite(perSecond)) return NONE;

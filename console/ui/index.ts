@@ -2,6 +2,7 @@ export { CodeLine, CopyButton } from './copy-button.tsx';
 export { type Column, DataTable, type Sorting } from './data-table.tsx';
 export {
   agoText,
+  coresText,
   countText,
   durationText,
   percentText,

@@ -74,6 +74,7 @@ export const handler = createHandler(
     lifecycle: deployedLifecycle(),
     processes: awsProcesses({
       ...{ rows, views, executions, reservations, clock, taskSlots },
+      taskManagerMemoryMb: environment.count('SLUICE_TASK_MANAGER_MEMORY_MB'),
       log: new CloudWatchFunctionLog(
         connectCloudWatchLogs(calls, { program: 'api' }),
         prefix,

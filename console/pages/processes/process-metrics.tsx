@@ -43,7 +43,7 @@ export function ProcessMetrics({ root }: { readonly root: string }): JSX.Element
       <Answer polled={metrics} what="metrics">
         {(values) => {
           const of = new Map(values.map(({ id, value }) => [id, Number(value)]));
-          if (of.size === 0) return <EmptyState title="This process has not been measured yet" />;
+          if (of.size === 0) return <NothingMeasured />;
           return (
             <div class="meters">
               {MEMORY.filter(({ used }) => of.has(used)).map(({ label, used, max }) => (
@@ -69,6 +69,18 @@ export function ProcessMetrics({ root }: { readonly root: string }): JSX.Element
         }}
       </Answer>
     </section>
+  );
+}
+
+/** Either not yet, or never: the answer is the same. */
+function NothingMeasured(): JSX.Element {
+  return (
+    <EmptyState title="Nothing is measured of this process">
+      <p>
+        A process of a local cluster is measured every few seconds. A function of a deployed one is
+        not: how much memory it used stands in its log in CloudWatch.
+      </p>
+    </EmptyState>
   );
 }
 

@@ -32,6 +32,23 @@ describe('pages of processes', () => {
     assert.equal(link?.getAttribute('href'), '#/task-managers/host%3A1-ab');
   });
 
+  it('say neither zero nor "not yet" of what nobody measures', async () => {
+    const hardware = { cpuCores: -1, physicalMemory: -1, freeMemory: -1 };
+    const silent = { ...MANAGER, hardware, path: 'lambda', allocatedSlots: [] };
+    const answers = { '/taskmanagers': { taskmanagers: [silent] }, [ROOT]: silent };
+    const { text, root, browser } = await show(answers, '#/task-managers');
+    const cells = [...root.querySelectorAll('tbody td')].map(({ textContent }) => textContent);
+    assert.deepEqual(cells.slice(-2), ['–', '–']);
+    location.hash = '#/task-managers/host%3A1-ab';
+    await browser.pass(0);
+    const asked = browser.asked.find((request) => request.includes(`${ROOT}/metrics`)) ?? '';
+    browser.answers[asked] = [];
+    await browser.pass(30_000);
+    assert.match(text(), /CPUs–Memory–/);
+    assert.match(text(), /Nothing is measured of this process/);
+    assert.doesNotMatch(text(), /not been measured yet|0 B/);
+  });
+
   it('say that none runs', async () => {
     const { text } = await show({ '/taskmanagers': { taskmanagers: [] } }, '#/task-managers');
     assert.match(text(), /No task manager runs/);

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { type TaskManagerDetailsJson, useNow, usePolled } from '../../data/index.ts';
-import { Answer, agoText, sizeText, Tabs } from '../../ui/index.ts';
+import { Answer, agoText, coresText, sizeText, Tabs } from '../../ui/index.ts';
 import type { Page, PageProps } from '../page.ts';
 import { LogView } from './log-view.tsx';
 import { ProcessMetrics } from './process-metrics.tsx';
@@ -73,7 +73,11 @@ function Overview({ root }: { readonly root: string }): JSX.Element {
               </div>
             )}
             <div>
-              <dt>Memory of the machine</dt>
+              <dt>CPUs</dt>
+              <dd>{coresText(manager.hardware.cpuCores)}</dd>
+            </div>
+            <div>
+              <dt>Memory</dt>
               <dd>{sizeText(manager.hardware.physicalMemory)}</dd>
             </div>
           </dl>

@@ -38,6 +38,7 @@ export type {
   ClusterTaskManager,
   FlameGraph,
   FlameGraphNode,
+  GivenHardware,
   LogFile,
   ProcessStatistics,
   Profiling,

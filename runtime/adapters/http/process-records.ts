@@ -40,6 +40,14 @@ export interface TaskManagerView {
   readonly heartbeatAtEpochMs: number | undefined;
   /** Undefined: it does not tell. */
   readonly statistics: ProcessStatistics | undefined;
+  /** What it was given, where it does not tell. Absent: not known. */
+  readonly given?: GivenHardware;
+}
+
+export interface GivenHardware {
+  /** Of all its slots. */
+  readonly cpuCount: number;
+  readonly memoryBytes: number;
 }
 
 export interface LogFile {

@@ -83,7 +83,7 @@ describe('GET /taskmanagers', () => {
     assert.equal(overview.taskmanagers, 1);
   });
 
-  it('says zero, as Flink does, of what a silent one does not tell', async () => {
+  it('says as Flink does what a silent one does not tell: zero used, size unknown', async () => {
     const silent = { ...VIEW, heartbeatAtEpochMs: undefined, statistics: undefined };
     const ask = clusterWith({
       taskManagers: async () => [silent],
@@ -91,7 +91,10 @@ describe('GET /taskmanagers', () => {
     });
     const { status, body } = await ask('GET /taskmanagers/tm-1');
     assert.equal(status, 200);
-    assert.equal(((body as Json).metrics as Json).heapUsed, 0);
+    const { metrics, hardware, totalResource } = body as Record<string, Json>;
+    assert.equal(metrics?.heapUsed, 0);
+    assert.deepEqual([hardware?.cpuCores, hardware?.physicalMemory], [-1, -1]);
+    assert.deepEqual([totalResource?.cpuCores, totalResource?.taskHeapMemory], [-1, -1]);
     assert.deepEqual((await ask('GET /taskmanagers/tm-1/metrics')).body, []);
   });
 

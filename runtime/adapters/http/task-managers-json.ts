@@ -3,6 +3,8 @@ import type { Metrics } from './metrics-json.ts';
 import type { ProcessStatistics, TaskManagerView } from './process-records.ts';
 
 const MEGABYTE = 1024 * 1024;
+/** Flink's value for what is not known of hardware and resources. */
+const UNKNOWN = -1;
 /** Of a buffer, as in Flink. */
 const SEGMENT_BYTES = 32 * 1024;
 
@@ -38,7 +40,7 @@ export function processMetrics(statistics: ProcessStatistics | undefined): Metri
 
 /** An element of `GET /taskmanagers`. */
 export function taskManagerJson(view: TaskManagerView): object {
-  const { taskManagerId, endpoint, slotCount, jobIdsOfSlots, statistics } = view;
+  const { taskManagerId, endpoint, slotCount, jobIdsOfSlots } = view;
   const free = Math.max(0, slotCount - jobIdsOfSlots.length);
   return {
     id: taskManagerId,
@@ -48,58 +50,70 @@ export function taskManagerJson(view: TaskManagerView): object {
     timeSinceLastHeartbeat: view.heartbeatAtEpochMs ?? 0,
     slotsNumber: slotCount,
     freeSlots: free,
-    totalResource: resourceJson(statistics, 1),
-    freeResource: resourceJson(statistics, slotCount === 0 ? 0 : free / slotCount),
-    hardware: {
-      cpuCores: statistics?.cpuCount ?? 0,
-      physicalMemory: statistics?.physicalMemoryBytes ?? 0,
-      freeMemory: statistics?.freeMemoryBytes ?? 0,
-      managedMemory: 0,
-    },
-    memoryConfiguration: memoryJson(statistics),
+    totalResource: resourceJson(view, 1),
+    freeResource: resourceJson(view, slotCount === 0 ? 0 : free / slotCount),
+    hardware: hardwareJson(view),
+    memoryConfiguration: memoryJson(view),
     blocked: false,
   };
 }
 
 /** `GET /taskmanagers/:taskmanagerid`. */
 export function taskManagerDetailsJson(view: TaskManagerView): object {
-  const { jobIdsOfSlots, slotCount, statistics } = view;
+  const { jobIdsOfSlots, slotCount } = view;
   const share = slotCount === 0 ? 0 : 1 / slotCount;
   return {
     ...taskManagerJson(view),
-    metrics: taskManagerMetricsJson(statistics),
+    metrics: taskManagerMetricsJson(view.statistics),
     allocatedSlots: jobIdsOfSlots.map((jobId) => {
-      return { jobId, resource: resourceJson(statistics, share) };
+      return { jobId, resource: resourceJson(view, share) };
     }),
   };
 }
 
-/** A part of a TaskManager. In megabytes, as Flink's. */
-function resourceJson(statistics: ProcessStatistics | undefined, share: number): object {
-  const of = (bytes = 0): number => Math.floor((bytes * share) / MEGABYTE);
+/** Of the machine, or of what stands for it. */
+function hardwareJson({ statistics, given }: TaskManagerView): object {
   return {
-    cpuCores: (statistics?.cpuCount ?? 0) * share,
-    taskHeapMemory: of(statistics?.heapMaxBytes),
+    cpuCores: statistics?.cpuCount ?? given?.cpuCount ?? UNKNOWN,
+    physicalMemory: statistics?.physicalMemoryBytes ?? given?.memoryBytes ?? UNKNOWN,
+    freeMemory: statistics?.freeMemoryBytes ?? UNKNOWN,
+    managedMemory: 0,
+  };
+}
+
+/** A part of a TaskManager. In megabytes, as Flink's. */
+function resourceJson({ statistics, given }: TaskManagerView, share: number): object {
+  const part = (of: number | undefined, unit: number): number => {
+    if (of === undefined) return UNKNOWN;
+    return unit === 1 ? of * share : Math.floor((of * share) / unit);
+  };
+  return {
+    cpuCores: part(statistics?.cpuCount ?? given?.cpuCount, 1),
+    taskHeapMemory: part(statistics?.heapMaxBytes, MEGABYTE),
     taskOffHeapMemory: 0,
     managedMemory: 0,
-    networkMemory: of(statistics?.networkTotalBytes),
+    networkMemory: part(statistics?.networkTotalBytes, MEGABYTE),
     extendedResources: {},
   };
 }
 
 /** What is set aside; zero: of this kind nothing is. */
-function memoryJson(statistics: ProcessStatistics | undefined): object {
-  const taskHeap = statistics?.heapMaxBytes ?? 0;
-  const networkMemory = statistics?.networkTotalBytes ?? 0;
-  return {
-    ...{ frameworkHeap: 0, taskHeap, frameworkOffHeap: 0, taskOffHeap: 0 },
-    ...{ networkMemory, managedMemory: 0, jvmMetaspace: 0, jvmOverhead: 0 },
-    totalFlinkMemory: taskHeap + networkMemory,
-    totalProcessMemory: taskHeap + networkMemory,
+function memoryJson({ statistics, given }: TaskManagerView): object {
+  const others = {
+    ...{ frameworkHeap: 0, frameworkOffHeap: 0, taskOffHeap: 0 },
+    ...{ managedMemory: 0, jvmMetaspace: 0, jvmOverhead: 0 },
   };
+  if (statistics === undefined) {
+    const unknown = { taskHeap: UNKNOWN, networkMemory: UNKNOWN, totalFlinkMemory: UNKNOWN };
+    return { ...others, ...unknown, totalProcessMemory: given?.memoryBytes ?? UNKNOWN };
+  }
+  const { heapMaxBytes: taskHeap, networkTotalBytes: networkMemory } = statistics;
+  const total = taskHeap + networkMemory;
+  const totals = { totalFlinkMemory: total, totalProcessMemory: total };
+  return { ...others, taskHeap, networkMemory, ...totals };
 }
 
-/** Zero is Flink's own value for what is not known. */
+/** Zero is Flink's own value for what is not known of these. */
 function taskManagerMetricsJson(statistics: ProcessStatistics | undefined): object {
   const { networkTotalBytes = 0, networkUsedBytes = 0 } = statistics ?? {};
   const [total, used] = [segmentsOf(networkTotalBytes), segmentsOf(networkUsedBytes)];

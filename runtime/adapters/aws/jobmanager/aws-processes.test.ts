@@ -39,6 +39,16 @@ describe('TaskManagers of a deployed cluster', () => {
     assert.equal(((body as Json).allocatedSlots as Json[]).length, 1);
   });
 
+  it('have the size of their function, and nothing is told of what it does with it', async () => {
+    const world = new ClusterWorld();
+    await world.startJob();
+    const [one] = await listed(world);
+    const { cpuCores, physicalMemory, freeMemory } = (one?.hardware ?? {}) as Json;
+    assert.deepEqual([cpuCores, physicalMemory, freeMemory], [1.16, 2_048 * 1024 * 1024, -1]);
+    const { cpuCores: free, taskHeapMemory } = (one?.totalResource ?? {}) as Json;
+    assert.deepEqual([free, taskHeapMemory], [1.16, -1]);
+  });
+
   it('are gone with their job, but for their logs', async () => {
     const world = new ClusterWorld();
     await world.startJob();

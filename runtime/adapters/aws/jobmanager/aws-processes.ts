@@ -14,6 +14,7 @@ import {
   type ClusterProcesses,
   type ClusterTaskManager,
   closedProcess,
+  type GivenHardware,
   HttpContent,
   type TaskManagerView,
 } from '../../http/index.ts';
@@ -31,6 +32,8 @@ export interface AwsProcessesParts {
   readonly clock: Clock;
   /** Of a TaskManager. */
   readonly taskSlots: number;
+  /** Of the function that TaskManagers are. */
+  readonly taskManagerMemoryMb: number;
   /** What is known of the cluster, under Flink's names. */
   readonly configuration: ClusterJobManager['configuration'];
   readonly environment: ClusterJobManager['environment'];
@@ -40,6 +43,8 @@ const NOT_HERE =
   'A deployed cluster runs as functions, which nobody can look into while they run: run the job ' +
   'with `sluice cluster` for thread dumps, flame graphs and profiles.';
 const TASK_MANAGER = /^([0-9a-f]{32})-(\d{1,5})$/;
+/** Memory that brings one vCPU with it. */
+const WHOLE_VCPU_MB = 1_769;
 const TEXT = 'text/plain; charset=UTF-8';
 const [LOG, OUT, MANAGER_LOG] = ['taskmanager.log', 'taskmanager.out', 'jobmanager.log'] as const;
 
@@ -81,7 +86,7 @@ async function taskManagersOf(
 
 /** @param slots that it runs, with their attempts. */
 async function viewOf(
-  { rows, taskSlots }: AwsProcessesParts,
+  { rows, taskSlots, taskManagerMemoryMb }: AwsProcessesParts,
   jobId: string,
   index: number,
   slots: readonly (readonly [slotIndex: number, attempt: number])[],
@@ -97,7 +102,14 @@ async function viewOf(
     jobIdsOfSlots: slots.map(() => jobId),
     heartbeatAtEpochMs: isOfNow ? lease?.claimedAtEpochMs : undefined,
     statistics: undefined,
+    given: functionHardware(taskManagerMemoryMb),
   };
+}
+
+/** What Lambda says that a function of this size gets. */
+function functionHardware(memoryMb: number): GivenHardware {
+  const cpuCount = Math.round((100 * memoryMb) / WHOLE_VCPU_MB) / 100;
+  return { cpuCount, memoryBytes: memoryMb * 1024 * 1024 };
 }
 
 /** I1. */
@@ -114,7 +126,7 @@ async function findTaskManager(
   const most = widest * (job?.vertices.length ?? 0);
   if (job === undefined || index * parts.taskSlots >= most) return undefined;
   const live = isEnded(job) ? [] : await taskManagersOf(parts, job);
-  const view = live.find(({ taskManagerId: of }) => of === id) ?? goneView(id);
+  const view = live.find(({ taskManagerId: of }) => of === id) ?? goneView(id, parts);
   const { log } = parts;
   const linesOf = (name: string): Promise<string> =>
     log.ofTaskManager({ jobId, index, isOutput: name === OUT });
@@ -127,11 +139,12 @@ async function findTaskManager(
   };
 }
 
-function goneView(id: string): TaskManagerView {
+function goneView(id: string, { taskManagerMemoryMb }: AwsProcessesParts): TaskManagerView {
   return {
     ...{ taskManagerId: id, endpoint: 'lambda', slotCount: 0, jobIdsOfSlots: [] },
     heartbeatAtEpochMs: undefined,
     statistics: undefined,
+    given: functionHardware(taskManagerMemoryMb),
   };
 }
 

@@ -470,6 +470,7 @@ export class ClusterWorld {
       lifecycle: deployedLifecycle(),
       processes: awsProcesses({
         ...{ rows, clock, taskSlots, executions, views: new JobViews(rows) },
+        taskManagerMemoryMb: 2_048,
         reservations: this.reservations,
         log: { ofTaskManager: async () => '', ofCoordinator: async () => '' },
         configuration: {},
