@@ -28,7 +28,15 @@ export interface StreamErrorRecord {
   readonly message: string;
   readonly details: ErrorDetails;
   readonly stack?: string;
-  readonly cause?: StreamErrorRecord | { readonly message: string; readonly stack?: string };
+  readonly cause?: StreamErrorRecord | ThrownRecord;
+}
+
+/** Anything else that was thrown, and what it names as its cause. */
+export interface ThrownRecord {
+  /** `TypeError: x is not a function` */
+  readonly message: string;
+  readonly stack?: string;
+  readonly cause?: StreamErrorRecord | ThrownRecord;
 }
 
 export interface StreamErrorInit {
@@ -40,6 +48,11 @@ export interface StreamErrorInit {
   readonly details?: ErrorDetails;
   readonly cause?: unknown;
 }
+
+/** As errors are written by `String`. */
+const NAMED = /^(\w*(?:Error|Exception)): ([\s\S]*)$/;
+/** Of a chain of causes, which may be a circle. */
+const MAX_CAUSES = 8;
 
 const BRAND: unique symbol = Symbol.for('sluice.StreamError') as never;
 
@@ -59,15 +72,7 @@ export class StreamError extends Error {
   }
 
   toJSON(): StreamErrorRecord {
-    const cause = this.cause;
-    return {
-      kind: this.kind,
-      code: this.code,
-      message: this.message,
-      details: this.details,
-      ...(this.stack === undefined ? {} : { stack: this.stack }),
-      ...(cause === undefined ? {} : { cause: causeToJson(cause) }),
-    };
+    return recordOf(this, MAX_CAUSES);
   }
 
   /** Rebuilds an error from {@link StreamErrorRecord}; stack and cause are kept. */
@@ -92,17 +97,32 @@ export function toStreamError(thrown: unknown): StreamError {
   return new StreamError({ kind: 'internal', code: 'UNEXPECTED', message, cause: thrown });
 }
 
-function causeToJson(cause: unknown): NonNullable<StreamErrorRecord['cause']> {
-  if (isStreamError(cause)) return cause.toJSON();
-  if (cause instanceof Error) {
-    return { message: String(cause), ...(cause.stack === undefined ? {} : { stack: cause.stack }) };
-  }
-  return { message: String(cause) };
+function recordOf(error: StreamError, maxCauses: number): StreamErrorRecord {
+  const { kind, code, message, details } = error;
+  return { kind, code, message, details, ...stackAndCause(error, maxCauses) };
 }
 
-function causeFromJson(cause: NonNullable<StreamErrorRecord['cause']>): unknown {
-  if ('kind' in cause) return StreamError.fromJSON(cause);
-  const error = new Error(cause.message);
-  if (cause.stack !== undefined) error.stack = cause.stack;
+function stackAndCause({ stack, cause }: Error, maxCauses: number): Omit<ThrownRecord, 'message'> {
+  const hasCause = cause !== undefined && maxCauses > 0;
+  return {
+    ...(stack === undefined ? {} : { stack }),
+    ...(hasCause ? { cause: causeToJson(cause, maxCauses - 1) } : {}),
+  };
+}
+
+function causeToJson(cause: unknown, maxCauses: number): StreamErrorRecord | ThrownRecord {
+  if (isStreamError(cause)) return recordOf(cause, maxCauses);
+  if (!(cause instanceof Error)) return { message: String(cause) };
+  return { message: String(cause), ...stackAndCause(cause, maxCauses) };
+}
+
+function causeFromJson(record: StreamErrorRecord | ThrownRecord): unknown {
+  if ('kind' in record) return StreamError.fromJSON(record);
+  const { message, stack, cause } = record;
+  const further = cause === undefined ? {} : { cause: causeFromJson(cause) };
+  const [, name = 'Error', text = message] = NAMED.exec(message) ?? [];
+  const error = new Error(text, further);
+  if (name !== 'Error') error.name = name;
+  if (stack !== undefined) error.stack = stack;
   return error;
 }

@@ -56,7 +56,9 @@ export class FakeSlot {
   }
 
   get handle(): SlotHandle {
+    const place = { taskManagerId: `tm-${this.name}`, endpoint: `host:${this.slotIndex}` };
     return {
+      place,
       send: (command) => {
         this.commands.push(command);
         queueMicrotask(() => this.#answer(command));

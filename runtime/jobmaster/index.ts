@@ -114,6 +114,7 @@ export type {
   SlotHandle,
   SlotLaunch,
   SlotLauncher,
+  SlotPlace,
 } from './slot-launcher.ts';
 export { TurnJournal, type TurnJournalParts, type TurnRow } from './turn-journal.ts';
 export type {

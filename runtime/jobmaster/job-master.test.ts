@@ -204,7 +204,8 @@ describe('JobMaster: failover', () => {
     await world.time.advance(50);
     assert.equal(world.launcher.names, '0@0 1@0 0@1 1@1');
     const [entry] = run.master.exceptions.entries;
-    assert.deepEqual([entry?.error.message, entry?.location], ['out of memory', 'slot 1']);
+    assert.deepEqual([entry?.error.message, entry?.slotIndex], ['out of memory', 1]);
+    assert.deepEqual(entry?.place, { taskManagerId: 'tm-1@0', endpoint: 'host:1' });
   });
 
   it('fails with the first cause when the restarts are used up', async () => {

@@ -7,7 +7,13 @@
 import type { Clock, Logger, Timers } from '../core/index.ts';
 import type { SlotCommand } from '../protocol/index.ts';
 import type { SleepingRegion } from './sleeping-job.ts';
-import type { AttachingLauncher, RegionLaunch, SlotHandle, SlotLauncher } from './slot-launcher.ts';
+import type {
+  AttachingLauncher,
+  RegionLaunch,
+  SlotHandle,
+  SlotLauncher,
+  SlotPlace,
+} from './slot-launcher.ts';
 
 export interface RegionExecutionParts {
   readonly regionIndex: number;
@@ -72,6 +78,11 @@ export class RegionExecution {
       const handle = handles[at];
       if (handle !== undefined) this.#handles.set(slotIndex, handle);
     });
+  }
+
+  /** Where a slot runs, or ran. */
+  placeOf(slotIndex: number): SlotPlace | undefined {
+    return this.#handles.get(slotIndex)?.place;
   }
 
   send(slotIndex: number, command: SlotCommand): void {

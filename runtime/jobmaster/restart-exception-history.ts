@@ -1,6 +1,7 @@
 /** The failures that made a job restart or fail, for people. Plain JSON, newest first. */
 import type { StreamErrorRecord } from '../core/index.ts';
 import type { SubtaskRef } from '../protocol/index.ts';
+import type { SlotPlace } from './slot-launcher.ts';
 
 export interface ExceptionRecord {
   readonly timestampEpochMs: number;
@@ -9,8 +10,10 @@ export interface ExceptionRecord {
   readonly task?: SubtaskRef;
   /** `map (2/4)`. */
   readonly taskName?: string;
-  /** Where it ran. */
-  readonly location?: string;
+  /** That had it; absent: none. */
+  readonly slotIndex?: number;
+  /** Where that slot ran; absent: see {@link SlotPlace}. */
+  readonly place?: SlotPlace;
 }
 
 /** A root cause, and what failed before its restart was over. */

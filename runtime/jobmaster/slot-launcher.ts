@@ -9,7 +9,16 @@ export interface SlotEvents {
   readonly onLost: (error: Error) => void;
 }
 
+/** The process that runs a slot, as the cluster lists it. */
+export interface SlotPlace {
+  readonly taskManagerId: string;
+  /** `host:port`, or what stands for it. */
+  readonly endpoint: string;
+}
+
 export interface SlotHandle {
+  /** Undefined: the cluster lists no such processes, or names them by their slots. */
+  readonly place?: SlotPlace | undefined;
   /** Commands arrive in order; those to a slot that is gone are dropped. */
   send(command: SlotCommand): void;
   /** Ends the slot whatever it does; settles when it is gone. Idempotent. */

@@ -47,7 +47,7 @@ export class SlotReports {
         if (!this.#isPresent(region) || !region.markGone(slotIndex)) return;
         const error = toStreamError(lost).toJSON();
         const failure = { type: 'slot-lost', slotIndex, attempt: region.attempt, error } as const;
-        this.#parts.applyFailure(failure, { error, location: `slot ${slotIndex}` });
+        this.#parts.applyFailure(failure, { error, ...placeIn(region, slotIndex) });
       },
     };
   }
@@ -79,7 +79,7 @@ export class SlotReports {
       case 'task-failed': {
         const { error, task } = report;
         const failure = { type: 'task-failed', ...from, error } as const;
-        applyFailure(failure, { error, task, location: `slot ${slotIndex}` });
+        applyFailure(failure, { error, task, ...placeIn(region, slotIndex) });
         break;
       }
       case 'idle': {
@@ -106,4 +106,12 @@ export class SlotReports {
         checkpoints()?.report(report);
     }
   }
+}
+
+function placeIn(
+  region: RegionExecution,
+  slotIndex: number,
+): Pick<NotedException, 'slotIndex' | 'place'> {
+  const place = region.placeOf(slotIndex);
+  return { slotIndex, ...(place === undefined ? {} : { place }) };
 }

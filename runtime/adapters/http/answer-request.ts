@@ -97,7 +97,8 @@ const ROUTES: readonly Route[] = [
       if (!Number.isSafeInteger(maxCount) || maxCount < 0) {
         throw badRequest('Query parameter maxExceptions must be a count.');
       }
-      return ok(exceptionsJson((await jobs.get(jobid)).exceptions, maxCount));
+      const { exceptions } = await jobs.get(jobid);
+      return ok(exceptionsJson(exceptions, maxCount, (slot) => jobs.fixedPlaceOf?.(jobid, slot)));
     },
   ],
   [

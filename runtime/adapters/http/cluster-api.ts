@@ -65,6 +65,8 @@ export interface ClusterJobs {
   slots(): Promise<SlotOverview>;
   /** Where a slot of a job runs, or ran last. Undefined: nowhere yet. */
   placeOf(jobId: string, slotIndex: number): TaskPlace | undefined;
+  /** As `placeOf`, where a slot runs at the same place in every attempt; absent: it does not. */
+  fixedPlaceOf?(jobId: string, slotIndex: number): TaskPlace | undefined;
   /** @throws {StreamError} `JOB_NOT_FOUND`, `JOB_ALREADY_ENDED`. */
   cancel(jobId: string): Promise<void>;
   /**

@@ -10,9 +10,11 @@ import type {
   JobStatus,
 } from '../../jobmaster/index.ts';
 import { accumulatorResultsJson } from './accumulators-json.ts';
+import { failureTrace } from './failure-trace.ts';
 import { serializedThrowable } from './serialized-throwable.ts';
 import {
   ioMetrics,
+  type PlaceOf,
   type ShownVertex,
   shownVertices,
   spanOf,
@@ -112,12 +114,20 @@ export function planJson(
   return { jid: jobId, name, type: 'STREAMING', nodes };
 }
 
-/** `GET /jobs/:jobid/exceptions`. */
-export function exceptionsJson(history: ExceptionHistory, maxCount: number): object {
+/**
+ * `GET /jobs/:jobid/exceptions`.
+ *
+ * @param fixedPlaceOf where a slot runs in every attempt; undefined: that is not so.
+ */
+export function exceptionsJson(
+  history: ExceptionHistory,
+  maxCount: number,
+  fixedPlaceOf: PlaceOf = () => undefined,
+): object {
   const entries = history.entries.slice(0, maxCount).map((entry) => ({
-    ...exceptionJson(entry),
+    ...exceptionJson(entry, fixedPlaceOf),
     concurrentExceptions: entry.concurrentExceptions.map((one) => ({
-      ...exceptionJson(one),
+      ...exceptionJson(one, fixedPlaceOf),
       concurrentExceptions: [],
     })),
   }));
@@ -149,7 +159,8 @@ export function executionResultJson(job: DispatchedJob): object {
 
 /** A failure inside an answer. `error` is this project's own: the whole record. */
 export function failureJson(error: StreamErrorRecord): object {
-  const { code, message, stack: stackTrace = `${code}: ${message}` } = error;
+  const { code, message } = error;
+  const stackTrace = failureTrace(error);
   return {
     class: code,
     'stack-trace': stackTrace,
@@ -159,15 +170,18 @@ export function failureJson(error: StreamErrorRecord): object {
   };
 }
 
-function exceptionJson({ timestampEpochMs, error, taskName, location }: ExceptionRecord): object {
+function exceptionJson(exception: ExceptionRecord, fixedPlaceOf: PlaceOf): object {
+  const { timestampEpochMs, error, taskName, slotIndex } = exception;
+  const fixed = slotIndex === undefined ? undefined : fixedPlaceOf(slotIndex);
+  const { endpoint, taskManagerId } = exception.place ?? fixed ?? {};
   return {
     exceptionName: error.code,
-    stacktrace: error.stack ?? `${error.code}: ${error.message}`,
+    stacktrace: failureTrace(error),
     timestamp: timestampEpochMs,
     failureLabels: {},
     taskName: taskName ?? null,
-    endpoint: location ?? null,
-    taskManagerId: null,
+    endpoint: endpoint ?? null,
+    taskManagerId: taskManagerId ?? null,
   };
 }
 

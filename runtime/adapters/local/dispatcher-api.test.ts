@@ -179,9 +179,12 @@ describe('the REST interface', () => {
       code: 'BOOM',
       message: 'boom',
       details: {},
-      stack: 'at x',
+      stack: 'Error: boom\n    at x',
     } as const;
-    const entry = { timestampEpochMs: 5, error, taskName: 'map (1/2)', concurrentExceptions: [] };
+    const entry = {
+      ...{ timestampEpochMs: 5, error, taskName: 'map (1/2)', concurrentExceptions: [] },
+      place: { taskManagerId: 'localhost-7-ab', endpoint: 'localhost:7' },
+    };
     job = {
       ...running,
       status: 'FAILED',
@@ -190,7 +193,7 @@ describe('the REST interface', () => {
       error,
       exceptions: { size: 16, entries: [entry, entry], truncated: false },
     };
-    const thrown = { className: 'BOOM', message: 'boom', stackTrace: 'at x' };
+    const thrown = { className: 'BOOM', message: 'boom', stackTrace: 'BOOM: boom\n    at x' };
     assert.deepEqual((await ask(`GET /jobs/${ID}/execution-result`)).body, {
       status: { id: 'COMPLETED' },
       'job-execution-result': {
@@ -201,7 +204,7 @@ describe('the REST interface', () => {
         'net-runtime': 12,
         'failure-cause': {
           class: 'BOOM',
-          'stack-trace': 'at x',
+          'stack-trace': 'BOOM: boom\n    at x',
           'serialized-throwable': serializedThrowable(thrown),
           error,
         },
@@ -212,12 +215,12 @@ describe('the REST interface', () => {
         entries: [
           {
             exceptionName: 'BOOM',
-            stacktrace: 'at x',
+            stacktrace: 'BOOM: boom\n    at x',
             timestamp: 5,
             failureLabels: {},
             taskName: 'map (1/2)',
-            endpoint: null,
-            taskManagerId: null,
+            endpoint: 'localhost:7',
+            taskManagerId: 'localhost-7-ab',
             concurrentExceptions: [],
           },
         ],

@@ -9,7 +9,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { StreamError } from '../../core/index.ts';
-import type { RegionLaunch, SlotEvents, SlotHandle, SlotLauncher } from '../../jobmaster/index.ts';
+import type {
+  RegionLaunch,
+  SlotEvents,
+  SlotHandle,
+  SlotLauncher,
+  SlotPlace,
+} from '../../jobmaster/index.ts';
 import type { SlotReport } from '../../protocol/index.ts';
 import type { ProcessStatistics } from '../http/index.ts';
 import type { Inspect, InspectAnswers, InspectRequest } from '../inspect/index.ts';
@@ -47,6 +53,8 @@ export interface ObservedProcess {
 
 /** What is told of a process. */
 export interface ProcessObservation {
+  /** As it is listed. */
+  readonly place: SlotPlace;
   launched(slotIndexes: readonly number[], attempt: number): void;
   reported(slotIndex: number, report: SlotReport): void;
   /** Nothing of the slot is there any more. */
@@ -221,6 +229,7 @@ class TaskManager {
     const slot: RemoteSlot = { slotIndex, events, ended, isOver: false };
     this.#slots.set(`${launchId}:${slotIndex}`, slot);
     return {
+      place: this.observation?.place,
       send: (command) => {
         if (!slot.isOver) this.send({ type: 'command', launchId, slotIndex, command });
       },

@@ -128,6 +128,11 @@ export class AwsClusterJobs implements ClusterJobs {
     return { taskManagerId: `${jobId}-${taskManager}`, endpoint: 'lambda' };
   }
 
+  /** A TaskManager is called by its slots, whichever function runs it. */
+  fixedPlaceOf(jobId: string, slotIndex: number): TaskPlace {
+    return this.placeOf(jobId, slotIndex);
+  }
+
   async cancel(jobId: string): Promise<void> {
     await this.#running(jobId);
     await this.#send(jobId, `cancel-${this.#parts.newId()}`, { type: 'cancel' });

@@ -140,9 +140,10 @@ describe('a job on a deployed cluster', () => {
       assert.deepEqual([status, error?.code, error?.kind], ['FAILED', code, kind]);
       const { body } = await world.ask(`GET /jobs/${JOB_ID}/exceptions`);
       const { exceptionHistory } = body as { exceptionHistory: { entries: object[] } };
-      const [entry] = exceptionHistory.entries as { exceptionName: string; stacktrace: string }[];
+      const [entry] = exceptionHistory.entries as Record<string, unknown>[];
       assert.equal(entry?.exceptionName, code);
       assert.equal(entry?.stacktrace, `${code}: it is another one; by=b`);
+      assert.deepEqual([entry?.taskManagerId, entry?.endpoint], [`${JOB_ID}-1`, 'lambda']);
       const manifest = `${ROOT}/checkpoints/${JOB_ID}/chk-1/_metadata`;
       assert.ok((await world.blobs.get(manifest)).length > 0);
     });
