@@ -15,6 +15,7 @@ export {
   type StreamErrorRecord,
   toStreamError,
 } from './errors.ts';
+export { failureTrace } from './failure-trace.ts';
 export type {
   FileReader,
   FileStatus,

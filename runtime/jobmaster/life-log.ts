@@ -4,15 +4,20 @@ import {
   checkpointTotals,
   endToEndDurationMs,
 } from '../checkpoint/index.ts';
-import type { Logger } from '../core/index.ts';
+import { failureTrace, type Logger } from '../core/index.ts';
 import type { JobState } from './job-state.ts';
 
-/** A line for each change of the job's status. What a failure is, whoever reports it says. */
+/** A line for each change of the job's status; what it has failed of, with the trace. */
 export function tellOfJob(logger: Logger, before: JobState, after: JobState): void {
   if (before.status === after.status) return;
   const { status, attempt, failure } = after;
   const why = failure === undefined ? {} : { code: failure.code, reason: failure.message };
-  logger.log('info', `the job is ${status}`, { ...(attempt < 0 ? {} : { attempt }), ...why });
+  const fields = { ...(attempt < 0 ? {} : { attempt }), ...why };
+  if (status !== 'FAILED' || failure === undefined) {
+    logger.log('info', `the job is ${status}`, fields);
+    return;
+  }
+  logger.log('error', `the job is ${status}`, { ...fields, stack: failureTrace(failure) });
 }
 
 /** A line for each checkpoint that has begun, is complete, or has failed. */

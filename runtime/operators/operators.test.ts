@@ -44,7 +44,7 @@ describe('mapOperator', () => {
       kind: 'user',
       code: 'USER_FUNCTION_FAILED',
       message: 'map function failed in operator "Parse" (subtask 2/4): too big; record={"a":"1n"}',
-      details: { operator: 'Parse', subtask: 1 },
+      details: { operator: 'Parse', subtask: 1, record: '{"a":"1n"}' },
       cause,
     });
   });
@@ -148,7 +148,7 @@ describe('mapOperator', () => {
     assert.throws(() => failing(user).operator.processElement(1, 0, -1), {
       code: 'Y',
       message: 'bad line: operator="Parse" subtask=2/4 record=1',
-      details: { operator: 'Parse', subtask: 1, n: 1 },
+      details: { operator: 'Parse', subtask: 1, record: '1', n: 1 },
     });
   });
 

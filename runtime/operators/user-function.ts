@@ -164,7 +164,8 @@ export function userFailure(
   record?: unknown,
 ): StreamError {
   const { at, details } = placeOf(ctx);
-  const shown = record === undefined ? '' : `record=${shortJson(record)}`;
+  const recordDetail = record === undefined ? {} : { record: shortJson(record) };
+  const shown = recordDetail.record === undefined ? '' : `record=${recordDetail.record}`;
   if (!isStreamError(thrown)) {
     const text = thrown instanceof Error ? thrown.message : String(thrown);
     const where = `${what} failed in operator "${ctx.operatorName}" (${at})`;
@@ -173,7 +174,7 @@ export function userFailure(
       kind: 'user',
       code: 'USER_FUNCTION_FAILED',
       message,
-      details,
+      details: { ...details, ...recordDetail },
       cause: thrown,
     });
   }
@@ -183,7 +184,7 @@ export function userFailure(
     kind: thrown.kind,
     code: thrown.code,
     message: `${thrown.message}: ${place}${shown === '' ? '' : ` ${shown}`}`,
-    details: { ...details, ...thrown.details },
+    details: { ...details, ...recordDetail, ...thrown.details },
     cause: thrown.cause,
   });
   if (thrown.stack !== undefined) error.stack = thrown.stack;

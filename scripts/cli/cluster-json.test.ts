@@ -72,14 +72,15 @@ describe('--json', () => {
   it('tells errors with their causes', async () => {
     const errors = [`Job ${ID} not found`, 'code: JOB_NOT_FOUND'];
     cluster.answer(`POST /v1/jobs/${ID}/stop`, { status: 404, body: { errors } });
-    assert.deepEqual(await document('stop', ID), {
-      error: {
-        code: 'JOB_NOT_FOUND',
-        message: `Could not stop with a savepoint job "${ID}".`,
-        kind: 'invalid',
-        details: {},
-        causes: [{ code: 'JOB_NOT_FOUND', message: `Job ${ID} not found` }],
-      },
+    // Where the engine lies is not where the command believes it to: `at` is a line of its own.
+    const { at: _, ...refused } = ((await document('stop', ID)) as { error: { at?: string } })
+      .error;
+    assert.deepEqual(refused, {
+      code: 'JOB_NOT_FOUND',
+      message: `Could not stop with a savepoint job "${ID}".`,
+      kind: 'invalid',
+      details: {},
+      causes: [{ code: 'JOB_NOT_FOUND', message: `Job ${ID} not found` }],
     });
     const misused = (await document('cancel', 'abc')) as { error: { code: string } };
     assert.equal(misused.error.code, 'BAD_ARGUMENTS');

@@ -11,6 +11,8 @@ export interface ErrorTextOptions {
   readonly verbose: boolean;
 }
 
+export type PlaceOptions = Pick<ErrorTextOptions, 'cwd' | 'engineRoot'>;
+
 const MAX_CAUSES = 5;
 /** As Flink's command line announces a failure. */
 const HEADER = `
@@ -48,25 +50,27 @@ export function errorText(error: unknown, options: ErrorTextOptions): string {
 }
 
 /** The user's line nearest to the throw, as `path:line:column` relative to `cwd`. */
-export function userPlace(
-  error: unknown,
-  options: Pick<ErrorTextOptions, 'cwd' | 'engineRoot'>,
-): string | undefined {
+export function userPlace(error: unknown, options: PlaceOptions): string | undefined {
   // The innermost cause was thrown first: it is nearest to what went wrong.
   for (const item of [error, ...causesOf(error)].reverse()) {
-    const stack = item instanceof Error ? (item.stack ?? '') : '';
-    for (const line of stack.split('\n')) {
-      const place = userFrame(line, options);
-      if (place !== undefined) return place;
-    }
+    const place = item instanceof Error ? placeInStack(item.stack ?? '', options) : undefined;
+    if (place !== undefined) return place;
   }
   return undefined;
 }
 
-function userFrame(
-  line: string,
-  { cwd, engineRoot }: Pick<ErrorTextOptions, 'cwd' | 'engineRoot'>,
-): string | undefined {
+/** As {@link userPlace}, of a trace as the cluster shows it, with its causes. */
+export function placeInTrace(trace: string, options: PlaceOptions): string | undefined {
+  const stacks = trace.split(/^Caused by: /m).reverse();
+  return stacks.map((stack) => placeInStack(stack, options)).find(Boolean);
+}
+
+function placeInStack(stack: string, options: PlaceOptions): string | undefined {
+  const places = stack.split('\n').map((line) => userFrame(line, options));
+  return places.find(Boolean);
+}
+
+function userFrame(line: string, { cwd, engineRoot }: PlaceOptions): string | undefined {
   const match = /^\s+at (?:.*\()?((?:file:\/\/)?[^()\s][^()]*?):(\d+):(\d+)\)?$/.exec(line);
   if (match === null) return undefined;
   const [, location = '', row, column] = match;

@@ -1,5 +1,6 @@
 /** What `sluice status` tells of a job, from the answers of the REST interface. Pure. */
 import type { JsonObject } from './cluster-client.ts';
+import { type PlaceOptions, placeInTrace } from './error-text.ts';
 import { formatLag } from './format-values.ts';
 
 /** The answers it is made from. */
@@ -20,6 +21,8 @@ export interface JobFailure {
   readonly atEpochMs?: number;
   /** `map (2/4)` */
   readonly task?: string;
+  /** The user's own line, `job.ts:4:73`. */
+  readonly at?: string;
 }
 
 export interface LastCheckpoint {
@@ -68,11 +71,11 @@ export interface JobStatusReport {
 }
 
 /** Of one job. */
-export function jobStatusReport(answers: StatusAnswers): JobStatusReport {
+export function jobStatusReport(answers: StatusAnswers, places: PlaceOptions): JobStatusReport {
   const { job, checkpoints, endFailure } = answers;
   const hibernation = objectOrNull(job.hibernation);
   const history = objectOf(answers.exceptions.exceptionHistory);
-  const failures = listOf(history.entries).map(failureOfEntry);
+  const failures = listOf(history.entries).map((entry) => failureOfEntry(entry, places));
   const state = hibernation === null ? String(job.state) : 'HIBERNATED';
   // The failure that ended a job was followed by no restart.
   const isLastFinal = state === 'FAILED' && endFailure === undefined;
@@ -132,12 +135,15 @@ function checkpointOf(value: unknown): LastCheckpoint | null {
   };
 }
 
-function failureOfEntry(entry: JsonObject): JobFailure {
+function failureOfEntry(entry: JsonObject, places: PlaceOptions): JobFailure {
   const code = String(entry.exceptionName);
-  const [first = ''] = String(entry.stacktrace ?? '').split('\n');
+  const trace = String(entry.stacktrace ?? '');
+  const [first = ''] = trace.split('\n');
+  const place = placeInTrace(trace, places);
+  const at = place === undefined ? {} : { at: place };
   const message = first.replace(new RegExp(`^(StreamError: |Error: )?(${code}: )?`), '');
   const task = typeof entry.taskName === 'string' ? { task: entry.taskName } : {};
-  return { code, message, atEpochMs: Number(entry.timestamp), ...task };
+  return { code, message, atEpochMs: Number(entry.timestamp), ...task, ...at };
 }
 
 const LABEL_CHARS = 14;
@@ -198,12 +204,15 @@ function checkpointLines({ checkpoints, nowEpochMs }: JobStatusReport): readonly
 
 function failureLines({ lastFailure, nowEpochMs }: JobStatusReport): readonly string[] {
   if (lastFailure === null) return [];
-  const { code, message, atEpochMs, task } = lastFailure;
+  const { code, message, atEpochMs, task, at } = lastFailure;
   const ago =
     atEpochMs === undefined ? '' : `${formatLag(Math.max(0, nowEpochMs - atEpochMs))} ago`;
   const where = task === undefined ? '' : ` in ${task}`;
   const when = `${ago}${where}`.trim();
-  return [row('Last failure', `${when === '' ? '' : `${when}: `}${code}: ${message}`)];
+  return [
+    row('Last failure', `${when === '' ? '' : `${when}: `}${code}: ${message}`),
+    ...(at === undefined ? [] : [row('  at', at)]),
+  ];
 }
 
 function row(label: string, text: string): string {

@@ -72,7 +72,7 @@ async function runAction(
     return await perform(action, options, world);
   } catch (error) {
     if (isJson) {
-      world.stdout.write(jsonText(errorDocument(error)));
+      world.stdout.write(jsonText(errorDocument(error, world)));
     } else if (isStreamError(error) && error.code === 'BAD_ARGUMENTS') {
       world.stdout.write(`${error.message}\n\n${HELP_HINT}\n`);
     } else {

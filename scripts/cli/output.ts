@@ -4,6 +4,7 @@
  */
 import { isStreamError, toStreamError } from '../../runtime/core/index.ts';
 import type { ConsoleWorld } from './console-world.ts';
+import { type PlaceOptions, userPlace } from './error-text.ts';
 import type { ParsedOptions } from './parse-options.ts';
 
 export interface Output {
@@ -30,13 +31,15 @@ export function jsonText(document: object): string {
 
 const MAX_CAUSES = 5;
 
-/** An error as a document: `{ error: { code, message, kind, details, causes } }`. */
-export function errorDocument(thrown: unknown): object {
+/** An error as a document: `{ error: { code, message, kind, at, details, causes } }`. */
+export function errorDocument(thrown: unknown, places: PlaceOptions): object {
   const { code, message, kind, details, cause } = toStreamError(thrown);
   const causes: object[] = [];
   for (let next = cause; next instanceof Error && causes.length < MAX_CAUSES; next = next.cause) {
     const known = isStreamError(next) ? { code: next.code } : {};
     causes.push({ ...known, message: next.message });
   }
-  return { error: { code, message, kind, details, causes } };
+  const place = userPlace(thrown, places);
+  const at = place === undefined ? {} : { at: place };
+  return { error: { code, message, kind, ...at, details, causes } };
 }

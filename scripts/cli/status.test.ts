@@ -55,7 +55,9 @@ function jobAnswer(state: string, more: object = {}): object {
 }
 
 function exception(code: string, message: string, atMs: number, taskName: string | null): object {
-  const stacktrace = `StreamError: ${code}: ${message}\n    at job.ts:3:1`;
+  const frames =
+    '    at poll (/elsewhere/x.js)\nCaused by: Error: no\n    at map (/here/job.ts:3:1)';
+  const stacktrace = `${code}: ${message}\n${frames}`;
   return { exceptionName: code, stacktrace, timestamp: atMs, taskName };
 }
 
@@ -90,6 +92,7 @@ describe('sluice status', () => {
       '              s3://b/chk-13',
       '  failed      7: the store is slow',
       'Last failure  60 s ago in Count (2/3): USER_FUNCTION_FAILED: no more',
+      '  at          job.ts:3:1',
       'Vertices      2',
       '  Source: orders  parallelism 2  RUNNING',
       '  Count           parallelism 3  RUNNING',

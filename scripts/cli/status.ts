@@ -22,7 +22,7 @@ export async function status(options: ParsedOptions, world: ConsoleWorld): Promi
     checkpointsOf(jobId, client),
   ]);
   const endFailure = await endFailureOf(job, exceptions, client);
-  const report = jobStatusReport({ job, exceptions, checkpoints, endFailure });
+  const report = jobStatusReport({ job, exceptions, checkpoints, endFailure }, world);
   const text = options.flags.has('json')
     ? JSON.stringify(report, undefined, 2)
     : jobStatusLines(report).join('\n');

@@ -1,5 +1,5 @@
 /** Jobs as Flink's REST interface shows them. Pure. */
-import type { StreamErrorRecord } from '../../core/index.ts';
+import { failureTrace, type StreamErrorRecord } from '../../core/index.ts';
 import type { JobPlanJson } from '../../graph/index.ts';
 import type {
   DispatchedJob,
@@ -10,7 +10,6 @@ import type {
   JobStatus,
 } from '../../jobmaster/index.ts';
 import { accumulatorResultsJson } from './accumulators-json.ts';
-import { failureTrace } from './failure-trace.ts';
 import { serializedThrowable } from './serialized-throwable.ts';
 import {
   ioMetrics,

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StreamError } from '../../core/index.ts';
-import { userFailure } from '../../operators/index.ts';
+import { StreamError } from './errors.ts';
 import { failureTrace } from './failure-trace.ts';
-
-const place = { operatorName: 'prices', subtaskIndex: 0, parallelism: 1 };
 
 function thrown(message: string, frames: readonly string[], cause?: unknown): Error {
   const error = new TypeError(message, cause === undefined ? {} : { cause });
@@ -13,14 +10,18 @@ function thrown(message: string, frames: readonly string[], cause?: unknown): Er
 }
 
 function recorded(error: Error, stack?: string) {
-  const failure = userFailure(place, 'map function', error, { id: 3 });
+  const failure = new StreamError({
+    kind: 'user',
+    code: 'USER_FUNCTION_FAILED',
+    message: 'map function failed in operator "prices" (subtask 1/1): bad price',
+    cause: error,
+  });
   if (stack !== undefined) failure.stack = stack;
   return failure.toJSON();
 }
 
 const HEAD =
-  'USER_FUNCTION_FAILED: map function failed in operator "prices" (subtask 1/1): bad price; ' +
-  'record={"id":3}';
+  'USER_FUNCTION_FAILED: map function failed in operator "prices" (subtask 1/1): bad price';
 
 test('what user code threw is shown with its own frames, those of the engine are counted', () => {
   const error = thrown('bad price', [

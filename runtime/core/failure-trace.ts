@@ -1,5 +1,5 @@
 /** A failure as Java prints one: message, frames, `Caused by:`. Pure. */
-import type { StreamErrorRecord } from '../../core/index.ts';
+import type { StreamErrorRecord } from './errors.ts';
 
 type Link = NonNullable<StreamErrorRecord['cause']>;
 
