@@ -70,6 +70,10 @@ export class InputGate {
     return sum;
   }
 
+  get calledMs(): number {
+    return this.channels.reduce((sum, channel) => sum + channel.calledMs, 0);
+  }
+
   /** But for what only the task knows of its channels. */
   get status(): Pick<InputStatusRecord, 'watermarkMs' | 'idle'> & {
     readonly channels: readonly Omit<
@@ -127,6 +131,8 @@ export class GateChannel implements ChannelSink {
   /** Counted over all gates of the task. */
   readonly channel: number;
   numRecords = 0;
+  /** Spent by calls of other tasks of the slot; about, see `metered-sink.ts`. */
+  calledMs = 0;
   #ended = false;
 
   constructor(

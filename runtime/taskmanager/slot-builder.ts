@@ -14,6 +14,7 @@ import type { RestoredSubtaskState, SubtaskRef, TaskHandOverRecord } from '../pr
 import type { ReplayTarget } from './channel-replay.ts';
 import { ClientChannel } from './client-channel.ts';
 import { type ChannelEvents, type GateChannel, InputGate } from './input-gate.ts';
+import { MeteredSink } from './metered-sink.ts';
 import { buildOperatorChain, type EdgeOutput, type OperatorChain } from './operator-chain.ts';
 import { OperatorSurroundingsFactory } from './operator-surroundings.ts';
 import {
@@ -208,7 +209,8 @@ class SlotBuilder {
         const key = channelKey(edge.id, from, to);
         const gate = defined(this.#gateChannels.get(key), 'downstream gates are built first');
         const type = streamEdge.type?.type;
-        const sink = type === undefined ? gate : new CheckedSink(gate, type, failures);
+        const checked = type === undefined ? gate : new CheckedSink(gate, type, failures);
+        const sink = new MeteredSink(checked, gate, this.#ports.clock);
         const task = this.#tasks.get(taskKey(edge.targetVertexId, to));
         const { channel } = gate;
         return { kind: 'local', sink, canAccept: () => task?.canAccept(channel) ?? true };

@@ -41,14 +41,23 @@ export function taskMetrics({
     numRecordsFallback,
     maxPendingBytes,
     currentInputWatermarkMs: task.inputWatermarkMs(),
-    busyTimeMs: task.times.busy,
-    backPressuredTimeMs: task.times.blocked,
-    idleTimeMs: task.times.idle,
+    ...timesOf(task),
     ...(progress === undefined ? {} : { progress }),
     operatorMetrics: operatorMetrics(),
     ...withAccumulators(accumulators()),
     ...(gates.length === 0 ? {} : { inputs: inputFacts(gates, origins) }),
     operators: operatorFacts(chain),
+  };
+}
+
+/** A task waits while it calls another of its slot, and that one works. */
+function timesOf({ times, parts }: Task) {
+  const calling = parts.writers.reduce((sum, { calledMs }) => sum + calledMs, 0);
+  const called = parts.gates.reduce((sum, { calledMs }) => sum + calledMs, 0);
+  return {
+    busyTimeMs: Math.max(0, times.busy + called - calling),
+    backPressuredTimeMs: times.blocked + calling,
+    idleTimeMs: Math.max(0, times.idle - called),
   };
 }
 

@@ -427,6 +427,26 @@ describe('a diagnosis of calls that take long', () => {
     assert.equal(finding.subtaskIndex, 0);
   });
 
+  it('names the slow vertex, not the one of the same slot that calls it', async () => {
+    const time = new VirtualTime();
+    const diagnosis = await diagnoseAt(
+      (env) => {
+        numbers(env, 10_000)
+          .keyBy('k')
+          .map((value) => {
+            time.advanceTo(time.nowEpochMs() + 300);
+            return value;
+          })
+          .name('Slow')
+          .print();
+      },
+      { time, atMs: 40_000 },
+    );
+    const [first] = diagnosis.findings;
+    assert.match(first?.vertexName ?? '', /^Slow/);
+    assert.ok(first?.code === 'BACK_PRESSURE' || first?.code === 'SLOW_TASK', first?.code);
+  });
+
   it('accuses no task that has much to do', async () => {
     const { verdict, findings } = await diagnoseCallsOf(1);
     assert.deepEqual(findings, []);
