@@ -7,7 +7,8 @@ import { wrapText } from './wrap-text.ts';
 export const NODE_SIZE: Size = { width: 248, height: 132 };
 
 const BAR_WIDTH = NODE_SIZE.width - 24;
-const LINE_CHARS = 32;
+/** Of the widest that are usual: capitals and arrows. */
+const LINE_CHARS = 29;
 
 const LOAD_WORDS: Readonly<Record<Load, string>> = {
   unknown: 'no data yet',

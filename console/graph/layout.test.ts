@@ -17,6 +17,11 @@ function graphOf(edges: readonly (readonly [string, string])[]) {
 }
 
 describe('layoutGraph', () => {
+  it('gives a graph of nothing no size', () => {
+    const { width, height } = layoutGraph(graphOf([]));
+    assert.deepEqual([width, height], [0, 0]);
+  });
+
   it('puts what reads behind what writes, and nothing over anything', () => {
     const graph = graphOf([
       ...([

@@ -43,6 +43,8 @@ interface LaidOut extends Point {
 
 /** In layers, along the edges. */
 export function layoutGraph({ id, direction, nodes, edges }: LayoutRequest): GraphLayout {
+  // The size of nothing would be below zero.
+  if (nodes.length === 0) return { id, width: 0, height: 0, nodes: {}, edges: {}, labels: {} };
   const graph = new Graph({ multigraph: true });
   graph.setGraph({
     rankdir: direction,

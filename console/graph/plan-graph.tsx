@@ -6,7 +6,7 @@ import type { GraphLayout, Size } from './layout.ts';
 import { useLayout } from './use-layout.ts';
 import { wrapText } from './wrap-text.ts';
 
-const SIZE: Size = { width: 228, height: 72 };
+const SIZE: Size = { width: 248, height: 72 };
 const LINE_CHARS = 29;
 
 /** What a job would be: its vertices and how they are connected. */

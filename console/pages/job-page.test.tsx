@@ -36,6 +36,19 @@ describe('JobPage', () => {
     assert.match(root.querySelector('.edge')?.textContent ?? '', /hash/);
   });
 
+  it('waits for the graph of a job that is not planned, and draws it when it is', async () => {
+    let answer = { ...jobJson(1000), state: 'CREATED', vertices: [] as unknown[] };
+    const { root, text, browser } = await show({ [JOB]: () => answer });
+    assert.match(text(), /There is no graph yet/);
+    assert.equal(root.querySelector('svg.graph-drawing'), null);
+    answer = { ...answer, ...jobJson(4000) };
+    await browser.pass(6000);
+    assert.equal(root.querySelectorAll('svg .node').length, 2);
+    answer = { ...answer, state: 'FAILED', vertices: [] };
+    await browser.pass(6000);
+    assert.match(text(), /never had a graph.*exceptions say why/);
+  });
+
   it('tells the same in a table', async () => {
     const { root } = await show({});
     const rows = [...root.querySelectorAll('[aria-label="Vertices"] tbody tr')];

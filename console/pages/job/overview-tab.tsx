@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
-import { useVertexLive } from '../../data/index.ts';
+import { type JobJson, useVertexLive } from '../../data/index.ts';
 import { JobGraph } from '../../graph/index.ts';
+import { EmptyState } from '../../ui/index.ts';
 import type { JobTab, JobTabProps } from '../page.ts';
 import { VertexDrawer } from './vertex-drawer.tsx';
 import { VertexTable } from './vertex-table.tsx';
@@ -12,6 +13,7 @@ function OverviewTab({ job, rest }: JobTabProps): JSX.Element {
   const lives = useVertexLive(job, selected?.id);
   const root = `#/jobs/${job.jid}/overview`;
   const hrefOf = (id: string): string => `${root}/${id}${view === '' ? '' : `/${view}`}`;
+  if (job.vertices.length === 0) return <NotPlanned state={job.state} />;
   return (
     <div class={selected === undefined ? 'overview-grid' : 'overview-grid has-drawer'}>
       <section class="panel" aria-label="Graph">
@@ -31,6 +33,22 @@ function OverviewTab({ job, rest }: JobTabProps): JSX.Element {
         <VertexTable job={job} lives={lives} selectedId={selected?.id} hrefOf={hrefOf} />
       </section>
     </div>
+  );
+}
+
+/** A deployed cluster evaluates a program when the job is there already. */
+function NotPlanned({ state }: Pick<JobJson, 'state'>): JSX.Element {
+  const hasEnded = state === 'FAILED' || state === 'CANCELED' || state === 'FINISHED';
+  return (
+    <section class="panel" aria-label="Graph">
+      <EmptyState title={hasEnded ? 'The job has never had a graph' : 'There is no graph yet'}>
+        <p>
+          {hasEnded
+            ? 'It ended before its program was evaluated, or because that failed: its exceptions say why.'
+            : 'The cluster evaluates the program: the graph is here as soon as it is known.'}
+        </p>
+      </EmptyState>
+    </section>
   );
 }
 
