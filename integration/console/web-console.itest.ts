@@ -9,6 +9,7 @@ import type { Browser, Locator } from 'playwright-core';
 import { COUNTING_JOB, ENDING_JOB, FAILING_JOB } from '../rest/programs.ts';
 import { SpawnedCluster } from '../rest/spawned-cluster.ts';
 import { launchChromium } from './chromium.ts';
+import { kindOf, linksOf, pageIsReady } from './page-walk.ts';
 import { WatchedPage } from './watched-page.ts';
 
 /** What a job without checkpoints has none of. */
@@ -36,32 +37,8 @@ after(async () => {
   await cluster?.close();
 });
 
-/** A page's kind: its address without what is of one job, TaskManager or program. */
-function kindOf(hash: string): string {
-  return hash
-    .replace(/\?.*$/, '')
-    .replaceAll(/[0-9a-f]{32}/g, 'id')
-    .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}_[\w.-]+/g, 'program')
-    .replaceAll(/\/(localhost|task-managers\/)[\w.%:-]+/g, '/task-manager')
-    .replaceAll(/\/\d+/g, '/n');
-}
-
-async function linksOf(): Promise<readonly string[]> {
-  const links = watched.page.locator('a[href^="#/"]');
-  return await links.evaluateAll((found) => {
-    return found.map((one) => (one as { getAttribute(name: string): string }).getAttribute('href'));
-  });
-}
-
-/** Its heading is there, and nothing is on its way any more. */
 async function isReady(): Promise<void> {
-  const { page } = watched;
-  await page.locator('h1').first().waitFor();
-  await page.waitForFunction(() => {
-    type Found = { querySelector(selector: string): unknown };
-    const { document } = globalThis as unknown as { document: Found };
-    return document.querySelector('[aria-busy="true"]') === null;
-  });
+  await pageIsReady(watched.page);
 }
 
 describe('every page of the console', () => {
@@ -86,7 +63,7 @@ describe('every page of the console', () => {
       const name = kind.replaceAll(/[^\w]+/g, '-').replaceAll(/^-|-$/g, '');
       await watched.screenshots(name, isReady);
       faults.push(...watched.takeProblems().map((problem) => `${kind}: ${problem}`));
-      waiting.push(...(await linksOf()));
+      waiting.push(...(await linksOf(page)));
     }
     assert.deepEqual(faults, []);
     // Jobs, a job and its tabs, TaskManagers, the JobManager, submit.

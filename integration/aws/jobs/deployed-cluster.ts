@@ -84,12 +84,17 @@ export class DeployedCluster {
     const cacheDir = mkdtempSync(join(tmpdir(), 'sluice-bundle-'));
     try {
       const { path } = await bundleJob({ jobFile, cwd: REPOSITORY_ROOT, cacheDir });
-      const uploaded = await this.call('POST', '/jars/upload', readFileSync(path, 'utf8'));
-      const { body } = await this.call('POST', `/jars/${String(uploaded.body.filename)}/run`, run);
-      return String(body.jobid);
+      return await this.submitText(readFileSync(path, 'utf8'), run);
     } finally {
       rmSync(cacheDir, { recursive: true, force: true });
     }
+  }
+
+  /** @param bundle as it is. @returns the job's id. */
+  async submitText(bundle: string, run: object = {}): Promise<string> {
+    const uploaded = await this.call('POST', '/jars/upload', bundle);
+    const { body } = await this.call('POST', `/jars/${String(uploaded.body.filename)}/run`, run);
+    return String(body.jobid);
   }
 
   async ended(jobId: string): Promise<JobEnd> {
