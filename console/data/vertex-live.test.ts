@@ -51,6 +51,7 @@ describe('loadOf', () => {
     assert.equal(of(0.3, 0.1, 0.6), 'working');
     assert.equal(of(0.01, 0, 0.99), 'idle');
     assert.equal(loadOf({ inputWatermarksMs: [] }), 'unknown');
+    assert.equal(of(0, 0, 0), 'unknown');
   });
 });
 

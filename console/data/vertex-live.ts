@@ -120,7 +120,9 @@ const IDLE_SHARE = 0.95;
 
 /** Back pressure goes before busyness: it is not this vertex that is slow. */
 export function loadOf({ busyShare, pressuredShare, idleShare }: VertexLive): Load {
-  if (busyShare === undefined && pressuredShare === undefined) return 'unknown';
+  // All of a task's time is one of the three: of one with none of them nothing was reported.
+  const known = (busyShare ?? 0) + (pressuredShare ?? 0) + (idleShare ?? 0);
+  if (known === 0) return 'unknown';
   if ((pressuredShare ?? 0) > HIGH_SHARE) return 'pressured';
   if ((busyShare ?? 0) >= BUSY_SHARE) return 'busy';
   return (idleShare ?? 0) >= IDLE_SHARE && (busyShare ?? 0) < 0.05 ? 'idle' : 'working';

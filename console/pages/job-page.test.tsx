@@ -73,6 +73,20 @@ describe('JobPage', () => {
     assert.equal(root.querySelector('.drawer'), null);
   });
 
+  it('says of flame graphs that will never come why there are none', async () => {
+    for (const [endTimestamp, title] of [
+      [-1, /Nothing of this runs/],
+      [-2, /There are no flame graphs here/],
+      [-3, /Samples are being taken/],
+    ] as const) {
+      const flames = `${SINK}/flamegraph?type=on_cpu`;
+      const answers = { [flames]: { endTimestamp, data: null } };
+      const { text } = await show(answers, `/overview/${SINK_ID}/flame-graph`);
+      assert.match(text(), title);
+      page?.close();
+    }
+  });
+
   it('has only the rows in sight of very many subtasks in the document', async () => {
     const { root } = await show({ [SINK]: subtasksJson(500) }, `/overview/${SINK_ID}`);
     const rows = root.querySelectorAll('.drawer tbody tr:not(.is-spacer)');

@@ -71,15 +71,32 @@ export function FlameView({ job, vertex }: VertexViewProps): JSX.Element {
   );
 }
 
+const WAITING = [
+  'Samples are being taken',
+  'The first come in some seconds. Without any, the vertex did nothing of this kind.',
+] as const;
+/** By what stands in place of a time, as Flink says it. */
+const REASONS: ReadonlyMap<number | undefined, readonly [title: string, reason: string]> = new Map([
+  [-1, ['Nothing of this runs', 'Samples are taken of tasks while they run.']],
+  [
+    -2,
+    [
+      'There are no flame graphs here',
+      'rest.flamegraph.enabled turns them off in a local cluster. A deployed one runs as functions, which nobody can look into: run the job with `sluice cluster` for them.',
+    ],
+  ],
+]);
+
 function Flames(props: {
   readonly data: FlameNode | null | undefined;
   readonly endEpochMs: number | undefined;
 }): JSX.Element {
   const { data, endEpochMs } = props;
   if (data === undefined || data === null || data.value === 0) {
+    const [title, reason] = REASONS.get(endEpochMs) ?? WAITING;
     return (
-      <EmptyState title="Samples are being taken">
-        <p>The first come in some seconds. Without any, the vertex did nothing of this kind.</p>
+      <EmptyState title={title}>
+        <p>{reason}</p>
       </EmptyState>
     );
   }
