@@ -120,8 +120,8 @@ function outputText(sinks: readonly DiagnosedOperator[]): string {
 function printText(sinks: readonly DiagnosedOperator[]): string {
   const isPrint = sinks.some(({ sink }) => /^print\b/.test(sink?.name ?? ''));
   return isPrint
-    ? ' What print() writes is in the output of the cluster (its terminal, or `sluice logs`), ' +
-        'not of the command that submitted the job.'
+    ? ' What print() writes is in the output of the cluster (its terminal, or ' +
+        '`sluice logs --stdout <job>`), not of the command that submitted the job.'
     : '';
 }
 

@@ -27,7 +27,8 @@ export class AnsweringCluster {
         status: 404,
         body: { errors: [`Not found: ${key}`] },
       };
-      response.writeHead(answer.status ?? 200).end(JSON.stringify(answer.body));
+      const { status = 200, body: told } = answer;
+      response.writeHead(status).end(typeof told === 'string' ? told : JSON.stringify(told));
     });
   });
 

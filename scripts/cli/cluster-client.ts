@@ -40,6 +40,16 @@ export interface ClientSettings {
   readonly timeoutMs: number;
 }
 
+interface RequestParts {
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
 export class ClusterClient {
   readonly #address: ClusterAddress;
   readonly #signerOf: ClientSettings['signerOf'];
@@ -87,6 +97,13 @@ export class ClusterClient {
 
   async get(path: string): Promise<JsonObject> {
     return await this.#request('GET', path);
+  }
+
+  /** A file: as it is. */
+  async getText(path: string): Promise<string> {
+    const { status, text } = await this.#ask('GET', path, {});
+    if (status >= 400) throw refusalOf([`${status} ${text.slice(0, 200)}`]);
+    return text;
   }
 
   async send(method: 'POST' | 'PATCH', path: string, body: JsonObject = {}): Promise<JsonObject> {
@@ -162,21 +179,8 @@ export class ClusterClient {
     }
   }
 
-  async #request(
-    method: string,
-    path: string,
-    init: { readonly headers?: Record<string, string>; readonly body?: string } = {},
-  ): Promise<JsonObject> {
-    this.#signer ??= this.#signerOf();
-    const signer = await this.#signer;
-    const url = new URL(`${this.#address.url}/v1${path}`);
-    const { headers: plain = {}, body = '' } = init;
-    const headers = (await signer?.sign({ method, url, headers: plain, body })) ?? plain;
-    const { status, text } = await this.#fetch(url, {
-      ...{ method, headers },
-      ...(body === '' ? {} : { body }),
-    });
-    if (status === 401 || status === 403) throw notLetIn(this.address, status, text);
+  async #request(method: string, path: string, init: RequestParts = {}): Promise<JsonObject> {
+    const { status, text } = await this.#ask(method, path, init);
     const answer = parsed(text, this.address);
     const { errors } = answer;
     const isError = Array.isArray(errors) && Object.keys(answer).length === 1;
@@ -185,7 +189,22 @@ export class ClusterClient {
     return answer;
   }
 
-  async #fetch(url: URL, init: RequestInit): Promise<{ status: number; text: string }> {
+  async #ask(method: string, path: string, init: RequestParts): Promise<Answer> {
+    this.#signer ??= this.#signerOf();
+    const signer = await this.#signer;
+    const url = new URL(`${this.#address.url}/v1${path}`);
+    const { headers: plain = {}, body = '' } = init;
+    const headers = (await signer?.sign({ method, url, headers: plain, body })) ?? plain;
+    const answer = await this.#fetch(url, {
+      ...{ method, headers },
+      ...(body === '' ? {} : { body }),
+    });
+    const { status, text } = answer;
+    if (status === 401 || status === 403) throw notLetIn(this.address, status, text);
+    return answer;
+  }
+
+  async #fetch(url: URL, init: RequestInit): Promise<Answer> {
     try {
       const response = await fetch(url, init);
       return { status: response.status, text: await response.text() };

@@ -1,6 +1,6 @@
 /** The options of `sluice logs`, and their values. */
 import { isStreamError, type LogLevel, parseDurationMs } from '../../runtime/core/index.ts';
-import { HELP, refused, VERBOSE } from './options.ts';
+import { CONFIG_DIR, HELP, JOB_MANAGER, PROPERTY, VERBOSE } from './options.ts';
 import { badArguments, type OptionSpec, type ParsedOptions } from './parse-options.ts';
 
 /** `logs [OPTIONS] <Job ID>`. */
@@ -35,13 +35,18 @@ export const LOGS_OPTIONS: readonly OptionSpec[] = [
       'Of jobs of this machine: where their logs are, if they were not where they usually are.',
   },
   { long: 'json', description: 'Prints the lines as they were written, each a JSON document.' },
-  refused(
-    'is not taken by logs: leave it out for a job of this machine; the log of a deployed cluster ' +
-      'is in CloudWatch, under its name: --prefix <name>, and --region <region>',
-    'jobmanager',
-    'm',
-    'host:port',
-  ),
+  {
+    long: 'stdout',
+    description:
+      'Shows instead what the job has printed on a cluster of this machine, print() included, of ' +
+      'each of its TaskManagers that the cluster remembers.',
+  },
+  {
+    ...JOB_MANAGER,
+    description: 'With --stdout: address of the cluster; 127.0.0.1:8081 if it is not given.',
+  },
+  PROPERTY,
+  CONFIG_DIR,
   VERBOSE,
   HELP,
 ];

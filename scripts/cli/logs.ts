@@ -8,6 +8,7 @@ import { logDirectory, logFilesOf } from './job-log-files.ts';
 import { levelOf, logLineText, parseLogLine } from './log-line.ts';
 import { type LogsSettings, logsSettings } from './logs-options.ts';
 import { badArguments, type ParsedOptions } from './parse-options.ts';
+import { notTaken, printedOf } from './printed-output.ts';
 import { tailLines } from './tail-lines.ts';
 
 /** A line of JSON, and the function that has written it. */
@@ -30,6 +31,8 @@ const LOCAL_POLL_MS = 300;
  */
 export async function logs(options: ParsedOptions, world: ConsoleWorld): Promise<number> {
   const settings = logsSettings(options, Date.now());
+  if (options.flags.has('stdout')) return await printedOf(settings.jobId, options, world);
+  if (options.values.has('jobmanager')) throw notTaken();
   const follow = options.flags.has('follow');
   const source = sourceOf(options, world);
   const isJson = options.flags.has('json');
