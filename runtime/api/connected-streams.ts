@@ -45,14 +45,14 @@ export class ConnectedStreams<A, B> {
   }
 
   /** Partitions both sides by keys of one type: records with equal keys meet in one subtask. */
-  keyBy<F extends KeyField<A>, G extends FieldWithKey<B, A[F]>>(
-    first: F,
-    second: G,
-  ): KeyedConnectedStreams<A, B, A[F]>;
   keyBy<K extends KeyValue>(
     first: (value: A) => K,
     second: (value: B) => NoInfer<K>,
   ): KeyedConnectedStreams<A, B, K>;
+  keyBy<F extends KeyField<A>, G extends FieldWithKey<B, A[F]>>(
+    first: F,
+    second: G,
+  ): KeyedConnectedStreams<A, B, A[F]>;
   keyBy(first: KeyBy<A>, second: KeyBy<B>): KeyedConnectedStreams<A, B, unknown> {
     const [a, b] = this.#inputs;
     const keys = {

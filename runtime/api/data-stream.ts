@@ -98,8 +98,9 @@ export class DataStream<T> {
    * @param key a field, or a function that is pure and never answers undefined.
    * @example `orders.keyBy('customer')` or `orders.keyBy((order) => [order.shop, order.item])`
    */
-  keyBy<F extends KeyField<T>>(key: F): KeyedStream<T, T[F]>;
   keyBy<K extends KeyValue>(key: (value: T) => K): KeyedStream<T, K>;
+  // The last: it is the one that the compiler speaks of when a field is mistyped.
+  keyBy<F extends KeyField<T>>(key: F): KeyedStream<T, T[F]>;
   keyBy(key: KeyBy<T>): KeyedStream<T, unknown> {
     const selector = keySelectorOf(key, 'keyBy') as KeySelector<T, unknown>;
     return this.#upstream.program.streams.keyed(this.#upstream, selector);
@@ -182,13 +183,13 @@ export class DataStream<T> {
    * @param partition answers an integer from 0 to `numPartitions` - 1.
    * @param key a field or a function, as for `keyBy`.
    */
-  partitionCustom<F extends KeyField<T>>(
-    partition: (key: T[F], numPartitions: number) => number,
-    key: F,
-  ): DataStream<T>;
   partitionCustom<K extends KeyValue>(
     partition: (key: NoInfer<K>, numPartitions: number) => number,
     key: (value: T) => K,
+  ): DataStream<T>;
+  partitionCustom<F extends KeyField<T>>(
+    partition: (key: T[F], numPartitions: number) => number,
+    key: F,
   ): DataStream<T>;
   partitionCustom(
     partition: (key: never, numPartitions: number) => number,

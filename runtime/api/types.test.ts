@@ -51,6 +51,15 @@ describe('types of streams', () => {
     assert.ok(env.getStreamGraph().nodes.length > 0);
   });
 
+  it('speaks of the fields when a key is mistyped', () => {
+    // `Parameters` takes the last overload, as the compiler's message does.
+    type Key = Parameters<DataStream<{ user: string; amount: number }>['keyBy']>[0];
+    same<Key, 'user' | 'amount'>(true);
+    type ByField = Parameters<DataStream<{ user: string; amount: number }>['partitionCustom']>[1];
+    same<ByField, 'user' | 'amount'>(true);
+    assert.ok(orders.keyBy('shop') !== undefined);
+  });
+
   it('knows the key of process functions', () => {
     const lengths = orders
       .keyBy((o) => o.shop)
