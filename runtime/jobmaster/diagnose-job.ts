@@ -102,7 +102,7 @@ function endSummary(
   return `${how}: ${outputText(sinks)}.${printText(sinks)}`;
 }
 
-/** `"Sink: print" got 1,234 records, 56/s`. */
+/** `"Sink: print" got 1,234 records, now 56/s`. */
 function outputText(sinks: readonly DiagnosedOperator[]): string {
   const texts = sinks.map((sink) => {
     const { name, numRecordsIn } = sink;
@@ -110,7 +110,7 @@ function outputText(sinks: readonly DiagnosedOperator[]): string {
     const lately =
       perSecond === undefined || perSecond === 0
         ? ''
-        : `, ${countText(Math.max(1, perSecond))}/s of late`;
+        : `, now ${countText(Math.max(1, perSecond))}/s`;
     return `"${name}" got ${recordsText(numRecordsIn)}${lately}`;
   });
   return listText(texts);
