@@ -1,5 +1,11 @@
 import type { JSX } from 'preact';
-import { type JobJson, type JobState, useConnection, usePolled } from '../data/index.ts';
+import {
+  type JobJson,
+  type JobState,
+  useConnection,
+  useConsole,
+  usePolled,
+} from '../data/index.ts';
 import { Answer, CopyButton, durationText, StateBadge, Tabs, timeText } from '../ui/index.ts';
 import { JobActions } from './job/job-actions.tsx';
 import { JOB_TABS } from './job-tabs.ts';
@@ -12,9 +18,10 @@ const RARELY_MS = 30_000;
 function JobPage({ parameters }: PageProps): JSX.Element {
   const { jobid = '', rest = '' } = parameters;
   const path = `/jobs/${jobid}`;
-  const known = usePolled<JobJson>(path);
+  const { store } = useConsole();
+  const known = store.peek<JobJson>(path).value;
   // What has ended does not change any more.
-  const isEnded = known.value !== undefined && ENDED.includes(known.value.state);
+  const isEnded = known !== undefined && ENDED.includes(known.state);
   const job = usePolled<JobJson>(path, isEnded ? RARELY_MS : undefined);
   return (
     <div class="page">

@@ -72,6 +72,17 @@ describe('the tab "Why no output?"', () => {
     assert.equal(links[0], `#/jobs/${JOB_ID}/overview/${VERTEX_ID}`);
   });
 
+  it('does not look again at a job that has ended', async () => {
+    const ended = { ...HEALTHY, verdict: 'ended', summary: 'The job has finished.' };
+    const { browser, root, text } = await shown(ended);
+    assert.match(text(), /this does not change any more/);
+    assert.doesNotMatch(text(), /looked at again|Look now/);
+    assert.match(root.querySelector('thead')?.textContent ?? '', /Rate now/);
+    const count = browser.asked.length;
+    await browser.pass(60_000);
+    assert.equal(browser.asked.length, count);
+  });
+
   it('looks again by itself, and when it is told to', async () => {
     let answer = BLOCKED;
     const { browser, click, text } = await shown(() => answer);

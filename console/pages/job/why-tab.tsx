@@ -38,10 +38,15 @@ const SEVERITIES: Readonly<Record<FindingJson['severity'], readonly [Tone, strin
   info: ['info', 'Passes by itself'],
 };
 
+const RARELY_MS = 300_000;
+
 /** One answer to the question why nothing, or too little, comes out of the job. */
 function WhyTab({ job }: JobTabProps): JSX.Element {
   const path = `/jobs/${job.jid}/diagnosis`;
-  const polled = usePolled<DiagnosisJson>(path);
+  const { store } = useConsole();
+  // Of a job that has ended the answer stays.
+  const isEnded = store.peek<DiagnosisJson>(path).value?.verdict === 'ended';
+  const polled = usePolled<DiagnosisJson>(path, isEnded ? RARELY_MS : undefined);
   return (
     <Answer polled={polled} what="diagnosis">
       {(diagnosis) => <ShownDiagnosis jobId={job.jid} path={path} diagnosis={diagnosis} />}
@@ -55,9 +60,7 @@ function ShownDiagnosis(props: {
   readonly diagnosis: DiagnosisJson;
 }): JSX.Element {
   const { jobId, path, diagnosis } = props;
-  const { store } = useConsole();
-  const nowEpochMs = useNow();
-  const { verdict, summary, findings, sinks, timestamp } = diagnosis;
+  const { verdict, summary, findings, sinks } = diagnosis;
   const [tone, icon, title] = VERDICTS[verdict];
   return (
     <>
@@ -67,15 +70,7 @@ function ShownDiagnosis(props: {
           <h2>{title}</h2>
           <p role="status">{summary}</p>
           <p class="hint">
-            Seen {agoText(timestamp, nowEpochMs)}, and looked at again while this page is open.{' '}
-            <button
-              type="button"
-              class="button"
-              data-kind="link"
-              onClick={() => store.refresh(path)}
-            >
-              Look now
-            </button>
+            <SeenLine path={path} diagnosis={diagnosis} />
           </p>
         </div>
       </section>
@@ -92,6 +87,25 @@ function ShownDiagnosis(props: {
         </ol>
       )}
       {sinks.length > 0 && <SinkPanel jobId={jobId} sinks={sinks} />}
+    </>
+  );
+}
+
+function SeenLine(props: {
+  readonly path: string;
+  readonly diagnosis: DiagnosisJson;
+}): JSX.Element {
+  const { verdict, timestamp } = props.diagnosis;
+  const { store } = useConsole();
+  const nowEpochMs = useNow();
+  if (verdict === 'ended') return <>It has ended: this does not change any more.</>;
+  const look = (): void => store.refresh(props.path);
+  return (
+    <>
+      Seen {agoText(timestamp, nowEpochMs)}, and looked at again while this page is open.{' '}
+      <button type="button" class="button" data-kind="link" onClick={look}>
+        Look now
+      </button>
     </>
   );
 }
@@ -227,7 +241,7 @@ function SinkPanel(props: {
     },
     {
       id: 'rate',
-      label: 'Of late',
+      label: 'Rate now',
       isNumber: true,
       cell: (sink) => rateText(sink['records-per-second'] ?? undefined),
     },
