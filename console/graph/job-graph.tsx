@@ -3,8 +3,8 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { JobJson, VertexLive } from '../data/index.ts';
 import { Loading, Notice, useScrollFocus } from '../ui/index.ts';
 import { EDGE_SIZE, GraphEdge, WATERMARK_EDGE_SIZE } from './graph-edge.tsx';
-import { GraphNode, NODE_SIZE } from './graph-node.tsx';
-import type { GraphLayout, Point } from './layout.ts';
+import { GraphNode, type NodeFinding, nodeSize } from './graph-node.tsx';
+import type { GraphLayout, Point, Size } from './layout.ts';
 import { Legend } from './legend.tsx';
 import { useLayout } from './use-layout.ts';
 import { fitScale, useWidth } from './zoom.ts';
@@ -14,6 +14,8 @@ interface JobGraphProps {
   readonly lives: ReadonlyMap<string, VertexLive>;
   readonly selectedId: string | undefined;
   readonly hrefOf: (vertexId: string) => string;
+  /** By vertex: what keeps output back there. */
+  readonly findings?: ReadonlyMap<string, NodeFinding>;
 }
 
 const UNKNOWN: VertexLive = { inputWatermarksMs: [] };
@@ -29,7 +31,7 @@ export function JobGraph(props: JobGraphProps): JSX.Element {
   const edges = useMemo(() => edgesOf(props.job), [props.job]);
   const layout = useLayout({
     direction: widthPx < NARROW_PX ? 'TB' : 'LR',
-    nodes: props.job.vertices.map(({ id }) => ({ id, ...NODE_SIZE })),
+    nodes: props.job.vertices.map(({ id, name }) => ({ id, ...nodeSize(name) })),
     edges: edges.map(({ id, from, to, isOneOfMany }) => {
       return { id, from, to, ...(isOneOfMany ? WATERMARK_EDGE_SIZE : EDGE_SIZE) };
     }),
@@ -37,10 +39,12 @@ export function JobGraph(props: JobGraphProps): JSX.Element {
   const [zoom, setZoom] = useState<number | 'fit'>('fit');
   const size = layout !== undefined && 'nodes' in layout ? layout : undefined;
   const scale = zoom === 'fit' ? fitScale(size, widthPx) : zoom;
+  const selectedName = props.job.vertices.find(({ id }) => id === props.selectedId)?.name ?? '';
   const corner = size?.nodes[props.selectedId ?? ''];
   useEffect(() => {
-    if (frame.current !== null && corner !== undefined) show(frame.current, corner, scale);
-  }, [corner, scale]);
+    if (frame.current !== null && corner !== undefined)
+      show(frame.current, corner, nodeSize(selectedName), scale);
+  }, [corner, selectedName, scale]);
   return (
     <div class="graph">
       <div class="graph-tools">
@@ -71,9 +75,9 @@ export function JobGraph(props: JobGraphProps): JSX.Element {
 }
 
 /** Scrolls a vertex into the middle, unless it is in sight. */
-function show(frame: HTMLElement, corner: Point, scale: number): void {
+function show(frame: HTMLElement, corner: Point, size: Size, scale: number): void {
   const [left, top] = [corner.x * scale, corner.y * scale];
-  const [width, height] = [NODE_SIZE.width * scale, NODE_SIZE.height * scale];
+  const [width, height] = [size.width * scale, size.height * scale];
   const { scrollLeft, scrollTop, clientWidth, clientHeight } = frame;
   const isInSight =
     left >= scrollLeft &&
@@ -88,7 +92,7 @@ function show(frame: HTMLElement, corner: Point, scale: number): void {
 function Drawing(
   props: JobGraphProps & { readonly layout: GraphLayout; readonly scale: number },
 ): JSX.Element {
-  const { job, lives, selectedId, hrefOf, layout, scale } = props;
+  const { job, lives, selectedId, hrefOf, findings, layout, scale } = props;
   const edges = useMemo(() => edgesOf(job), [job]);
   return (
     <svg
@@ -128,6 +132,7 @@ function Drawing(
           corner={layout.nodes[vertex.id] ?? { x: 0, y: 0 }}
           href={hrefOf(vertex.id)}
           isSelected={vertex.id === selectedId}
+          finding={findings?.get(vertex.id)}
         />
       ))}
     </svg>

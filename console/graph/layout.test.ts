@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { layoutGraph } from './layout.ts';
-import { wrapText } from './wrap-text.ts';
+import { textWidthPx, wrapText } from './wrap-text.ts';
 
 const SIZE = { width: 200, height: 100 };
 
@@ -80,5 +80,18 @@ describe('wrapText', () => {
       ...['Source: events', '-> parse -> keep'],
     ]);
     assert.deepEqual(wrapText('a'.repeat(50), 10, 2), ['a'.repeat(10), `${'a'.repeat(9)}…`]);
+  });
+
+  it('counts what characters take, and breaks a long word where it may', () => {
+    const name = 'Window(TumblingEventTimeWindows(10000), EventTimeTrigger, Sum) -> Map -> Filter';
+    const widthOf = (line: string): number => textWidthPx(line, 13);
+    const lines = wrapText(name, 224, 4, widthOf);
+    assert.ok(lines.length <= 4 && lines.every((line) => widthOf(line) <= 224), lines.join('|'));
+    assert.equal(lines.join('').replaceAll(' ', ''), name.replaceAll(' ', ''));
+    assert.ok(lines.length > 2, 'a line has less room than characters of a usual width');
+    const long = wrapText(name.repeat(9), 224, 4, widthOf);
+    assert.ok(long.length === 4 && long.every((line) => widthOf(line) <= 224));
+    assert.match(long[3] ?? '', /…$/);
+    assert.ok(textWidthPx('WWWW', 13) > 2 * textWidthPx('iiii', 13));
   });
 });

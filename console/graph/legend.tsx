@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 
 const PARTS: readonly (readonly [name: string, label: string])[] = [
-  ['busy', 'busy'],
+  ['working', 'working: does what comes, with time to spare'],
+  ['busy', 'busy: hardly any time to spare'],
   ['pressured', 'back pressured: waits for who reads its output'],
   ['idle', 'idle: waits for input'],
 ];

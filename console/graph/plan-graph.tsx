@@ -4,10 +4,10 @@ import { Loading, Notice, plural } from '../ui/index.ts';
 import { EDGE_SIZE, GraphEdge } from './graph-edge.tsx';
 import type { GraphLayout, Size } from './layout.ts';
 import { useLayout } from './use-layout.ts';
-import { wrapText } from './wrap-text.ts';
+import { textWidthPx, wrapText } from './wrap-text.ts';
 
-const SIZE: Size = { width: 248, height: 72 };
-const LINE_CHARS = 29;
+const SIZE: Size = { width: 228, height: 72 };
+const NAME_SIZE_PX = 13;
 
 /** What a job would be: its vertices and how they are connected. */
 export function PlanGraph({ plan }: { readonly plan: PlanJson }): JSX.Element {
@@ -58,9 +58,12 @@ function PlanNode(props: {
 }): JSX.Element {
   const { node, layout } = props;
   const { x, y } = layout.nodes[node.id] ?? { x: 0, y: 0 };
-  const lines = wrapText(nameOf(node), LINE_CHARS, 2);
+  const name = nameOf(node);
+  const widthOf = (line: string): number => textWidthPx(line, NAME_SIZE_PX);
+  const lines = wrapText(name, SIZE.width - 22, 2, widthOf);
   return (
     <g class="node" transform={`translate(${x} ${y})`}>
+      {lines.at(-1)?.endsWith('…') === true && <title>{name}</title>}
       <rect class="node-box" width={SIZE.width} height={SIZE.height} rx="7" />
       {lines.map((line, index) => (
         <text key={line} class="node-name" x="12" y={22 + 16 * index}>
