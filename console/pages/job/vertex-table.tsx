@@ -50,6 +50,7 @@ const COLUMNS: readonly Column<Row>[] = [
     cell: ({ vertex }) => <StateBadge state={vertex.status} />,
   },
   numbers('parallelism', 'Subtasks', ({ vertex }) => vertex.parallelism, countText),
+  numbers('watermark', 'Watermark', ({ live }) => live.watermarkMs, watermarkText),
   numbers('busy', 'Busy', ({ live }) => live.busyShare, percentText),
   numbers('pressured', 'Back pressure', ({ live }) => live.pressuredShare, percentText),
   numbers('in', 'In', ({ live }) => live.inPerSecond, rateText),
@@ -58,7 +59,6 @@ const COLUMNS: readonly Column<Row>[] = [
   numbers('records-out', 'Records out', ({ vertex }) => vertex.metrics['write-records'], countText),
   numbers('bytes-in', 'Bytes in', ({ vertex }) => vertex.metrics['read-bytes'], sizeText),
   numbers('bytes-out', 'Bytes out', ({ vertex }) => vertex.metrics['write-bytes'], sizeText),
-  numbers('watermark', 'Watermark', ({ live }) => live.watermarkMs, watermarkText),
 ];
 const UNKNOWN: VertexLive = { inputWatermarksMs: [] };
 
