@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { type Operation, useConsole, useNow, useOperations } from '../data/index.ts';
 import { CodeLine, durationText, Icon, StateBadge } from '../ui/index.ts';
 
@@ -7,6 +8,26 @@ const STATES: Readonly<Record<Operation['state'], string>> = {
   done: 'COMPLETED',
   failed: 'FAILED',
 };
+
+/** So long what came of it is in full sight, above what is beneath. */
+const FOLDS_AFTER_MS = 10_000;
+
+/** What is done folds by itself, and on the way to another page; what has failed stays open. */
+function useFolding(isDone: boolean): readonly [boolean, (isFolded: boolean) => void] {
+  const { world } = useConsole();
+  const [isFolded, setFolded] = useState(false);
+  useEffect(() => {
+    if (!isDone) return;
+    const fold = (): void => setFolded(true);
+    const cancel = world.after(FOLDS_AFTER_MS, fold);
+    addEventListener('hashchange', fold);
+    return () => {
+      cancel();
+      removeEventListener('hashchange', fold);
+    };
+  }, [world, isDone]);
+  return [isFolded, setFolded];
+}
 
 /** Operations under way, what they wait for, and what came of them. */
 export function OperationTray(): JSX.Element {
@@ -22,15 +43,29 @@ export function OperationTray(): JSX.Element {
 
 function OperationCard({ operation }: { readonly operation: Operation }): JSX.Element {
   const { operations } = useConsole();
-  const { id, jobId, title, state, progress, startedAtEpochMs } = operation;
+  const { id, jobId, title, state, startedAtEpochMs } = operation;
+  const [isFolded, setFolded] = useFolding(state === 'done');
   return (
-    <article class="tray-card" data-state={state} aria-label={title}>
+    <article class="tray-card" data-state={state} data-folded={isFolded} aria-label={title}>
       <header>
         <StateBadge state={STATES[state]} />
-        <a href={`#/jobs/${jobId}`}>{title}</a>
-        {state === 'running' ? (
-          <Elapsed sinceEpochMs={startedAtEpochMs} />
-        ) : (
+        <a href={`#/jobs/${jobId}`} title={title}>
+          {title}
+        </a>
+        {state === 'running' && <Elapsed sinceEpochMs={startedAtEpochMs} />}
+        {state === 'done' && (
+          <button
+            type="button"
+            class="button"
+            data-kind="link"
+            aria-label={`${isFolded ? 'Show' : 'Fold'}: ${title}`}
+            aria-expanded={!isFolded}
+            onClick={() => setFolded(!isFolded)}
+          >
+            {isFolded ? 'Show' : 'Fold'}
+          </button>
+        )}
+        {state !== 'running' && (
           <button
             type="button"
             class="icon-button"
@@ -42,6 +77,15 @@ function OperationCard({ operation }: { readonly operation: Operation }): JSX.El
           </button>
         )}
       </header>
+      {!isFolded && <OperationBody operation={operation} />}
+    </article>
+  );
+}
+
+function OperationBody({ operation }: { readonly operation: Operation }): JSX.Element {
+  const { title, state, progress } = operation;
+  return (
+    <>
       {state === 'running' && (
         <progress
           class="progress"
@@ -54,7 +98,7 @@ function OperationCard({ operation }: { readonly operation: Operation }): JSX.El
       {progress.location !== undefined && (
         <CodeLine text={progress.location} what="the savepoint’s path" />
       )}
-    </article>
+    </>
   );
 }
 
