@@ -71,4 +71,4 @@ export type {
   VertexJson,
 } from './rest-json.ts';
 export { useVertexLive } from './use-vertex-live.ts';
-export { type Load, loadOf, type VertexLive } from './vertex-live.ts';
+export { knownCount, type Load, loadOf, type VertexLive } from './vertex-live.ts';

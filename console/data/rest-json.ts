@@ -69,10 +69,14 @@ export interface JobOverviewJson extends Times {
 /** What tasks have read and written, and how their time was spent. */
 export interface IoMetricsJson {
   readonly 'read-bytes': number;
+  /** False: of some subtask it is not known. */
   readonly 'read-bytes-complete': boolean;
   readonly 'write-bytes': number;
+  readonly 'write-bytes-complete': boolean;
   readonly 'read-records': number;
+  readonly 'read-records-complete': boolean;
   readonly 'write-records': number;
+  readonly 'write-records-complete': boolean;
   readonly 'accumulated-backpressured-time': Millis;
   readonly 'accumulated-idle-time': Millis;
   readonly 'accumulated-busy-time': Millis;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { RateHistory } from './rate-history.ts';
 import type { JobJson } from './rest-json.ts';
-import { liveOfDifference, liveOfSubtasks, loadOf, mergedLive } from './vertex-live.ts';
+import { knownCount, liveOfDifference, liveOfSubtasks, loadOf, mergedLive } from './vertex-live.ts';
 
 function jobAt(now: number, read: number, busyMs: number): JobJson {
   const metrics = {
@@ -18,6 +18,31 @@ describe('liveOfDifference', () => {
     const live = liveOfDifference(jobAt(1000, 100, 0), jobAt(3000, 500, 2000)).get('v');
     assert.deepEqual([live?.inPerSecond, live?.outPerSecond], [200, 400]);
     assert.equal(live?.busyShare, 0.5);
+  });
+
+  it('tells nothing, not 0, of a vertex that has not reported meanwhile', () => {
+    const early = jobAt(1000, 0, 0);
+    const silent = { ...early, now: 5000 };
+    assert.equal(liveOfDifference(early, silent).size, 0);
+    const of = (status: string, change: object): JobJson => {
+      const vertices = jobAt(1000, 0, 0).vertices.map((one) => {
+        return { ...one, status, metrics: { ...one.metrics, ...change } };
+      });
+      return { ...early, now: 5000, vertices } as JobJson;
+    };
+    assert.equal(liveOfDifference(early, of('FINISHED', {})).get('v')?.inPerSecond, 0);
+    const partly = { 'read-records-complete': false, 'accumulated-idle-time': 9000 };
+    assert.equal(liveOfDifference(early, of('RUNNING', partly)).size, 0);
+    assert.equal(liveOfDifference(of('RUNNING', partly), jobAt(9000, 9, 0)).size, 0);
+  });
+
+  it('tells a count of 0 only where it is known', () => {
+    const count = (read: number, isComplete: boolean | undefined): number | undefined => {
+      const metrics = { 'read-records': read, 'read-records-complete': isComplete };
+      return knownCount(metrics as JobJson['vertices'][number]['metrics'], 'read-records');
+    };
+    assert.deepEqual([count(0, true), count(0, undefined), count(0, false)], [0, 0, undefined]);
+    assert.equal(count(7, false), 7);
   });
 
   it('tells nothing of a vertex that began anew, nor of no time', () => {

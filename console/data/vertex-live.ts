@@ -68,7 +68,18 @@ function inputWatermarks(metrics: readonly AggregateJson[]): readonly (number | 
   return Array.from(watermarks);
 }
 
-/** Of what a vertex has done between two answers; of a vertex that began anew nothing. */
+type CountName = 'read-bytes' | 'write-bytes' | 'read-records' | 'write-records';
+
+/** Undefined: no subtask has reported yet. Of some of them it is what they have done. */
+export function knownCount(metrics: IoMetricsJson, name: CountName): number | undefined {
+  const isUnknown = metrics[`${name}-complete`] === false && metrics[name] === 0;
+  return isUnknown ? undefined : metrics[name];
+}
+
+/**
+ * Of what a vertex has done between two answers; nothing of a vertex that began anew, nor of one
+ * that runs and has not reported meanwhile: a task is always busy, pressured or idle.
+ */
 export function liveOfDifference(
   earlier: JobJson,
   later: JobJson,
@@ -77,13 +88,18 @@ export function liveOfDifference(
   if (elapsedMs <= 0) return new Map();
   const before = new Map(earlier.vertices.map(({ id, metrics }) => [id, metrics]));
   return new Map(
-    later.vertices.flatMap(({ id, parallelism, metrics }) => {
+    later.vertices.flatMap(({ id, parallelism, status, metrics }) => {
       const first = before.get(id);
       if (first === undefined) return [];
       const grown = (name: keyof IoMetricsJson): number =>
         Number(metrics[name]) - Number(first[name]);
       const share = (name: keyof IoMetricsJson): number =>
         Math.min(1, grown(name) / (elapsedMs * Math.max(1, parallelism)));
+      if (first['read-records-complete'] === false) return [];
+      if (metrics['read-records-complete'] === false) return [];
+      const isOver = status === 'FINISHED' || status === 'CANCELED';
+      const hasReported = TIMES.some((name) => grown(name) > 0);
+      if (!hasReported && !isOver) return [];
       const read = grown('read-records');
       if (read < 0 || grown('write-records') < 0) return [];
       const live: VertexLive = {
@@ -103,6 +119,12 @@ export function liveOfDifference(
 export function mergedLive(under: VertexLive | undefined, over: VertexLive): VertexLive {
   return { ...under, ...over };
 }
+
+const TIMES = [
+  'accumulated-busy-time',
+  'accumulated-backpressured-time',
+  'accumulated-idle-time',
+] as const satisfies readonly (keyof IoMetricsJson)[];
 
 type Optional<T> = { readonly [K in keyof T]: T[K] | undefined };
 

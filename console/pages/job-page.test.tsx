@@ -87,6 +87,56 @@ describe('JobPage', () => {
     }
   });
 
+  it('shows what is not known of a subtask as such, not as 0', async () => {
+    const { subtasks, ...vertex } = subtasksJson(2);
+    const unknown = { 'read-records-complete': false, 'write-records-complete': false };
+    const { root } = await show(
+      {
+        [SINK]: {
+          ...vertex,
+          subtasks: subtasks.map((one) => {
+            return one.subtask > 0 ? one : { ...one, metrics: { ...one.metrics, ...unknown } };
+          }),
+        },
+        [`${SINK}/backpressure`]: {
+          status: 'ok',
+          subtasks: [
+            { subtask: 0, ratio: 0, idleRatio: 0, busyRatio: 0 },
+            { subtask: 1, ratio: 0, idleRatio: 1, busyRatio: 0 },
+          ],
+        },
+        [`${SINK}/watermarks`]: [],
+      },
+      `/overview/${SINK_ID}`,
+    );
+    const rows = [...root.querySelectorAll('.drawer tbody tr')].map((row) => {
+      return [...row.querySelectorAll('td')].slice(1, 5).map((cell) => cell.textContent);
+    });
+    assert.deepEqual(rows, [
+      ['–', '–', '–', '–'],
+      ['0 %', '0 %', '10', '10'],
+    ]);
+  });
+
+  it('folds the card of what is done after a while, and opens it again', async () => {
+    const { browser, click, root } = await show({ [`PATCH ${JOB}?mode=cancel`]: '{}' });
+    browser.answers[`${JOB}/status`] = { status: 'CANCELED' };
+    const body = (): Element | null => root.querySelector('.tray-card p');
+    await click('Cancel');
+    const confirm = [...root.querySelectorAll<HTMLElement>('dialog button, [role=dialog] button')];
+    confirm.find((button) => /^Cancel/.test(button.textContent ?? ''))?.click();
+    await browser.pass(0);
+    assert.match(body()?.textContent ?? '', /The job has ended: canceled/);
+    await browser.pass(11_000);
+    assert.equal(body(), null);
+    assert.match(root.querySelector('.tray-card')?.textContent ?? '', /CompletedCancel clicks/);
+    await click('Show: Cancel clicks');
+    assert.match(body()?.textContent ?? '', /The job has ended/);
+    location.hash = '#/jobs';
+    await browser.pass(0);
+    assert.equal(body(), null, 'folds on the way to another page');
+  });
+
   it('has only the rows in sight of very many subtasks in the document', async () => {
     const { root } = await show({ [SINK]: subtasksJson(500) }, `/overview/${SINK_ID}`);
     const rows = root.querySelectorAll('.drawer tbody tr:not(.is-spacer)');
@@ -136,6 +186,7 @@ describe('JobPage', () => {
     await click('Savepoint');
     root.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }));
     await browser.pass(0);
+    await browser.pass(60_000);
     assert.match(root.querySelector('.tray')?.textContent ?? '', /savepoint-dir is not set/);
     assert.match(text(), /Failed/);
   });

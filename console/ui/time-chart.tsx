@@ -64,6 +64,7 @@ export function TimeChart(props: TimeChartProps): JSX.Element {
         <div
           ref={host}
           class="time-chart-canvas"
+          data-series={series.length}
           role="img"
           aria-label={`${title}: ${words.join(', ')}`}
         />
@@ -150,7 +151,8 @@ function optionsOf(
         stroke: () => color(own ?? COLORS[index % COLORS.length] ?? '--accent'),
         width: 2,
         dash: [...(DASHES[index % DASHES.length] ?? [])],
-        points: { show: look === 'points' ? true : series.length === 0, size: 6 },
+        // A line needs two.
+        points: { show: (chart: uPlot) => look === 'points' || chart.data[0].length < 2, size: 6 },
         value: (_: uPlot, value: number | null) => (value === null ? '–' : format(value)),
       })),
     ],

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import {
   type BackPressureJson,
+  knownCount,
   type MetricJson,
   type SubtaskJson,
   usePolled,
@@ -59,10 +60,30 @@ const COLUMNS: readonly Column<Row>[] = [
   },
   numbers('busy', 'Busy', ({ busyShare }) => busyShare, percentText),
   numbers('pressured', 'Back pressure', ({ pressuredShare }) => pressuredShare, percentText),
-  numbers('in', 'Records in', ({ subtask }) => subtask.metrics['read-records'], countText),
-  numbers('out', 'Records out', ({ subtask }) => subtask.metrics['write-records'], countText),
-  numbers('bytes-in', 'Bytes in', ({ subtask }) => subtask.metrics['read-bytes'], sizeText),
-  numbers('bytes-out', 'Bytes out', ({ subtask }) => subtask.metrics['write-bytes'], sizeText),
+  numbers(
+    'in',
+    'Records in',
+    ({ subtask }) => knownCount(subtask.metrics, 'read-records'),
+    countText,
+  ),
+  numbers(
+    'out',
+    'Records out',
+    ({ subtask }) => knownCount(subtask.metrics, 'write-records'),
+    countText,
+  ),
+  numbers(
+    'bytes-in',
+    'Bytes in',
+    ({ subtask }) => knownCount(subtask.metrics, 'read-bytes'),
+    sizeText,
+  ),
+  numbers(
+    'bytes-out',
+    'Bytes out',
+    ({ subtask }) => knownCount(subtask.metrics, 'write-bytes'),
+    sizeText,
+  ),
   numbers('watermark', 'Watermark', ({ watermarkMs }) => watermarkMs, watermarkText),
   numbers('attempt', 'Attempt', ({ subtask }) => subtask.attempt + 1, countText),
   numbers('start', 'Started', ({ subtask }) => subtask['start-time'], timeText),
@@ -105,12 +126,17 @@ export function SubtaskTable({ job, vertex }: VertexViewProps): JSX.Element {
   );
 }
 
+/** A task is always busy, pressured or idle: of none of them nothing is known. */
+function hasReported(share: BackPressureJson['subtasks'][number]): boolean {
+  return share.ratio + share.idleRatio + share.busyRatio > 0;
+}
+
 function rowsOf(
   vertex: VertexJson | undefined,
   pressure: BackPressureJson | undefined,
   watermarks: readonly MetricJson[] = [],
 ): readonly Row[] {
-  const shares = new Map(pressure?.subtasks.map((one) => [one.subtask, one]));
+  const shares = new Map(pressure?.subtasks.filter(hasReported).map((one) => [one.subtask, one]));
   const values = new Map(
     watermarks.map(({ id, value }) => [Number.parseInt(id, 10), Number(value)]),
   );

@@ -34,6 +34,9 @@ export function TimelineChart(props: {
           <tr>
             <th scope="col">What</th>
             <th scope="col">State</th>
+            <th scope="col" class="is-number">
+              Duration
+            </th>
             <th scope="col" class="timeline-axis">
               {Number.isFinite(from) && <Axis from={from} to={to} />}
             </th>
@@ -57,6 +60,8 @@ function TimelineLine(props: {
   const { row, from, to } = props;
   const last = row.spans.at(-1);
   const at = (epochMs: number): number => ((epochMs - from) / (to - from)) * WIDTH;
+  const [first] = row.spans;
+  const tookMs = first === undefined || last === undefined ? undefined : last.to - first.from;
   const text = row.spans
     .map(({ state, ...span }) => {
       return `${state.toLowerCase()} for ${durationText(span.to - span.from)}`;
@@ -68,6 +73,7 @@ function TimelineLine(props: {
         {row.href === undefined ? row.label : <a href={row.href}>{row.label}</a>}
       </th>
       <td>{last === undefined ? 'not begun' : <StateBadge state={last.state} />}</td>
+      <td class="is-number">{durationText(tookMs)}</td>
       <td class="timeline-cell">
         <svg
           class="timeline-bars"

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import type { JobJson, JobVertexJson, VertexLive } from '../../data/index.ts';
+import { type JobJson, type JobVertexJson, knownCount, type VertexLive } from '../../data/index.ts';
 import {
   type Column,
   countText,
@@ -55,10 +55,30 @@ const COLUMNS: readonly Column<Row>[] = [
   numbers('pressured', 'Back pressure', ({ live }) => live.pressuredShare, percentText),
   numbers('in', 'In', ({ live }) => live.inPerSecond, rateText),
   numbers('out', 'Out', ({ live }) => live.outPerSecond, rateText),
-  numbers('records-in', 'Records in', ({ vertex }) => vertex.metrics['read-records'], countText),
-  numbers('records-out', 'Records out', ({ vertex }) => vertex.metrics['write-records'], countText),
-  numbers('bytes-in', 'Bytes in', ({ vertex }) => vertex.metrics['read-bytes'], sizeText),
-  numbers('bytes-out', 'Bytes out', ({ vertex }) => vertex.metrics['write-bytes'], sizeText),
+  numbers(
+    'records-in',
+    'Records in',
+    ({ vertex }) => knownCount(vertex.metrics, 'read-records'),
+    countText,
+  ),
+  numbers(
+    'records-out',
+    'Records out',
+    ({ vertex }) => knownCount(vertex.metrics, 'write-records'),
+    countText,
+  ),
+  numbers(
+    'bytes-in',
+    'Bytes in',
+    ({ vertex }) => knownCount(vertex.metrics, 'read-bytes'),
+    sizeText,
+  ),
+  numbers(
+    'bytes-out',
+    'Bytes out',
+    ({ vertex }) => knownCount(vertex.metrics, 'write-bytes'),
+    sizeText,
+  ),
 ];
 const UNKNOWN: VertexLive = { inputWatermarksMs: [] };
 
