@@ -348,7 +348,15 @@ const INSPECTION_OPTIONS = {
   HEARTBEAT_INTERVAL_MS: durationOption({
     key: 'heartbeat.interval',
     defaultValue: 10_000,
-    description: 'how often a TaskManager of this machine tells that it lives, and its memory',
+    description:
+      'how often a TaskManager of this machine is asked whether it lives, and tells its memory',
+  }),
+  HEARTBEAT_TIMEOUT_MS: durationOption({
+    key: 'heartbeat.timeout',
+    defaultValue: 50_000,
+    description:
+      'a TaskManager of this machine that left as many of these questions unanswered as fit into ' +
+      'it is killed, and its job restarts',
   }),
   FLAME_GRAPH_ENABLED: booleanOption({
     key: 'rest.flamegraph.enabled',

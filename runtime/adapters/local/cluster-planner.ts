@@ -32,6 +32,7 @@ import { METRICS_INTERVAL_MS, type PlannedJob, planJob } from './job-runner.ts';
 import type { JobStorage } from './job-storage.ts';
 import type { LocalTaskManagers } from './local-task-managers.ts';
 import { ProcessSlotLauncher } from './process-slot-launcher.ts';
+import type { HeartbeatSettings } from './process-watch.ts';
 import { createJobMaster } from './start-job.ts';
 import { checkSlotCount } from './worker-slot-launcher.ts';
 
@@ -48,7 +49,7 @@ export interface ClusterPlannerParts {
   readonly logger: Logger;
   readonly fileSystem: FileSystem;
   readonly taskManagers: LocalTaskManagers;
-  readonly heartbeatIntervalMs: number;
+  readonly heartbeats: HeartbeatSettings;
   /** What print sinks write. The promise, if any, holds them back. */
   readonly onPrint: (text: string) => Promise<void> | undefined;
 }
@@ -120,12 +121,12 @@ export class ClusterPlanner implements JobPlanner {
     isRecovered: boolean,
   ): Promise<StartedMaster> {
     const { data, slotWorkerUrl, taskManagerUrl, clock, timers, rng, fileSystem } = this.#parts;
-    const { logger, onPrint, taskManagers, heartbeatIntervalMs } = this.#parts;
+    const { logger, onPrint, taskManagers, heartbeats } = this.#parts;
     const { jobId, parallelism } = program;
     const configuration = this.#withSavepointDirectory(job.configuration);
     const launcherOf = (_: unknown, { intervalMs }: CheckpointSettings): ProcessSlotLauncher =>
       new ProcessSlotLauncher({
-        ...{ taskManagerUrl, slotWorkerUrl, heartbeatIntervalMs },
+        ...{ taskManagerUrl, slotWorkerUrl, heartbeats, timers },
         observer: taskManagers.ofJob(jobId),
         job: {
           jobId,

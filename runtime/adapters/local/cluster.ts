@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import { JobStore } from '../../checkpoint/index.ts';
 import {
   type Clock,
-  ConfigOptions,
   type Configuration,
   isStreamError,
   type Logger,
@@ -26,9 +25,11 @@ import { ClusterPlanner } from './cluster-planner.ts';
 import { ClusterTelemetry, type TelemetryModules } from './cluster-telemetry.ts';
 import { DataDirectory } from './data-directory.ts';
 import { dispatcherApi, jobsOf } from './dispatcher-api.ts';
+import { heartbeatSettings } from './inspection-settings.ts';
 import { NodeFileSystem } from './node-file-system.ts';
 import { openPages } from './open-pages.ts';
 import { openProcesses, type SeenProcesses } from './open-processes.ts';
+import type { HeartbeatSettings } from './process-watch.ts';
 import { type RestSettings, restSettings } from './rest-settings.ts';
 import { SystemClock, SystemRng, SystemTimers } from './system-world.ts';
 
@@ -80,6 +81,7 @@ export interface RunningCluster {
  */
 export async function startCluster(options: ClusterOptions): Promise<RunningCluster> {
   const settings = restSettings(options.configuration, hostname());
+  const watching = heartbeatSettings(options.configuration);
   const pages = await openPages(settings, options.consoleFolder);
   const data = await DataDirectory.open(options.dataDirectory);
   const clock = new SystemClock();
@@ -88,7 +90,9 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   const newId = (): string => randomBytes(16).toString('hex');
   const seen = openProcesses(data, clock, options, newId);
   const { logger, taskManagers } = seen;
-  const { planner, dispatcher } = openDispatcher(options, data, seen, { clock, timers });
+  const { planner, dispatcher } = openDispatcher(options, data, seen, {
+    ...{ clock, timers, heartbeats: watching },
+  });
   const cancel = (jobId: string): Promise<void> => dispatcher.cancel(jobId);
   const heartbeats = new ClientHeartbeats({ clock, timers, logger, cancel });
   const asked = Promise.withResolvers<void>();
@@ -145,17 +149,23 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   };
 }
 
+interface OwnTime {
+  readonly clock: SystemClock;
+  readonly timers: SystemTimers;
+  readonly heartbeats: HeartbeatSettings;
+}
+
 /** Its jobs do not go on yet. */
 function openDispatcher(
   options: ClusterOptions,
   data: DataDirectory,
   { logger, taskManagers }: SeenProcesses,
-  { clock, timers }: { readonly clock: SystemClock; readonly timers: SystemTimers },
+  { clock, timers, heartbeats }: OwnTime,
 ): { readonly planner: ClusterPlanner; readonly dispatcher: Dispatcher } {
   const { slotCount, slotWorkerUrl, taskManagerUrl, onPrint, configuration } = options;
   const planner = new ClusterPlanner({
     taskManagers,
-    heartbeatIntervalMs: configuration.get(ConfigOptions.HEARTBEAT_INTERVAL_MS),
+    heartbeats,
     ...{ data, slotWorkerUrl, taskManagerUrl, clock, timers, logger, onPrint },
     rng: new SystemRng(),
     fileSystem: new NodeFileSystem(),

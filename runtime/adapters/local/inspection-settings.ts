@@ -1,6 +1,15 @@
 import { ConfigOptions, type Configuration } from '../../core/index.ts';
 import type { FlameGraphSettings } from './local-flame-graphs.ts';
 import type { ProfilingSettings } from './process-profiles.ts';
+import { checkHeartbeats, type HeartbeatSettings } from './process-watch.ts';
+
+/** @throws {StreamError} as {@link checkHeartbeats}. */
+export function heartbeatSettings(configuration: Configuration): HeartbeatSettings {
+  return checkHeartbeats({
+    intervalMs: configuration.get(ConfigOptions.HEARTBEAT_INTERVAL_MS),
+    timeoutMs: configuration.get(ConfigOptions.HEARTBEAT_TIMEOUT_MS),
+  });
+}
 
 export function flameGraphSettings(configuration: Configuration): FlameGraphSettings {
   return {

@@ -6,13 +6,15 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { RegionLaunch, SlotHandle } from '../../jobmaster/index.ts';
-import { ProcessSlotLauncher } from './process-slot-launcher.ts';
+import { type ProcessObservation, ProcessSlotLauncher } from './process-slot-launcher.ts';
+import { SystemTimers } from './system-world.ts';
 
 /** `start`: says which attempt it is; `cancel`: releases; `drain`: dies; terminates on demand. */
 const TASK_MANAGER = `
 process.on('disconnect', () => process.exit());
 process.on('message', (m) => {
   const tell = (more) => process.send({ launchId: m.launchId, slotIndex: m.slotIndex, ...more });
+  if (m.type === 'ping') process.send({ type: 'pong' });
   if (m.type === 'terminate') tell({ type: 'ended' });
   if (m.type !== 'command') return;
   if (m.command.type === 'start') {
@@ -24,10 +26,25 @@ process.on('message', (m) => {
 });
 `;
 
+const ignore = (): void => {};
+const unobserved: ProcessObservation = {
+  ...{ launched: ignore, reported: ignore, ended: ignore, heartbeat: ignore },
+  ...{ wrote: ignore, gone: ignore, closed: ignore },
+};
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 describe('ProcessSlotLauncher', () => {
   let directory = '';
   let launcher: ProcessSlotLauncher;
   let events: string[];
+  let ask: () => Promise<unknown>;
   const onEvent: (() => void)[] = [];
 
   before(() => {
@@ -40,7 +57,14 @@ describe('ProcessSlotLauncher', () => {
     launcher = new ProcessSlotLauncher({
       taskManagerUrl: pathToFileURL(join(directory, 'task-manager.mjs')),
       slotWorkerUrl: pathToFileURL(join(directory, 'slot-worker.mjs')),
-      stdio: 'ignore',
+      observer: {
+        started: ({ inspect }) => {
+          ask = () => inspect({ type: 'statistics' });
+          return unobserved;
+        },
+      },
+      heartbeats: { intervalMs: 100, timeoutMs: 3000 },
+      timers: new SystemTimers(),
       job: {
         jobId: '',
         bundlePath: '',
@@ -110,6 +134,33 @@ describe('ProcessSlotLauncher', () => {
     assert.deepEqual(events, ['1 lost TASK_MANAGER_LOST']);
   });
 
+  it('kills a process that is frozen, tells its slots, and goes on with another', async () => {
+    const [first] = launch(0);
+    first?.send({ type: 'start' });
+    await until(2);
+    const pid = launcher.pid ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    const asked = assert.rejects(ask(), { code: 'TASK_MANAGER_DOES_NOT_ANSWER' });
+    await until(3);
+    assert.deepEqual(events.slice(2), ['0 lost TASK_MANAGER_TIMED_OUT']);
+    await asked;
+    assert.notEqual(launcher.pid, pid);
+    const [second] = launch(0);
+    second?.send({ type: 'start' });
+    await until(5);
+    assert.deepEqual(events.slice(3), ['0 print', '0 running']);
+    while (isThere(pid)) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  it('refuses what a process that is gone is asked', async () => {
+    await launcher.close();
+    launch(0);
+    const asked = assert.rejects(ask(), { code: 'TASK_MANAGER_GONE' });
+    await launcher.close();
+    await asked;
+    await assert.rejects(ask(), { code: 'TASK_MANAGER_GONE' });
+  });
+
   it('ends its process, and says nothing of the slots', async () => {
     launch(0);
     await launcher.close();
@@ -122,6 +173,7 @@ describe('ProcessSlotLauncher', () => {
       taskManagerUrl: pathToFileURL(join(directory, 'missing.mjs')),
       slotWorkerUrl: pathToFileURL(join(directory, 'missing.mjs')),
       stdio: 'ignore',
+      timers: new SystemTimers(),
       job: {
         ...{ jobId: '', bundlePath: '', args: [], configuration: {} },
         ...{ checkpointing: true, metricsIntervalMs: 500 },

@@ -5,10 +5,12 @@
  *     ready when the restart delay is over; but not after one that ran no slot.
  * I2  A slot is told lost once, and only if it was not released before.
  * I3  `terminate` settles when the slot is gone, at the latest when its process is.
+ * I4  A process that answers no ping in time is killed, and lost: nothing of it runs afterwards.
+ * I5  What is asked of a process is answered or refused in time, whatever became of it.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { StreamError } from '../../core/index.ts';
+import { StreamError, type Timers } from '../../core/index.ts';
 import type {
   RegionLaunch,
   SlotEvents,
@@ -19,16 +21,22 @@ import type {
 import type { SlotReport } from '../../protocol/index.ts';
 import type { ProcessStatistics } from '../http/index.ts';
 import type { Inspect, InspectAnswers, InspectRequest } from '../inspect/index.ts';
+import { DEFAULT_HEARTBEATS, type HeartbeatSettings, ProcessWatch } from './process-watch.ts';
 import {
   type TaskManagerCommand,
   type TaskManagerNews,
   type TaskManagerReport,
   taskManagerLost,
+  taskManagerSilent,
 } from './task-manager-process.ts';
 import type { WorkerJob } from './worker-slot-launcher.ts';
 
 /** How long a process may take to end its slots before it is ended itself. */
 const TERMINATE_TIMEOUT_MS = 5000;
+/** How long a process may take for an answer; what takes its time by itself comes on top. */
+const ANSWER_TIMEOUT_MS = 10_000;
+/** What it measures it has at hand, and who asks knows of the time before, too. */
+const STATISTICS_TIMEOUT_MS = 2000;
 
 export interface ProcessSlotLauncherParts {
   /** The module that calls `runTaskManager`. */
@@ -40,14 +48,15 @@ export interface ProcessSlotLauncherParts {
   readonly stdio?: 'inherit' | 'ignore';
   /** Is told of the processes. */
   readonly observer?: TaskManagerObserver;
-  /** @defaultValue 10 s, as Flink's */
-  readonly heartbeatIntervalMs?: number;
+  /** @defaultValue Flink's */
+  readonly heartbeats?: HeartbeatSettings;
+  readonly timers: Timers;
 }
 
 /** A process that runs slots, to who looks at it. */
 export interface ObservedProcess {
   readonly pid: number;
-  /** @throws {StreamError} it is gone, or cannot answer. */
+  /** @throws {StreamError} it is gone, cannot answer, or does not within the time for it. */
   readonly inspect: Inspect;
 }
 
@@ -140,6 +149,23 @@ function notInspected(): StreamError {
   });
 }
 
+function doesNotAnswer(pid: number | undefined, timeoutMs: number): StreamError {
+  return new StreamError({
+    kind: 'unavailable',
+    code: 'TASK_MANAGER_DOES_NOT_ANSWER',
+    message:
+      'the TaskManager does not answer: its process is frozen (stopped, swapped out) or busy ' +
+      `beyond measure; it is replaced after heartbeat.timeout; pid=${pid} timeoutMs=${timeoutMs}`,
+    details: { timeoutMs },
+  });
+}
+
+/** I5. */
+function answerTimeoutMs(request: InspectRequest): number {
+  if (request.type === 'statistics') return STATISTICS_TIMEOUT_MS;
+  return request.durationMs + ANSWER_TIMEOUT_MS;
+}
+
 interface RemoteSlot {
   readonly slotIndex: number;
   readonly events: SlotEvents;
@@ -153,6 +179,8 @@ class TaskManager {
   readonly #slots = new Map<string, RemoteSlot>();
   readonly #exited: Promise<void>;
   readonly #onLost: () => void;
+  readonly #timers: Timers;
+  readonly #watch: ProcessWatch;
   readonly #inspections = new Map<number, PromiseWithResolvers<unknown>>();
   readonly observation: ProcessObservation | undefined;
   #isAlive = true;
@@ -160,11 +188,11 @@ class TaskManager {
 
   /** @param onLost it has died with slots that were not released. */
   constructor(parts: ProcessSlotLauncherParts, onLost: () => void) {
-    const { taskManagerUrl, observer, heartbeatIntervalMs } = parts;
+    const { taskManagerUrl, observer, timers, heartbeats = DEFAULT_HEARTBEATS } = parts;
     const output = observer === undefined ? (parts.stdio ?? 'inherit') : 'pipe';
-    const args = heartbeatIntervalMs === undefined ? [] : [String(heartbeatIntervalMs)];
     this.#onLost = onLost;
-    this.#child = fork(fileURLToPath(taskManagerUrl), args, {
+    this.#timers = timers;
+    this.#child = fork(fileURLToPath(taskManagerUrl), [String(heartbeats.intervalMs)], {
       serialization: 'advanced',
       stdio: ['ignore', output, output, 'ipc'],
     });
@@ -177,8 +205,14 @@ class TaskManager {
       this.#child.once('exit', (code, signal) => gone(`code=${code} signal=${signal}`));
       this.#child.once('error', (error) => gone(`reason=${error.message}`));
     });
+    this.#watch = new ProcessWatch({
+      ...{ timers, heartbeats },
+      ping: () => this.send({ type: 'ping' }),
+      onSilent: (unanswered) => this.#silent(unanswered, heartbeats),
+    });
     this.#child.on('message', (message) => {
       const told = message as TaskManagerReport | TaskManagerNews;
+      this.#watch.heard();
       if ('slotIndex' in told) this.#onReport(told);
       else this.#onNews(told);
     });
@@ -201,10 +235,20 @@ class TaskManager {
     const asked = Promise.withResolvers<unknown>();
     this.#inspections.set(requestId, asked);
     this.send({ type: 'inspect', requestId, request });
-    return (await asked.promise) as InspectAnswers[T['type']];
+    const timeoutMs = answerTimeoutMs(request);
+    const cancel = this.#timers.schedule(timeoutMs, () => {
+      this.#inspections.delete(requestId);
+      asked.reject(doesNotAnswer(this.pid, timeoutMs));
+    });
+    try {
+      return (await asked.promise) as InspectAnswers[T['type']];
+    } finally {
+      cancel();
+    }
   };
 
   #onNews(news: TaskManagerNews): void {
+    if (news.type === 'pong') return;
     if (news.type === 'heartbeat') {
       this.observation?.heartbeat(news.statistics);
       return;
@@ -283,10 +327,20 @@ class TaskManager {
     slot.events.onReport(message.report);
   }
 
+  /** I4. */
+  #silent(unanswered: number, { timeoutMs }: HeartbeatSettings): void {
+    this.#child.kill('SIGKILL');
+    const reason = `unanswered=${unanswered} timeoutMs=${timeoutMs} pid=${this.pid}`;
+    this.#lose(`heartbeat timed out ${reason}`, (slotIndex) =>
+      taskManagerSilent(slotIndex, reason),
+    );
+  }
+
   /** I2. */
-  #lose(reason: string): void {
+  #lose(reason: string, errorOf = (slot: number) => taskManagerLost(slot, reason)): void {
     if (!this.#isAlive) return;
     this.#isAlive = false;
+    this.#watch.stop();
     const slots = [...this.#slots.values()];
     this.#slots.clear();
     for (const asked of this.#inspections.values()) asked.reject(notInspected());
@@ -297,7 +351,7 @@ class TaskManager {
       const { isOver, events, slotIndex, ended } = slot;
       slot.isOver = true;
       ended.resolve();
-      if (!isOver) events.onLost(taskManagerLost(slotIndex, reason));
+      if (!isOver) events.onLost(errorOf(slotIndex));
     }
   }
 }

@@ -37,12 +37,15 @@ export type TaskManagerCommand =
     }
   | ({ readonly type: 'command'; readonly command: SlotCommand } & SlotOfLaunch)
   | ({ readonly type: 'terminate' } & SlotOfLaunch)
+  /** Answered at once, whatever the slots do. */
+  | { readonly type: 'ping' }
   | { readonly type: 'inspect'; readonly requestId: number; readonly request: InspectRequest };
 
 /** From the TaskManager, of itself. */
 export type TaskManagerNews =
   /** I3. */
   | { readonly type: 'heartbeat'; readonly statistics: ProcessStatistics }
+  | { readonly type: 'pong' }
   | { readonly type: 'inspected'; readonly requestId: number; readonly answer: unknown }
   | {
       readonly type: 'not-inspected';
@@ -89,6 +92,9 @@ export function runTaskManager(): void {
         break;
       case 'terminate':
         void terminate(command, handles, tell);
+        break;
+      case 'ping':
+        tell({ type: 'pong' });
         break;
       case 'inspect':
         void inspect(command, inspector, tell);
@@ -173,6 +179,19 @@ export function taskManagerLost(slotIndex: number, reason: string): StreamError 
     message:
       'the TaskManager process of the job is gone (killed, out of memory, or ended by user ' +
       `code); slot=${slotIndex} ${reason}`,
+    details: { slotIndex },
+  });
+}
+
+/** What is said of the slots of a TaskManager that was killed for its silence. */
+export function taskManagerSilent(slotIndex: number, reason: string): StreamError {
+  return new StreamError({
+    kind: 'user',
+    code: 'TASK_MANAGER_TIMED_OUT',
+    message:
+      'the TaskManager process of the job did not answer for heartbeat.timeout and was killed: ' +
+      'it was frozen (stopped, swapped out, its machine overloaded); raise heartbeat.timeout of ' +
+      `the cluster if it only was slow; slot=${slotIndex} ${reason}`,
     details: { slotIndex },
   });
 }
