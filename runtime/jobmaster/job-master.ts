@@ -270,7 +270,7 @@ export class JobMaster {
 
   /** Subtask by subtask. */
   executions(): readonly VertexExecutions[] {
-    return this.#executions.view(this.#deployment.executionGraph, this.#output.metrics);
+    return this.#executions.view(this.#deployment.executionGraph, this.#output.shown);
   }
 
   /** Why nothing comes out of it. */

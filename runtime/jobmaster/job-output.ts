@@ -6,21 +6,31 @@ export type OutputReport = Extract<
   { readonly type: 'metrics' | 'print' | 'deliver' | 'log' }
 >;
 
+/** A thread that has much to do is late, but its last seconds are not those of its last report. */
+const MISSED_REPORTS = 10;
+
 /** Who reports. */
 export interface ReportingSlot {
   readonly slotIndex: number;
   readonly attempt: number;
 }
 
-/** What slots tell that changes nothing of their job: counters, log lines, what people see. */
+type OutputParts = Pick<
+  JobMasterParts,
+  'onPrint' | 'onDeliver' | 'logger' | 'clock' | 'reportIntervalMs'
+>;
+
+/**
+ * What slots tell that changes nothing of their job: counters, log lines, what people see.
+ *
+ * I1  What is said of a task's last seconds is not shown when it has said nothing for so long.
+ */
 export class JobOutput {
-  readonly #parts: Pick<JobMasterParts, 'onPrint' | 'onDeliver' | 'logger' | 'clock'>;
+  readonly #parts: OutputParts;
   readonly #metrics = new Map<string, TaskMetricsRecord>();
   readonly #heardAtEpochMs = new Map<string, number>();
 
-  constructor(
-    parts: Pick<JobMasterParts, 'onPrint' | 'onDeliver' | 'logger' | 'clock' | 'asleep'>,
-  ) {
+  constructor(parts: OutputParts & Pick<JobMasterParts, 'asleep'>) {
     this.#parts = parts;
     for (const task of parts.asleep?.metrics ?? []) this.#metrics.set(taskKey(task), task);
   }
@@ -28,6 +38,20 @@ export class JobOutput {
   /** The newest of every task. */
   get metrics(): ReadonlyMap<string, TaskMetricsRecord> {
     return this.#metrics;
+  }
+
+  /** I1: of a task that is silent, what was before its first rates were known. */
+  get shown(): ReadonlyMap<string, TaskMetricsRecord> {
+    const { clock, reportIntervalMs } = this.#parts;
+    if (reportIntervalMs === undefined) return this.#metrics;
+    const nowEpochMs = clock.nowEpochMs();
+    const maxAgeMs = MISSED_REPORTS * reportIntervalMs;
+    return new Map(
+      [...this.#metrics].map(([key, task]) => {
+        const heardAt = this.#heardAtEpochMs.get(key) ?? 0;
+        return [key, nowEpochMs - heardAt > maxAgeMs ? withoutRates(task) : task];
+      }),
+    );
   }
 
   /** When it last reported to this master, by `vertexId:subtaskIndex`. */
@@ -75,6 +99,10 @@ export class JobOutput {
     this.#metrics.clear();
     this.#heardAtEpochMs.clear();
   }
+}
+
+function withoutRates({ rates, recent, ...lasting }: TaskMetricsRecord): TaskMetricsRecord {
+  return lasting;
 }
 
 function acknowledge(taken: Promise<void> | undefined, received: () => void): void {
