@@ -7,8 +7,11 @@ import {
   restartSettings,
 } from '../../jobmaster/index.ts';
 
-/** Java's longest, as near as a double comes to it: no periodic checkpoints. */
-const NEVER_MS = 2 ** 63;
+// Of the platform, not yet in the language's declarations.
+const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
+
+/** Java's longest: no periodic checkpoints. A double comes no nearer than one more, which no long is. */
+const NEVER_MS = rawJSON('9223372036854775807');
 
 function configurationOf({ configuration = {} }: DispatchedJob): Configuration {
   return Configuration.fromRecord(
