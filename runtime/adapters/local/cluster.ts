@@ -26,6 +26,7 @@ import { ClusterTelemetry, type TelemetryModules } from './cluster-telemetry.ts'
 import { DataDirectory } from './data-directory.ts';
 import { dispatcherApi, jobsOf } from './dispatcher-api.ts';
 import { heartbeatSettings } from './inspection-settings.ts';
+import { jobDefaults } from './job-defaults.ts';
 import { NodeFileSystem } from './node-file-system.ts';
 import { openPages } from './open-pages.ts';
 import { openProcesses, type SeenProcesses } from './open-processes.ts';
@@ -51,7 +52,7 @@ export interface ClusterOptions {
   readonly telemetry: TelemetryModules;
   /** Of the process: `OTEL_…`. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The cluster's own: options of jobs come with each job. */
+  /** The cluster's own; what of it is for jobs is the default of each. */
   readonly configuration: Configuration;
   readonly logger: Logger;
   readonly version: string;
@@ -112,6 +113,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
       newId,
       metricsText: () => telemetry.text(),
       web: webSettings(configuration),
+      jobDefaults: jobDefaults(configuration),
       placeOf,
       processes: seen.of(dispatcher),
     });

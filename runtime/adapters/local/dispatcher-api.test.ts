@@ -99,6 +99,7 @@ describe('the REST interface', () => {
       version: '1.0',
       dataDirectory: '/data',
       newId: () => TRIGGER,
+      jobDefaults: { 'execution.checkpointing.interval': 2000, 'pipeline.name': 'ours' },
     });
   });
 
@@ -333,7 +334,7 @@ describe('the REST interface', () => {
     });
   });
 
-  it('takes programs and runs them', async () => {
+  it('takes programs and runs them, with its defaults below what the client says', async () => {
     const uploaded = await ask('POST /jars/upload?name=a/../job.mjs', 'code', 'text/javascript');
     const { filename } = uploaded.body as { filename: string };
     assert.match(filename, /^[0-9a-f-]{36}_job\.mjs$/);
@@ -359,6 +360,7 @@ describe('the REST interface', () => {
             'execution.state-recovery.ignore-unclaimed-state': true,
             'execution.state-recovery.path': '/s/1',
             'parallelism.default': 3,
+            'pipeline.name': 'ours',
           },
         },
       ],

@@ -50,6 +50,8 @@ export interface DispatcherApiParts
   readonly shutDown: () => void;
   readonly planner: JobPlanner & Pick<ClusterPlanner, 'checkSavepoint'>;
   readonly placeOf: ClusterJobs['placeOf'];
+  /** Settings of jobs that neither their client nor their code speaks of. */
+  readonly jobDefaults?: Readonly<Record<string, ConfigValue>>;
 }
 
 export function dispatcherApi(parts: DispatcherApiParts): ClusterApi {
@@ -135,7 +137,7 @@ function carryOut(
 }
 
 function programsOf(
-  { dispatcher, jars, heartbeats, planner }: DispatcherApiParts,
+  { dispatcher, jars, heartbeats, planner, jobDefaults = {} }: DispatcherApiParts,
   clock: Clock,
 ): ClusterPrograms {
   return {
@@ -144,7 +146,7 @@ function programsOf(
     remove: (id) => jars.remove(id),
     run: async (id, { jobId, args, configuration: given }) => {
       const { bundle, entries } = await jars.read(id);
-      const configuration = withEntry(given, entries);
+      const configuration = { ...jobDefaults, ...withEntry(given, entries) };
       await dispatcher.submit({ jobId, bundle, args, configuration });
       const timeoutMs = clientTimeoutMs(configuration);
       if (timeoutMs !== undefined) heartbeats.note(jobId, clock.nowEpochMs() + timeoutMs);
@@ -152,7 +154,7 @@ function programsOf(
     plan: async (id, { jobId, args, configuration: given }) => {
       const { bundle, entries } = await jars.read(id);
       const bundleLocation = await jars.importable(bundle);
-      const configuration = withEntry(given, entries);
+      const configuration = { ...jobDefaults, ...withEntry(given, entries) };
       const program = { jobId, bundleLocation, args, configuration, parallelism: {} };
       const { name, planJson } = await planner.plan(program);
       return { ...planJson, name };
@@ -160,7 +162,7 @@ function programsOf(
     checkSavepoint: async (id, { jobId, args, configuration: given }, savepoint) => {
       const { bundle, entries } = await jars.read(id);
       const bundleLocation = await jars.importable(bundle);
-      const configuration = withEntry(given, entries);
+      const configuration = { ...jobDefaults, ...withEntry(given, entries) };
       const program = { jobId, bundleLocation, args, configuration, parallelism: {} };
       return savepointCheckJson(await planner.checkSavepoint(program, savepoint));
     },
