@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -212,6 +213,17 @@ describe('sluice cluster', { concurrency: true }, () => {
     assert.deepEqual((await ended).code, 0);
   });
 
+  it('creates nothing where its port is taken', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', () => resolve()));
+    const { port } = taken.address() as AddressInfo;
+    const late = await sluice('cluster', '--port', String(port), '--data-dir', 'not-there');
+    taken.close();
+    assert.equal(late.code, 1);
+    assert.match(late.err, /PORT_IN_USE/);
+    assert.equal(existsSync(join(directory, 'not-there')), false);
+  });
+
   it('suspends at SIGTERM, refuses a second process, and rescales a job that runs', async () => {
     const first = await startCluster('shared');
     const jobId = await submit(first.address, 'count.ts', '10000', 'out-shared');
@@ -278,10 +290,11 @@ describe('sluice cluster', { concurrency: true }, () => {
       },
     );
     const jobId = await submitted.promise;
-    await until('more than the timeout', async () => {
-      const { duration, state } = await get(address, `/jobs/${jobId}`);
+    await until('records, and more than the timeout', async () => {
+      const { duration, state, vertices } = await get(address, `/jobs/${jobId}`);
       assert.notEqual(state, 'CANCELED');
-      return Number(duration) > 1800;
+      const [source] = vertices as { metrics: { 'write-records': number } }[];
+      return Number(duration) > 1800 && (source?.metrics['write-records'] ?? 0) > 0;
     });
     child.kill('SIGKILL');
     await untilStatus(address, jobId, 'CANCELED');

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { Configuration } from '../../core/index.ts';
 import { noProcesses } from '../http/index.ts';
-import { type HttpServer, serveCluster } from './cluster-http-server.ts';
+import { type HttpServer, listenCluster, serveCluster } from './cluster-http-server.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 import { type DispatcherApiParts, dispatcherApi } from './dispatcher-api.ts';
 import { restSettings } from './rest-settings.ts';
@@ -83,6 +83,21 @@ describe('serveCluster', () => {
     const headers = { 'content-type': 'application/json' };
     assert.equal((await ask('/savepoint-disposal', headers, big)).status, 413);
     assert.equal((await ask('/%', {})).status, 400);
+  });
+
+  it('has its port before it can answer, and asks for patience until then', async () => {
+    const early = await listenCluster(0, options.settings);
+    try {
+      const url = `http://127.0.0.1:${early.port}/jobs`;
+      const first = await fetch(url);
+      assert.equal(first.status, 503);
+      const starting = ['The cluster is starting: ask again in a moment.'];
+      assert.deepEqual(await first.json(), { errors: starting });
+      early.serve(api, options);
+      assert.equal((await fetch(url)).status, 200);
+    } finally {
+      await early.close();
+    }
   });
 
   it('says so when the port is taken', async () => {

@@ -7,6 +7,8 @@
  * I3  Who sends or reads slowly loses the connection, and there are only so many connections.
  * I4  Every answer has the headers of `SECURITY_HEADERS`, or of its page, errors of HTTP itself
  *     included.
+ * I5  The port is had before anything is there that could answer; until then it is 503, which
+ *     clients ask again after.
  */
 import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -47,6 +49,13 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+interface Served {
+  readonly api: ClusterApi;
+  readonly options: ServeOptions;
+}
+
+const STARTING = new HttpRefusal(503, 'The cluster is starting: ask again in a moment.');
+
 /** Files below a prefix of the path, where the REST interface is, too: `/flink`. */
 export interface ServedPages {
   readonly prefix: '' | `/${string}`;
@@ -70,19 +79,42 @@ export async function serveCluster(
   port: number,
   options: ServeOptions,
 ): Promise<HttpServer> {
+  const server = await listenCluster(port, options.settings);
+  server.serve(api, options);
+  return server;
+}
+
+/** I5. */
+export interface ListeningServer extends HttpServer {
+  /** From now on, requests are answered. */
+  serve(api: ClusterApi, options: ServeOptions): void;
+}
+
+/** I5. @throws {StreamError} `PORT_IN_USE`. */
+export async function listenCluster(
+  port: number,
+  settings: RestSettings,
+): Promise<ListeningServer> {
   const answering = new Set<Promise<void>>();
-  const server = createServer(httpOptions(options.settings), (message, response) => {
-    const answered = handle(api, options, message, response);
+  let served: Served | undefined;
+  const server = createServer(httpOptions(settings), (message, response) => {
+    const answered =
+      served === undefined
+        ? send(response, errorAnswer(STARTING), { connection: 'close' })
+        : handle(served.api, served.options, message, response);
     answering.add(answered);
     void answered.then(() => answering.delete(answered));
   });
-  limit(server, options.settings);
-  const { bindHost } = options.settings;
+  limit(server, settings);
+  const { bindHost } = settings;
   await listen(server, port, bindHost);
   const address = server.address() as AddressInfo;
   return {
     host: bindHost.includes(':') ? `[${bindHost}]` : bindHost,
     port: address.port,
+    serve: (api, options) => {
+      served = { api, options };
+    },
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       // Who asked for the end is answered before it.

@@ -1,7 +1,8 @@
 /**
  * A cluster in one process on one data directory: dispatcher, REST interface, ownership.
  *
- * I1  Nothing is served before the jobs of the directory go on.
+ * I1  Nothing is served before the jobs of the directory go on, and nothing is created before the
+ *     port is had.
  * I2  Who loses the directory stops at once and says so by `lost`.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -18,7 +19,7 @@ import {
 import { Dispatcher, jobHistorySettings } from '../../jobmaster/index.ts';
 import { type ClusterJobs, webSettings } from '../http/index.ts';
 import { ClientHeartbeats } from './client-heartbeats.ts';
-import { type HttpServer, serveCluster } from './cluster-http-server.ts';
+import { type ListeningServer, listenCluster, type ServedPages } from './cluster-http-server.ts';
 import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 import { ClusterPlanner } from './cluster-planner.ts';
@@ -78,12 +79,33 @@ export interface RunningCluster {
 /**
  * Opens the directory, resumes its jobs and serves.
  *
- * @throws {StreamError} as `DataDirectory.open` and {@link serveCluster}.
+ * @throws {StreamError} as `DataDirectory.open` and {@link listenCluster}.
  */
 export async function startCluster(options: ClusterOptions): Promise<RunningCluster> {
   const settings = restSettings(options.configuration, hostname());
   const watching = heartbeatSettings(options.configuration);
   const pages = await openPages(settings, options.consoleFolder);
+  // I1.
+  const server = await listenCluster(options.port, settings);
+  try {
+    return await startListening(options, server, { settings, watching, pages });
+  } catch (thrown) {
+    await server.close();
+    throw thrown;
+  }
+}
+
+interface CheckedOptions {
+  readonly settings: RestSettings;
+  readonly watching: HeartbeatSettings;
+  readonly pages: readonly ServedPages[];
+}
+
+async function startListening(
+  options: ClusterOptions,
+  server: ListeningServer,
+  { settings, watching, pages }: CheckedOptions,
+): Promise<RunningCluster> {
   const data = await DataDirectory.open(options.dataDirectory);
   const clock = new SystemClock();
   const timers = new SystemTimers();
@@ -100,7 +122,6 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   const placeOf: ClusterJobs['placeOf'] = (jobId, slotIndex) =>
     taskManagers.of(jobId, slotIndex)?.place;
   const telemetry = telemetryOf(options, jobsOf({ dispatcher, placeOf }), clock);
-  let server: HttpServer;
   try {
     const jars = await openJars(data, settings, clock);
     await dispatcher.recover();
@@ -118,7 +139,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
       processes: seen.of(dispatcher),
     });
     const uploadPath = (): string => jars.temporaryPath();
-    server = await serveCluster(api, options.port, { settings, pages, uploadPath });
+    server.serve(api, { settings, pages, uploadPath });
   } catch (thrown) {
     await telemetry.stop();
     await dispatcher.shutdown();
