@@ -24,7 +24,7 @@ export function assertHeaders(headers: Answered['headers']): void {
     ['x-content-type-options', /^nosniff$/],
     ['x-frame-options', /^DENY$/],
     ['content-security-policy', /default-src '(none|self)'.*frame-ancestors 'none'/],
-    ['referrer-policy', /^no-referrer$/],
+    ['referrer-policy', /^same-origin$/],
     ['cross-origin-resource-policy', /^same-origin$/],
     ['cross-origin-opener-policy', /^same-origin$/],
   ] as const) {

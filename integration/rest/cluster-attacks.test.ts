@@ -93,11 +93,22 @@ describe('a page of another site', () => {
         { 'sec-fetch-site': 'cross-site' },
         { 'sec-fetch-site': 'same-site' },
         { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
+        { referer: `${EVIL}/page` },
         { host: 'rebound.example' },
         { host: `127.0.0.1.evil.example:${cluster.port}` },
         { host: `10.0.0.1:${cluster.port}` },
       ]) {
         assertRefused(await cluster.send({ ...parted(route), headers }), [403]);
+      }
+    }
+  });
+
+  it('cannot cancel by a link, when the browser does not say whose it is', async () => {
+    for (const accept of ['text/html', '*/*', 'application/json']) {
+      const headers = { accept, 'user-agent': 'Mozilla/5.0 (X11)', 'accept-language': 'en' };
+      for (const prefix of ['', '/v1', '/flink', '/flink/v1']) {
+        const path = `${prefix}/jobs/${jobId}/yarn%2Dcancel`;
+        assertRefused(await cluster.send({ path, headers }), [403, 404]);
       }
     }
   });

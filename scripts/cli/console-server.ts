@@ -92,7 +92,7 @@ async function handle(
     if (url.length > MAX_URL_CHARS) throw new HttpRefusal(414, 'The URL is too long.');
     const path = pathOf(url);
     const isPage = (method === 'GET' || method === 'HEAD') && pages.has(path);
-    checkRequest(GUARD, { headers, isPage });
+    checkRequest(GUARD, { headers, isPage, path });
     const page = isPage ? await pages.read(path) : undefined;
     if (page !== undefined) sendPage(asked, answering, page);
     else await proxy.forward(asked, answering);

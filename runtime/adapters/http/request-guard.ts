@@ -3,9 +3,12 @@
  *
  * I1  A request names the cluster by a name that is its own: no page reaches it by a name that was
  *     made to point here (DNS rebinding). Addresses cannot be made to point elsewhere.
- * I2  Whatever a browser sends for another site is refused, reads too, unless the site is on the
- *     list; but a link to a page may be followed.
- * I3  Where there is a token, nothing is answered without it; it is compared in constant time.
+ * I2  Whatever a browser says that it sends for another site is refused, reads too, unless the site
+ *     is on the list; but a link to a page may be followed.
+ * I3  A GET that does something is answered to a browser only with a proof that it is of a page of
+ *     this server: over plain HTTP browsers say nothing of where a navigation is from, and send the
+ *     password that they remember.
+ * I4  Where there is a token, nothing is answered without it; it is compared in constant time.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -29,13 +32,21 @@ export interface GuardedRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** A file of a page is asked for, which changes nothing and says nothing of jobs. */
   readonly isPage: boolean;
+  /** Decoded. */
+  readonly path: string;
 }
 
+/** What is a GET because Flink's dashboard asks so, and yet cancels a job or runs a program. */
+const ACTING_GET = /\/yarn-(cancel|stop)\/*$|\/jars\/[^/]+\/plan\/*$/;
+/** What browsers send with each request, and nobody else without meaning to look like one. */
+const OF_BROWSERS: readonly string[] = ['accept-language', 'upgrade-insecure-requests', 'cookie'];
+
 /** @throws {HttpRefusal} 401, 403. */
-export function checkRequest(guard: RequestGuard, { headers, isPage }: GuardedRequest): void {
+export function checkRequest(guard: RequestGuard, request: GuardedRequest): void {
+  const { headers } = request;
   const host = textOf(headers.host).toLowerCase();
   checkHost(guard, host);
-  checkSite(guard, host, { headers, isPage });
+  checkSite(guard, host, request);
   if (guard.token === undefined || bringsToken(textOf(headers.authorization), guard.token)) return;
   throw new HttpRefusal(401, 'The request needs the token of this cluster, and has not got it.');
 }
@@ -64,25 +75,51 @@ function checkHost({ hostNames, takesAddresses }: RequestGuard, host: string): v
   throw new HttpRefusal(403, `The host must be one of ${hostNames.join(', ')}.`);
 }
 
-/** I2. */
+/** I2, I3. */
 function checkSite(
   { allowedOrigins }: RequestGuard,
   host: string,
-  { headers, isPage }: GuardedRequest,
+  { headers, isPage, path }: GuardedRequest,
 ): void {
   const origin = textOf(headers.origin);
   if (origin !== '' && allowedOrigins.includes(origin)) return;
-  // What stands before this server may speak TLS.
-  const isOwn = origin === '' || origin === `http://${host}` || origin === `https://${host}`;
+  const referrer = originOf(textOf(headers.referer));
   const site = textOf(headers['sec-fetch-site']);
+  const isOwn = origin === '' || isOriginOf(host, origin);
   const isLink = isPage && origin === '' && textOf(headers['sec-fetch-mode']) === 'navigate';
   // Browsers send no origin with a GET of an image or a form.
   const isOfOther = site !== '' && site !== 'same-origin' && site !== 'none';
-  if (isOwn && (!isOfOther || isLink)) return;
-  throw new HttpRefusal(403, 'Requests of other sites are not answered.');
+  const isReferred =
+    !isPage && referrer !== '' && !isOriginOf(host, referrer) && !allowedOrigins.includes(referrer);
+  if (!isOwn || (isOfOther && !isLink) || isReferred) {
+    throw new HttpRefusal(403, 'Requests of other sites are not answered.');
+  }
+  if (!ACTING_GET.test(path) || !isOfBrowser(headers)) return;
+  if (origin !== '' || referrer !== '' || site !== '') return;
+  throw new HttpRefusal(
+    403,
+    'A browser must say from which site it asks for what this does: by Referer, Origin or Sec-Fetch-Site.',
+  );
 }
 
-/** I3. `Bearer <token>`, or `Basic` with the token as password, which browsers ask people for. */
+function isOfBrowser(headers: GuardedRequest['headers']): boolean {
+  if (OF_BROWSERS.some((name) => headers[name] !== undefined)) return true;
+  if (/mozilla\//i.test(textOf(headers['user-agent']))) return true;
+  return textOf(headers.accept).includes('text/html');
+}
+
+/** What stands before this server may speak TLS. */
+function isOriginOf(host: string, origin: string): boolean {
+  return origin === `http://${host}` || origin === `https://${host}`;
+}
+
+/** Empty: there is none; what is no URL is nobody's. */
+function originOf(referrer: string): string {
+  if (referrer === '') return '';
+  return URL.parse(referrer)?.origin ?? 'null';
+}
+
+/** I4. `Bearer <token>`, or `Basic` with the token as password, which browsers ask people for. */
 function bringsToken(authorization: string, token: string): boolean {
   const [, scheme = '', credentials = ''] = /^(\w+) +(\S+)$/.exec(authorization) ?? [];
   const isBasic = scheme.toLowerCase() === 'basic';

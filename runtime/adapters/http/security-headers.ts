@@ -4,7 +4,8 @@ type Headers = Readonly<Record<string, string>>;
 const COMMON: Headers = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
+  // Others are told nothing; we are told that one of our pages asks: `checkRequest`.
+  'referrer-policy': 'same-origin',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',

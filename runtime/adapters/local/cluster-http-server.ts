@@ -206,7 +206,8 @@ async function handle(
     const isPreflight = message.method === 'OPTIONS' && 'access-control-allow-origin' in cors;
     // A preflight brings no token.
     const asked = isPreflight ? { ...guard, token: undefined } : guard;
-    checkRequest(asked, { headers: message.headers, isPage: target.page !== undefined });
+    const { path } = target;
+    checkRequest(asked, { headers: message.headers, isPage: target.page !== undefined, path });
     if (isPreflight)
       return await send(response, { status: 204, body: new HttpContent('', '') }, cors);
     const page = await target.page?.();
