@@ -17,7 +17,7 @@ import type {
   SubtaskStateRecord,
 } from '../protocol/index.ts';
 import type { CheckpointSettings } from './checkpoint-settings.ts';
-import type { CheckpointStatistics } from './checkpoint-statistics.ts';
+import type { CheckpointStatistics, RestoredCheckpointRecord } from './checkpoint-statistics.ts';
 import type { SourceStateRecord } from './manifest-record.ts';
 import type {
   CheckpointTask,
@@ -109,6 +109,8 @@ export type CheckpointOccurrence =
   | { readonly type: 'job-deployed'; readonly tasks: readonly CheckpointTask[] }
   /** Every task runs (or has finished). */
   | { readonly type: 'job-running' }
+  /** Tasks are about to begin again with its state; not at the start, which {@link withRestored} is of. */
+  | { readonly type: 'restored'; readonly restored: RestoredCheckpointRecord }
   /**
    * Tasks are being stopped, to be deployed again or for good; before they are told. `error`:
    * because of a failure. Not when they finish by themselves.

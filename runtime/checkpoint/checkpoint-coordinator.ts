@@ -109,6 +109,9 @@ function apply(draft: Draft, event: CheckpointEvent): void {
     case 'job-ended':
       applyJobEvent(draft, event);
       break;
+    case 'restored':
+      draft.state = withRestored(draft.state, event.restored);
+      break;
     case 'tick':
       if (event.epochMs === undefined || event.epochMs === draft.state.wakeUpEpochMs) {
         clear(draft, 'wakeUpEpochMs');

@@ -9,10 +9,11 @@ import {
   withRestored,
 } from '../checkpoint/index.ts';
 import type { JobMasterParts, JobRestore } from './job-master-parts.ts';
+import { restoredRecord } from './restore-point.ts';
 
 /** The coordinator's state of a job that starts: with what its log holds, and what it restores. */
 export async function initialCheckpoints(parts: JobMasterParts): Promise<CheckpointsState> {
-  const { checkpointStore, checkpointing, restore, clock } = parts;
+  const { checkpointStore, checkpointing, restore } = parts;
   const own = (await checkpointStore.list()).map(
     ({ checkpointId, path, completedAtEpochMs, full }): RetainedCheckpoint => ({
       checkpointId,
@@ -34,12 +35,7 @@ export async function initialCheckpoints(parts: JobMasterParts): Promise<Checkpo
   });
   const from = retained.at(-1) ?? (restore === undefined ? undefined : retainedOf(restore));
   if (from === undefined) return initial;
-  return withRestored(initial, {
-    checkpointId: from.checkpointId,
-    restoredAtEpochMs: clock.nowEpochMs(),
-    isSavepoint: restore?.path === from.path && restore.manifest.kind === 'SAVEPOINT',
-    path: from.path,
-  });
+  return withRestored(initial, restoredRecord(parts, from));
 }
 
 /**

@@ -9,17 +9,24 @@
  * I3  A job whose master works in turns is one region: its slots start and stop together.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { CheckpointTask } from '../checkpoint/index.ts';
 import { assert, defined, type StreamErrorRecord, toStreamError } from '../core/index.ts';
 import type { SubtaskRef } from '../protocol/index.ts';
 import { DeployedRegions } from './deployed-regions.ts';
-import { slotOf } from './deployed-tasks.ts';
+import { deployedTasks, slotOf } from './deployed-tasks.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
 import type { JobMasterParts } from './job-master-parts.ts';
 import type { JobOutput } from './job-output.ts';
 import { asOneRegion, type JobPlan, planJobExecution, planOf } from './job-plan.ts';
 import type { JobSources } from './job-sources.ts';
+import type { RegionState } from './job-state.ts';
 import { RegionExecution, type RegionExecutionParts } from './region-execution.ts';
-import { readRestorePoint, restoredSubtasks, restorePath } from './restore-point.ts';
+import {
+  readRestorePoint,
+  restoredRecord,
+  restoredSubtasks,
+  restorePath,
+} from './restore-point.ts';
 import type { SleepingJob, SleepingRegion } from './sleeping-job.ts';
 import type { SlotEvents } from './slot-launcher.ts';
 
@@ -43,11 +50,15 @@ export class JobDeployment {
   readonly #job: DeployedJob;
   #plan: JobPlan;
   #parallelism: Readonly<Record<string, number>>;
+  #wasDeployed: boolean;
+  /** The next launch begins a restore: those of other regions belong to it. */
+  #beginsRestore = false;
 
   constructor(parts: JobMasterParts, job: DeployedJob) {
     this.#parts = parts;
     this.#job = job;
     const { asleep, graph, plan } = parts;
+    this.#wasDeployed = asleep !== undefined;
     const isPlan = asleep === undefined || isDeepStrictEqual(asleep.overrides, plan.overrides);
     this.#plan = this.#laidOut(isPlan ? plan : planOf(graph, asleep.overrides));
     this.#parallelism = asleep?.parallelism ?? plan.overrides.parallelism ?? {};
@@ -81,6 +92,13 @@ export class JobDeployment {
 
   setParallelism(parallelism: Readonly<Record<string, number>>): void {
     this.#parallelism = parallelism;
+  }
+
+  /** Some of its regions will be deployed, together. @returns all tasks, as they will be then. */
+  deploys(regions: readonly RegionState[]): readonly CheckpointTask[] {
+    this.#beginsRestore = this.#wasDeployed;
+    this.#wasDeployed = true;
+    return deployedTasks(this.executionGraph, regions);
   }
 
   /** Launches the attempt, or fails the job; never rejects. */
@@ -186,6 +204,12 @@ export class JobDeployment {
     }));
     const { launcher } = this.#parts;
     const restoredFrom = restorePath(this.#parts, checkpoints()?.newest);
+    if (manifest !== undefined && restoredFrom !== undefined && this.#beginsRestore) {
+      const { checkpointId } = manifest;
+      const restored = restoredRecord(this.#parts, { checkpointId, path: restoredFrom.path });
+      checkpoints()?.apply({ type: 'restored', restored });
+    }
+    this.#beginsRestore = false;
     const { attempt } = region;
     region.launch(launcher, { executionGraph, overrides, attempt, restoredFrom, slots });
   }

@@ -35,6 +35,8 @@ describe('JobMaster: rescale', () => {
     const recorded = world.journal.entries.map(({ parallelism }) => Object.values(parallelism));
     assert.deepEqual([...new Set(recorded.map(String))], ['', '3,3', '1,1']);
     assert.deepEqual(run.master.exceptions.entries, []);
+    const { counts, latest } = run.master.checkpointStatistics ?? {};
+    assert.deepEqual([counts?.restored, latest?.restored?.checkpointId], [2, 2]);
   });
 
   it('is durable when it is answered', async () => {

@@ -14,7 +14,7 @@
 import type { CheckpointStatistics } from '../checkpoint/index.ts';
 import { loggerWith, type StreamErrorRecord, toStreamError } from '../core/index.ts';
 import { accumulatorResults } from '../protocol/index.ts';
-import { deployedTasks, slotOf } from './deployed-tasks.ts';
+import { slotOf } from './deployed-tasks.ts';
 import { diagnoseMaster } from './diagnose-master.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { FailureLog, type NotedException } from './failure-log.ts';
@@ -413,7 +413,7 @@ export class JobMaster {
   }
 
   #tellDeployed(): void {
-    const tasks = deployedTasks(this.#deployment.executionGraph, this.#state.regions);
+    const tasks = this.#deployment.deploys(this.#state.regions);
     this.#checkpoints?.apply({ type: 'job-deployed', tasks });
     this.#hibernation.apply({ type: 'deployed' });
   }

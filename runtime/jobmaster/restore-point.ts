@@ -2,9 +2,11 @@ import {
   assignState,
   type CheckpointManifest,
   manifestLocation,
+  type RestoredCheckpointRecord,
   type RetainedCheckpoint,
   readManifest,
 } from '../checkpoint/index.ts';
+import type { Clock } from '../core/index.ts';
 import type { JobGraph } from '../graph/index.ts';
 import type { RestoredSubtaskState } from '../protocol/index.ts';
 import type { JobMasterParts } from './job-master-parts.ts';
@@ -28,6 +30,18 @@ export function restorePath(
   if (path === undefined) return undefined;
   const allowNonRestoredState = path === restore?.path && restore.allowNonRestoredState;
   return { path, allowNonRestoredState };
+}
+
+/** What people are told of a restore from it, now. */
+export function restoredRecord(
+  {
+    restore,
+    clock,
+  }: Pick<JobMasterParts, 'restore'> & { readonly clock: Pick<Clock, 'nowEpochMs'> },
+  { checkpointId, path }: Pick<RetainedCheckpoint, 'checkpointId' | 'path'>,
+): RestoredCheckpointRecord {
+  const isSavepoint = restore?.path === path && restore.manifest.kind === 'SAVEPOINT';
+  return { checkpointId, restoredAtEpochMs: clock.nowEpochMs(), isSavepoint, path };
 }
 
 /**
