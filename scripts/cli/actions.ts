@@ -44,6 +44,8 @@ export type Action = (typeof ACTIONS)[number];
 export interface ActionSpec {
   readonly sentence: string;
   readonly arguments: string;
+  /** How many arguments there are at most; undefined: those of the program. */
+  readonly maxArguments?: number;
   readonly options: readonly OptionSpec[];
   /** Where options may stand; before the job file they end at it. */
   readonly optionsAt: 'before' | 'anywhere';
@@ -104,6 +106,7 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
   list: {
     sentence: 'lists running and scheduled programs.',
     arguments: '',
+    maxArguments: 0,
     options: LIST_OPTIONS,
     optionsAt: 'anywhere',
     examples: [
@@ -114,6 +117,7 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
   status: {
     sentence: 'shows how a job is: state, restarts, checkpoints, hibernation, last failure.',
     arguments: '<Job ID>',
+    maxArguments: 1,
     options: STATUS_OPTIONS,
     optionsAt: 'anywhere',
     completes: 'job',
@@ -122,6 +126,7 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
   why: {
     sentence: 'tells why a job puts nothing out, and what to do about it.',
     arguments: '<Job ID>',
+    maxArguments: 1,
     options: WHY_OPTIONS,
     optionsAt: 'anywhere',
     completes: 'job',
@@ -130,6 +135,7 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
   stop: {
     sentence: 'stops a running program with a savepoint (streaming jobs only).',
     arguments: '<Job ID>',
+    maxArguments: 1,
     options: STOP_OPTIONS,
     optionsAt: 'anywhere',
     completes: 'job',
@@ -141,6 +147,7 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
   cancel: {
     sentence: 'cancels a running program.',
     arguments: '<Job ID>',
+    maxArguments: 1,
     options: CANCEL_OPTIONS,
     optionsAt: 'anywhere',
     completes: 'job',
@@ -149,6 +156,7 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
   savepoint: {
     sentence: 'triggers savepoints for a running job or disposes existing ones.',
     arguments: '<Job ID> [<target directory>]',
+    maxArguments: 2,
     options: SAVEPOINT_OPTIONS,
     optionsAt: 'anywhere',
     completes: 'job',
@@ -170,6 +178,7 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
   checkpoint: {
     sentence: 'triggers checkpoints for a running job.',
     arguments: '<Job ID>',
+    maxArguments: 1,
     options: CHECKPOINT_OPTIONS,
     optionsAt: 'anywhere',
     completes: 'job',
@@ -178,6 +187,7 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
   wake: {
     sentence: 'wakes a job that hibernates; one that runs stays awake for a while.',
     arguments: '<Job ID>',
+    maxArguments: 1,
     options: WAKE_OPTIONS,
     optionsAt: 'anywhere',
     completes: 'job',
@@ -186,6 +196,7 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
   logs: {
     sentence: 'shows the log of a job, of this machine or of a deployed cluster.',
     arguments: '<Job ID>',
+    maxArguments: 1,
     options: LOGS_OPTIONS,
     optionsAt: 'anywhere',
     completes: 'job',
@@ -197,6 +208,7 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
   cluster: {
     sentence: 'runs a cluster on this machine.',
     arguments: '',
+    maxArguments: 0,
     options: CLUSTER_OPTIONS,
     optionsAt: 'anywhere',
     examples: [
@@ -207,6 +219,7 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
   console: {
     sentence: 'serves the web console of a cluster, here or deployed, on this machine.',
     arguments: '',
+    maxArguments: 0,
     options: CONSOLE_OPTIONS,
     optionsAt: 'anywhere',
     examples: [
@@ -218,6 +231,7 @@ export const ACTION_SPECS: Readonly<Record<Action, ActionSpec>> = {
   completion: {
     sentence: 'prints what makes a shell complete commands: bash, zsh or fish.',
     arguments: '<shell>',
+    maxArguments: 1,
     options: COMPLETION_OPTIONS,
     optionsAt: 'anywhere',
     completes: ['bash', 'zsh', 'fish'],

@@ -69,7 +69,13 @@ describe('sluice bundle', () => {
   it('refuses what is no job, no name of a bundle, and arguments of the job', async () => {
     assert.match((await sluice()).out, /^The program file was not specified\./);
     assert.match((await sluice('none.ts')).err, /the job file does not exist/);
-    assert.match((await sluice('-o', 'job.zip', 'job.ts')).out, /\.mjs or \.js file: job\.zip/);
+    const named = await sluice('-o', 'job.bin', 'job.ts');
+    assert.match(named.out, /is a \.mjs or \.js file; a directory ends in \/: job\.bin/);
+    for (const archive of ['out/job.zip', 'out/job.tar.gz', 'out/job.jar']) {
+      const { code, out } = await sluice('-o', archive, 'job.ts');
+      assert.equal(code, 1);
+      assert.match(out, /no archive.*: write -o out\/job\.mjs in the place of -o out\/job\./);
+    }
     assert.match((await sluice('job.ts', 'more')).out, /are given when it is run.*: more/);
     assert.ok(!existsSync(join(cwd, 'job.mjs')));
   });

@@ -52,7 +52,15 @@ function pathOf(wanted: string | undefined, jobFile: string, { cwd }: ConsoleWor
   const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   if (isDirectory || /[/\\]$/.test(wanted)) return join(path, name);
   if (BUNDLE_EXTENSIONS.includes(extname(path))) return path;
-  throw badArguments(`A bundle is a ${BUNDLE_EXTENSIONS.join(' or ')} file: ${wanted}`);
+  if (/\.(zip|jar|tgz|tar|gz)$/i.test(path)) {
+    throw badArguments(
+      `A bundle is one file of JavaScript, no archive, and is uploaded as it is: write -o ` +
+        `${wanted.replace(/(\.tar)?\.\w+$/, '.mjs')} in the place of -o ${wanted}`,
+    );
+  }
+  throw badArguments(
+    `A bundle is a ${BUNDLE_EXTENSIONS.join(' or ')} file; a directory ends in /: ${wanted}`,
+  );
 }
 
 /** Whole, or not at all. */

@@ -201,10 +201,6 @@ describe('sluice savepoint', () => {
       'You can resume your program from this savepoint with the run command.',
     ];
     assert.deepEqual(lines(await sluice('savepoint', ID, 'dir')), expected);
-    assert.deepEqual(lines(await sluice('savepoint', ID, 'dir', 'more')), [
-      'Provided more arguments than required. Ignoring not needed arguments.',
-      ...expected,
-    ]);
     assert.deepEqual(lines(await sluice('savepoint', '-detached', ID)), [
       `Triggering savepoint in detached mode for job ${ID}.`,
       'Successfully trigger manual savepoint, triggerId: a1',
@@ -257,6 +253,40 @@ describe('sluice wake', () => {
     assert.equal(code, 1);
     assert.match(err, /\nerror: Could not wake job fd72/);
     assert.match(err, /caused by: The job has ended and cannot be woken \(FINISHED\)\./);
+  });
+});
+
+describe('arguments that a command does not take', () => {
+  it('are errors, and nothing is done', async () => {
+    const one = '<Job ID>';
+    for (const [args, syntax] of [
+      [['list', ID], 'list [OPTIONS]'],
+      [['status', ID, 'x'], `status [OPTIONS] ${one}`],
+      [['why', ID, 'x'], `why [OPTIONS] ${one}`],
+      [['stop', ID, 'x'], `stop [OPTIONS] ${one}`],
+      [['stop', '-p', 'dir', ID, 'x'], `stop [OPTIONS] ${one}`],
+      [['cancel', ID, 'x'], `cancel [OPTIONS] ${one}`],
+      [['cancel', '-s', 'dir', ID, 'x'], `cancel [OPTIONS] ${one}`],
+      [['savepoint', ID, 'dir', 'x'], `savepoint [OPTIONS] ${one} [<target directory>]`],
+      [['savepoint', '-d', 'dir', 'x'], 'savepoint -d <savepoint-path>'],
+      [['checkpoint', ID, 'x'], `checkpoint [OPTIONS] ${one}`],
+      [['wake', ID, 'x'], `wake [OPTIONS] ${one}`],
+    ] as const) {
+      const { code, out } = await sluice(...args);
+      const surplus = args.at(-1);
+      assert.equal(out, `More arguments than "${syntax}" takes: ${surplus}${HINT}`);
+      assert.equal(code, 1);
+    }
+    for (const args of [
+      ['logs', ID, 'x'],
+      ['cluster', 'x'],
+      ['console', 'x'],
+    ]) {
+      const { code, out } = await capturedCommand(args, '/here');
+      assert.match(out, /^More arguments than ".*" takes: x\n/);
+      assert.equal(code, 1);
+    }
+    assert.deepEqual(asked, []);
   });
 });
 

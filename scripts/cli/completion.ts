@@ -24,10 +24,10 @@ const SCRIPTS: Readonly<Record<string, (actions: readonly CompletedAction[]) => 
 
 /** @throws {StreamError} `BAD_ARGUMENTS` */
 export function completion({ rest }: ParsedOptions, { stdout }: ConsoleWorld): number {
-  const [shell = '', ...further] = rest;
+  const [shell = ''] = rest;
   const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
-  if (script === undefined || further.length > 0) {
-    throw badArguments(`The shell must be one of bash, zsh and fish: ${rest.join(' ')}`);
+  if (script === undefined) {
+    throw badArguments(`The shell must be one of bash, zsh and fish: ${shell}`);
   }
   stdout.write(script(completedActions()));
   return 0;

@@ -48,7 +48,9 @@ export function unknownAction(name: string): string {
   const actions = ACTIONS.filter((action) => !action.includes(' '));
   const names = actions.map((action) => `"${action}"`);
   const list = `${names.slice(0, -1).join(', ')}, or ${names.at(-1)}`;
-  const nearest = nearestName(name, actions);
+  // The second word alone: `check` for `savepoint check`.
+  const whole = ACTIONS.find((action) => action.endsWith(` ${name.toLowerCase()}`));
+  const nearest = whole ?? nearestName(name, actions);
   return [
     `"${name}" is not a valid action.`,
     ...(name === 'run-application'

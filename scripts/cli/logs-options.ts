@@ -62,8 +62,8 @@ const DEFAULT_SINCE = '24h';
 
 /** @throws {StreamError} `BAD_ARGUMENTS` */
 export function logsSettings({ values, rest }: ParsedOptions, nowEpochMs: number): LogsSettings {
-  const [jobId, ...others] = rest;
-  if (jobId === undefined || others.length > 0) throw badArguments('One job id is needed.');
+  const [jobId] = rest;
+  if (jobId === undefined) throw badArguments('One job id is needed.');
   if (!/^[0-9a-fA-F]{32}$/.test(jobId)) {
     throw badArguments(`A job id has 32 hexadecimal digits: ${jobId}`);
   }

@@ -49,6 +49,7 @@ describe('sluice', () => {
       ['cancle', 'cancel'],
       ['clutser', 'cluster'],
       ['STOP', 'stop'],
+      ['check', 'savepoint check'],
       ['frobnicate', undefined],
     ] as const) {
       const { out } = await sluice(typed);

@@ -64,6 +64,7 @@ async function runAction(
       world.stdout.write(`\n${actionHelp(action)}`);
       return 0;
     }
+    checkArguments(action, parsed);
     const needsProgram = NEED_PROGRAM.includes(action);
     const options = needsProgram ? withProgram(parsed) : parsed;
     if (needsProgram && options.rest.length === 0) {
@@ -81,6 +82,15 @@ async function runAction(
     }
     return 1;
   }
+}
+
+/** What an action does not take is no slip of the pen: another job may have been meant. */
+function checkArguments(action: Action, { rest }: ParsedOptions): void {
+  const { arguments: taken, maxArguments = Number.POSITIVE_INFINITY } = ACTION_SPECS[action];
+  const surplus = rest.slice(maxArguments);
+  if (surplus.length === 0) return;
+  const syntax = `${action} [OPTIONS]${taken === '' ? '' : ` ${taken}`}`;
+  throw badArguments(`More arguments than "${syntax}" takes: ${surplus.join(' ')}`);
 }
 
 /** Flink's `-j` and `-a` say the program and its arguments, too. */

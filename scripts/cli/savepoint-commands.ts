@@ -81,16 +81,13 @@ export const savepoint: ClusterCommand = async (options, world) => {
   const { say, result } = output;
   const disposed = options.values.get('dispose')?.[0];
   if (disposed !== undefined) return await dispose(disposed, options, world);
-  const [given, target, ...further] = options.rest;
+  const [given, target] = options.rest;
   if (given === undefined) {
     throw badArguments('Missing JobID. Specify a Job ID to trigger a savepoint.');
   }
   const jobId = parseJobId(given);
   const type = savepointTypeOf(options);
   const client = await ClusterClient.of(options, world);
-  if (further.length > 0) {
-    say('Provided more arguments than required. Ignoring not needed arguments.');
-  }
   const operation = savepointOperation(jobId, {
     'target-directory': directoryOf(target, world, client),
     'cancel-job': false,
@@ -119,6 +116,10 @@ async function dispose(path: string, options: ParsedOptions, world: ConsoleWorld
     throw badArguments(
       'Missing required argument: savepoint path. Usage: sluice savepoint -d <savepoint-path>',
     );
+  }
+  const [surplus] = options.rest;
+  if (surplus !== undefined) {
+    throw badArguments(`More arguments than "savepoint -d <savepoint-path>" takes: ${surplus}`);
   }
   const { say, result } = outputOf(options, world);
   const client = await ClusterClient.of(options, world);

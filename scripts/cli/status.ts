@@ -11,9 +11,8 @@ import { badArguments, type ParsedOptions } from './parse-options.ts';
  * @throws {StreamError} `JOB_NOT_FOUND`, and what keeps the cluster from answering.
  */
 export async function status(options: ParsedOptions, world: ConsoleWorld): Promise<number> {
-  const [given, ...further] = options.rest;
+  const [given] = options.rest;
   if (given === undefined) throw badArguments('Missing JobID. Specify a Job ID to see its status.');
-  if (further.length > 0) throw badArguments(`One Job ID is shown: ${further.join(' ')}`);
   const jobId = parseJobId(given);
   const client = await ClusterClient.of(options, world);
   const job = await jobOf(jobId, client);

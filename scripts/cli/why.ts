@@ -10,9 +10,8 @@ import { badArguments, type ParsedOptions } from './parse-options.ts';
  * @throws {StreamError} `JOB_NOT_FOUND`, and what keeps the cluster from answering.
  */
 export async function why(options: ParsedOptions, world: ConsoleWorld): Promise<number> {
-  const [given, ...further] = options.rest;
+  const [given] = options.rest;
   if (given === undefined) throw badArguments('Missing JobID. Specify a Job ID to diagnose.');
-  if (further.length > 0) throw badArguments(`One Job ID is diagnosed: ${further.join(' ')}`);
   const jobId = parseJobId(given);
   const client = await ClusterClient.of(options, world);
   const diagnosis = await client.get(`/jobs/${jobId}/diagnosis`);
