@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { COST_ASSUMPTIONS } from '../runtime/adapters/aws/cost/index.ts';
 import { OTHER_INVOCATIONS } from '../runtime/core/index.ts';
 import { functionsFixture, synthesized } from './stack-fixture.ts';
 
@@ -113,6 +114,7 @@ describe('docs/aws/not-promised.md', () => {
   it('counts the alarms and the queues that Lambda polls', () => {
     assert.match(notPromised, /Ten alarms are \$1\.00/);
     template.resourceCountIs('AWS::CloudWatch::Alarm', 10);
+    assert.equal(COST_ASSUMPTIONS.cluster.alarms, 10, 'what sluice estimate counts');
     assert.match(notPromised, /the two queues of the coordinator/);
     template.resourceCountIs('AWS::Lambda::EventSourceMapping', 2);
   });

@@ -1,6 +1,6 @@
 /** Goal: what a person sees. Method: the command on a job, in this process. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -47,7 +47,7 @@ describe('sluice estimate', () => {
     assert.match(out, /^hibernating +\S+ {3}0 requests; \d+\.\d [KM]iB stored$/m);
     assert.match(
       out,
-      /^the cluster, idle +\$1\.49 {3}once for all jobs: alarms, and \$0\.59 of polls$/m,
+      /^the cluster, idle +\$1\.59 {3}once for all jobs: alarms, and \$0\.59 of polls$/m,
     );
     assert.match(out, /^Managed Flink +\$165\.60 {3}its smallest; at no rate cheaper$/m);
     assert.match(out, /NOT included: data transfer, NAT,\nKMS, X-Ray/);
@@ -55,6 +55,19 @@ describe('sluice estimate', () => {
       out.split('\n').every((line) => line.length <= 100),
       out,
     );
+  });
+
+  it('says of an idle cluster what the documents say', async () => {
+    const { out } = await estimate('job.ts', '--rate', '500/s');
+    const usd = /^the cluster, idle +(\$[\d.]+)/m.exec(out)?.[1] ?? 'nothing';
+    for (const [file, before] of [
+      ['README.md', 'the idle cluster costs [at most '],
+      ['docs/aws/cost.md', 'The cluster below it costs '],
+      ['docs/aws/not-promised.md', 'Together **'],
+    ] as const) {
+      const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+      assert.ok(text.includes(`${before}${usd} a month`), `${file} ${usd}`);
+    }
   });
 
   it('warns with the number and what to do, and takes the parallelism', async () => {

@@ -308,7 +308,7 @@ export const COST_ASSUMPTIONS: CostAssumptions = {
   },
   logs: { invocationBytes: 900, checkpointBytes: 1_200, leaseBytes: 3_000 },
   api: { memoryMb: 1_024, requestMs: 60, reads: 2 },
-  cluster: { pollersAQueue: 5, metrics: 3, alarms: 9, sweepsADay: 1 },
+  cluster: { pollersAQueue: 5, metrics: 3, alarms: 10, sweepsADay: 1 },
   slotRecordsPerS: 50_000,
   slotBytesPerS: 50_000_000,
 };
