@@ -4,11 +4,14 @@ export interface StateMachineArguments {
   readonly seed: number;
   /** Undefined: the events never end. */
   readonly eventCount?: number;
-  /** Undefined: as fast as can be. */
+  /** Undefined: as fast as can be. Given for events that never end, which fill a disk otherwise. */
   readonly ratePerSecond?: number;
   /** Undefined: alerts are printed. */
   readonly outputDirectory?: string;
 }
+
+/** Of events that never end, if no other is given: some 40 alerts a second. */
+const ENDLESS_RATE = 1_000;
 
 const USAGE =
   'usage: sluice run examples/state-machine/job.ts [--events <n>] [--rate <events/s>] ' +
@@ -23,7 +26,8 @@ const OPTIONS = {
 
 /** @throws {StreamError} `BAD_ARGUMENTS`: which argument is wrong, and what it may be. */
 export function parseArguments(args: readonly string[]): StateMachineArguments {
-  const { events, rate, seed = '1', output } = parseOptions(args, OPTIONS, USAGE);
+  const { events, rate: given, seed = '1', output } = parseOptions(args, OPTIONS, USAGE);
+  const rate = given ?? (events === undefined ? String(ENDLESS_RATE) : undefined);
   return {
     seed: wholeNumber('seed', seed),
     ...(events !== undefined && { eventCount: wholeNumber('events', events) }),

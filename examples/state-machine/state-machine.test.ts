@@ -36,8 +36,13 @@ describe('state-machine', () => {
     assert.deepEqual(compareAlerts(1, alerts), { lost: [], repeated: [], wrong: [] });
   });
 
+  it('makes events that never end slowly, unless it is told otherwise', () => {
+    assert.deepEqual(parseArguments([]), { seed: 1, ratePerSecond: 1000 });
+    assert.equal(parseArguments(['--rate', '20000']).ratePerSecond, 20_000);
+    assert.deepEqual(parseArguments(['--events', '5']), { seed: 1, eventCount: 5 });
+  });
+
   it('refuses arguments it does not know, by name', () => {
-    assert.deepEqual(parseArguments([]), { seed: 1 });
     for (const [args, problem] of [
       [['--events', '1.5'], /--events must be a whole number/],
       [['--rate', '0'], /--rate must be a number above 0, not 0/],
