@@ -28,6 +28,7 @@ process.on('message', (m) => {
 
 const ignore = (): void => {};
 const unobserved: ProcessObservation = {
+  place: { taskManagerId: 'localhost:1-a', endpoint: 'localhost:1' },
   ...{ launched: ignore, reported: ignore, ended: ignore, heartbeat: ignore },
   ...{ wrote: ignore, gone: ignore, closed: ignore },
 };
