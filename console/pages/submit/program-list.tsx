@@ -33,7 +33,7 @@ export function ProgramList(props: {
     },
     {
       id: 'delete',
-      label: 'Delete',
+      label: 'Actions',
       cell: (program) => (
         <button
           type="button"
