@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
-import { COUNTING_JOB, ENDING_JOB, FAILING_JOB } from '../rest/programs.ts';
+import { BLOCKED_JOB, COUNTING_JOB, ENDING_JOB, FAILING_JOB } from '../rest/programs.ts';
 import { SpawnedCluster } from '../rest/spawned-cluster.ts';
 import { launchChromium } from './chromium.ts';
 import { kindOf, linksOf, pageIsReady } from './page-walk.ts';
@@ -68,6 +68,35 @@ describe('every page of the console', () => {
     assert.deepEqual(faults, []);
     // Jobs, a job and its tabs, TaskManagers, the JobManager, submit.
     assert.ok(seen.size >= 10, [...seen].join(' '));
+  });
+
+  it('says why a job has no output above the graph, whose names keep to their boxes', async () => {
+    const { page } = watched;
+    const blocked = await cluster.run(BLOCKED_JOB);
+    await cluster.untilStatus(blocked, 'RUNNING');
+    await page.goto(`/#/jobs/${blocked}`);
+    const told = page.getByRole('region', { name: 'Diagnosis' });
+    await told.waitFor({ timeout: 60_000 });
+    await page.locator('.node-finding').first().waitFor();
+    const sticksOut = await page.locator('.node').evaluateAll((nodes) => {
+      type Box = { x: number; width: number };
+      type Found = { querySelector(s: string): { getBBox(): Box } };
+      type All = { querySelectorAll(s: string): Iterable<{ getBBox(): Box }> };
+      return (nodes as unknown as (Found & All)[]).flatMap((node) => {
+        const room = node.querySelector('.node-box').getBBox().width - 8;
+        return [...node.querySelectorAll('.node-name')]
+          .map((line) => line.getBBox())
+          .filter(({ x, width }) => x + width > room);
+      });
+    });
+    assert.deepEqual(sticksOut, []);
+    assert.deepEqual(await watched.barriers(), []);
+    await watched.screenshots('jobs-blocked', isReady);
+    assert.equal(await watched.overflowPixels(), 0);
+    await told.getByRole('link').click();
+    await page.getByText('What to do:').first().waitFor();
+    assert.deepEqual(watched.takeProblems(), []);
+    await cluster.json('PATCH', `/jobs/${blocked}?mode=cancel`);
   });
 
   it('is reached by the keyboard, and shows where the focus is', async () => {
