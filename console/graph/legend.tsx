@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
 
 const PARTS: readonly (readonly [name: string, label: string])[] = [
-  ['working', 'working: does what comes, with time to spare'],
-  ['busy', 'busy: hardly any time to spare'],
+  ['working', 'working'],
+  ['busy', 'busy'],
   ['pressured', 'back pressured: waits for who reads its output'],
   ['idle', 'idle: waits for input'],
 ];

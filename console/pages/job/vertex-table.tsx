@@ -38,7 +38,12 @@ const COLUMNS: readonly Column<Row>[] = [
     isWide: true,
     sortBy: ({ vertex }) => vertex.name,
     cell: ({ vertex, href, isSelected }) => (
-      <a href={href} aria-current={isSelected ? 'true' : undefined}>
+      <a
+        class="cut-name"
+        href={href}
+        title={vertex.name}
+        aria-current={isSelected ? 'true' : undefined}
+      >
         {vertex.name}
       </a>
     ),
