@@ -39,7 +39,7 @@ export interface GuardedRequest {
 /** What is a GET because Flink's dashboard asks so, and yet cancels a job or runs a program. */
 const ACTING_GET = /\/yarn-(cancel|stop)\/*$|\/jars\/[^/]+\/plan\/*$/;
 /** What browsers send with each request, and nobody else without meaning to look like one. */
-const OF_BROWSERS: readonly string[] = ['accept-language', 'upgrade-insecure-requests', 'cookie'];
+const OF_BROWSERS: readonly string[] = ['upgrade-insecure-requests', 'cookie'];
 
 /** @throws {HttpRefusal} 401, 403. */
 export function checkRequest(guard: RequestGuard, request: GuardedRequest): void {
@@ -104,6 +104,8 @@ function checkSite(
 
 function isOfBrowser(headers: GuardedRequest['headers']): boolean {
   if (OF_BROWSERS.some((name) => headers[name] !== undefined)) return true;
+  // Node's fetch takes any; a browser has its person's.
+  if (!['', '*'].includes(textOf(headers['accept-language']))) return true;
   if (/mozilla\//i.test(textOf(headers['user-agent']))) return true;
   return textOf(headers.accept).includes('text/html');
 }
