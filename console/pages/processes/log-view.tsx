@@ -124,7 +124,8 @@ function LogText({ path }: { readonly path: string }): JSX.Element {
       </div>
       {fault !== undefined && <Notice tone="bad">It cannot be read: {fault}</Notice>}
       {text === undefined && fault === undefined && <Loading what="log" />}
-      {text !== undefined && <Lines text={text} filter={filter} />}
+      {text === '' && <EmptyState title="Nothing stands in it" />}
+      {text !== undefined && text !== '' && <Lines text={text} filter={filter} />}
     </section>
   );
 }

@@ -69,6 +69,10 @@ describe('pages of processes', () => {
     log = 'warn: slower';
     await click('Read again');
     assert.match(text(), /warn: slower/);
+    log = '';
+    await click('Read again');
+    assert.match(text(), /Nothing stands in it/);
+    assert.equal(root.querySelector('pre'), null);
   });
 
   it('show the job manager’s settings, memory and threads', async () => {
