@@ -1,5 +1,10 @@
 /** A client that a job is not to outlive (`run -sae`) tells the cluster that it is there. */
-import { ConfigOptions, type Configuration } from '../../runtime/core/index.ts';
+import {
+  ConfigOptions,
+  type Configuration,
+  isStreamError,
+  type StreamError,
+} from '../../runtime/core/index.ts';
 import type { ClusterClient } from './cluster-client.ts';
 import type { ParsedOptions } from './parse-options.ts';
 
@@ -13,15 +18,17 @@ export function watched(configuration: Configuration, { flags }: ParsedOptions):
 }
 
 /**
- * Begins, if the job is to end with its client. What is not taken does no harm: a cluster that is
- * away for a moment may be back, and one that watches over nobody says so each time.
+ * Begins, if the job is to end with its client. What does not arrive does no harm: a cluster that
+ * is away for a moment may be back. One that refuses it is not asked again.
  *
+ * @param say what the user has to know.
  * @returns ends it.
  */
 export function beatFor(
   jobId: string,
   client: Pick<ClusterClient, 'send'>,
   configuration: Configuration,
+  say: (text: string) => void,
 ): () => void {
   const ends =
     configuration.get(ConfigOptions.EXECUTION_ATTACHED) &&
@@ -30,10 +37,25 @@ export function beatFor(
   const timeoutMs = configuration.get(ConfigOptions.CLIENT_HEARTBEAT_TIMEOUT_MS);
   const beat = (): void => {
     const body = { expiredTimestamp: Date.now() + timeoutMs };
-    client.send('PATCH', `/jobs/${jobId}/clientHeartbeat`, body).catch(() => {});
+    client.send('PATCH', `/jobs/${jobId}/clientHeartbeat`, body).catch((thrown: unknown) => {
+      if (isEnded || !isRefusal(thrown)) return;
+      end();
+      say(`Warning: ${thrown.message}`);
+    });
   };
   const intervalMs = configuration.get(ConfigOptions.CLIENT_HEARTBEAT_INTERVAL_MS);
   const timer = setInterval(beat, intervalMs);
   timer.unref();
-  return () => clearInterval(timer);
+  let isEnded = false;
+  const end = (): void => {
+    isEnded = true;
+    clearInterval(timer);
+  };
+  return end;
+}
+
+/** Of the cluster itself: what stands before it answers a status, and may answer another soon. */
+function isRefusal(thrown: unknown): thrown is StreamError {
+  const isRefused = isStreamError(thrown) && thrown.code === 'REQUEST_REFUSED';
+  return isRefused && !/^\d{3} /.test(thrown.message);
 }

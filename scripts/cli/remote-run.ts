@@ -38,7 +38,7 @@ export async function remoteRun(
     output.result({ jobId, status: 'SUBMITTED' });
     return EXIT_CODES.finished;
   }
-  const stopBeating = beatFor(jobId, client, configuration);
+  const stopBeating = beatFor(jobId, client, configuration, say);
   const interrupted = Promise.withResolvers<void>();
   const stopListening = onInterrupt(
     signals,

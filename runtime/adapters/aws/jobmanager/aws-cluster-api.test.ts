@@ -169,6 +169,17 @@ describe('the API of a deployed cluster', () => {
     }
   });
 
+  it('says of a client’s heartbeat that nobody watches', async () => {
+    const world = new ClusterWorld();
+    await world.startJob();
+    const beat = { expiredTimestamp: 9_000_000 };
+    const refused = await world.ask(`PATCH /jobs/${JOB_ID}/clientHeartbeat`, beat);
+    assert.equal(refused.status, 501);
+    assert.match(errorsOf(refused), /goes on when its client is killed.*sluice cancel/);
+    const unknown = await world.ask(`PATCH /jobs/${'d'.repeat(32)}/clientHeartbeat`, beat);
+    assert.equal(unknown.status, 404);
+  });
+
   it('carries a trigger out once, however often it is sent', async () => {
     const world = new ClusterWorld();
     await world.startJob();

@@ -9,7 +9,10 @@ export function deployedLifecycle(): ClusterLifecycle {
           '`cdk destroy` the cluster.',
       ),
     clientHeartbeat: () =>
-      refused('Nobody watches over clients in a deployed cluster: `sluice cancel` ends a job.'),
+      refused(
+        'A deployed cluster does not watch over clients: a job goes on when its client is ' +
+          'killed, and ends by Ctrl-C on `sluice run -sae`, or by `sluice cancel`.',
+      ),
   };
 }
 
