@@ -189,6 +189,7 @@ export interface ExceptionJson {
   readonly timestamp: number;
   readonly taskName: string | null;
   readonly endpoint: string | null;
+  readonly taskManagerId?: string | null;
   readonly concurrentExceptions: readonly ExceptionJson[];
 }
 

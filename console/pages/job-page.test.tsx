@@ -233,7 +233,8 @@ describe('JobPage', () => {
   it('shows what failed, the newest first', async () => {
     const entry = (name: string, timestamp: number) => ({
       ...{ exceptionName: name, stacktrace: `${name}: broken\n  at map`, timestamp },
-      ...{ taskName: 'count', endpoint: null, concurrentExceptions: [] },
+      ...{ taskName: 'count', endpoint: 'host:1', taskManagerId: 'tm-1' },
+      concurrentExceptions: [],
     });
     const entries = [entry('USER_FAILED', 2000), entry('TASK_LOST', 1000)];
     const { root, text } = await show(
@@ -247,5 +248,10 @@ describe('JobPage', () => {
       ['USER_FAILED: broken', 'TASK_LOST: broken'],
     );
     assert.match(text(), /Latest/);
+    const link = root.querySelector('.exception a');
+    assert.deepEqual(
+      [link?.textContent, link?.getAttribute('href')],
+      ['tm-1', '#/task-managers/tm-1'],
+    );
   });
 });

@@ -74,7 +74,15 @@ function Exception(props: {
         {entry.endpoint !== null && (
           <div>
             <dt>Task manager</dt>
-            <dd>{entry.endpoint}</dd>
+            <dd>
+              {typeof entry.taskManagerId === 'string' ? (
+                <a href={`#/task-managers/${encodeURIComponent(entry.taskManagerId)}`}>
+                  {entry.taskManagerId}
+                </a>
+              ) : (
+                entry.endpoint
+              )}
+            </dd>
           </div>
         )}
         <div>
