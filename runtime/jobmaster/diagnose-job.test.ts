@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { diagnoseJob } from './diagnose-job.ts';
 import type { DiagnosedJob } from './diagnosed-job.ts';
+import type { ExecutionState } from './execution-states.ts';
+import type { VertexExecutions } from './job-executions.ts';
 import { emptyExceptionHistory } from './restart-exception-history.ts';
 
 const NOW_EPOCH_MS = 1_790_000_000_000;
@@ -22,6 +24,13 @@ function failures(...agosMs: readonly number[]): DiagnosedJob['exceptions'] {
   return { size: 16, entries: agosMs.map(failure), truncated: false };
 }
 
+/** A vertex of one subtask that is in that state for so long. */
+function of(vertexId: string, state: ExecutionState, sinceMs: number): VertexExecutions {
+  const times = { [state]: NOW_EPOCH_MS - sinceMs };
+  const subtask = { subtaskIndex: 0, slotIndex: 0, attemptNumber: 0, prior: [], state, times };
+  return { vertexId, subtasks: [subtask] };
+}
+
 describe('diagnoseJob', () => {
   it('says of a job of which nothing is known that nothing is', () => {
     const { verdict, findings } = diagnoseJob(job({ status: 'CREATED' }));
@@ -30,11 +39,20 @@ describe('diagnoseJob', () => {
   });
 
   it('names the slots that a job waits for', () => {
-    const slots = { required: 8, total: 4 };
-    const { verdict, findings } = diagnoseJob(job({ status: 'CREATED', slots }));
-    assert.equal(verdict, 'blocked');
-    assert.equal(findings[0]?.code, 'WAITS_FOR_SLOTS');
-    assert.match(findings[0]?.sentence ?? '', /needs 8 of the cluster's 4/);
+    const slots = { required: 8, total: 9, available: 3 };
+    for (const status of ['CREATED', 'RECONCILING'] as const) {
+      const { verdict, findings } = diagnoseJob(job({ status, slots }));
+      assert.equal(verdict, 'blocked');
+      assert.equal(findings[0]?.code, 'WAITS_FOR_SLOTS');
+      assert.match(findings[0]?.sentence ?? '', /needs 8 of the cluster's 9, and 3 are free/);
+    }
+  });
+
+  it('says that a cluster will never have the slots', () => {
+    const slots = { required: 8, total: 4, available: 4 };
+    const [finding] = diagnoseJob(job({ status: 'RECONCILING', slots })).findings;
+    assert.match(finding?.sentence ?? '', /needs 8 of the cluster's 4, and there are not so many/);
+    assert.match(finding?.advice ?? '', /^It cannot run here: start the cluster with more slots/);
   });
 
   it('says what wakes a job that hibernates', () => {
@@ -85,16 +103,43 @@ describe('diagnoseJob', () => {
     assert.equal(findings[0]?.severity, 'warning');
   });
 
-  it('names the task that does not come up', () => {
-    const times = { DEPLOYING: NOW_EPOCH_MS - 40_000, INITIALIZING: NOW_EPOCH_MS - 30_000 };
-    const subtask = { subtaskIndex: 0, slotIndex: 0, attemptNumber: 0, prior: [], times };
-    const executions = [
-      { vertexId: 'v', subtasks: [{ ...subtask, state: 'INITIALIZING' } as const] },
-    ];
-    const [finding] = diagnoseJob(job({ executions })).findings;
-    assert.equal(finding?.code, 'DEPLOYMENT_HANGS');
-    assert.match(finding?.sentence ?? '', /is INITIALIZING for 30 s/);
-    assert.match(finding?.advice ?? '', /open\(\)/);
+  it('names the task that does not come up, not those that wait for it', () => {
+    const executions = [of('v', 'INITIALIZING', 30_000), of('w', 'DEPLOYING', 25_000)];
+    const { verdict, findings } = diagnoseJob(job({ status: 'CREATED', executions }));
+    assert.equal(findings[0]?.code, 'DEPLOYMENT_HANGS');
+    assert.match(findings[0]?.sentence ?? '', /^"w" has been starting for 25 s/);
+    assert.equal(findings[0]?.vertexId, 'w');
+    assert.equal(verdict, 'blocked');
+  });
+
+  it('says how many tasks are up of a job that starts', () => {
+    const executions = [of('v', 'INITIALIZING', 3000), of('w', 'DEPLOYING', 4000)];
+    const { verdict, summary } = diagnoseJob(job({ status: 'CREATED', executions }));
+    assert.equal(verdict, 'starting');
+    assert.equal(summary, 'The job is starting: 1 of its 2 tasks are up.');
+  });
+
+  it('says of a job that is being canceled for whom that waits, and until when', () => {
+    const executions = [of('v', 'CANCELED', 30_000), of('w', 'CANCELING', 30_000)];
+    const cancellationTimeoutMs = 180_000;
+    const known = job({ status: 'CANCELLING', executions, cancellationTimeoutMs });
+    const { verdict, summary, findings } = diagnoseJob(known);
+    assert.equal(findings[0]?.code, 'IS_CANCELED');
+    assert.equal(verdict, 'waiting');
+    assert.match(summary, /waits for 1 of its 2 tasks to stop \("w"\), since 30 s/);
+    assert.match(summary, /is ended in 2 min 30 s \(task\.cancellation\.timeout: 3 min\)/);
+    const endless = diagnoseJob({ ...known, cancellationTimeoutMs: 0 }).summary;
+    assert.match(endless, /it waits without end/);
+  });
+
+  it('says of a job that restarts or fails which tasks it still waits for', () => {
+    const executions = [of('w', 'CANCELING', 30_000)];
+    for (const status of ['RESTARTING', 'FAILING'] as const) {
+      const known = job({ status, executions, exceptions: failures(31_000) });
+      const { summary, findings } = diagnoseJob(known);
+      assert.match(summary, /no price; it waits for 1 of its 1 tasks to stop \("w"\), since 30 s/);
+      assert.equal(findings[0]?.code, status === 'FAILING' ? 'JOB_FAILED' : 'RESTARTED');
+    }
   });
 
   it('has the words of an end', () => {

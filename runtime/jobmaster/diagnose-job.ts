@@ -5,9 +5,12 @@
  *     has them as its evidence.
  * I2  A job whose sinks get records, and publish them, has no finding of severity `error` but for
  *     what keeps a part of it back.
+ * I3  What follows from a failure, or from an end, is not told as a cause: records are followed
+ *     only in a job whose tasks run, or ran until they were to end.
  */
 import { diagnoseBackPressure } from './diagnose-back-pressure.ts';
 import { diagnoseCheckpoints } from './diagnose-checkpoints.ts';
+import { startText } from './diagnose-deployment.ts';
 import { diagnoseFlow, diagnoseLateRecords } from './diagnose-flow.ts';
 import { diagnoseLife } from './diagnose-life.ts';
 import { diagnoseSilence, diagnoseSlowTasks } from './diagnose-slow-tasks.ts';
@@ -24,16 +27,17 @@ const STARTING: readonly string[] = ['INITIALIZING', 'CREATED', 'RECONCILING'];
 /** Total: whatever is known. */
 export function diagnoseJob(job: DiagnosedJob): Diagnosis {
   const model = job.graph === undefined ? undefined : new JobModel(job, job.graph);
+  const life = diagnoseLife(job);
   // In the order of what excludes what: the first of equal severity is the likeliest.
   const all = [
-    ...diagnoseLife(job),
+    ...life,
     ...diagnoseSilence(job),
-    ...(model === undefined || job.status === 'HIBERNATED'
+    ...(model === undefined || !isOfRecords(job, life)
       ? []
       : [
           ...diagnoseFlow(model),
           ...diagnoseLateRecords(model),
-          ...diagnoseSpeed(model),
+          ...(job.status === 'RUNNING' ? diagnoseSpeed(model) : []),
           ...diagnoseCheckpoints(model),
         ]),
   ];
@@ -50,6 +54,14 @@ export function diagnoseJob(job: DiagnosedJob): Diagnosis {
     sinks: sinks.map(reportOf),
     findings,
   };
+}
+
+/** I3. */
+function isOfRecords({ status, executions }: DiagnosedJob, life: readonly Finding[]): boolean {
+  if (status === 'RUNNING') return life.every(({ severity }) => severity !== 'error');
+  if (status === 'FINISHED') return true;
+  const tasks = executions.flatMap(({ subtasks }) => subtasks);
+  return status === 'CANCELED' && tasks.every(({ times }) => times.RUNNING !== undefined);
 }
 
 function diagnoseSpeed(model: JobModel): readonly Finding[] {
@@ -81,7 +93,7 @@ function summaryOf(
   if (verdict === 'ended') return endSummary(job, sinks, first);
   if (first !== undefined) return capital(first.sentence);
   if (verdict === 'healthy') return `Nothing is wrong: ${outputText(sinks)}.${printText(sinks)}`;
-  if (verdict === 'starting') return 'The job is starting: too little is known of it yet.';
+  if (verdict === 'starting') return startText(job);
   if (!sinks.some(({ isKnown }) => isKnown)) {
     return 'What its tasks do has not been reported yet; ask again in some seconds.';
   }
@@ -89,13 +101,17 @@ function summaryOf(
 }
 
 function endSummary(
-  { status }: DiagnosedJob,
+  { status, executions }: DiagnosedJob,
   sinks: readonly DiagnosedOperator[],
   first: Finding | undefined,
 ): string {
   if (status === 'FAILED') return capital(first?.sentence ?? 'the job has failed.');
   const how = status === 'FINISHED' ? 'The job has finished' : 'The job was canceled';
   if (sinks.length === 0) return `${how}.`;
+  const tasks = executions.flatMap(({ subtasks }) => subtasks);
+  if (tasks.some(({ times }) => times.RUNNING === undefined)) {
+    return `${how} before all its tasks ran.`;
+  }
   if (sinks.every(({ numRecordsIn }) => numRecordsIn === 0) && first !== undefined) {
     return `${how} without output: ${first.sentence}`;
   }

@@ -1,18 +1,25 @@
 /** What the job's own state says: failures, restarts, sleep, places it waits for. Pure. */
+import {
+  diagnoseCancellation,
+  diagnoseDeployment,
+  diagnoseSlots,
+  stoppingTasks,
+} from './diagnose-deployment.ts';
 import type { DiagnosedJob } from './diagnosed-job.ts';
 import type { Finding } from './diagnosis.ts';
-import { countText, listText, spanText, subtaskText } from './diagnosis-text.ts';
+import { countText, listText, spanText } from './diagnosis-text.ts';
 import type { ExceptionRecord } from './restart-exception-history.ts';
 
 /** Two failures within this time are a loop. */
 const LOOP_MS = 10 * 60_000;
 /** So long a failure is news. */
 const NEWS_MS = 60_000;
-/** So long a task may take to start. */
-const DEPLOYMENT_MS = 20_000;
 
 export function diagnoseLife(job: DiagnosedJob): readonly Finding[] {
-  const found = [failed(job), restarting(job), waitingForSlots(job), asleep(job), deploying(job)];
+  const found = [
+    ...[failed(job), failing(job), restarting(job), diagnoseCancellation(job)],
+    ...[diagnoseSlots(job), asleep(job), diagnoseDeployment(job)],
+  ];
   return found.filter((finding) => finding !== undefined);
 }
 
@@ -33,8 +40,29 @@ function failed({ status, error, exceptions }: DiagnosedJob): Finding | undefine
   };
 }
 
-function restarting({ status, exceptions, nowEpochMs }: DiagnosedJob): Finding | undefined {
-  if (status !== 'RUNNING' && status !== 'RESTARTING' && status !== 'FAILING') return undefined;
+/** For good: what of it runs yet is being stopped. */
+function failing(job: DiagnosedJob): Finding | undefined {
+  const { status, error, exceptions } = job;
+  if (status !== 'FAILING') return undefined;
+  const [newest] = exceptions.entries;
+  const cause = error ?? newest?.error;
+  const { text, evidence } = stoppingTasks(job);
+  return {
+    code: 'JOB_FAILED',
+    severity: 'error',
+    sentence:
+      `the job is failing and will not be started again: ${cause?.code ?? 'UNKNOWN'}: ` +
+      `${cause?.message ?? 'no reason is known'}${text === '' ? '' : `; ${text}`}.`,
+    advice:
+      'Mend what the error names, and submit the job again, from its last savepoint or checkpoint.',
+    evidence: { reason: cause?.code ?? 'UNKNOWN', ...evidence },
+    ...placeOf(newest),
+  };
+}
+
+function restarting(job: DiagnosedJob): Finding | undefined {
+  const { status, exceptions, nowEpochMs } = job;
+  if (status !== 'RUNNING' && status !== 'RESTARTING') return undefined;
   const [newest] = exceptions.entries;
   if (newest === undefined) return undefined;
   const recent = exceptions.entries.filter((one) => nowEpochMs - one.timestampEpochMs <= LOOP_MS);
@@ -42,7 +70,9 @@ function restarting({ status, exceptions, nowEpochMs }: DiagnosedJob): Finding |
   const { code, message } = newest.error;
   const task = newest.taskName === undefined ? '' : ` in ${newest.taskName}`;
   const isLoop = recent.length >= 2 || (status !== 'RUNNING' && exceptions.entries.length >= 2);
-  const evidence = { failures: recent.length, lastFailureAgoMs: agoMs, reason: code };
+  const { text: waits, evidence: stopping } = stoppingTasks(job);
+  const stops = waits === '' ? '' : `; ${waits}`;
+  const evidence = { failures: recent.length, lastFailureAgoMs: agoMs, reason: code, ...stopping };
   if (isLoop && (agoMs <= NEWS_MS || status !== 'RUNNING')) {
     const firstMs = nowEpochMs - (recent.at(-1) ?? newest).timestampEpochMs;
     return {
@@ -50,7 +80,7 @@ function restarting({ status, exceptions, nowEpochMs }: DiagnosedJob): Finding |
       severity: 'error',
       sentence:
         `the job fails and starts again, ${countText(recent.length)} times in the last ` +
-        `${spanText(firstMs)}; the last time ${spanText(agoMs)} ago${task}: ${code}: ${message}.`,
+        `${spanText(firstMs)}; the last time ${spanText(agoMs)} ago${task}: ${code}: ${message}${stops}.`,
       advice:
         'Mend what the error names: after each restart it goes back to the last checkpoint ' +
         'and meets it again. A record that is wrong for good has to be skipped (try/catch, a ' +
@@ -65,7 +95,7 @@ function restarting({ status, exceptions, nowEpochMs }: DiagnosedJob): Finding |
     severity: status === 'RUNNING' ? 'info' : 'warning',
     sentence:
       `the job ${status === 'RUNNING' ? 'was started again' : 'is being started again'} after a ` +
-      `failure ${spanText(agoMs)} ago${task}: ${code}: ${message}.`,
+      `failure ${spanText(agoMs)} ago${task}: ${code}: ${message}${stops}.`,
     advice: 'See its exceptions; if it fails for the same reason again, it is in a loop.',
     evidence,
     ...placeOf(newest),
@@ -77,22 +107,6 @@ function placeOf(exception: ExceptionRecord | undefined) {
   if (task === undefined) return {};
   const name = taskName === undefined ? {} : { vertexName: taskName.replace(/ \(\d+\/\d+\)$/, '') };
   return { vertexId: task.vertexId, subtaskIndex: task.subtaskIndex, ...name };
-}
-
-function waitingForSlots({ status, slots }: DiagnosedJob): Finding | undefined {
-  if (status !== 'CREATED' || slots === undefined) return undefined;
-  const { required, total } = slots;
-  return {
-    code: 'WAITS_FOR_SLOTS',
-    severity: 'error',
-    sentence:
-      `the job waits for slots: it needs ${countText(required)} of the cluster's ` +
-      `${countText(total)}, and other jobs have too many of them.`,
-    advice:
-      'Cancel a job that is not needed, lower the parallelism (-p), or start the cluster with ' +
-      'more slots (--slots).',
-    evidence: { required, total },
-  };
 }
 
 function asleep({ status, hibernation, nowEpochMs }: DiagnosedJob): Finding | undefined {
@@ -124,38 +138,5 @@ function asleep({ status, hibernation, nowEpochMs }: DiagnosedJob): Finding | un
       ...(checkpointId === undefined ? {} : { checkpointId }),
       ...(wakesAtEpochMs === undefined ? {} : { wakesAtEpochMs }),
     },
-  };
-}
-
-/** Not every task runs. */
-function deploying({ status, executions, graph, nowEpochMs }: DiagnosedJob): Finding | undefined {
-  if (status !== 'RUNNING') return undefined;
-  const late = executions.flatMap(({ vertexId, subtasks }) =>
-    subtasks.flatMap(({ subtaskIndex, state, times }) => {
-      const isStarting = state === 'DEPLOYING' || state === 'INITIALIZING' || state === 'SCHEDULED';
-      const sinceMs = nowEpochMs - (times[state] ?? nowEpochMs);
-      return isStarting && sinceMs > DEPLOYMENT_MS
-        ? [{ vertexId, subtaskIndex, state, sinceMs }]
-        : [];
-    }),
-  );
-  const [first] = late.toSorted((a, b) => b.sinceMs - a.sinceMs);
-  if (first === undefined) return undefined;
-  const vertex = graph?.vertices.find(({ id }) => id === first.vertexId);
-  const name = vertex?.name ?? first.vertexId;
-  const who = subtaskText(name, first.subtaskIndex, vertex?.parallelism ?? 1);
-  return {
-    code: 'DEPLOYMENT_HANGS',
-    severity: 'error',
-    sentence:
-      `${who} is ${first.state} for ${spanText(first.sinceMs)}, and no task takes input ` +
-      `before all ` +
-      'run.',
-    advice:
-      first.state === 'INITIALIZING'
-        ? 'Its state is being restored, or an open() does not return: see its log and thread dump.'
-        : 'No process takes it: see the TaskManagers and their logs.',
-    evidence: { waiting: late.length, forMs: first.sinceMs, state: first.state },
-    ...{ vertexId: first.vertexId, vertexName: name, subtaskIndex: first.subtaskIndex },
   };
 }

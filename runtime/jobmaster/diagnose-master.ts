@@ -17,7 +17,7 @@ interface KnowingParts {
 /** Why nothing comes out of the job of a master, by all that the master knows. */
 export function diagnoseMaster(
   master: JobMaster,
-  { clock, checkpointing, graph, reportIntervalMs: intervalMs }: JobMasterParts,
+  { clock, checkpointing, graph, reportIntervalMs: intervalMs, ...parts }: JobMasterParts,
   { deployment, sources, output }: KnowingParts,
   failure: StreamErrorRecord | undefined,
 ): Diagnosis {
@@ -26,6 +26,7 @@ export function diagnoseMaster(
   const hibernation = master.hibernation.view;
   return diagnoseJob({
     ...{ nowEpochMs: clock.nowEpochMs(), status, checkpointing, exceptions },
+    cancellationTimeoutMs: parts.cancellationTimeoutMs,
     graph: diagnosedGraph(deployment.executionGraph.jobGraph, graph),
     executions: master.executions(),
     totalProgress: sources.totalProgress(),

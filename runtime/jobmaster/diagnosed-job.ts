@@ -26,7 +26,15 @@ export interface DiagnosedJob {
   /** By vertex id: all there is to read, as far as sources know. */
   readonly totalProgress?: ReadonlyMap<string, number | undefined>;
   /** Of a job that waits for them. */
-  readonly slots?: { readonly required: number; readonly total: number };
+  readonly slots?: FreeSlots & { readonly required: number };
+  /** `task.cancellation.timeout`; 0: never. */
+  readonly cancellationTimeoutMs?: number;
+}
+
+/** Of a cluster. */
+export interface FreeSlots {
+  readonly total: number;
+  readonly available: number;
 }
 
 export interface KnownReports {

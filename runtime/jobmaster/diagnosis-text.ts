@@ -71,10 +71,13 @@ function civil(days: number): { readonly year: number; month: number; day: numbe
   return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day };
 }
 
-/** `subtask 3 of 4 of "Source: clicks"`; the name alone where there is one subtask. */
+/**
+ * `subtask 2 (3/4) of "Source: clicks"`: as tables number it, and as names and logs do; the name
+ * alone where there is one subtask.
+ */
 export function subtaskText(name: string, subtaskIndex: number, parallelism: number): string {
   if (parallelism === 1) return `"${name}"`;
-  return `subtask ${subtaskIndex + 1}/${parallelism} of "${name}"`;
+  return `subtask ${subtaskIndex} (${subtaskIndex + 1}/${parallelism}) of "${name}"`;
 }
 
 /** `a, b and c`; from the sixth on `… and 4 more`. */

@@ -19,6 +19,7 @@ import {
 import type { JobPlanJson } from '../graph/index.ts';
 import { describeJob, endRecordOf, type JobEnding } from './describe-job.ts';
 import { diagnoseJob } from './diagnose-job.ts';
+import type { FreeSlots } from './diagnosed-job.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { DispatcherJournal } from './dispatcher-journal.ts';
 import type {
@@ -264,8 +265,8 @@ export class DispatchedJobEntry {
     return this.#described({ ...end, ...(await this.#parts.archive.get(this.jobId)) });
   }
 
-  /** Why nothing comes out of it. @param totalSlots of the cluster. */
-  async diagnosis(totalSlots: number): Promise<Diagnosis> {
+  /** Why nothing comes out of it. @param slots of the cluster. */
+  async diagnosis(slots: FreeSlots): Promise<Diagnosis> {
     const { clock } = this.#parts;
     const { master } = this.#running ?? {};
     if (master !== undefined) return master.diagnosis();
@@ -275,7 +276,7 @@ export class DispatchedJobEntry {
     return diagnoseJob({
       ...{ nowEpochMs: clock.nowEpochMs(), status, executions, exceptions },
       ...(error === undefined ? {} : { error }),
-      ...(required === undefined ? {} : { slots: { required, total: totalSlots } }),
+      ...(required === undefined ? {} : { slots: { ...slots, required } }),
     });
   }
 

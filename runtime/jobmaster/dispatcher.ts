@@ -194,7 +194,7 @@ export class Dispatcher {
    * @throws {StreamError} as {@link details}.
    */
   async diagnosis(jobId: string): Promise<Diagnosis> {
-    return await this.#entry(jobId).diagnosis(this.#parts.slotCount);
+    return await this.#entry(jobId).diagnosis(this.slots);
   }
 
   get slots(): SlotOverview {

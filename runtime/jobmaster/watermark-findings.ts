@@ -132,10 +132,10 @@ function silent(model: JobModel, origin: WatermarkOrigin): Told | undefined {
   const idlenessMs = at.facts.watermarks?.idlenessMs;
   const mute = operator.subtasks.filter(({ facts }) => isMute(facts.numRecordsOut, facts));
   const { parallelism } = operator.vertex;
-  const numbers = mute.map(({ subtask }) => String(subtask.subtaskIndex + 1));
+  const numbers = mute.map(({ subtask }) => String(subtask.subtaskIndex));
   const who =
     mute.length > 1
-      ? `subtasks ${listText(numbers)} of ${parallelism} of "${operator.name}" have`
+      ? `subtasks ${listText(numbers)} (of 0 to ${parallelism - 1}) of "${operator.name}" have`
       : `${originText(origin)} has`;
   const given = at.facts.splits?.givenCount;
   const evidence = {

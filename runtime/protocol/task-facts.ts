@@ -34,6 +34,8 @@ export interface OperatorFactsRecord extends OperatorFacts {
   readonly numRecordsSide?: number;
   /** The last it has sent on; absent: none yet. */
   readonly watermarkMs?: number;
+  /** Its `open()` has been called and has not returned. */
+  readonly isOpening?: true;
 }
 
 /** What an operator knows of itself. */

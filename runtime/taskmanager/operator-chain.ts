@@ -26,6 +26,14 @@ export interface ChainLink {
   /** Undefined for the head, whose inputs are gates or none. */
   readonly input: Input<unknown> | undefined;
   readonly output: ChainOutput;
+  /** Its `open()` has been called and has not returned: for people. */
+  isOpening?: boolean;
+}
+
+export async function openLink(link: ChainLink): Promise<void> {
+  link.isOpening = true;
+  await link.operator.open();
+  link.isOpening = false;
 }
 
 export interface OperatorChain {

@@ -60,14 +60,14 @@ function reachedBy({ watermarkMs }: ChannelWatermarkRecord): number {
 
 /** Head first. */
 export function operatorFacts({ links }: OperatorChain): readonly OperatorFactsRecord[] {
-  return links.map(({ operatorId, operator, output }) => {
+  return links.map(({ operatorId, operator, output, isOpening }) => {
     const { numRecords, numSideRecords, watermarkMs } = output;
     return {
       operatorId,
       numRecordsOut: numRecords,
       ...(numSideRecords === 0 ? {} : { numRecordsSide: numSideRecords }),
       ...(watermarkMs === undefined ? {} : { watermarkMs }),
-      ...operator.facts?.(),
+      ...(isOpening === true ? { isOpening } : operator.facts?.()),
     };
   });
 }

@@ -17,7 +17,7 @@
 import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS, toStreamError } from '../core/index.ts';
 import type { CheckpointBarrier, SourceEvent, TaskHandOverRecord } from '../protocol/index.ts';
 import type { ChannelReplay } from './channel-replay.ts';
-import type { ChainLink } from './operator-chain.ts';
+import { type ChainLink, openLink } from './operator-chain.ts';
 import { runningLinks } from './restore-subtask.ts';
 import { type DeferredCommand, SourceInbox } from './source-inbox.ts';
 import { SourcePoller } from './source-poller.ts';
@@ -116,7 +116,7 @@ export class Task {
     const { handOver } = this.parts;
     if (handOver?.finished === true) return;
     try {
-      for (const link of this.#links.toReversed()) await link.operator.open();
+      for (const link of this.#links.toReversed()) await openLink(link);
       this.#state = 'RUNNING';
       this.#times.start();
       if (handOver === undefined) return;

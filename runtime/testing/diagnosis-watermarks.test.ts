@@ -52,7 +52,7 @@ describe('a diagnosis of windows that do not fire', () => {
     assert.equal(diagnosis.findings[0], finding);
     assert.equal(diagnosis.verdict, 'blocked');
     assert.equal(finding.subtaskIndex, 1);
-    assert.match(finding.sentence, /subtask 2\/2 of "Source: clicks" has read nothing/);
+    assert.match(finding.sentence, /subtask 1 \(2\/2\) of "Source: clicks" has read nothing/);
     assert.match(finding.advice, /withIdleness/);
     assert.equal(finding.input?.fromSubtask, 1);
     assert.ok(Number(finding.evidence.aheadMs) > 8000);
@@ -75,7 +75,7 @@ describe('a diagnosis of windows that do not fire', () => {
     const finding = findingOf(diagnosis, 'IDLE_PARTITION');
     assert.match(
       finding.sentence,
-      /subtasks 2, 3 and 4 of 4 of "Source: clicks" have read nothing/,
+      /subtasks 1, 2 and 3 \(of 0 to 3\) of "Source: clicks" have read nothing/,
     );
     assert.match(finding.sentence, /fewer splits/);
     assert.equal(finding.evidence.silentSubtasks, 3);

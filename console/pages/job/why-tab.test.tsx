@@ -65,7 +65,7 @@ describe('the tab "Why no output?"', () => {
     const { text, root } = await shown(BLOCKED);
     assert.match(text(), /No output.*Keeps output backIDLE_PARTITION/);
     assert.match(text(), /What to do: Call withIdleness/);
-    assert.match(text(), /Where: clicks · subtask 2 · Source: clicks · input 1 from kafka/);
+    assert.match(text(), /Where: clicks · subtask 1 · Source: clicks · input 1 from kafka/);
     assert.match(text(), /split topic-7/);
     assert.match(text(), /ahead2026-01-01 00:00:00.000running for1 m 01 sshare25.5 %offyes/);
     const links = [...root.querySelectorAll('.finding a')].map((a) => a.getAttribute('href'));

@@ -169,7 +169,7 @@ function WhereLine(props: {
   return (
     <p class="finding-where">
       <strong>Where:</strong> <VertexLink jobId={jobId} vertexId={vertexId} name={name} />
-      {subtask !== null && <> · subtask {subtask + 1}</>}
+      {subtask !== null && <> · subtask {subtask}</>}
       {operator !== null && operator !== name && <> · {operator}</>}
       {input !== null && input['from-vertex-id'] !== vertexId && (
         <>
