@@ -226,6 +226,24 @@ describe('TurnJournal: large records', () => {
     assert.deepEqual(next.record, LARGE);
   });
 
+  it('reads nothing of a turn that has claimed the job since', async () => {
+    const rows = await rowsOfJob();
+    const blobs = new MemoryBlobStore();
+    await (await claim(rows, blobs)).write(LARGE);
+    let isFirst = true;
+    const overtaken = changed(rows, {
+      get: async (partitionKey, sortKey) => {
+        if (sortKey === 'turn' && isFirst) {
+          isFirst = false;
+          await (await claim(rows, blobs)).write(LARGE);
+        }
+        return await rows.get(partitionKey, sortKey);
+      },
+    });
+    await assert.rejects(claim(overtaken, blobs), { code: 'JOB_FENCED' });
+    assert.equal(isFirst, false);
+  });
+
   it('tries again later what could not be deleted', async () => {
     const rows = await rowsOfJob();
     const blobs = new MemoryBlobStore();

@@ -209,6 +209,8 @@ export class TurnJournal {
     if (row === undefined) return;
     const { version, value } = row;
     const { record, object, superseded = [] } = value;
+    // Somebody has claimed the job since: of what that turn writes nothing is left behind.
+    if (value.term > this.#journal.term) throw jobFenced(jobId);
     if (record !== undefined) {
       this.#known = { version, record, superseded };
       return;
