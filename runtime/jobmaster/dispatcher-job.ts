@@ -105,6 +105,10 @@ export class DispatchedJobEntry {
     return this.#stored.job.jobId;
   }
 
+  get name(): string {
+    return this.#stored.job.name;
+  }
+
   /** Settles when it has ended for good, or was suspended. */
   get ended(): Promise<void> {
     return this.#ended.promise;

@@ -197,6 +197,13 @@ export class Dispatcher {
     return await this.#entry(jobId).diagnosis(this.slots);
   }
 
+  /** Those that hold slots: something of them runs, or is about to. */
+  get running(): readonly Pick<DispatchedJob, 'jobId' | 'name'>[] {
+    return [...this.#entries.values()]
+      .filter(({ slots }) => slots > 0)
+      .map(({ jobId, name }) => ({ jobId, name }));
+  }
+
   get slots(): SlotOverview {
     const { slotCount } = this.#parts;
     return { total: slotCount, available: Math.max(0, slotCount - this.#usedSlots()) };

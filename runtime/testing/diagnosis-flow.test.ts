@@ -28,7 +28,8 @@ describe('a diagnosis of a job without faults', () => {
     });
     assert.deepEqual(diagnosis.findings, []);
     assert.equal(diagnosis.verdict, 'healthy');
-    assert.match(diagnosis.summary, /^Nothing is wrong: "Sink: print" got [\d,]+ records, now 100\/s/);
+    const { summary } = diagnosis;
+    assert.match(summary, /^Nothing is wrong: "Sink: print" got [\d,]+ records, now 100\/s/);
     assert.match(diagnosis.summary, /output of the cluster/);
   });
 

@@ -1,7 +1,7 @@
 /** `sluice cluster`: a cluster in the foreground. */
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { startCluster } from '../../runtime/adapters/index.ts';
+import { type RunningCluster, startCluster } from '../../runtime/adapters/index.ts';
 import {
   ConfigOptions,
   type Configuration,
@@ -19,6 +19,8 @@ import { versionNumber } from './version.ts';
 
 const MAX_PORT = 65_535;
 const MAX_SLOTS = 1024;
+/** Shorter would tell of jobs that stop in good order. */
+const WAITING_TOLD_MS = 3_000;
 const DEFAULT_DATA_DIRECTORY = 'sluice-data';
 
 export interface ClusterWorld {
@@ -70,16 +72,25 @@ export async function cluster(
   });
   say(`Cluster is listening on http://${running.host}:${running.port}`);
   say(`Data directory: ${running.dataDirectory}`);
-  if (running.resumedCount > 0) say(`Jobs resumed: ${running.resumedCount}`);
+  const { fromCheckpointCount, anewCount } = running.resumed;
+  const resumedCount = fromCheckpointCount + anewCount;
+  if (resumedCount > 0) {
+    say(`Jobs resumed: ${resumedCount}; ${resumedText(running.resumed)}`);
+  }
   result({
     url: `http://${running.host}:${running.port}`,
     dataDirectory: running.dataDirectory,
-    resumedJobs: running.resumedCount,
+    resumedJobs: resumedCount,
+    resumedFromCheckpoint: fromCheckpointCount,
+    begunAnew: anewCount,
   });
   const interrupted = Promise.withResolvers<undefined>();
+  let isClosing = false;
+  const kill = (): void => exit(EXIT_CODES.interrupted);
   const handlers = {
-    onCancel: () => interrupted.resolve(undefined),
-    onKill: () => exit(EXIT_CODES.interrupted),
+    // A client may have asked for the end before.
+    onCancel: () => (isClosing ? kill() : interrupted.resolve(undefined)),
+    onKill: kill,
   };
   const stopListening = onInterrupt(signals, handlers, monotonicMs);
   try {
@@ -91,12 +102,48 @@ export async function cluster(
       setTimeout(() => exit(EXIT_CODES.failed), 500);
       throw lost;
     }
-    say('Suspending the jobs; they go on when the cluster is started again.');
-    await running.close();
+    isClosing = true;
+    await suspend(running, say);
     return 0;
   } finally {
     stopListening();
   }
+}
+
+/** What becomes of the jobs, and after a while what is still waited for. */
+async function suspend(running: RunningCluster, say: (text: string) => void): Promise<void> {
+  const jobs = await running.toResume();
+  say(
+    jobs.fromCheckpointCount + jobs.anewCount === 0
+      ? 'Closing the cluster; none of its jobs is left to suspend.'
+      : `Suspending the jobs; when the cluster is started again they go on: ${resumedText(jobs)}.`,
+  );
+  say('Ctrl-C again ends it at once: checkpoints stay, what came after them is done again.');
+  const timer = setTimeout(() => {
+    const left = running.running().map(({ jobId, name }) => `${jobId} "${name}"`);
+    if (left.length === 0) return;
+    say(
+      `Waiting until these have stopped: ${left.join(', ')}. What does not return from the ` +
+        "program's code is ended after task.cancellation.timeout (3 min, if not set). Ctrl-C ends " +
+        'the cluster without waiting: what is not done is done at the next start.',
+    );
+  }, WAITING_TOLD_MS);
+  try {
+    await running.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** `2 from their newest checkpoint or savepoint, 1 anew, without one`. */
+function resumedText({ fromCheckpointCount, anewCount }: RunningCluster['resumed']): string {
+  const parts = [
+    ...(fromCheckpointCount === 0
+      ? []
+      : [`${fromCheckpointCount} from the newest checkpoint or savepoint`]),
+    ...(anewCount === 0 ? [] : [`${anewCount} anew, for lack of a checkpoint`]),
+  ];
+  return parts.join(', ');
 }
 
 /** Of the environment, so that no list of processes shows it. */

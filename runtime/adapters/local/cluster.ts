@@ -16,7 +16,7 @@ import {
   type Logger,
   type StreamError,
 } from '../../core/index.ts';
-import { Dispatcher, jobHistorySettings } from '../../jobmaster/index.ts';
+import { type DispatchedJob, Dispatcher, jobHistorySettings } from '../../jobmaster/index.ts';
 import { type ClusterJobs, webSettings } from '../http/index.ts';
 import { ClientHeartbeats } from './client-heartbeats.ts';
 import { type ListeningServer, listenCluster, type ServedPages } from './cluster-http-server.ts';
@@ -28,6 +28,7 @@ import { DataDirectory } from './data-directory.ts';
 import { dispatcherApi, jobsOf } from './dispatcher-api.ts';
 import { heartbeatSettings } from './inspection-settings.ts';
 import { jobDefaults } from './job-defaults.ts';
+import { type JobsToResume, jobsToResume } from './jobs-to-resume.ts';
 import { NodeFileSystem } from './node-file-system.ts';
 import { openPages } from './open-pages.ts';
 import { openProcesses, type SeenProcesses } from './open-processes.ts';
@@ -67,11 +68,15 @@ export interface RunningCluster {
   /** Absolute. */
   readonly dataDirectory: string;
   /** Jobs that go on from an earlier process. */
-  readonly resumedCount: number;
+  readonly resumed: JobsToResume;
   /** Settles when another process has taken the directory over. */
   readonly lost: Promise<StreamError>;
   /** Settles when a client has asked for the end of the cluster: it is to be closed. */
   readonly shutDownAsked: Promise<void>;
+  /** What a process that is started now would go on with. */
+  toResume(): Promise<JobsToResume>;
+  /** Jobs that have something running: what {@link close} waits for. */
+  running(): readonly Pick<DispatchedJob, 'jobId' | 'name'>[];
   /** Suspends the jobs and gives the directory up. Idempotent. */
   close(): Promise<void>;
 }
@@ -122,9 +127,12 @@ async function startListening(
   const placeOf: ClusterJobs['placeOf'] = (jobId, slotIndex) =>
     taskManagers.of(jobId, slotIndex)?.place;
   const telemetry = telemetryOf(options, jobsOf({ dispatcher, placeOf }), clock);
+  const toResume = (): Promise<JobsToResume> => jobsToResume(dispatcher.list(), data);
+  let resumed: JobsToResume;
   try {
     const jars = await openJars(data, settings, clock);
     await dispatcher.recover();
+    resumed = await toResume();
     await telemetry.start();
     const api = dispatcherApi({
       ...{ dispatcher, planner, heartbeats, jars, clock, shutDown: asked.resolve },
@@ -161,8 +169,9 @@ async function startListening(
     host: server.host,
     port: server.port,
     dataDirectory: data.path,
-    resumedCount: dispatcher.list().filter(({ endedAtEpochMs }) => endedAtEpochMs === undefined)
-      .length,
+    resumed,
+    toResume,
+    running: () => dispatcher.running,
     lost: ownership.lost,
     shutDownAsked: asked.promise,
     close: () => {
