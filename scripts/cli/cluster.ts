@@ -124,7 +124,7 @@ async function suspend(running: RunningCluster, say: (text: string) => void): Pr
     if (left.length === 0) return;
     say(
       `Waiting until these have stopped: ${left.join(', ')}. What does not return from the ` +
-        "program's code is ended after task.cancellation.timeout (3 min, if not set). Ctrl-C ends " +
+        "program's code is ended after task.cancellation.timeout (3 min if not set). Ctrl-C ends " +
         'the cluster without waiting: what is not done is done at the next start.',
     );
   }, WAITING_TOLD_MS);
