@@ -97,6 +97,30 @@ describe('sluice cancel', () => {
     assert.deepEqual([code, out], [0, `Cancelling job ${ID}.\nCancelled job ${ID}.\n`]);
   });
 
+  it('says so when a call of the job does not return', async () => {
+    answers[`PATCH /v1/jobs/${ID}?mode=cancel`] = { status: 202, body: {} };
+    answers[`GET /v1/jobs/${ID}/status`] = { body: { status: 'CANCELLING' } };
+    const [first, second, third = '', ...more] = lines(await sluice('cancel', ID));
+    assert.deepEqual([first, second], [`Cancelling job ${ID}.`, `Cancelled job ${ID}.`]);
+    assert.match(third, /^It is still CANCELLING: .* task\.cancellation\.timeout \(3 min/);
+    assert.deepEqual(more, []);
+  });
+
+  it('waits a little for the end, and tells the state as JSON', async () => {
+    answers[`PATCH /v1/jobs/${ID}?mode=cancel`] = { status: 202, body: {} };
+    let looks = 0;
+    answers[`GET /v1/jobs/${ID}/status`] = {
+      get body() {
+        looks += 1;
+        return { status: looks > 2 ? 'CANCELED' : 'CANCELLING' };
+      },
+    };
+    const { code, out } = await sluice('cancel', '--json', ID);
+    assert.equal(code, 0);
+    const expected = { jobId: ID, savepointPath: null, state: 'CANCELED' };
+    assert.deepEqual([JSON.parse(out), looks], [expected, 3]);
+  });
+
   it('takes a savepoint with -s, whose value may be the job itself', async () => {
     operation(`/jobs/${ID}/savepoints`, `/jobs/${ID}/savepoints`, { location: '/s/1' });
     const warning =

@@ -1,4 +1,5 @@
 /** Verbs that drive a cluster. Texts and their order are those of Flink's CliFrontend. */
+import { stateAfterCancel, stillThereText } from './await-cancelled.ts';
 import { ClusterClient } from './cluster-client.ts';
 import { type ClusterCommand, failing, parseJobId } from './cluster-command.ts';
 import { jobListLines, type ListedJob } from './list-jobs.ts';
@@ -47,8 +48,11 @@ export const cancel: ClusterCommand = async (options, world) => {
   await failing(`Could not cancel job ${jobId}.`, () =>
     client.send('PATCH', `/jobs/${jobId}?mode=cancel`),
   );
+  const state = await stateAfterCancel(client, jobId);
   say(`Cancelled job ${jobId}.`);
-  result({ jobId, savepointPath: null });
+  const left = stillThereText(jobId, state);
+  if (left !== undefined) say(left);
+  result({ jobId, savepointPath: null, state: state ?? null });
   return 0;
 };
 

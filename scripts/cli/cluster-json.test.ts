@@ -52,6 +52,7 @@ describe('--json', () => {
     cluster.operation('/savepoint-disposal', '/savepoint-disposal', {});
     cluster.operation(`/jobs/${ID}/checkpoints`, `/jobs/${ID}/checkpoints`, { checkpointId: 7 });
     cluster.answer(`PATCH /v1/jobs/${ID}?mode=cancel`, { status: 202, body: {} });
+    cluster.answer(`GET /v1/jobs/${ID}/status`, { body: { status: 'CANCELED' } });
     cluster.answer(`POST /v1/jobs/${ID}/wake`, { status: 202, body: {} });
     const path = { jobId: ID, savepointPath: '/s/1' };
     for (const [args, expected] of [
@@ -60,8 +61,8 @@ describe('--json', () => {
       [['savepoint', '-d', '/s/1'], { disposed: '/s/1' }],
       [['stop', ID], { ...path, drain: false }],
       [['stop', '-d', '-detached', ID], { jobId: ID, drain: true, triggerId: 'a1' }],
-      [['cancel', ID], { jobId: ID, savepointPath: null }],
-      [['cancel', '-s', ID], path],
+      [['cancel', ID], { jobId: ID, savepointPath: null, state: 'CANCELED' }],
+      [['cancel', '-s', ID], { ...path, state: 'CANCELED' }],
       [['checkpoint', '-full', ID], { jobId: ID, checkpointId: 7, type: 'FULL' }],
       [['wake', ID], { jobId: ID }],
     ] as const) {

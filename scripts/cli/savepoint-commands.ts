@@ -1,4 +1,5 @@
 /** Verbs that take savepoints or dispose of them. Texts are those of Flink's CliFrontend. */
+import { stateAfterCancel, stillThereText } from './await-cancelled.ts';
 import { ClusterClient, type JsonObject, type Operation } from './cluster-client.ts';
 import {
   type ClusterCommand,
@@ -36,8 +37,11 @@ export const cancelWithSavepoint: ClusterCommand = async (options, world) => {
     ...{ jobId, client, world, output },
     operation: savepointOperation(jobId, body),
   });
+  const state = await stateAfterCancel(client, jobId);
   output.say(`Cancelled job ${jobId}. Savepoint stored in ${String(location)}.`);
-  output.result({ jobId, savepointPath: location });
+  const left = stillThereText(jobId, state);
+  if (left !== undefined) output.say(left);
+  output.result({ jobId, savepointPath: location, state: state ?? null });
   return 0;
 };
 
