@@ -2,9 +2,17 @@
  * Where records stop: goes from every sink that gets none upstream to the operator that takes
  * records and puts none out, or to the source that reads none. Pure.
  */
+import {
+  emitsNothing,
+  isBranch,
+  isOver,
+  placeOf,
+  quietSource,
+  stoppedFinding,
+} from './diagnose-silence.ts';
 import { diagnoseWatermarks, isHolding } from './diagnose-watermarks.ts';
 import type { DiagnosedOperator, JobModel, OperatorInput } from './diagnosed-job.ts';
-import type { Finding, FindingSeverity } from './diagnosis.ts';
+import type { Finding } from './diagnosis.ts';
 import { countText, recordsText, shareText, spanText, timeText } from './diagnosis-text.ts';
 
 /** A source is not called silent before. */
@@ -17,6 +25,7 @@ export function diagnoseFlow(model: JobModel): readonly Finding[] {
     if (sink.isKnown && sink.numRecordsIn === 0) walk.withoutInput(sink);
   }
   for (const operator of model.operators.values()) if (isHolding(operator)) walk.holding(operator);
+  for (const operator of model.operators.values()) walk.stopped(operator);
   walk.quietSources();
   return walk.findings;
 }
@@ -55,29 +64,18 @@ class FlowWalk {
     this.findings.push(...diagnoseWatermarks(this.#model, operator));
   }
 
-  /** Records were read, and none of late. */
+  /** It puts out no more, although records go on to come. */
+  stopped(operator: DiagnosedOperator): void {
+    if (this.#seen.has(operator.nodeId) || this.#model.job.status !== 'RUNNING') return;
+    this.#add(stoppedFinding(this.#model, operator));
+  }
+
+  /** Records were read, and none of late, for longer than usual. */
   quietSources(): void {
-    const sources = [...this.#model.operators.values()].filter(
-      ({ source }) => source !== undefined,
-    );
-    const isQuiet = sources.every(({ numRecordsOut, recentOut }) => {
-      return numRecordsOut > 0 && recentOut === 0;
-    });
-    if (!isQuiet || sources.length === 0 || isOver(this.#model)) return;
-    if (this.findings.length > 0) return;
-    const [first] = sources;
-    const spanMs = first?.subtasks[0]?.subtask.metrics.recent?.spanMs ?? 0;
-    const total = sources.reduce((sum, { numRecordsOut }) => sum + numRecordsOut, 0);
-    const names = sources.map(({ name }) => `"${name}"`).join(', ');
-    this.findings.push({
-      code: 'SOURCE_READS_NOTHING',
-      severity: 'info',
-      sentence: `${names} gave ${recordsText(total)}, and none in the last ${spanText(spanMs)}.`,
-      advice:
-        'Nothing is wrong, if nothing has come in since: output goes on with the next record.',
-      evidence: { numRecordsOut: total, silentForMs: spanMs },
-      ...(first === undefined ? {} : placeOf(first)),
-    });
+    if (this.findings.length > 0 || isOver(this.#model)) return;
+    for (const operator of this.#model.operators.values()) {
+      if (operator.source !== undefined) this.#add(quietSource(this.#model, operator));
+    }
   }
 
   /** Takes records, puts out none. */
@@ -230,7 +228,7 @@ function inputEmpty(
   const fromName = from?.name ?? '';
   return {
     code: 'INPUT_EMPTY',
-    severity: severityOf(model),
+    severity: isBranch(model) ? 'warning' : 'error',
     sentence:
       `"${name}" joins two inputs and puts out nothing: by its ${which}, from "${fromName}", ` +
       `came no record, by the other ${countText(numRecordsIn)}.`,
@@ -247,53 +245,6 @@ function inputEmpty(
           },
         }),
   };
-}
-
-function emitsNothing(model: JobModel, operator: DiagnosedOperator): Finding {
-  const { name, kind, numRecordsIn, numRecordsSide } = operator;
-  const common = { severity: severityOf(model), ...placeOf(operator) };
-  const evidence = { numRecordsIn, numRecordsOut: 0 };
-  if (numRecordsSide > 0) {
-    return {
-      ...{ ...common, code: 'ALL_TO_SIDE_OUTPUT' },
-      sentence:
-        `"${name}" took ${recordsText(numRecordsIn)} and put ${countText(numRecordsSide)} out to ` +
-        'side outputs, none to its main output.',
-      advice: 'Read the side output (getSideOutput), or see why none is for the main output.',
-      evidence: { ...evidence, numRecordsSide },
-    };
-  }
-  if (kind === 'Filter') {
-    return {
-      ...{ ...common, code: 'FILTER_PASSES_NOTHING' },
-      sentence: `"${name}" took ${recordsText(numRecordsIn)} and let none pass.`,
-      advice:
-        'Its condition holds for none of them. Print a few records before it: a field that is ' +
-        'named or written otherwise (case, text for number, undefined) is the usual reason.',
-      evidence,
-    };
-  }
-  return {
-    ...{ ...common, code: 'OPERATOR_EMITS_NOTHING' },
-    sentence: `"${name}" took ${recordsText(numRecordsIn)} and put none out.`,
-    advice:
-      'See whether its function calls out.collect (or answers something) for such records, and ' +
-      'which timer or condition it waits for.',
-    evidence,
-  };
-}
-
-/** Where other sinks get records it is a branch that is silent, perhaps as it should be. */
-function severityOf({ sinks }: JobModel): FindingSeverity {
-  return sinks.some(({ numRecordsIn }) => numRecordsIn > 0) ? 'warning' : 'error';
-}
-
-function isOver({ job }: JobModel): boolean {
-  return job.status === 'FINISHED' || job.status === 'CANCELED' || job.status === 'FAILED';
-}
-
-export function placeOf({ vertex, name }: DiagnosedOperator) {
-  return { vertexId: vertex.id, vertexName: vertex.name, operator: name };
 }
 
 function round(share: number): number {

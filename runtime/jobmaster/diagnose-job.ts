@@ -13,6 +13,7 @@ import { diagnoseCheckpoints } from './diagnose-checkpoints.ts';
 import { startText } from './diagnose-deployment.ts';
 import { diagnoseFlow, diagnoseLateRecords } from './diagnose-flow.ts';
 import { diagnoseLife } from './diagnose-life.ts';
+import { isBranch } from './diagnose-silence.ts';
 import { diagnoseSilence, diagnoseSlowTasks } from './diagnose-slow-tasks.ts';
 import { type DiagnosedJob, type DiagnosedOperator, JobModel } from './diagnosed-job.ts';
 import type { Diagnosis, Finding, FindingSeverity, SinkReport, Verdict } from './diagnosis.ts';
@@ -20,6 +21,8 @@ import { countText, listText, recordsText } from './diagnosis-text.ts';
 
 /** More would hide the first. */
 const MAX_FINDINGS = 12;
+/** So many say nothing of what comes one time in a thousand. */
+const FEW_RECORDS = 5_000;
 const RANK: Readonly<Record<FindingSeverity, number>> = { error: 0, warning: 1, info: 2 };
 const ENDED: readonly string[] = ['FINISHED', 'CANCELED', 'FAILED'];
 const STARTING: readonly string[] = ['INITIALIZING', 'CREATED', 'RECONCILING'];
@@ -28,6 +31,7 @@ const STARTING: readonly string[] = ['INITIALIZING', 'CREATED', 'RECONCILING'];
 export function diagnoseJob(job: DiagnosedJob): Diagnosis {
   const model = job.graph === undefined ? undefined : new JobModel(job, job.graph);
   const life = diagnoseLife(job);
+  const speed = model !== undefined && job.status === 'RUNNING' ? diagnoseSpeed(model) : [];
   // In the order of what excludes what: the first of equal severity is the likeliest.
   const all = [
     ...life,
@@ -35,9 +39,9 @@ export function diagnoseJob(job: DiagnosedJob): Diagnosis {
     ...(model === undefined || !isOfRecords(job, life)
       ? []
       : [
-          ...diagnoseFlow(model),
+          ...diagnoseFlow(model).map((finding) => (speed.length > 0 ? ofFew(finding) : finding)),
           ...diagnoseLateRecords(model),
-          ...(job.status === 'RUNNING' ? diagnoseSpeed(model) : []),
+          ...speed,
           ...diagnoseCheckpoints(model),
         ]),
   ];
@@ -54,6 +58,16 @@ export function diagnoseJob(job: DiagnosedJob): Diagnosis {
     sinks: sinks.map(reportOf),
     findings,
   };
+}
+
+/** Of a slow job: what has taken few records yet has no fault that is known. */
+function ofFew(finding: Finding): Finding {
+  const { code, severity, evidence } = finding;
+  const isOfRecords = code === 'FILTER_PASSES_NOTHING' || code === 'OPERATOR_EMITS_NOTHING';
+  const isFew = isOfRecords && Number(evidence.numRecordsIn) < FEW_RECORDS;
+  if (!isFew || severity === 'info') return finding;
+  const advice = 'It has got few records yet, for the job is slow: mend that first.';
+  return { ...finding, severity: 'info', advice };
 }
 
 /** I3. */
@@ -78,10 +92,16 @@ function verdictOf(
   const severities = new Set(findings.map(({ severity }) => severity));
   if (severities.has('error')) return 'blocked';
   if (severities.has('warning')) return 'impaired';
-  const hasOutput = model?.sinks.some(({ numRecordsIn }) => numRecordsIn > 0) === true;
-  if (findings.length > 0) return 'waiting';
+  const hasOutput = model !== undefined && isBranch(model);
+  const isSeen = hasOutput && isBranch(model, 'of late') && !findings.some(hides);
+  if (findings.length > 0 && !isSeen) return 'waiting';
   if (hasOutput) return 'healthy';
   return STARTING.includes(status) || (model?.runningForMs ?? 0) < 3_000 ? 'starting' : 'waiting';
+}
+
+/** Nobody sees yet what sinks got. */
+function hides({ code }: Finding): boolean {
+  return code === 'WAITS_FOR_CHECKPOINT' || code === 'NO_CHECKPOINTING';
 }
 
 function summaryOf(
@@ -91,8 +111,11 @@ function summaryOf(
   [first]: readonly Finding[],
 ): string {
   if (verdict === 'ended') return endSummary(job, sinks, first);
+  if (verdict === 'healthy') {
+    const what = first === undefined ? 'Nothing is wrong' : 'Output comes';
+    return `${what}: ${outputText(sinks)}.${printText(sinks)}`;
+  }
   if (first !== undefined) return capital(first.sentence);
-  if (verdict === 'healthy') return `Nothing is wrong: ${outputText(sinks)}.${printText(sinks)}`;
   if (verdict === 'starting') return startText(job);
   if (!sinks.some(({ isKnown }) => isKnown)) {
     return 'What its tasks do has not been reported yet; ask again in some seconds.';

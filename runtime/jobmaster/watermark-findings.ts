@@ -2,7 +2,15 @@
 import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS } from '../core/index.ts';
 import { type JobModel, reached } from './diagnosed-job.ts';
 import type { Finding, FindingCode, FindingSeverity } from './diagnosis.ts';
-import { countText, listText, recordsText, spanText, timeText } from './diagnosis-text.ts';
+import {
+  countText,
+  listText,
+  recordsText,
+  spanText,
+  subtaskText,
+  timeText,
+} from './diagnosis-text.ts';
+import { isInPace, isSparse, operatorPace, type Pace, paceOf } from './operator-pace.ts';
 import {
   type HeldResults,
   heldEvidence,
@@ -71,7 +79,7 @@ function ownInput({ operator, at }: WatermarkOrigin) {
 /** The likeliest cause; each excludes those below it. */
 function tell(model: JobModel, results: HeldResults, origin: WatermarkOrigin): Told | undefined {
   const { facts } = origin.at;
-  if (putsOut(results)) return farBehind(results, origin);
+  if (putsOut(results)) return farBehind(model, results, origin);
   if (facts.watermarks?.makesAny === false) return withoutStrategy(origin);
   const isNone = facts.watermarkMs === undefined;
   if (facts.numRecordsOut === 0) return silent(model, origin);
@@ -81,12 +89,12 @@ function tell(model: JobModel, results: HeldResults, origin: WatermarkOrigin): T
   const seconds = timestampsInSeconds(model, origin);
   if (seconds !== undefined) return seconds;
   const recent = recentOf(origin.operator, origin.at);
-  if (recent?.count === 0 && !isSlow(model, results, origin, recent.spanMs)) {
-    return quiet(results, origin, recent.spanMs);
+  const pace = paceOf(origin.at.subtask, origin.operator.position, model.job.nowEpochMs);
+  if (pace !== undefined && isSparse(pace)) return goesOnAtItsPace(model, results, origin, pace);
+  if (recent?.count === 0 && !isInPace(pace)) {
+    return quiet(results, origin, pace?.silentForMs ?? recent.spanMs);
   }
-  if (origin.aheadMs >= results.held.untilMs && recent !== undefined) {
-    return heldBack(results, origin);
-  }
+  if (recent !== undefined && isFarBehind(results, origin)) return heldBack(results, origin);
   return results.operator.numRecordsOut === 0 ? waiting(results, origin) : undefined;
 }
 
@@ -96,11 +104,51 @@ function putsOut({ operator: { numRecordsOut, recentOut } }: HeldResults): boole
 }
 
 /** One input has results of its own, and those of the other wait for it. */
-function farBehind(results: HeldResults, origin: WatermarkOrigin): Told | undefined {
-  const { watermarkMs } = origin.at.facts;
-  const isFar = watermarkMs !== undefined && origin.aheadMs - watermarkMs >= FAR_MS;
-  if (!isFar || origin.aheadMs < results.held.untilMs) return undefined;
-  return heldBack(results, origin);
+function farBehind(
+  { job }: JobModel,
+  results: HeldResults,
+  origin: WatermarkOrigin,
+): Told | undefined {
+  const pace = paceOf(origin.at.subtask, origin.operator.position, job.nowEpochMs);
+  return isFarBehind(results, origin) && !isSparse(pace) ? heldBack(results, origin) : undefined;
+}
+
+/** By more than chance, and what is held waits for it alone. */
+function isFarBehind({ held }: HeldResults, { at, aheadMs }: WatermarkOrigin): boolean {
+  const { watermarkMs } = at.facts;
+  const isFar = watermarkMs !== undefined && aheadMs - watermarkMs >= FAR_MS;
+  return isFar && aheadMs >= held.untilMs;
+}
+
+/** Its records come seldom, and event time goes on with each. Undefined: so do results. */
+function goesOnAtItsPace(
+  { job }: JobModel,
+  { operator: holder, held }: HeldResults,
+  { at, operator, aheadMs }: WatermarkOrigin,
+  { usualGapMs, silentForMs }: Pace,
+): Told | undefined {
+  if (isInPace(operatorPace(holder, job.nowEpochMs))) return undefined;
+  const { parallelism } = operator.vertex;
+  const who = subtaskText(operator.name, at.subtask.subtaskIndex, parallelism);
+  const pace = usualGapMs === undefined ? 'so far' : `about each ${spanText(usualGapMs)}`;
+  const watermarkMs = reached(at.facts.watermarkMs);
+  return {
+    code: 'WAITS_FOR_WATERMARK',
+    severity: 'info',
+    cause:
+      `its watermark has ${spanText(held.untilMs - watermarkMs)} to go, and moves on with each ` +
+      `record of ${who}: one came ${pace}, the last ${spanText(silentForMs)} ago`,
+    advice:
+      aheadMs > watermarkMs
+        ? 'Nothing need be done if that is its pace. withIdleness on its WatermarkStrategy lets ' +
+          'the other inputs go on between its records.'
+        : 'Nothing need be done if that is its pace: only its records move event time on.',
+    evidence: {
+      missingMs: held.untilMs - watermarkMs,
+      silentForMs,
+      ...(usualGapMs === undefined ? {} : { usualGapMs: Math.round(usualGapMs) }),
+    },
+  };
 }
 
 function withoutStrategy(origin: WatermarkOrigin): Told {
@@ -250,18 +298,6 @@ function timestampsInSeconds(
     advice: 'Multiply by 1000 what the timestamp assigner answers: event time is in milliseconds.',
     evidence: { watermarkMs, asSeconds: timeText(watermarkMs * 1000) },
   };
-}
-
-/** It has made results at this pace: a pause of a few of its records is nothing new. */
-function isSlow(
-  { runningForMs = 0 }: JobModel,
-  { operator }: HeldResults,
-  { at }: WatermarkOrigin,
-  spanMs: number,
-): boolean {
-  const { numRecordsOut } = at.facts;
-  if (operator.numRecordsOut === 0 || numRecordsOut < 2) return false;
-  return spanMs < (3 * runningForMs) / numRecordsOut;
 }
 
 /** It has read, and reads nothing any more. */

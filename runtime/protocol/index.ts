@@ -55,6 +55,7 @@ export type {
   OpenSplitsRecord,
   OperatorFacts,
   OperatorFactsRecord,
+  PaceRecord,
   RecentFactsRecord,
   SplitFactsRecord,
   SplitWatermarkRecord,

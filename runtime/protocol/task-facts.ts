@@ -57,6 +57,8 @@ export interface HeldRecord {
   readonly time: 'event' | 'processing';
   /** The first of them goes once this time has passed. */
   readonly untilMs: number;
+  /** Of sessions: each record puts them off by so much. */
+  readonly gapMs?: number;
 }
 
 export interface WatermarkMakerRecord {
@@ -99,4 +101,19 @@ export interface RecentFactsRecord {
   readonly numRecordsOut: readonly number[];
   /** Of the inputs, or of a source. Absent: the first has come, or the last. */
   readonly watermarkAdvanceMs?: number;
+  /** Operator by operator. Absent: a release that did not tell. */
+  readonly paces?: readonly PaceRecord[];
+}
+
+/** How often an operator puts out, report by report, since its task started in this slot. */
+export interface PaceRecord {
+  /** Reports with more than the last. */
+  readonly momentCount: number;
+  /** Absent, as the next two: there was none. */
+  readonly firstAtEpochMs?: number;
+  readonly lastAtEpochMs?: number;
+  /** Between two of them. */
+  readonly longestGapMs?: number;
+  /** Event time until which results were held first, since the last output. Absent: none were. */
+  readonly dueMs?: number;
 }

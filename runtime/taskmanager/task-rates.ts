@@ -4,6 +4,7 @@
  */
 import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS } from '../core/index.ts';
 import type { RecentFactsRecord, TaskMetricsRecord, TaskRates } from '../protocol/index.ts';
+import { OperatorPaces } from './operator-paces.ts';
 
 const WINDOW_MS = 10_000;
 /** Samples that are closer say more of the clock than of the task. */
@@ -47,6 +48,7 @@ export class TaskRateWindows {
 export class RateWindow {
   /** Oldest first. */
   #samples: readonly Sample[] = [];
+  readonly #paces = new OperatorPaces();
 
   /** Between the oldest report and the newest. Undefined: too little is known yet. */
   get recent(): RecentFactsRecord | undefined {
@@ -61,11 +63,13 @@ export class RateWindow {
         Math.max(0, numRecordsOut - (before[index]?.numRecordsOut ?? 0)),
       ),
       ...(watermarkAdvanceMs === undefined ? {} : { watermarkAdvanceMs }),
+      paces: this.#paces.paces,
     };
   }
 
   /** Takes a report and answers the rates that go with it; undefined: too little is known yet. */
   take(task: TaskMetricsRecord, atEpochMs: number): TaskRates | undefined {
+    this.#paces.take(task.operators ?? [], atEpochMs);
     // What the window's first moment is compared with lies before it.
     const from = this.#samples.findLastIndex((one) => one.atEpochMs <= atEpochMs - WINDOW_MS);
     const kept = this.#samples.slice(Math.max(0, from));

@@ -111,11 +111,26 @@ describe('a diagnosis of records that stop', () => {
     assert.match(finding.advice, /out\.collect/);
   });
 
-  it('warns of a silent branch beside one that puts out', async () => {
+  it('tells of a silent branch beside one that puts out, and calls neither broken', async () => {
     const diagnosis = await diagnoseAt((env) => {
       const all = numbers(env);
       all.filter(({ n }) => n < 0).print('alerts');
       all.print();
+    });
+    assert.equal(findingOf(diagnosis, 'FILTER_PASSES_NOTHING').severity, 'info');
+    assert.equal(diagnosis.verdict, 'healthy');
+    assert.match(
+      diagnosis.summary,
+      /^Output comes: "Sink: print\(alerts\)" got 0 records and "Sink/,
+    );
+  });
+
+  it('warns of a part of a job that puts nothing out, beside another that does', async () => {
+    const diagnosis = await diagnoseAt((env) => {
+      numbers(env)
+        .filter(({ n }) => n < 0)
+        .print('alerts');
+      numbers(env).print();
     });
     assert.equal(findingOf(diagnosis, 'FILTER_PASSES_NOTHING').severity, 'warning');
     assert.equal(diagnosis.verdict, 'impaired');
@@ -194,7 +209,10 @@ describe('a diagnosis of records that stop', () => {
       { atMs: 30_000 },
     );
     assert.equal(diagnosis.verdict, 'waiting');
-    assert.match(diagnosis.summary, /gave 21 records, and none in the last 10 s/);
+    assert.match(
+      diagnosis.summary,
+      /gave 21 records, and none in the last 28 s; before, some came about/,
+    );
   });
 
   it('counts the late records that a window drops, and says which share', async () => {

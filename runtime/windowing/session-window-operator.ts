@@ -139,7 +139,7 @@ export class SessionWindowOperator<T, A, R, O> implements OneInputOperator<T> {
 
   /** The first of those that grew is told of as it was before. */
   facts(): OperatorFacts {
-    const held = { count: this.#sessions.size, untilMs: this.#queue.nextMs };
+    const held = { count: this.#sessions.size, untilMs: this.#queue.nextMs, gapMs: this.#gapMs };
     return windowFacts(this.#time, held, this.#late);
   }
 
