@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import type { RowWrite } from '../../checkpoint/index.ts';
 import { isStreamError } from '../../core/index.ts';
@@ -27,6 +27,21 @@ describe('DataDirectory', () => {
       ...expected,
       { location: `${path}/rows.log`, sizeBytes: (await readFile(`${path}/rows.log`)).length },
     ]);
+  });
+
+  it('lets nobody but its user read what is in it, of earlier times included', async () => {
+    const above = await temporaryDirectory();
+    await writeFile(`${above}/rows.log`, '', { mode: 0o644 });
+    await chmod(`${above}/rows.log`, 0o644);
+    for (const path of [`${above}/new/data`, above]) {
+      const opened = await openDirectory(path);
+      await opened.rows.write([step]);
+      await opened.blobs.put(`${opened.checkpointsDirectory}/job/shared/a`, Buffer.from('x'));
+    }
+    for (const name of await readdir(above, { recursive: true })) {
+      const { mode } = await stat(`${above}/${name}`);
+      assert.equal(mode & 0o077, 0, `${name} ${mode.toString(8)}`);
+    }
   });
 
   it('is refused while a process that lives has it open, and named', async () => {

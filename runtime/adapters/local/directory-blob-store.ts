@@ -13,7 +13,11 @@ import type { BlobInfo, BlobRange, BlobStore } from '../../checkpoint/index.ts';
 import { isStreamError } from '../../core/index.ts';
 import { blobError, blobExists, blobNotFound, reasonOf } from '../store-errors.ts';
 import { checkLocal } from './check-local.ts';
-import { createDirectories } from './create-directories.ts';
+import {
+  createDirectories,
+  PRIVATE_DIRECTORY_MODE,
+  PRIVATE_FILE_MODE,
+} from './create-directories.ts';
 
 const TEMPORARY = /^\..*\.[0-9a-f-]{36}\.tmp$/;
 const MAX_TRIES = 20;
@@ -88,7 +92,7 @@ export class DirectoryBlobStore implements BlobStore {
     const name = location.slice(location.lastIndexOf('/') + 1);
     const temporary = join(directory, `.${name}.${randomUUID()}.tmp`);
     try {
-      const file = await open(temporary, 'wx');
+      const file = await open(temporary, 'wx', PRIVATE_FILE_MODE);
       try {
         await file.writeFile(bytes);
         await file.sync();
@@ -118,9 +122,10 @@ export class DirectoryBlobStore implements BlobStore {
   }
 }
 
-/** Creates a directory and those above it, so that they outlive a loss of power. */
+/** Creates a directory, and those above it, for this user alone; they outlive a loss of power. */
 export async function makeDirectory(directory: string): Promise<void> {
-  for (const path of await createDirectories(directory)) await syncDirectory(dirname(path));
+  const created = await createDirectories(directory, PRIVATE_DIRECTORY_MODE);
+  for (const path of created) await syncDirectory(dirname(path));
 }
 
 /** Makes names created in a directory durable. */

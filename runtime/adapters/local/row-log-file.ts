@@ -5,12 +5,14 @@
  *   an append that was cut off has left there.
  * - I2: a line counts when its checksum fits, and is skipped when not; so all readers see the same
  *   lines in the same order.
+ * - I3: nobody but this user reads it: configurations of jobs are in it, secrets and all.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import type { Row, RowWrite } from '../../checkpoint/index.ts';
 import { rowStoreError } from '../store-errors.ts';
+import { PRIVATE_FILE_MODE } from './create-directories.ts';
 import { readFully } from './directory-blob-store.ts';
 
 export type RowLogEntry =
@@ -44,6 +46,8 @@ export interface ReadEntry {
 
 const CHECKSUM_CHARS = 8;
 const LINE_FEED = 10;
+/** What a mode lets others do. */
+const OF_OTHERS = 0o077;
 
 export class RowLogFile {
   readonly path: string;
@@ -59,7 +63,18 @@ export class RowLogFile {
   static async open(path: string, mode: 'existing' | 'new' | 'any'): Promise<RowLogFile> {
     const { O_APPEND, O_CREAT, O_EXCL, O_RDWR } = constants;
     const creation = { existing: 0, new: O_CREAT | O_EXCL, any: O_CREAT };
-    return new RowLogFile(path, await open(path, O_RDWR | O_APPEND | creation[mode], 0o644));
+    const flags = O_RDWR | O_APPEND | creation[mode];
+    const handle = await open(path, flags, PRIVATE_FILE_MODE);
+    try {
+      // I3: it may be of a time when others could.
+      const { mode: current, uid } = await handle.stat();
+      const isOurs = uid === process.getuid?.();
+      if (isOurs && (current & OF_OTHERS) !== 0) await handle.chmod(PRIVATE_FILE_MODE);
+    } catch (thrown) {
+      await handle.close();
+      throw thrown;
+    }
+    return new RowLogFile(path, handle);
   }
 
   /**
