@@ -1,4 +1,6 @@
-/** A line of a process' log: message, then fields; a stack below it. Pure. */
+import { maskText } from '../core/index.ts';
+
+/** A line of a process' log, without secrets: message, then fields; a stack below it. Pure. */
 export function logText(
   message: string,
   { stack, ...fields }: Readonly<Record<string, unknown>> = {},
@@ -9,5 +11,5 @@ export function logText(
   const line = `${message.trimEnd()}${values.join('')}`;
   const below = typeof stack === 'string' ? `\n${stack}` : '';
   // What follows a line break belongs to the line.
-  return `${line}${below}`.replaceAll(/\r?\n/g, '\n    ');
+  return maskText(`${line}${below}`).replaceAll(/\r?\n/g, '\n    ');
 }

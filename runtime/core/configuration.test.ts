@@ -111,4 +111,11 @@ describe('Configuration', () => {
     }
     assert.equal(refusal('pipeline.max-parallelism', -1).code, 'accepted');
   });
+
+  it('shows no secret that is malformed', () => {
+    const { text } = refusal('rest.authentication.token', ['hunter2', 'b']);
+    assert.match(text, /rest\.authentication\.token' expects .*: value=\*{6}$/);
+    const url = refusal('pipeline.max-parallelism', 'http://me:hunter2@h/');
+    assert.match(url.text, /value="http:\/\/\*{6}@h\/"$/);
+  });
 });

@@ -3,6 +3,7 @@
  *
  * I1  A Configuration never changes; `merge` and `with` answer a new one.
  * I2  Every key it holds is the current name of an option with an effect, every value is parsed.
+ * I3  An error shows no value of an option whose name says that it is secret, and no password.
  */
 import {
   OPTIONS_NOT_YET_SUPPORTED,
@@ -11,6 +12,7 @@ import {
 import type { ConfigOption, ConfigValue } from './config-option.ts';
 import { OPTIONS_BY_NAME } from './config-options.ts';
 import { StreamError } from './errors.ts';
+import { isSecretName, MASKED, maskText } from './mask-secrets.ts';
 import { nearestName } from './nearest-name.ts';
 
 /** A setting as somebody wrote it. */
@@ -124,10 +126,12 @@ function parsedValue(option: ConfigOption<unknown>, { key, value, origin }: Conf
   const parsed = value === null ? undefined : option.parse(value);
   if (parsed !== undefined) return parsed;
   const where = origin === undefined ? '' : ` in ${origin}`;
+  // I3.
+  const shown = isSecretName(option.key) ? MASKED : maskText(JSON.stringify(value));
   throw new StreamError({
     kind: 'invalid',
     code: 'MALFORMED_OPTION',
-    message: `option '${key}'${where} expects ${option.expected}: value=${JSON.stringify(value)}`,
-    details: { key, value: JSON.stringify(value) },
+    message: `option '${key}'${where} expects ${option.expected}: value=${shown}`,
+    details: { key, value: shown },
   });
 }

@@ -38,7 +38,14 @@ export {
 export type { KeySelector } from './key-selector.ts';
 export { MAX_BUNDLE_BYTES, OTHER_INVOCATIONS } from './limits.ts';
 export { loggerWith } from './logger-with.ts';
-export { MASKED, maskSecrets, maskUserInfo } from './mask-secrets.ts';
+export {
+  isSecretName,
+  MASKED,
+  maskSecrets,
+  maskText,
+  maskUserInfo,
+  maskValue,
+} from './mask-secrets.ts';
 export { nearestName } from './nearest-name.ts';
 export type { Clock, Logger, LogLevel, Rng, Timers } from './ports.ts';
 export { MAX_TIMESTAMP_MS, MAX_WATERMARK_MS, MIN_TIMESTAMP_MS, NO_TIMESTAMP_MS } from './time.ts';

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MASKED, maskSecrets, maskUserInfo } from './mask-secrets.ts';
+import { MASKED, maskSecrets, maskText, maskUserInfo } from './mask-secrets.ts';
 
 describe('maskSecrets', () => {
   it('masks what is secret by its name', () => {
-    for (const name of ['db.password', 'rest.authentication.TOKEN', 's3.secret-key', 'my.apikey']) {
+    for (const name of [
+      ...['db.password', 'rest.authentication.TOKEN', 's3.secret-key', 'my.apikey', 'api_key'],
+      ...['api.key', 'API_KEY', 'passwd', 'db.pwd', 'passphrase', 'access.key', 'access-key'],
+      ...['fs.s3a.access.key', 'fs.oss.accessKeyId', 'private_key', 'Authorization', 'secretKey'],
+      ...['properties.sasl.jaas.config', 'fs.azure.account.key.x.blob', 'security.basic-auth'],
+      ...['auth-params', 'service-key', 'metrics.http-headers', 'aws.credentials.provider'],
+    ]) {
       assert.deepEqual(maskSecrets({ [name]: 'hush' }), { [name]: MASKED }, name);
     }
   });
@@ -42,5 +48,51 @@ it('masks the values in the query and the fragment of a URL, and keeps their nam
     u: 'http://******@h/p?key=******&x=******#t=******',
     plain: 'a?b=c',
     bare: 'x://h?******',
+  });
+});
+
+it('masks fields of values that are no texts, or are JSON', () => {
+  assert.deepEqual(maskSecrets({ a: { user: 'u', password: 'hush', b: [{ apiKey: 'hush' }] } }), {
+    a: '{"user":"u","password":"******","b":[{"apiKey":"******"}]}',
+  });
+  assert.deepEqual(maskSecrets({ a: '{"user":"u","db.password" : "hu\\"sh"}' }), {
+    a: '{"user":"u","db.password" : "******"}',
+  });
+});
+
+describe('maskText', () => {
+  it('hides what is a secret by its name or its looks, and nothing else', () => {
+    for (const [text, expected] of [
+      ['http://h/x?password=HUSH&a=1', 'http://h/x?password=******&a=1'],
+      ['https://s3/x?X-Amz-Signature=HUSH&b', 'https://s3/x?X-Amz-Signature=******&b'],
+      ['jdbc:x://h:1;user=a;password=HUSH;x=y', 'jdbc:x://h:1;user=a;password=******;x=y'],
+      ['M required username="a" password="HU SH";', 'M required username="a" password="******";'],
+      ['{"db":{"password":"HUSH","n":1}}', '{"db":{"password":"******","n":1}}'],
+      ['no {\\"pwd\\":\\"HUSH\\",\\"n\\":1}', 'no {\\"pwd\\":\\"******\\",\\"n\\":1}'],
+      ['id AKIAIOSFODNN7EXAMPLE.', 'id ******.'],
+      ['authorization: Bearer abcdefghijklmnop123', 'authorization: Bearer ******'],
+      ['token = next(); Basic understanding: none', undefined],
+      ['http://localhost:8081/jobs/a@b by me@x', undefined],
+      ['http://[::1]:80/x@y', undefined],
+      ['Unexpected token: }', undefined],
+    ] as const) {
+      assert.equal(maskText(text), expected ?? text);
+    }
+  });
+
+  it('takes no longer than the text is long', () => {
+    const hostile = [
+      'a',
+      '://',
+      'password',
+      '"',
+      '\\\\',
+      '?a',
+      '://a:b ',
+      '"password":',
+      'a@',
+      "'",
+    ];
+    for (const part of hostile) maskText(`=://a:b${part.repeat(200_000)}`);
   });
 });

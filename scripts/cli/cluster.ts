@@ -6,6 +6,7 @@ import {
   ConfigOptions,
   type Configuration,
   type Logger,
+  maskText,
   type StreamError,
 } from '../../runtime/core/index.ts';
 import type { ConsoleWorld } from './console-world.ts';
@@ -160,7 +161,7 @@ function clusterLogger({ stderr, environment }: ConsoleWorld, isVerbose: boolean
     log: (level, message, fields = {}) => {
       if (level === 'debug' || (level === 'info' && !isVerbose)) return;
       const values = Object.entries(fields).map(([key, one]) => ` ${key}=${String(one)}`);
-      stderr.write(`${level}: ${message}${values.join('')}\n`);
+      stderr.write(`${maskText(`${level}: ${message}${values.join('')}`)}\n`);
     },
   };
   const directory = logDirectory(environment);

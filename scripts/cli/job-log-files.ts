@@ -8,7 +8,7 @@
  */
 import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Logger, LogLevel } from '../../runtime/core/index.ts';
+import { type Logger, type LogLevel, maskValue } from '../../runtime/core/index.ts';
 
 const MAX_FILE_BYTES = 32 * 1024 * 1024;
 const MAX_FILES = 200;
@@ -57,7 +57,7 @@ export class JobLogFiles implements Logger {
     const timestamp = new Date(this.#nowEpochMs()).toISOString();
     const line = { level: level.toUpperCase(), message, timestamp, ...fields };
     try {
-      this.#append(jobId, `${JSON.stringify(line)}\n`);
+      this.#append(jobId, `${JSON.stringify(maskValue(line))}\n`);
     } catch {
       // I1.
     }

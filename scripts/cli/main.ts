@@ -1,5 +1,5 @@
 /** The command line: finds the action, parses its options, and answers with an exit code. */
-import { isStreamError } from '../../runtime/core/index.ts';
+import { isStreamError, maskText, maskValue } from '../../runtime/core/index.ts';
 import { ACTION_SPECS, ACTIONS, type Action } from './actions.ts';
 import { targetOf } from './cluster-target.ts';
 import { type ConsoleWorld, processWorld } from './console-world.ts';
@@ -73,12 +73,13 @@ async function runAction(
     return await perform(action, options, world);
   } catch (error) {
     if (isJson) {
-      world.stdout.write(jsonText(errorDocument(error, world)));
+      world.stdout.write(jsonText(maskValue(errorDocument(error, world)) as object));
     } else if (isStreamError(error) && error.code === 'BAD_ARGUMENTS') {
-      world.stdout.write(`${error.message}\n\n${HELP_HINT}\n`);
+      world.stdout.write(`${maskText(error.message)}\n\n${HELP_HINT}\n`);
     } else {
       const { cwd, engineRoot } = world;
-      world.stderr.write(`${failureText(error, { cwd, engineRoot, verbose })}\n`);
+      const text = failureText(error, { cwd, engineRoot, verbose });
+      world.stderr.write(`${maskText(text)}\n`);
     }
     return 1;
   }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Logger, StreamError } from '../../runtime/core/index.ts';
+import { type Logger, maskText, StreamError } from '../../runtime/core/index.ts';
 import { type JobResult, jobAccumulators } from '../../runtime/jobmaster/index.ts';
 import { accumulatorLines } from './accumulator-text.ts';
 import { type ConsoleWorld, type TextStream, wantsColor, wantsUnicode } from './console-world.ts';
@@ -173,7 +173,7 @@ function consoleLogger(
       // There is one job here.
       const { jobId: _, ...shown } = fields;
       const values = Object.entries(shown).map(([key, value]) => ` ${key}=${String(value)}`);
-      around(() => stderr.write(`${level}: ${message}${values.join('')}\n`));
+      around(() => stderr.write(`${maskText(`${level}: ${message}${values.join('')}`)}\n`));
     },
   };
 }

@@ -2,6 +2,7 @@
 import {
   assert,
   isStreamError,
+  maskText,
   maskUserInfo,
   type StreamError,
   toStreamError,
@@ -39,6 +40,8 @@ export interface HttpAnswer {
   readonly status: number;
   /** JSON, unless it is an {@link HttpContent}. */
   readonly body: unknown;
+  /** A secret is what was asked for: a URL that lets its owner upload. Nothing is masked. */
+  readonly handsOutSecrets?: true;
 }
 
 /** A body that is no JSON: a log, a file. Texts are sent as UTF-8. */
@@ -65,13 +68,16 @@ export interface SentAnswer {
 }
 
 /** Headers and content of an answer's body. */
-export function sentAnswer({ body }: HttpAnswer): SentAnswer {
+export function sentAnswer({ body, handsOutSecrets }: HttpAnswer): SentAnswer {
   const headers = SECURITY_HEADERS;
   if (!(body instanceof HttpContent)) {
     const type = 'application/json; charset=UTF-8';
     return {
       headers: { 'content-type': type, ...headers },
-      content: maskUserInfo(JSON.stringify(body)),
+      content:
+        handsOutSecrets === true
+          ? JSON.stringify(body)
+          : maskUserInfo(JSON.stringify(body, (_, value: unknown) => maskedValue(value))),
     };
   }
   const { type, content, fileName } = body;
@@ -83,11 +89,15 @@ export function sentAnswer({ body }: HttpAnswer): SentAnswer {
   };
 }
 
-/** Texts, as logs are, are masked byte by byte: what is no UTF-8 in them stays. */
+function maskedValue(value: unknown): unknown {
+  return typeof value === 'string' ? maskText(value) : value;
+}
+
+/** Texts, as logs are, are masked byte by byte: what is no UTF-8 in them stays; pages are not. */
 function maskedContent(type: string, content: string | Uint8Array): string | Uint8Array {
-  if (typeof content === 'string') return maskUserInfo(content);
-  if (!type.startsWith('text/')) return content;
-  return Buffer.from(maskUserInfo(Buffer.from(content).toString('latin1')), 'latin1');
+  if (!type.startsWith('text/plain')) return content;
+  if (typeof content === 'string') return maskText(content);
+  return Buffer.from(maskText(Buffer.from(content).toString('latin1')), 'latin1');
 }
 
 /** An answer that refuses; its message is for the client. */

@@ -46,7 +46,8 @@ async function upload(api: ClusterApi, request: HttpRequest): Promise<HttpAnswer
     const fileName = optionalText(jsonBody(request), 'fileName') ?? 'job.mjs';
     const { id, url, headers, expiresAtEpochMs } = await programs.prepareUpload(fileName);
     const uploadTo = { method: 'PUT', url, headers, expires: expiresAtEpochMs };
-    return { status: 200, body: { filename: id, status: 'success', upload: uploadTo } };
+    const body = { filename: id, status: 'success', upload: uploadTo };
+    return { status: 200, body, handsOutSecrets: true };
   }
   const { fileName, content } = await fileOf(request);
   const { id } = await programs.add(fileName, content);

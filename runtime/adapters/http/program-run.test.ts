@@ -56,6 +56,14 @@ describe('requestedRun', () => {
     assert.deepEqual(run({ programArgs: '"' }).args, []);
   });
 
+  it('keeps no token by which the client speaks to a cluster', () => {
+    const flinkConfiguration = {
+      'rest.authentication.token': 'x'.repeat(20),
+      'pipeline.name': 'n',
+    };
+    assert.deepEqual(run({ flinkConfiguration }).configuration, { 'pipeline.name': 'n' });
+  });
+
   it('refuses what contradicts itself, or is malformed', () => {
     for (const body of [
       { programArgs: 'a', programArgsList: ['b'] },

@@ -3,6 +3,7 @@
  *
  * I1  The body goes before the query. Of `savepointPath` that holds even when the body has it
  *     empty: Flink's dashboard writes the program's arguments into that parameter of the query.
+ * I2  The token by which a client speaks to a cluster is nothing of a job: it is not kept with one.
  */
 import { createHash } from 'node:crypto';
 import { ConfigOptions, Configuration, type ConfigValue } from '../../core/index.ts';
@@ -41,7 +42,8 @@ export function requestedRun(request: HttpRequest): RequestedRun {
   const jobId = jobIdOf(body, request.idempotencyKey);
   return {
     args: argumentsOf(body),
-    configuration: configurationOf(body),
+    // I2.
+    configuration: configurationOf(body).without(ConfigOptions.REST_AUTHENTICATION_TOKEN),
     ...(jobId === undefined ? {} : { jobId }),
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Configuration, type ConfigValue } from '../../core/index.ts';
+import { inspect } from 'node:util';
+import { Configuration, type ConfigValue, isStreamError } from '../../core/index.ts';
 import { ClusterTelemetry, type OpenTelemetryOptions } from './cluster-telemetry.ts';
 
 const moduleOf = (code: string): URL => new URL(`data:text/javascript,${encodeURIComponent(code)}`);
@@ -81,6 +82,21 @@ describe('ClusterTelemetry', () => {
       assert.equal((await given.collect()).length, 4);
       await telemetry.stop();
       assert.equal(notes.at(-1), 'closed');
+    }
+  });
+
+  it('refuses an endpoint that is no URL, and does not show it', async () => {
+    const endpoint = 'ht!tp://user:hunter2@127.0.0.1:4318/';
+    for (const [options, environment] of [
+      [{ 'metrics.reporter.otel.exporter.endpoint': endpoint }, {}],
+      [{}, { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }],
+      [{}, { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'user:hunter2' }],
+    ] as const) {
+      await assert.rejects(telemetryOf(options, environment).telemetry.start(), (thrown: Error) => {
+        assert.equal(isStreamError(thrown) && thrown.code, 'MALFORMED_OPTION');
+        assert.doesNotMatch(inspect(thrown), /hunter2/);
+        return true;
+      });
     }
   });
 

@@ -57,6 +57,10 @@ export interface ClusterTelemetryParts extends TelemetryModules {
 }
 
 const HOST = 'localhost';
+const ENDPOINT_VARIABLES: readonly string[] = [
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT',
+];
 
 export class ClusterTelemetry {
   readonly #parts: ClusterTelemetryParts;
@@ -77,10 +81,15 @@ export class ClusterTelemetry {
     return new HttpContent(contentType, text);
   }
 
-  /** Begins to export, where it is asked for. @throws {StreamError} `TELEMETRY_NOT_LOADED`. */
+  /**
+   * Begins to export, where it is asked for.
+   *
+   * @throws {StreamError} `MALFORMED_OPTION`, `TELEMETRY_NOT_LOADED`.
+   */
   async start(): Promise<void> {
     const { configuration, clock, version, openTelemetryUrl } = this.#parts;
     if (!this.#isWanted()) return;
+    this.#checkEndpoints();
     type Module = { readonly exportMetrics: (options: OpenTelemetryOptions) => MetricExport };
     const { exportMetrics } = await loaded<Module>(openTelemetryUrl);
     this.#export = exportMetrics({
@@ -99,6 +108,25 @@ export class ClusterTelemetry {
     await this.#export?.close().catch(() => {});
   }
 
+  /** Before the libraries do, which print what may be a password. */
+  #checkEndpoints(): void {
+    const { configuration, environment } = this.#parts;
+    const option = ConfigOptions.OTEL_ENDPOINT;
+    const endpoints = ENDPOINT_VARIABLES.map((name) => [name, environment[name] ?? ''] as const);
+    for (const [key, url] of [
+      [option.key, configuration.get(option) ?? ''] as const,
+      ...endpoints,
+    ]) {
+      if (url === '' || /^https?:$/.test(URL.parse(url)?.protocol ?? '')) continue;
+      throw new StreamError({
+        kind: 'invalid',
+        code: 'MALFORMED_OPTION',
+        message: `option '${key}' expects a URL, as http://host:4318; its value is not shown`,
+        details: { key },
+      });
+    }
+  }
+
   /** @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ */
   #isWanted(): boolean {
     const { configuration, environment } = this.#parts;
@@ -106,8 +134,7 @@ export class ClusterTelemetry {
     if (configuration.get(ConfigOptions.OTEL_ENDPOINT) !== undefined) return true;
     if (environment.OTEL_SDK_DISABLED?.toLowerCase() === 'true') return false;
     if (environment.OTEL_METRICS_EXPORTER === 'none') return false;
-    const names = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'];
-    return names.some((name) => (environment[name] ?? '') !== '');
+    return ENDPOINT_VARIABLES.some((name) => (environment[name] ?? '') !== '');
   }
 
   /** Tells of a collector that is away once, and once when it is back. */
