@@ -58,11 +58,12 @@ function nonRestored(manifest: CheckpointManifest, graph: AssignmentGraph): read
   );
   if (lost.length === 0) return [];
   const operators = lost.map(operatorText).join(', ');
+  const what = manifest.kind === 'SAVEPOINT' ? 'savepoint' : 'checkpoint';
   return [
     new StreamError({
       kind: 'invalid',
       code: 'NON_RESTORED_STATE',
-      message: `the checkpoint has state of operators that the job does not have, give them their uids back, or drop their state with -n (--allowNonRestoredState): operators=${operators}`,
+      message: `the ${what} has state of operators that the job does not have, give them their uids back, or allow that their state is dropped (-n, --allowNonRestoredState; in the console "Drop state that no operator of this job takes"): operators=${operators}`,
       details: { operators },
     }),
   ];

@@ -246,7 +246,8 @@ describe('assignState › operators', () => {
     assert.throws(() => assignState(manifest, graph, STRICT), {
       kind: 'invalid',
       code: 'NON_RESTORED_STATE',
-      message: /with -n \(--allowNonRestoredState\): operators="Sum" \(uid sum\)$/,
+      message:
+        /^the checkpoint has state .*\(-n, --allowNonRestoredState; .*\): operators="Sum" \(uid sum\)$/,
     });
     const { subtasks } = assignState(manifest, graph, { allowNonRestoredState: true });
     assert.deepEqual(

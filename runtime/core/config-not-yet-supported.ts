@@ -17,7 +17,6 @@ const NAMES_BY_PREFIX: Readonly<Record<string, string>> = {
     state-recovery.from-local
     state-recovery.without-channel-state.checkpoint-id target
   `,
-  heartbeat: 'timeout',
   'high-availability': 'cluster-id storageDir type',
   historyserver: 'archive.fs.dir web.port',
   jobmanager: `

@@ -79,9 +79,9 @@ describe('Configuration', () => {
   });
 
   it('tells an option of Flink that is not supported yet from a mistake', () => {
-    assert.deepEqual(refusal('heartbeat.timeout', '10 s', '-D'), {
+    assert.deepEqual(refusal('historyserver.web.port', '1', '-D'), {
       code: 'UNSUPPORTED_OPTION',
-      text: "option 'heartbeat.timeout' in -D is known to Flink, not supported yet in this version",
+      text: "option 'historyserver.web.port' in -D is known to Flink, not supported yet in this version",
     });
     assert.equal(refusal('metrics.reporter.jmx.factory.class', 'x').code, 'UNSUPPORTED_OPTION');
     assert.equal(refusal('scheduler-mode', 'reactive').code, 'UNSUPPORTED_OPTION');

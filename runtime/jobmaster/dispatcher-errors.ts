@@ -43,6 +43,18 @@ export function noResourceAvailable(required: number, slots: number): StreamErro
   });
 }
 
+/** Other jobs have the slots that a job would need at another parallelism. */
+export function slotsNotFree(required: number, free: number, slots: number): StreamError {
+  return new StreamError({
+    kind: 'invalid',
+    code: 'NO_RESOURCE_AVAILABLE',
+    message:
+      'the job would need more slots than it has and are free: take a lower parallelism, or stop ' +
+      `another job; required=${required} available=${free} slots=${slots}`,
+    details: { required, available: free, slots },
+  });
+}
+
 /** The cluster is about to end. */
 export function clusterStopping(): StreamError {
   return new StreamError({

@@ -416,6 +416,16 @@ describe('Dispatcher', () => {
     });
   });
 
+  it('says how many slots are free when a rescale needs more', async () => {
+    const dispatcher = await open(3);
+    const jobId = await submit(dispatcher, 1);
+    await submit(dispatcher, 2);
+    await assert.rejects(dispatcher.rescale(jobId, 3), {
+      code: 'NO_RESOURCE_AVAILABLE',
+      message: /than it has and are free.*; required=3 available=2 slots=3$/,
+    });
+  });
+
   it('passes requests on to the master, and refuses them without one', async () => {
     const dispatcher = await open(2);
     const jobId = await submit(dispatcher, 1);
@@ -423,7 +433,10 @@ describe('Dispatcher', () => {
     assert.equal(await dispatcher.checkpoint(jobId, 'FULL'), 7);
     await dispatcher.rescale(jobId, 2);
     assert.deepEqual(dispatcher.slots, { total: 2, available: 0 });
-    await assert.rejects(dispatcher.rescale(jobId, { v1: 3 }), { code: 'NO_RESOURCE_AVAILABLE' });
+    await assert.rejects(dispatcher.rescale(jobId, { v1: 3 }), {
+      code: 'NO_RESOURCE_AVAILABLE',
+      message: /than there are.*; required=3 slots=2$/,
+    });
     await assert.rejects(dispatcher.rescale(jobId, { v9: 1 }), { code: 'UNKNOWN_VERTEX' });
     const waiting = await submit(dispatcher, 2);
     await assert.rejects(dispatcher.savepoint(waiting), { code: 'JOB_NOT_RUNNING' });

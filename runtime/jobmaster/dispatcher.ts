@@ -33,6 +33,7 @@ import {
   jobAlreadySubmitted,
   jobNotFound,
   noResourceAvailable,
+  slotsNotFree,
 } from './dispatcher-errors.ts';
 import { DispatchedJobEntry } from './dispatcher-job.ts';
 import { DispatcherJournal } from './dispatcher-journal.ts';
@@ -260,7 +261,8 @@ export class Dispatcher {
     const required = entry.plannedSlots(wanted);
     const { slotCount } = this.#parts;
     const free = slotCount - this.#usedSlots() + entry.slots;
-    if (required > free) throw noResourceAvailable(required, free);
+    if (required > slotCount) throw noResourceAvailable(required, slotCount);
+    if (required > free) throw slotsNotFree(required, free, slotCount);
     entry.claimSlots(required);
     try {
       await control.rescale(wanted);

@@ -159,6 +159,12 @@ describe('savepointCompatibility', () => {
     ]);
   });
 
+  it('calls an operator missing only when nothing of its state is there', async () => {
+    const fateOf = async (options: Options) => (await reportOf(options)).operators[0]?.fate;
+    assert.equal(await fateOf({ stored: { name: 'former' } }), 'carried');
+    assert.equal(await fateOf({ uid: 'other' }), 'missing');
+  });
+
   it('refuses another max parallelism', async () => {
     assert.deepEqual(await fates({ maxParallelism: 256 }), [
       'sum: restored total value',

@@ -37,7 +37,7 @@ export interface OperatorReport {
   readonly operatorId: string;
   readonly uid?: string;
   readonly name: string;
-  /** The worst of its states. */
+  /** The worst of its states; `missing` only when all of them are. */
   readonly fate: StateFate;
   readonly states: readonly StateReport[];
   /** Why its declarations are not known. */
@@ -145,7 +145,9 @@ function report(
   { operatorId, uid, name }: ManifestOperator,
   states: readonly StateReport[],
 ): OperatorReport {
-  const ranks = states.map(({ fate }) => FATES.indexOf(fate));
+  // What is new beside state that is there makes the operator no new one.
+  const stored = states.filter(({ fate }) => fate !== 'missing');
+  const ranks = (stored.length === 0 ? states : stored).map(({ fate }) => FATES.indexOf(fate));
   const fate = FATES[Math.max(...ranks)] ?? 'restored';
   return { operatorId, ...(uid === undefined ? {} : { uid }), name, fate, states };
 }
