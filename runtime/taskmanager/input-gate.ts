@@ -9,11 +9,12 @@
  * I2  `ended` turns true once, when every channel has ended.
  * I3  A gate resumed from the status of another one is where that one was.
  */
-import { assert, MIN_TIMESTAMP_MS } from '../core/index.ts';
+import { assert, type Clock, defined, MIN_TIMESTAMP_MS } from '../core/index.ts';
 import type { ChannelSink } from '../exchange/index.ts';
 import type { Input } from '../operators/index.ts';
 import type { CheckpointBarrier, InputStatusRecord } from '../protocol/index.ts';
 import { StatusWatermarkValve } from '../time/index.ts';
+import { CallMeter } from './call-meter.ts';
 
 /** What concerns the task; channels are counted over all of its gates. */
 export interface ChannelEvents {
@@ -131,9 +132,10 @@ export class GateChannel implements ChannelSink {
   /** Counted over all gates of the task. */
   readonly channel: number;
   numRecords = 0;
-  /** Spent by calls of other tasks of the slot; about, see `metered-sink.ts`. */
-  calledMs = 0;
   #ended = false;
+  #meter: CallMeter | undefined;
+  /** The record, by number, whose call is timed. */
+  #timedRecord = 0;
 
   constructor(
     gate: InputGate,
@@ -161,11 +163,33 @@ export class GateChannel implements ChannelSink {
 
   record(value: unknown, timestampMs: number, keyGroup: number): void {
     this.numRecords += 1;
+    if (this.numRecords === this.#timedRecord) this.#timed(value, timestampMs, keyGroup);
+    else this.#input.processElement(value, timestampMs, keyGroup);
+  }
+
+  /** Records are calls of another task of the slot. */
+  meterCalls(clock: Clock): void {
+    this.#meter = new CallMeter(clock);
+    this.#timedRecord = this.numRecords + 1;
+  }
+
+  /** Spent in calls of another task of the slot. */
+  get calledMs(): number {
+    return this.#meter?.calledMs ?? 0;
+  }
+
+  #timed(value: unknown, timestampMs: number, keyGroup: number): void {
+    const meter = defined(this.#meter, 'a call is timed by a meter');
+    meter.begin();
     this.#input.processElement(value, timestampMs, keyGroup);
+    this.#timedRecord = this.numRecords + meter.end();
   }
 
   watermark(watermarkMs: number): void {
+    // Windows fire in it.
+    this.#meter?.begin();
     this.#gate.watermark(this.#index, watermarkMs);
+    this.#meter?.endOne();
   }
 
   idle(idle: boolean): void {

@@ -7,12 +7,17 @@ import {
 } from '../exchange/index.ts';
 import type { CheckpointBarrier } from '../protocol/index.ts';
 import type { OutputTarget } from './chain-output.ts';
-import type { MeteredCalls } from './metered-sink.ts';
 
 /** The sending end of a channel: a ring to another slot, or a task of this slot called directly. */
 export type OutputChannel =
   | { readonly kind: 'remote'; readonly writer: ChannelWriter }
-  | { readonly kind: 'local'; readonly sink: MeteredCalls; readonly canAccept: () => boolean };
+  | {
+      readonly kind: 'local';
+      readonly sink: ChannelSink;
+      /** Spent in its calls. */
+      readonly calledMs: () => number;
+      readonly canAccept: () => boolean;
+    };
 
 /** What to say of a record an edge cannot carry. */
 export interface EdgeFailures {
@@ -129,7 +134,7 @@ export class RecordWriter implements OutputTarget {
   /** Spent in tasks of the slot that it calls. */
   get calledMs(): number {
     return this.#channels.reduce((sum, channel) => {
-      return channel.kind === 'local' ? sum + channel.sink.calledMs : sum;
+      return channel.kind === 'local' ? sum + channel.calledMs() : sum;
     }, 0);
   }
 

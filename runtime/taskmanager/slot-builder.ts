@@ -14,7 +14,6 @@ import type { RestoredSubtaskState, SubtaskRef, TaskHandOverRecord } from '../pr
 import type { ReplayTarget } from './channel-replay.ts';
 import { ClientChannel } from './client-channel.ts';
 import { type ChannelEvents, type GateChannel, InputGate } from './input-gate.ts';
-import { MeteredSink } from './metered-sink.ts';
 import { buildOperatorChain, type EdgeOutput, type OperatorChain } from './operator-chain.ts';
 import { OperatorSurroundingsFactory } from './operator-surroundings.ts';
 import {
@@ -209,11 +208,14 @@ class SlotBuilder {
         const key = channelKey(edge.id, from, to);
         const gate = defined(this.#gateChannels.get(key), 'downstream gates are built first');
         const type = streamEdge.type?.type;
-        const checked = type === undefined ? gate : new CheckedSink(gate, type, failures);
-        const sink = new MeteredSink(checked, gate, this.#ports.clock);
+        const sink = type === undefined ? gate : new CheckedSink(gate, type, failures);
+        gate.meterCalls(this.#ports.clock);
         const task = this.#tasks.get(taskKey(edge.targetVertexId, to));
         const { channel } = gate;
-        return { kind: 'local', sink, canAccept: () => task?.canAccept(channel) ?? true };
+        return {
+          ...{ kind: 'local', sink, calledMs: () => gate.calledMs },
+          canAccept: () => task?.canAccept(channel) ?? true,
+        };
       }
       const id = { edgeId: edge.id, fromSubtask: from, toSubtask: to };
       const keyed = edge.partitioner === 'HASH';

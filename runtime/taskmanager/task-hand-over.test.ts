@@ -31,7 +31,7 @@ function taskOf(inputCount: number) {
   );
   const fail = (): Error => new Error('nothing is written');
   const failures = { choosing: fail, encoding: fail };
-  const channel = { kind: 'local' as const, sink: { ...sink, calledMs: 0 }, canAccept: () => true };
+  const channel = { kind: 'local' as const, sink, calledMs: () => 0, canAccept: () => true };
   const writer = new RecordWriter(partitioner, [channel], failures);
   const gates = Array.from({ length: inputCount }, (_, i) => {
     const input = {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InputGate } from './input-gate.ts';
-import { MeteredSink } from './metered-sink.ts';
 
 /** A call for each of these, in milliseconds; what the meter says, and the gate. */
 function metered(callsMs: readonly number[]) {
@@ -21,10 +20,11 @@ function metered(callsMs: readonly number[]) {
   const gate = new InputGate(input, 1, events, 0);
   const [channel] = gate.channels;
   assert.ok(channel !== undefined);
-  return { sink: new MeteredSink(channel, channel, clock), gate };
+  channel.meterCalls(clock);
+  return { sink: channel, gate };
 }
 
-describe('MeteredSink', () => {
+describe('CallMeter', () => {
   it('tells the time of slow calls to the millisecond', () => {
     const callsMs = Array.from({ length: 100 }, (_, i) => 1 + (i % 7));
     const { sink, gate } = metered(callsMs);
