@@ -113,17 +113,24 @@ function heldUpByItself({ vertex, subtask, ratio }: Loaded): Finding {
   };
 }
 
-/** Its share of the records, where that is at least twice a fair one. */
+/** Its share of the records, where that is far from a fair one. */
 function skewOf(model: JobModel, { vertex, subtask }: Loaded): number | undefined {
   const isKeyed = model.graph.edges.some(
     ({ targetVertexId, partitioner }) => targetVertexId === vertex.id && partitioner === 'HASH',
   );
-  const counts = model.subtasksOf(vertex.id).map(({ metrics }) => metrics.numRecordsIn);
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  if (!isKeyed || vertex.parallelism < 2 || total === 0) return undefined;
-  const share = subtask.metrics.numRecordsIn / total;
-  const isUnfair = share >= Math.min(0.9, 2 / vertex.parallelism);
+  const { parallelism } = vertex;
+  const subtasks = model.subtasksOf(vertex.id);
+  const total = subtasks.reduce((sum, of) => sum + recordsOf(of), 0);
+  if (!isKeyed || parallelism < 2 || subtasks.length < parallelism || total === 0) return undefined;
+  const share = recordsOf(subtask) / total;
+  // Of two, three quarters: halfway from a fair share to all.
+  const isUnfair = share >= Math.min(2 / parallelism, (1 + 1 / parallelism) / 2);
   return isUnfair ? share : undefined;
+}
+
+/** Of the last seconds: what was waiting when the job began came to all alike. */
+function recordsOf({ metrics }: KnownSubtask): number {
+  return metrics.rates?.numRecordsInPerSecond ?? metrics.numRecordsIn;
 }
 
 function severityOf({ sinks }: JobModel): Finding['severity'] {

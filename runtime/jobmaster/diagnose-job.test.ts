@@ -92,6 +92,29 @@ describe('diagnoseJob', () => {
     assert.equal(twice?.vertexName, 'Parse');
   });
 
+  it('calls it no loop any more when the job has run for longer than between its failures', () => {
+    const exceptions = failures(40_000, 52_000);
+    const isLooping = diagnoseJob(job({ exceptions, executions: [of('v', 'RUNNING', 12_000)] }));
+    assert.equal(isLooping.findings[0]?.code, 'RESTART_LOOP');
+    const { findings } = diagnoseJob(job({ exceptions, executions: [of('v', 'RUNNING', 34_000)] }));
+    assert.deepEqual(
+      findings.map(({ code, severity }) => [code, severity]),
+      [['RESTARTED', 'info']],
+    );
+    assert.match(
+      findings[0]?.sentence ?? '',
+      /after a failure 40 s ago, the second of late in Parse/,
+    );
+  });
+
+  it('warns of failures that are far apart', () => {
+    const executions = [of('v', 'RUNNING', 30_000)];
+    const exceptions = failures(31_000, 500_000);
+    const [finding] = diagnoseJob(job({ exceptions, executions })).findings;
+    assert.equal(finding?.code, 'RESTART_LOOP');
+    assert.equal(finding.severity, 'warning');
+  });
+
   it('forgets failures of long ago', () => {
     assert.deepEqual(diagnoseJob(job({ exceptions: failures(120_000) })).findings, []);
     assert.deepEqual(diagnoseJob(job({ exceptions: failures(120_000, 130_000) })).findings, []);

@@ -5,7 +5,7 @@ import {
   diagnoseSlots,
   stoppingTasks,
 } from './diagnose-deployment.ts';
-import type { DiagnosedJob } from './diagnosed-job.ts';
+import { type DiagnosedJob, runningForMs } from './diagnosed-job.ts';
 import type { Finding } from './diagnosis.ts';
 import { countText, listText, spanText } from './diagnosis-text.ts';
 import type { ExceptionRecord } from './restart-exception-history.ts';
@@ -14,6 +14,8 @@ import type { ExceptionRecord } from './restart-exception-history.ts';
 const LOOP_MS = 10 * 60_000;
 /** So long a failure is news. */
 const NEWS_MS = 60_000;
+/** Shorter runs prove nothing. */
+const MIN_RUN_MS = 10_000;
 
 export function diagnoseLife(job: DiagnosedJob): readonly Finding[] {
   const found = [
@@ -69,7 +71,9 @@ function restarting(job: DiagnosedJob): Finding | undefined {
   const agoMs = nowEpochMs - newest.timestampEpochMs;
   const { code, message } = newest.error;
   const task = newest.taskName === undefined ? '' : ` in ${newest.taskName}`;
-  const isLoop = recent.length >= 2 || (status !== 'RUNNING' && exceptions.entries.length >= 2);
+  const isRepeated = recent.length >= 2 || (status !== 'RUNNING' && exceptions.entries.length >= 2);
+  const apartMs = longestGapMs(recent);
+  const isLoop = isRepeated && !hasGotOver(job, apartMs);
   const { text: waits, evidence: stopping } = stoppingTasks(job);
   const stops = waits === '' ? '' : `; ${waits}`;
   const evidence = { failures: recent.length, lastFailureAgoMs: agoMs, reason: code, ...stopping };
@@ -77,7 +81,8 @@ function restarting(job: DiagnosedJob): Finding | undefined {
     const firstMs = nowEpochMs - (recent.at(-1) ?? newest).timestampEpochMs;
     return {
       code: 'RESTART_LOOP',
-      severity: 'error',
+      // In between it does what it should, for long.
+      severity: apartMs > NEWS_MS && status === 'RUNNING' ? 'warning' : 'error',
       sentence:
         `the job fails and starts again, ${countText(recent.length)} times in the last ` +
         `${spanText(firstMs)}; the last time ${spanText(agoMs)} ago${task}: ${code}: ${message}${stops}.`,
@@ -90,16 +95,33 @@ function restarting(job: DiagnosedJob): Finding | undefined {
     };
   }
   if (agoMs > NEWS_MS && status === 'RUNNING') return undefined;
+  const which = isRepeated ? `, the ${ordinal(recent.length)} of late` : '';
   return {
     code: 'RESTARTED',
     severity: status === 'RUNNING' ? 'info' : 'warning',
     sentence:
       `the job ${status === 'RUNNING' ? 'was started again' : 'is being started again'} after a ` +
-      `failure ${spanText(agoMs)} ago${task}: ${code}: ${message}${stops}.`,
+      `failure ${spanText(agoMs)} ago${which}${task}: ${code}: ${message}${stops}.`,
     advice: 'See its exceptions; if it fails for the same reason again, it is in a loop.',
     evidence,
     ...placeOf(newest),
   };
+}
+
+/** From one to the next, newest first. */
+function longestGapMs(exceptions: readonly ExceptionRecord[]): number {
+  const times = exceptions.map(({ timestampEpochMs }) => timestampEpochMs);
+  return Math.max(0, ...times.slice(1).map((time, at) => (times[at] ?? time) - time));
+}
+
+/** It has run for longer than it did between its failures. */
+function hasGotOver(job: DiagnosedJob, apartMs: number): boolean {
+  const forMs = job.status === 'RUNNING' ? runningForMs(job) : undefined;
+  return forMs !== undefined && forMs > Math.max(MIN_RUN_MS, apartMs * 1.5);
+}
+
+function ordinal(count: number): string {
+  return ['first', 'second', 'third'][count - 1] ?? `${countText(count)}th`;
 }
 
 function placeOf(exception: ExceptionRecord | undefined) {

@@ -176,12 +176,7 @@ export class JobModel {
 
   /** How long all tasks have run; undefined: not all do. */
   get runningForMs(): number | undefined {
-    const all = this.job.executions.flatMap(({ subtasks }) => subtasks);
-    if (all.length === 0) return undefined;
-    const isUp = all.every(({ state }) => state === 'RUNNING' || state === 'FINISHED');
-    if (!isUp) return undefined;
-    const since = all.map(({ times }) => times.RUNNING ?? 0);
-    return Math.max(0, this.job.nowEpochMs - Math.max(...since));
+    return runningForMs(this.job);
   }
 
   #operator(
@@ -239,6 +234,16 @@ export class JobModel {
       }, 0),
     }));
   }
+}
+
+/** How long all tasks have run; undefined: not all do. */
+export function runningForMs({ executions, nowEpochMs }: DiagnosedJob): number | undefined {
+  const all = executions.flatMap(({ subtasks }) => subtasks);
+  if (all.length === 0) return undefined;
+  const isUp = all.every(({ state }) => state === 'RUNNING' || state === 'FINISHED');
+  if (!isUp) return undefined;
+  const since = all.map(({ times }) => times.RUNNING ?? 0);
+  return Math.max(0, nowEpochMs - Math.max(...since));
 }
 
 /** Undefined: too little is known, or it comes by a side output. */

@@ -356,9 +356,11 @@ describe('a diagnosis of back-pressure', () => {
     assert.match(finding.sentence, /of its time for what "Sink: slow" writes to/);
   });
 
-  for (const { what, key, code } of [
-    { what: 'a vertex that cannot keep up', key: (n: number) => n, code: 'BACK_PRESSURE' },
-    { what: 'one frequent key', key: () => 7, code: 'SKEWED_KEYS' },
+  const mostly = (n: number): number => (n % 10 === 0 ? n : 7);
+  for (const { what, key, code, parallelism } of [
+    { what: 'slow functions', key: (n: number) => n, code: 'BACK_PRESSURE', parallelism: 4 },
+    { what: 'one frequent key', key: () => 7, code: 'SKEWED_KEYS', parallelism: 4 },
+    { what: 'nine tenths of one key', key: mostly, code: 'SKEWED_KEYS', parallelism: 2 },
   ] as const) {
     it(`names the busy subtask behind ${what}`, async () => {
       const time = new VirtualTime();
@@ -378,7 +380,7 @@ describe('a diagnosis of back-pressure', () => {
             .name('Slow')
             .print();
         },
-        { parallelism: 4, time, atMs: 30_000 },
+        { parallelism, time, atMs: 30_000 },
       );
       const finding = findingOf(diagnosis, code);
       assert.match(finding.vertexName ?? '', /^Slow/);
