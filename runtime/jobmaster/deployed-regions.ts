@@ -6,6 +6,18 @@ import type { SleepingRegion } from './sleeping-job.ts';
 export class DeployedRegions {
   readonly #regions = new Map<number, RegionExecution>();
 
+  /** By slot: the id of the process that runs it, where that is known. */
+  taskManagers(): ReadonlyMap<number, string> {
+    const slots = [...this.#regions.values()].flatMap((region) =>
+      region.slotIndexes.map((slotIndex) => [slotIndex, region.placeOf(slotIndex)] as const),
+    );
+    return new Map(
+      slots.flatMap(([slotIndex, place]) =>
+        place === undefined ? [] : [[slotIndex, place.taskManagerId] as const],
+      ),
+    );
+  }
+
   get(regionIndex: number): RegionExecution | undefined {
     return this.#regions.get(regionIndex);
   }

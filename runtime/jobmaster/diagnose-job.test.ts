@@ -165,6 +165,20 @@ describe('diagnoseJob', () => {
     }
   });
 
+  it('names the process when nothing is heard of any of its slots', () => {
+    const [one, two] = [of('v', 'RUNNING', 100_000), of('w', 'RUNNING', 100_000)];
+    const moved = two.subtasks.map((subtask) => ({ ...subtask, slotIndex: 1 }));
+    const executions = [one, { ...two, subtasks: moved }];
+    const taskManagers = new Map([0, 1].map((slotIndex) => [slotIndex, 'tm-1'] as const));
+    const heard = { intervalMs: 1000, taskManagers };
+    const both = diagnoseJob(job({ executions, reports: { ...heard, heardAtEpochMs: new Map() } }));
+    assert.equal(both.findings.length, 1);
+    assert.match(both.summary, /^The TaskManager tm-1 has not answered for 1 min 40 s/);
+    const heardAtEpochMs = new Map([['v:0', NOW_EPOCH_MS]]);
+    const half = diagnoseJob(job({ executions, reports: { ...heard, heardAtEpochMs } }));
+    assert.match(half.summary, /^"w" has not answered for 1 min 40 s: calls of its functions hold/);
+  });
+
   it('has the words of an end', () => {
     const summary = (status: DiagnosedJob['status']): string =>
       diagnoseJob(job({ status })).summary;

@@ -9,7 +9,7 @@ import type { JobOutput } from './job-output.ts';
 import type { JobSources } from './job-sources.ts';
 
 interface KnowingParts {
-  readonly deployment: Pick<JobDeployment, 'executionGraph'>;
+  readonly deployment: Pick<JobDeployment, 'executionGraph' | 'regions'>;
   readonly sources: Pick<JobSources, 'totalProgress'>;
   readonly output: Pick<JobOutput, 'heardAtEpochMs'>;
 }
@@ -23,6 +23,7 @@ export function diagnoseMaster(
 ): Diagnosis {
   const { status, exceptions, checkpointStatistics: checkpoints } = master;
   const { heardAtEpochMs } = output;
+  const taskManagers = deployment.regions.taskManagers();
   const hibernation = master.hibernation.view;
   return diagnoseJob({
     ...{ nowEpochMs: clock.nowEpochMs(), status, checkpointing, exceptions },
@@ -30,7 +31,7 @@ export function diagnoseMaster(
     graph: diagnosedGraph(deployment.executionGraph.jobGraph, graph),
     executions: master.executions(),
     totalProgress: sources.totalProgress(),
-    ...(intervalMs === undefined ? {} : { reports: { intervalMs, heardAtEpochMs } }),
+    ...(intervalMs === undefined ? {} : { reports: { intervalMs, heardAtEpochMs, taskManagers } }),
     ...(failure === undefined ? {} : { error: failure }),
     ...(checkpoints === undefined ? {} : { checkpoints }),
     ...(hibernation === undefined ? {} : { hibernation }),

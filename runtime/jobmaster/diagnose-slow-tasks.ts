@@ -35,7 +35,57 @@ export function diagnoseSilence(job: DiagnosedJob): readonly Finding[] {
       bySlot.set(slotIndex, [...tasks, { vertexId, subtaskIndex, name, silentForMs }]);
     }
   }
-  return [...bySlot].map(([slotIndex, tasks]) => silence(slotIndex, tasks));
+  const dead = silentProcesses(job, bySlot);
+  const alone = [...bySlot].filter(
+    ([slotIndex]) => !dead.some(({ slots }) => slots.includes(slotIndex)),
+  );
+  return [
+    ...dead.map((process) => processSilence(process, bySlot)),
+    ...alone.map(([slotIndex, tasks]) => silence(slotIndex, tasks)),
+  ];
+}
+
+interface SilentProcess {
+  readonly taskManagerId: string;
+  readonly slots: readonly number[];
+}
+
+/** Those with several slots of the job of which none is heard: slots have a thread each. */
+function silentProcesses(
+  { reports, executions }: DiagnosedJob,
+  silent: ReadonlyMap<number, unknown>,
+): readonly SilentProcess[] {
+  const running = executions.flatMap(({ subtasks }) =>
+    subtasks.filter(({ state }) => state === 'RUNNING').map(({ slotIndex }) => slotIndex),
+  );
+  const byProcess = Map.groupBy(new Set(running), (slotIndex) => {
+    return reports?.taskManagers.get(slotIndex);
+  });
+  return [...byProcess].flatMap(([taskManagerId, slots]) => {
+    const isSilent = slots.length > 1 && slots.every((slotIndex) => silent.has(slotIndex));
+    return taskManagerId === undefined || !isSilent ? [] : [{ taskManagerId, slots }];
+  });
+}
+
+function processSilence(
+  { taskManagerId, slots }: SilentProcess,
+  bySlot: ReadonlyMap<number, readonly SilentTask[]>,
+): Finding {
+  const tasks = slots.flatMap((slotIndex) => bySlot.get(slotIndex) ?? []);
+  const silentForMs = Math.min(...tasks.map((task) => task.silentForMs));
+  return {
+    code: 'TASK_DOES_NOT_ANSWER',
+    severity: 'error',
+    sentence:
+      `the TaskManager ${taskManagerId} has not answered for ${spanText(silentForMs)}: no ` +
+      `report comes from any of the ${countText(slots.length)} slots that it runs of this job ` +
+      `(${countText(tasks.length)} tasks).`,
+    advice:
+      'See whether its process is stopped, swapped out, or has lost its connection; its page ' +
+      'tells the time of its last heartbeat. Ending the process lets the job start again ' +
+      'elsewhere, if it has a restart strategy.',
+    evidence: { silentForMs, slots: slots.length, tasks: tasks.length, taskManagerId },
+  };
 }
 
 function silence(slotIndex: number, tasks: readonly SilentTask[]): Finding {
@@ -53,12 +103,13 @@ function silence(slotIndex: number, tasks: readonly SilentTask[]): Finding {
     code: 'TASK_DOES_NOT_ANSWER',
     severity: 'error',
     sentence:
-      `${names} ${have} not answered for ${spanText(silentForMs)}: a call of one of ${whose} ` +
-      'functions has not returned.',
+      `${names} ${have} not answered for ${spanText(silentForMs)}: calls of ${whose} ` +
+      'functions hold the thread, or the process is stopped.',
     advice:
-      'Look for a loop without end, a regular expression that explodes, and calls that block ' +
-      'their thread (execSync, Atomics.wait, a synchronous driver): what a function waits for is ' +
-      'to be awaited. `sluice cancel` ends the job all the same.',
+      'See the last heartbeat of the TaskManager, and the thread dump. Look for a loop without ' +
+      'end, a regular expression that explodes, and calls that block their thread (execSync, ' +
+      'Atomics.wait, a synchronous driver): what a function waits for is to be awaited. ' +
+      '`sluice cancel` ends the job all the same.',
     evidence: { silentForMs, slot: slotIndex, tasks: tasks.length },
     ...place,
   };

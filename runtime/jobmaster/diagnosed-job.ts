@@ -42,6 +42,8 @@ export interface KnownReports {
   readonly intervalMs: number;
   /** By `vertexId:subtaskIndex`; absent: never. */
   readonly heardAtEpochMs: ReadonlyMap<string, number>;
+  /** By slot: the id of the process that runs it. */
+  readonly taskManagers: ReadonlyMap<number, string>;
 }
 
 export interface DiagnosedGraph extends Pick<JobGraph, 'vertices' | 'edges'> {
