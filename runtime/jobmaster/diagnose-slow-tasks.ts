@@ -9,7 +9,7 @@ const MISSED_REPORTS = 20;
 /** It does nothing else. */
 const BUSY_RATIO = 0.9;
 /** A record that takes longer is not merely one of many. */
-const SLOW_RECORD_MS = 10;
+const SLOW_RECORD_MS = 5;
 
 interface SilentTask {
   readonly vertexId: string;
@@ -129,7 +129,11 @@ export function diagnoseSlowTasks(model: JobModel, told: readonly Finding[]): re
     const { numRecordsInPerSecond = 0 } = busiest.metrics.rates ?? {};
     if (numRecordsInPerSecond * SLOW_RECORD_MS > busyMs(busiest)) return [];
     const name = subtaskText(vertex.name, busiest.subtaskIndex, vertex.parallelism);
-    const busy = `${name} is busy all of its time`;
+    const called = calledBy(model, vertex.id, busiest).map((one) => `"${one}"`);
+    const busy =
+      called.length === 0
+        ? `${name} is busy all of its time`
+        : `${name} is busy all of its time, with what it calls in its slot (${listText(called)})`;
     const perRecordMs = busyMs(busiest) / numRecordsInPerSecond;
     return [
       {
@@ -141,7 +145,7 @@ export function diagnoseSlowTasks(model: JobModel, told: readonly Finding[]): re
             : `${busy}, and each record takes it ${spanText(perRecordMs)}: ` +
               `${perSecondText(numRecordsInPerSecond)} is all that it can do.`,
         advice:
-          `The flame graph of that subtask shows where the time goes. What "${vertex.name}" ` +
+          'The flame graph of that subtask shows where the time goes. What a function ' +
           'waits for is to be awaited, not computed or polled for; more subtasks (-p) share the ' +
           'rest; disableChaining tells its operators apart.',
         evidence: {
@@ -152,6 +156,25 @@ export function diagnoseSlowTasks(model: JobModel, told: readonly Finding[]): re
       },
     ];
   });
+}
+
+/** Vertices whose subtasks of the same slot take its records in its own time. */
+function calledBy(
+  model: JobModel,
+  vertexId: string,
+  { slotIndex }: KnownSubtask,
+): readonly string[] {
+  const found = new Set<string>();
+  const follow = (id: string): void => {
+    for (const { sourceVertexId, targetVertexId } of model.graph.edges) {
+      if (sourceVertexId !== id || found.has(targetVertexId)) continue;
+      if (!model.subtasksOf(targetVertexId).some((of) => of.slotIndex === slotIndex)) continue;
+      found.add(targetVertexId);
+      follow(targetVertexId);
+    }
+  };
+  follow(vertexId);
+  return [...found].map((id) => model.vertex(id)?.name ?? id);
 }
 
 function busyMs({ metrics }: KnownSubtask): number {

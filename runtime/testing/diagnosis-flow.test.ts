@@ -397,6 +397,32 @@ describe('a diagnosis of calls that take long', () => {
     assert.equal(finding.severity, 'warning');
   });
 
+  it('names what shares its thread, and accuses no filter that has seen little yet', async () => {
+    const time = new VirtualTime();
+    const diagnosis = await diagnoseAt(
+      (env) => {
+        numbers(env, 10_000)
+          .keyBy('k')
+          .map((value) => {
+            time.advanceTo(time.nowEpochMs() + 300);
+            return value;
+          })
+          .name('Write')
+          .filter(({ n }) => n % 1000 === 999)
+          .print();
+      },
+      { time, atMs: 40_000 },
+    );
+    const [first, second] = diagnosis.findings;
+    assert.equal(first?.code, 'SLOW_TASK');
+    assert.match(
+      first.sentence,
+      /with what it calls in its slot \("Write -> Filter -> Sink: print"\)/,
+    );
+    assert.equal(second?.severity, 'info');
+    assert.match(second.advice, /few records yet, for the job is slow/);
+  });
+
   it('names the task of which nothing is heard, and since when', async () => {
     const finding = findingOf(await diagnoseCallsOf(60_000), 'TASK_DOES_NOT_ANSWER');
     assert.match(finding.sentence, /-> Slow -> .* has not answered for 1 min/);
