@@ -346,6 +346,23 @@ describe('who is slow', () => {
     assert.equal((await cluster.send({ path: '/jobs' })).status, 200);
   });
 
+  it('keeps nobody out who asks for something, by uploads of which only headers come', async () => {
+    const ended = Array.from({ length: 100 }, async () => {
+      const socket = await cluster.socket();
+      socket.on('error', () => undefined);
+      socket.write(`${POST}content-length: 1000\r\n\r\n`);
+      socket.resume();
+      if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
+    });
+    for (let times = 0; times < 20; times++) {
+      assert.equal((await cluster.send({ path: '/overview' })).status, 200);
+      const stop = { method: 'PATCH', path: `/jobs/${'f'.repeat(32)}`, body: '{}' };
+      const headers = { 'content-type': 'application/json' };
+      assert.equal((await cluster.send({ ...stop, headers })).status, 404);
+    }
+    await Promise.all(ended);
+  });
+
   it('or speaks no HTTP is told so in our shape', async () => {
     for (const [line, status] of [
       ['GET /jobs HTTP/1.1\r\nconnection: close\r\n\r\n', 403],

@@ -4,7 +4,8 @@
  * I1  Who may ask is decided before anything of a request is looked at (`checkRequest`).
  * I2  A body is read up to its limit, and no further; an upload goes to the disk as it comes, and
  *     what is left of it goes when it is answered.
- * I3  Who sends or reads slowly loses the connection, and there are only so many connections.
+ * I3  Who sends or reads slowly loses the connection. There are only so many connections, and so
+ *     many bodies under way: who has sent nothing yet makes room for who comes.
  * I4  Every answer has the headers of `SECURITY_HEADERS`, or of its page, errors of HTTP itself
  *     included.
  * I5  The port is had before anything is there that could answer; until then it is 503, which
@@ -31,15 +32,21 @@ import {
   sentAnswer,
 } from '../http/index.ts';
 import { reasonOf } from '../store-errors.ts';
+import { Connections } from './connections.ts';
 import type { PageFile, PageFiles } from './page-files.ts';
 import { receiveUpload } from './receive-upload.ts';
 import type { RestSettings } from './rest-settings.ts';
 
+const UPLOAD_PATH = '/jars/upload';
 const MAX_JSON_BYTES = 1024 * 1024;
 const MAX_URL_CHARS = 4096;
 const MAX_HEADER_BYTES = 16 * 1024;
 const NO_CONTENT: readonly number[] = [204, 304];
 const KEPT_ALIVE_MS = 5000;
+/** How much later than its time a connection is closed. */
+const MAX_CHECK_MS = 500;
+/** How long an answer may be thought about. */
+const LONGEST_ANSWER_MS = 600_000;
 /** How long requests under way are waited for at the end. */
 const LAST_ANSWERS_MS = 1000;
 
@@ -97,14 +104,17 @@ export async function listenCluster(
 ): Promise<ListeningServer> {
   const answering = new Set<Promise<void>>();
   let served: Served | undefined;
+  const connections = new Connections(settings.maxConnections);
   const server = createServer(httpOptions(settings), (message, response) => {
+    connections.asks(message.socket, response);
     const answered =
       served === undefined
         ? send(response, errorAnswer(STARTING), { connection: 'close' })
-        : handle(served.api, served.options, message, response);
+        : handle(served.api, { ...served.options, connections }, message, response);
     answering.add(answered);
     void answered.then(() => answering.delete(answered));
   });
+  server.on('connection', (socket) => connections.came(socket));
   limit(server, settings);
   const { bindHost } = settings;
   await listen(server, port, bindHost);
@@ -129,7 +139,7 @@ function httpOptions({ headersTimeoutMs, requestTimeoutMs }: RestSettings) {
   return {
     headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
-    connectionsCheckingInterval: Math.min(5000, Math.ceil(headersTimeoutMs / 2)),
+    connectionsCheckingInterval: Math.min(MAX_CHECK_MS, Math.ceil(headersTimeoutMs / 4)),
     keepAliveTimeout: KEPT_ALIVE_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
     // The guard refuses, in our shape.
@@ -138,8 +148,7 @@ function httpOptions({ headersTimeoutMs, requestTimeoutMs }: RestSettings) {
 }
 
 /** I3. */
-function limit(server: Server, { maxConnections, requestTimeoutMs }: RestSettings): void {
-  server.maxConnections = maxConnections;
+function limit(server: Server, { requestTimeoutMs }: RestSettings): void {
   // Nothing went either way: an answer that is not taken.
   server.setTimeout(requestTimeoutMs);
   server.on('checkExpectation', (_message, response: ServerResponse) => {
@@ -194,7 +203,7 @@ async function listen(server: Server, port: number, host: string): Promise<void>
 
 async function handle(
   api: ClusterApi,
-  options: ServeOptions,
+  options: HandleOptions,
   message: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -212,9 +221,12 @@ async function handle(
       return await send(response, { status: 204, body: new HttpContent('', '') }, cors);
     const page = await target.page?.();
     if (page !== undefined) return await sendPage(message, response, page);
-    const request = await readRequest(message, target, options);
+    const request = await receiveRequest(message, target, options);
     file = request.file;
-    await send(response, await answerRequest(api, request), cors);
+    message.socket.setTimeout(LONGEST_ANSWER_MS);
+    const answer = await answerRequest(api, request);
+    message.socket.setTimeout(options.settings.requestTimeoutMs);
+    await send(response, answer, cors);
   } catch (thrown) {
     // What was refused is not read to its end.
     const closing = message.complete ? {} : { connection: 'close' };
@@ -222,6 +234,10 @@ async function handle(
   } finally {
     if (file !== undefined) await rm(file.path, { force: true });
   }
+}
+
+interface HandleOptions extends ServeOptions {
+  readonly connections: Connections;
 }
 
 interface Target {
@@ -250,6 +266,24 @@ function targetOf({ method, url = '/' }: IncomingMessage, pages: readonly Served
   return { path: path.replace(/^\/v1(?=\/)/, ''), query, page: undefined };
 }
 
+/** I3. */
+async function receiveRequest(
+  message: IncomingMessage,
+  target: Target,
+  options: HandleOptions,
+): Promise<HttpRequest> {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = message.headers;
+  if (encoding === undefined && length === '0') return await readRequest(message, target, options);
+  const received = options.connections.receives(target.path === UPLOAD_PATH ? 'upload' : 'body');
+  try {
+    // Not one byte: it is not coming.
+    message.socket.setTimeout(options.settings.headersTimeoutMs);
+    return await readRequest(message, target, options);
+  } finally {
+    received();
+  }
+}
+
 /** I2. */
 async function readRequest(
   message: IncomingMessage,
@@ -262,7 +296,7 @@ async function readRequest(
   const key = headers['idempotency-key'];
   const idempotency = typeof key === 'string' ? { idempotencyKey: key } : {};
   const request = { method, path, query, contentType, contentTypeHeader, ...idempotency };
-  if (method !== 'POST' || path !== '/jars/upload') {
+  if (method !== 'POST' || path !== UPLOAD_PATH) {
     const body = await readBody(message, MAX_JSON_BYTES);
     // A page of another site can send any other type without asking before.
     if (body.length === 0 || contentType === 'application/json') return { ...request, body };
