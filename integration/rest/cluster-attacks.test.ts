@@ -259,6 +259,25 @@ describe('a path', () => {
     }
   });
 
+  it('has no control characters, wherever it is given', async () => {
+    for (const character of ['\0', 'a\0b', '\n', '\u007f', '\u001b[2J']) {
+      const query = encodeURIComponent(character);
+      for (const [method, path, body] of [
+        ['POST', `/jobs/${jobId}/savepoints`, { 'target-directory': character }],
+        ['POST', `/jobs/${jobId}/stop`, { targetDirectory: character }],
+        ['POST', '/savepoint-disposal', { 'savepoint-path': character }],
+        ...['run', 'plan', 'savepoint-check'].flatMap((what) => [
+          ['POST', `/jars/x/${what}`, { savepointPath: character }] as const,
+          ['POST', `/jars/x/${what}?savepointPath=${query}`, {}] as const,
+        ]),
+      ] as const) {
+        const sent = { method, path, headers: JSON_TYPE, body: JSON.stringify(body) };
+        const answer = await cluster.send(sent);
+        assertRefused(answer, [400]);
+      }
+    }
+  });
+
   it('finds the files of a page, and none beside them', async () => {
     assert.equal((await cluster.send({ path: '/assets/a.js' })).text, '1');
     assert.equal((await cluster.send({ path: '/flink/assets/a.js' })).text, '1');

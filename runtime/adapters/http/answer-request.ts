@@ -39,6 +39,9 @@ import { webSettings } from './web-settings.ts';
 export async function answerRequest(api: ClusterApi, request: HttpRequest): Promise<HttpAnswer> {
   try {
     const { handler, parameters } = findRoute(request);
+    if ([...request.query.values()].some((value) => value.includes('\0'))) {
+      throw badRequest('The query must not have NUL characters.');
+    }
     return await handler(api, request, parameters);
   } catch (thrown) {
     return errorAnswer(thrown);

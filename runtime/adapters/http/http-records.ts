@@ -160,8 +160,10 @@ export function jsonBody({ body, contentType }: HttpRequest): Readonly<Record<st
     throw new HttpRefusal(415, 'The content type must be application/json.');
   }
   checkDepth(body);
+  const text = Buffer.from(body).toString('utf8');
+  if (/\\u0000/.test(text)) checkNoNul(text);
   try {
-    const value: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+    const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       return { ...value };
     }
@@ -169,6 +171,13 @@ export function jsonBody({ body, contentType }: HttpRequest): Readonly<Record<st
     // Answered below.
   }
   throw badRequest('The body must be a JSON object.');
+}
+
+/** Nothing here has a name or a path with that, and the system refuses it late. */
+function checkNoNul(json: string): void {
+  // `\\u0000` is a backslash and five letters.
+  if (!json.replaceAll('\\\\', '').includes('\\u0000')) return;
+  throw badRequest('The body must not have NUL characters.');
 }
 
 /** Before anything walks down it. */
@@ -198,6 +207,16 @@ export function optionalText(
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value === 'string') return value;
   throw badRequest(`Field '${name}' must be a text.`);
+}
+
+/** As {@link optionalText}, for paths. */
+export function optionalPath(
+  body: Readonly<Record<string, unknown>>,
+  name: string,
+): string | undefined {
+  const path = optionalText(body, name);
+  if (path === undefined || !/\p{Cc}/u.test(path)) return path;
+  throw badRequest(`Field '${name}' must be a path without control characters.`);
 }
 
 /** As {@link optionalText}, for booleans. */

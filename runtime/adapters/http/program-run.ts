@@ -13,6 +13,7 @@ import {
   type HttpRequest,
   jsonBody,
   optionalCount,
+  optionalPath,
   optionalText,
 } from './http-records.ts';
 
@@ -115,7 +116,7 @@ function configurationOf(body: Body): Configuration {
   const options = flinkConfiguration as Readonly<Record<string, ConfigValue>>;
   let configuration = Configuration.fromRecord(options, 'flinkConfiguration');
   const parallelism = optionalCount(body, 'parallelism');
-  const path = optionalText(body, 'savepointPath');
+  const path = optionalPath(body, 'savepointPath');
   const entry = optionalText(body, 'entryClass');
   if (parallelism !== undefined) {
     configuration = configuration.with(ConfigOptions.DEFAULT_PARALLELISM, parallelism);

@@ -14,6 +14,7 @@ import {
   HttpRefusal,
   type HttpRequest,
   jsonBody,
+  optionalPath,
   optionalText,
 } from './http-records.ts';
 import { failureJson } from './jobs-json.ts';
@@ -114,7 +115,7 @@ function targetOf(
   body: Readonly<Record<string, unknown>>,
   name: string,
 ): { readonly target?: string } {
-  const target = optionalText(body, name);
+  const target = optionalPath(body, name);
   return target === undefined ? {} : { target };
 }
 
@@ -183,7 +184,7 @@ async function changeRequirements(
 
 async function dispose(api: ClusterApi, request: HttpRequest): Promise<HttpAnswer> {
   const body = jsonBody(request);
-  const path = optionalText(body, 'savepoint-path');
+  const path = optionalPath(body, 'savepoint-path');
   if (path === undefined) throw badRequest("Field 'savepoint-path' must be given.");
   return { ...(await trigger(api, body, { type: 'dispose', path })), status: 200 };
 }
