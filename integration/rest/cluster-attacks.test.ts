@@ -218,6 +218,30 @@ describe('a body', () => {
     assert.deepEqual(uploads(), before);
   });
 
+  it('that is no program, or asks for a job that it has not, is answered with the reason', async () => {
+    const headers = { 'content-type': 'application/javascript' };
+    const upload = async (body: string): Promise<string> => {
+      const sent = { method: 'POST', path: '/jars/upload?name=job.mjs', headers, body };
+      return String(JSON.parse((await cluster.send(sent)).text).filename);
+    };
+    const broken = await upload('const a = 1;\nthis is an error;');
+    const whole = await upload('export default () => {}');
+    for (const what of ['run', 'plan']) {
+      for (const [path, body, said] of [
+        [`/jars/${broken}/${what}`, {}, /cannot be loaded: .*identifier.*:2"/],
+        [`/jars/${whole}/${what}?entryClass=foo`, {}, /entry point class 'foo' was not found/],
+        [`/jars/${whole}/${what}`, { entryClass: 'foo' }, /class 'foo' was not found/],
+        [`/jars/${whole}/${what}`, { paralelism: 2 }, /did you mean 'parallelism'/],
+      ] as const) {
+        const sent = { method: 'POST', path, headers: JSON_TYPE, body: JSON.stringify(body) };
+        const answer = await cluster.send(sent);
+        assertRefused(answer, [400]);
+        assert.match(answer.text, said);
+      }
+    }
+    for (const id of [broken, whole]) await cluster.send({ method: 'DELETE', path: `/jars/${id}` });
+  });
+
   it('has a file whose name goes nowhere', async () => {
     for (const name of ['../../../evil.mjs', '/etc/evil.mjs', '..\\\\evil.mjs', '....mjs']) {
       const content = 'export default () => {}';

@@ -64,6 +64,16 @@ describe('requestedRun', () => {
     assert.deepEqual(run({ flinkConfiguration }).configuration, { 'pipeline.name': 'n' });
   });
 
+  it('refuses fields that there are not, and takes those of the body from the query, too', () => {
+    assert.throws(() => run({ paralelism: 2 }), {
+      status: 400,
+      message: /no field is called 'paralelism'; did you mean 'parallelism'\?$/,
+    });
+    assert.deepEqual(run(undefined, 'entryClass=orders').configuration, {
+      'sluice.job-export': 'orders',
+    });
+  });
+
   it('refuses what contradicts itself, or is malformed', () => {
     for (const body of [
       { programArgs: 'a', programArgsList: ['b'] },

@@ -4,9 +4,10 @@
  * I1  The body goes before the query. Of `savepointPath` that holds even when the body has it
  *     empty: Flink's dashboard writes the program's arguments into that parameter of the query.
  * I2  The token by which a client speaks to a cluster is nothing of a job: it is not kept with one.
+ * I3  A field that does not exist is refused, as by Flink: a typing error would be lost in silence.
  */
 import { createHash } from 'node:crypto';
-import { ConfigOptions, Configuration, type ConfigValue } from '../../core/index.ts';
+import { ConfigOptions, Configuration, type ConfigValue, nearestName } from '../../core/index.ts';
 import {
   badRequest,
   flagOf,
@@ -32,6 +33,12 @@ const QUERY_NAMES: Readonly<Record<string, string>> = {
   entryClass: 'entry-class',
   programArgs: 'program-args',
 };
+/** Of Flink, and ours: `idempotencyKey`, `program`. */
+const FIELDS: readonly string[] = [
+  ...['entryClass', 'programArgs', 'programArgsList', 'parallelism', 'jobId', 'savepointPath'],
+  ...['allowNonRestoredState', 'claimMode', 'restoreMode', 'flinkConfiguration'],
+  ...['idempotencyKey', 'program'],
+];
 const FLAGS: readonly string[] = ['allowNonRestoredState'];
 const COUNTS: readonly string[] = ['parallelism'];
 /** An argument as Flink's server splits it: bare, or in quotes. */
@@ -51,13 +58,14 @@ export function requestedRun(request: HttpRequest): RequestedRun {
 
 /** I1. */
 function fieldsOf(body: Body, query: URLSearchParams): Body {
+  checkFields(body);
   const fields: Record<string, unknown> = { ...body };
   const isAbsent = (name: string): boolean => (body[name] ?? '') === '';
   for (const name of [
     ...['entryClass', 'programArgs', 'parallelism', 'savepointPath', 'allowNonRestoredState'],
     ...['claimMode', 'restoreMode', 'jobId'],
   ]) {
-    const value = query.get(QUERY_NAMES[name] ?? name) ?? '';
+    const value = query.get(QUERY_NAMES[name] ?? name) || (query.get(name) ?? '');
     if (value === '' || !isAbsent(name)) continue;
     if (name === 'savepointPath' && Object.hasOwn(body, name)) continue;
     if (name === 'programArgs' && !isAbsent('programArgsList')) continue;
@@ -70,6 +78,15 @@ function fieldsOf(body: Body, query: URLSearchParams): Body {
   for (const name of COUNTS) fields[name] = countOf(fields[name]);
   for (const name of FLAGS) fields[name] = truthOf(fields[name]);
   return fields;
+}
+
+/** I3. */
+function checkFields(body: Body): void {
+  const unknown = Object.keys(body).find((name) => !FIELDS.includes(name));
+  if (unknown === undefined) return;
+  const nearest = nearestName(unknown, FIELDS);
+  const hint = nearest === undefined ? '' : `; did you mean '${nearest}'?`;
+  throw badRequest(`Request did not match expected format: no field is called '${unknown}'${hint}`);
 }
 
 /** Forms and queries have texts. */

@@ -4,7 +4,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setSourceMapsSupport } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { evaluateJob, jobFunctionOf } from '../../api/index.ts';
 import {
   type CheckpointStatistics,
@@ -21,6 +20,7 @@ import {
 import { type JobResult, type JobSnapshot, TransientJournal } from '../../jobmaster/index.ts';
 import { assertRestorable } from './check-savepoint.ts';
 import { openEmbeddedStorage } from './job-storage.ts';
+import { loadProgram } from './load-program.ts';
 import { NodeFileSystem } from './node-file-system.ts';
 import { createJobMaster } from './start-job.ts';
 import { SystemClock, SystemRng, SystemTimers } from './system-world.ts';
@@ -49,7 +49,7 @@ export interface PlannedJob {
 /** Evaluates the job's module and builds its graphs; nothing is started. */
 export async function planJob(options: PlanOptions): Promise<PlannedJob> {
   setSourceMapsSupport(true, { nodeModules: false, generatedCode: false });
-  const module: unknown = await import(pathToFileURL(options.bundlePath).href);
+  const module = await loadProgram(options.bundlePath);
   const { graph, configuration } = await evaluateJob(
     jobFunctionOf(module, options.configuration),
     options,
