@@ -104,8 +104,7 @@ function checkSite(
 
 function isOfBrowser(headers: GuardedRequest['headers']): boolean {
   if (OF_BROWSERS.some((name) => headers[name] !== undefined)) return true;
-  // Node's fetch takes any; a browser has its person's.
-  if (!['', '*'].includes(textOf(headers['accept-language']))) return true;
+  // No page can leave that out, or say another, of what it sends without asking before.
   if (/mozilla\//i.test(textOf(headers['user-agent']))) return true;
   return textOf(headers.accept).includes('text/html');
 }
