@@ -218,7 +218,7 @@ describe('a body', () => {
     assert.deepEqual(uploads(), before);
   });
 
-  it('that is no program, or asks for a job that is not there, is refused with a reason', async () => {
+  it('that is no program, or asks for a job that is not there, has a reason', async () => {
     const headers = { 'content-type': 'application/javascript' };
     const upload = async (body: string): Promise<string> => {
       const sent = { method: 'POST', path: '/jars/upload?name=job.mjs', headers, body };
