@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
+import { AnsweringCluster } from './answering-cluster.fixture.ts';
 import { capturedCommand } from './captured-command.fixture.ts';
 
 /** Whoever asks it for anything is told that nobody is there. */
@@ -72,6 +73,37 @@ describe('what a cluster is sent with a program', () => {
       assert.match(bodies[0] ?? '', /"parallelism.default":3/);
     } finally {
       server.close();
+    }
+  });
+});
+
+describe('a job that waits for slots', () => {
+  it('says so to who waits for it, once, in a pipe too', async () => {
+    const cluster = new AnsweringCluster();
+    await cluster.listen();
+    const jobs = `/v1/jobs/${'a'.repeat(32)}`;
+    const sentence = 'the job waits for slots: it needs 4, and 1 of the 8 is free.';
+    const pending = { body: { status: { id: 'IN_PROGRESS' } } };
+    const result = { 'application-status': 'SUCCEEDED', 'net-runtime': 5 };
+    const done = { body: { status: { id: 'COMPLETED' }, 'job-execution-result': result } };
+    cluster.answer('POST /v1/jars/upload?name=job.mjs', { body: { filename: 'job.mjs' } });
+    cluster.answer('POST /v1/jars/job.mjs/run', { body: { jobid: 'a'.repeat(32) } });
+    cluster.answer(`GET ${jobs}/execution-result`, ...Array(9).fill(pending), done);
+    cluster.answer(`GET ${jobs}/status`, { body: { status: 'CREATED' } });
+    const findings = [{ code: 'WAITS_FOR_SLOTS', sentence }];
+    cluster.answer(`GET ${jobs}/diagnosis`, { body: { findings } });
+    try {
+      const { code, out, err } = await capturedCommand(
+        ['run', '-m', cluster.address, 'job.ts'],
+        cwd,
+      );
+      assert.deepEqual([code, err], [0, '']);
+      const [first, second, third] = out.split('\n');
+      assert.equal(first, `Job has been submitted with JobID ${'a'.repeat(32)}`);
+      assert.ok(second?.startsWith(`Not running yet: ${sentence} It starts`), out);
+      assert.equal(third, 'Program execution finished');
+    } finally {
+      cluster.close();
     }
   });
 });

@@ -13,6 +13,9 @@ import type { ParsedOptions } from './parse-options.ts';
 import type { RunWorld } from './run.ts';
 import { WaitingLine } from './waiting-line.ts';
 
+/** A job for which there are slots has long begun by then. */
+const WAITING_TOLD_MS = 1_000;
+
 /**
  * Submits a job and, unless detached, waits for its end. Interrupted, it leaves the job alone,
  * but with `-sae` cancels it.
@@ -47,7 +50,7 @@ export async function remoteRun(
   );
   try {
     const result = await Promise.race([
-      client.poll(`/jobs/${jobId}/execution-result`, jobProgress(jobId, client, line)),
+      client.poll(`/jobs/${jobId}/execution-result`, jobProgress({ jobId, client, line, say })),
       interrupted.promise,
     ]);
     line.end();
@@ -100,13 +103,41 @@ async function submit({
   }
 }
 
-/** Shows the job's state while it runs. */
-function jobProgress(jobId: string, client: ClusterClient, line: WaitingLine) {
+/** Shows the job's state while it runs, and says once, whoever reads, that it waits for slots. */
+function jobProgress({ jobId, client, line, say }: Progress) {
+  let untoldSinceMs: number | undefined = performance.now();
   return async (): Promise<void> => {
+    if (untoldSinceMs !== undefined && performance.now() - untoldSinceMs > WAITING_TOLD_MS) {
+      untoldSinceMs = undefined;
+      const text = await slotsText(jobId, client).catch(() => undefined);
+      if (text !== undefined) {
+        line.end();
+        say(text);
+      }
+    }
     if (!line.isShown) return;
     const answer = await client.get(`/jobs/${jobId}/status`).catch(() => undefined);
     line.show(answer === undefined ? 'no cluster answers' : `the job is ${String(answer.status)}`);
   };
+}
+
+/** Why a job that was submitted does not run; undefined: it does, or not for lack of slots. */
+async function slotsText(jobId: string, client: ClusterClient): Promise<string | undefined> {
+  const { status } = await client.get(`/jobs/${jobId}/status`);
+  if (status !== 'CREATED') return undefined;
+  const { findings = [] } = await client.get(`/jobs/${jobId}/diagnosis`);
+  const all = findings as readonly JsonObject[];
+  const finding = all.find(({ code }) => code === 'WAITS_FOR_SLOTS');
+  if (finding === undefined) return undefined;
+  const sentence = String(finding.sentence);
+  return `Not running yet: ${sentence} It starts as soon as it can; Ctrl-C leaves it waiting.`;
+}
+
+interface Progress {
+  readonly jobId: string;
+  readonly client: ClusterClient;
+  readonly line: WaitingLine;
+  readonly say: (text: string) => void;
 }
 
 interface Leaving {
