@@ -1,5 +1,5 @@
 import type { CompletedAction } from './completion.ts';
-import { writtenNames } from './completion.ts';
+import { settingNames, writtenNames } from './completion.ts';
 import type { OptionSpec } from './parse-options.ts';
 
 /**
@@ -26,6 +26,17 @@ _sluice_jobs() {
   _sluice_words "$("\${COMP_WORDS[0]}" list -m "$address" 2>/dev/null |
     grep -oE ' [0-9a-f]{32} ')"
 }
+_sluice_directories() {
+  local found
+  compopt -o filenames 2>/dev/null
+  COMPREPLY=()
+  while IFS= read -r found; do COMPREPLY+=("$found"); done < <(compgen -d -- "$current")
+}
+_sluice_settings() {
+  # The value stands right behind the equals sign.
+  COMPREPLY=($(compgen -P "$1" -S = -W "${settingNames().join(' ')}" -- "\${current#"$1"}"))
+  compopt -o nospace +o default +o bashdefault 2>/dev/null
+}
 _sluice() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD - 1]}"
   local action="\${COMP_WORDS[1]}"
@@ -47,8 +58,10 @@ function longAction({ name }: CompletedAction): string {
   const [first, second] = name.split(' ');
   return `  if [[ "$action" == ${first} ]]; then
     if [[ $COMP_CWORD -gt 2 && "\${COMP_WORDS[2]}" == ${second} ]]; then action="${name}"
-    elif [[ $COMP_CWORD -eq 2 && -n "$current" && ${second} == "$current"* ]]; then
-      COMPREPLY=(${second})
+    elif [[ $COMP_CWORD -eq 2 && ${second} == "$current"* ]]; then
+      # Nothing typed: it stands beside what the shorter action takes.
+      if [[ -z "$current" ]]; then _sluice_jobs; fi
+      COMPREPLY+=(${second})
       return
     fi
   fi`;
@@ -56,27 +69,37 @@ function longAction({ name }: CompletedAction): string {
 
 function caseOf({ name, options, completes }: CompletedAction): string {
   const words = options.flatMap(writtenNames).join(' ');
-  const valued = options.filter(({ argument, optionalArgument }) => {
-    return argument !== undefined && optionalArgument !== true;
-  });
+  // An optional value may be left out, but is what can be meant right behind its option.
+  const valued = options.filter(({ argument }) => argument !== undefined);
   const positional = completionOf(completes);
+  const attached = options
+    .filter((option) => option.completes === 'setting')
+    .map(({ short }) => `        -${short}*) _sluice_settings "-${short}" ;;\n`)
+    .join('');
   return `    ${name.includes(' ') ? `"${name}"` : name})
       case "$previous" in
 ${valued.map(valueCase).join('\n')}
       esac
       case "$current" in
-        -*) _sluice_words "${words}" ;;
+${attached}        -*) _sluice_words "${words}" ;;
         *) ${positional} ;;
       esac ;;`;
 }
 
 function valueCase(option: OptionSpec): string {
-  return `        ${writtenNames(option).join('|')}) ${completionOf(option.completes)}; return ;;`;
+  const names = writtenNames(option).join('|');
+  const { optionalArgument, completes } = option;
+  // The next option, where a value may be left out.
+  const unless = optionalArgument === true ? '[[ "$current" == -* ]] || ' : '';
+  if (unless === '') return `        ${names}) ${completionOf(completes)}; return ;;`;
+  return `        ${names}) ${unless}{ ${completionOf(completes)}; return; } ;;`;
 }
 
 function completionOf(completes: OptionSpec['completes']): string {
   if (completes === undefined) return 'compopt +o default +o bashdefault 2>/dev/null';
   if (typeof completes !== 'string') return `_sluice_words "${completes.join(' ')}"`;
+  if (completes === 'setting') return '_sluice_settings ""';
+  if (completes === 'directory') return '_sluice_directories';
   // File names are bash's own.
   return completes === 'job' ? '_sluice_jobs' : ':';
 }

@@ -1,5 +1,5 @@
 import type { CompletedAction } from './completion.ts';
-import { briefOf } from './completion.ts';
+import { briefOf, settingNames, writtenNames } from './completion.ts';
 import type { OptionSpec } from './parse-options.ts';
 
 /** For fish from 3.0 on. */
@@ -28,14 +28,17 @@ function linesOf(action: CompletedAction, all: readonly CompletedAction[]): read
     })?.[1];
   // Options of an action are not those of the longer one that begins with it.
   const only = further === undefined ? '' : `; and not __fish_seen_subcommand_from ${further}`;
-  const when = quoted(
-    second === undefined ? `${seen}${only}` : `${seen}; and __fish_seen_subcommand_from ${second}`,
-  );
+  const condition =
+    second === undefined ? `${seen}${only}` : `${seen}; and __fish_seen_subcommand_from ${second}`;
+  const when = quoted(condition);
   const offered = second === undefined ? '__fish_use_subcommand' : quoted(seen);
   const positional = completesText(completes);
   return [
     `complete -c sluice -n ${offered} -a ${second ?? first} -d ${quoted(what)}`,
     ...options.map((option) => `complete -c sluice -n ${when} ${optionOf(option)}`),
+    ...options
+      .filter(({ optionalArgument }) => optionalArgument === true)
+      .map(behindLine(condition)),
     ...(positional === '' ? [] : [`complete -c sluice -n ${when} ${positional}`]),
   ];
 }
@@ -52,11 +55,29 @@ function optionOf(option: OptionSpec): string {
   return `${shortName}${longName}${value}-d ${quoted(briefOf(option))}`;
 }
 
+/** A value that may be left out: offered right behind its option. */
+function behindLine(condition: string) {
+  return (option: OptionSpec): string => {
+    const names = writtenNames(option).join(' ');
+    const behind = `contains -- (commandline -opc)[-1] ${names}`;
+    const when = quoted(`${condition}; and ${behind}`);
+    return `complete -c sluice -n ${when} ${completesText(option.completes)}`;
+  };
+}
+
 function completesText(completes: OptionSpec['completes']): string {
   if (completes === undefined) return '';
   if (typeof completes !== 'string') return `-f -a ${quoted(completes.join(' '))}`;
   if (completes === 'job') return "-f -a '(__sluice_jobs)'";
+  if (completes === 'setting') return `-f -a ${quoted(settingWords())}`;
   return completes === 'file' ? '-F' : "-f -a '(__fish_complete_directories)'";
+}
+
+/** With the equals sign that stands behind a name. */
+function settingWords(): string {
+  return settingNames()
+    .map((name) => `${name}=`)
+    .join(' ');
 }
 
 function quoted(text: string): string {

@@ -1,5 +1,5 @@
 import type { CompletedAction } from './completion.ts';
-import { briefOf, writtenNames } from './completion.ts';
+import { briefOf, settingNames, writtenNames } from './completion.ts';
 import type { OptionSpec } from './parse-options.ts';
 
 /** For zsh with its completion system (`compinit`), sourced or as a file `_sluice` of `fpath`. */
@@ -12,6 +12,11 @@ _sluice_jobs() {
   local -a jobs
   jobs=(\${(f)"$(_call_program jobs sluice list 2>/dev/null | grep -oE '[0-9a-f]{32}')"})
   compadd -a jobs
+}
+_sluice_settings() {
+  local -a names
+  names=(${settingNames().join(' ')})
+  compadd -S = -a names
 }
 _sluice() {
   local -a actions
@@ -44,6 +49,9 @@ function longAction({ name }: CompletedAction): string {
     action=${quoted(name)}
     shift words
     (( CURRENT-- ))
+  elif [[ "$action" == ${first} ]] && (( CURRENT == 3 )); then
+    # Beside what the shorter action takes.
+    compadd ${second}
   fi`;
 }
 
@@ -71,6 +79,7 @@ function specOf(option: OptionSpec): string {
 function actionOf(completes: OptionSpec['completes']): string {
   if (completes === undefined) return ' ';
   if (typeof completes !== 'string') return `(${completes.join(' ')})`;
+  if (completes === 'setting') return '_sluice_settings';
   return { file: '_files', directory: '_files -/', job: '_sluice_jobs' }[completes];
 }
 

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -82,6 +82,37 @@ describe('completion of bash', () => {
     assert.deepEqual(offered('run', 'jo'), []);
   });
 
+  it('offers names of settings behind -D, and attached to it', () => {
+    const names = [
+      'execution.checkpointing.timeout=',
+      'execution.checkpointing.tolerable-failed-checkpoints=',
+    ];
+    assert.deepEqual(offered('run', '-D', 'execution.checkpointing.t'), names);
+    assert.deepEqual(
+      offered('cluster', '-Dexecution.checkpointing.t'),
+      names.map((name) => `-D${name}`),
+    );
+    assert.deepEqual(offered('info', '--define', 'pipeline.n'), ['pipeline.name=']);
+  });
+
+  it('offers directories where one may be named, and the job where it may be left out', () => {
+    mkdirSync(join(directory, 'save points'), { recursive: true });
+    for (const words of [
+      ['stop', '-p'],
+      ['cancel', '-s'],
+      ['savepoint', '-d'],
+      ['run', '-s'],
+    ]) {
+      assert.deepEqual(offered(...words, 'sa'), ['save points'], words.join(' '));
+    }
+    assert.ok(offered('stop', '-p', '-').includes('--drain'));
+    assert.deepEqual(offered('stop', '-p', 'dir', ''), [JOB]);
+  });
+
+  it('offers an action of two words beside the jobs of its first', () => {
+    assert.deepEqual(offered('savepoint', ''), [JOB, 'check']);
+  });
+
   it('offers ids of running jobs', () => {
     assert.deepEqual(offered('cancel', ''), [JOB]);
     assert.deepEqual(offered('stop', '-m', 'localhost', ':', '8081', 'fd'), [JOB]);
@@ -103,6 +134,22 @@ describe('completion of other shells', () => {
         assert.ok(scripts.fish?.includes(short === long ? ` ${long} ` : `-l ${long} `), name);
       }
     }
+  });
+
+  it('knows settings, directories and actions of two words', () => {
+    const { zsh = '', fish = '' } = scripts;
+    assert.match(
+      zsh,
+      /names=\(.* execution\.checkpointing\.interval .*\)\n {2}compadd -S = -a names/,
+    );
+    assert.match(zsh, /--define\}'\[.*:property=value:_sluice_settings'/);
+    assert.match(zsh, /--savepointPath\}'\[.*\]::savepointPath:_files -\/'/);
+    assert.match(
+      zsh,
+      /"\$action" == savepoint \]\] && \(\( CURRENT == 3 \)\); then\n.*\n +compadd check/,
+    );
+    assert.match(fish, /-l define -r -f -a '.* execution\.checkpointing\.interval= /);
+    assert.match(fish, /opc\)\[-1\] -p --savepointPath' -f -a '\(__fish_complete_directories\)'/);
   });
 
   it('is taken by those shells that are installed', () => {

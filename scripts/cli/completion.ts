@@ -1,4 +1,5 @@
 /** `sluice completion <shell>`: what makes a shell complete commands, from the parser's own tables. */
+import { ConfigOptions } from '../../runtime/core/index.ts';
 import { ACTION_SPECS, ACTIONS, type Action, type ActionSpec } from './actions.ts';
 import { bashCompletion } from './completion-bash.ts';
 import { fishCompletion } from './completion-fish.ts';
@@ -41,6 +42,13 @@ function completedActions(): readonly CompletedAction[] {
     });
     return { name, what: sentence.replace(/\.$/, ''), options: shown, completes };
   });
+}
+
+/** What `-D` takes, by name. */
+export function settingNames(): readonly string[] {
+  return Object.values(ConfigOptions)
+    .map(({ key }) => key)
+    .toSorted();
 }
 
 /** How an option is written: `-p`, `--parallelism`; one that is both is written once. */

@@ -19,6 +19,7 @@ export const PROPERTY: OptionSpec = {
   short: 'D',
   long: 'define',
   argument: 'property=value',
+  completes: 'setting',
   repeatable: true,
   description: 'Sets an option, for example -D pipeline.name=flights. May be repeated.',
 };

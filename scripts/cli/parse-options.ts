@@ -12,7 +12,7 @@ export interface OptionSpec {
   readonly repeatable?: boolean;
   readonly description: string;
   /** What the value is, for completion. */
-  readonly completes?: 'file' | 'directory' | 'job' | readonly string[];
+  readonly completes?: 'file' | 'directory' | 'job' | 'setting' | readonly string[];
   /** Taken, but not shown in the help. */
   readonly isHidden?: boolean;
   /** Set for options of Flink that this version refuses: the reason. */
