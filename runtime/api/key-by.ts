@@ -10,14 +10,21 @@ export function keySelectorOf<T>(key: KeyBy<T>, where: string): KeySelector<T, u
   if (typeof key !== 'string' || key === '') {
     throw invalid('INVALID_ARGUMENT', `${where} expects a field name or a function`, key);
   }
+  // Its stack has the program's line, which that of a failure in the middle of a record has not.
+  const declared = new Error(where);
   return (value) => {
     const found = (value as Readonly<Record<string, unknown>> | null | undefined)?.[key];
-    if (found === undefined || found === null) throw fieldMissing(key, value, found);
+    if (found === undefined || found === null) throw fieldMissing(key, value, found, declared);
     return found;
   };
 }
 
-function fieldMissing(field: string, value: unknown, found: undefined | null): StreamError {
+function fieldMissing(
+  field: string,
+  value: unknown,
+  found: undefined | null,
+  declared: Error,
+): StreamError {
   const fields = typeof value === 'object' && value !== null ? Object.keys(value) : [];
   return new StreamError({
     kind: 'user',
@@ -26,5 +33,6 @@ function fieldMissing(field: string, value: unknown, found: undefined | null): S
       `the key field "${field}" of keyBy is ${found} in a record: every record needs a key, ` +
       `filter such records out before keyBy; fields=${fields.join(',')}`,
     details: { field },
+    cause: declared,
   });
 }

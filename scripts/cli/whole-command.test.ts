@@ -126,6 +126,16 @@ describe('sluice run', () => {
     assertFailed(ended, /key selector returned undefined/, /Newest/, /\{"a":1\}/, /KEY_UNDEFINED/);
   });
 
+  it('names the key field, the operator and the line of keyBy when a record lacks it', async () => {
+    const ended = await runJob(
+      'nofield',
+      `env.fromData<Record<string, number>>({ a: 1 })
+  .keyBy('user').sum('a').name('Sums').print();`,
+    );
+    assertFailed(ended, /the key field "user" of keyBy is undefined.*operator="Sums"/);
+    assertFailed(ended, /code: KEY_UNDEFINED\n {2}at: \S*nofield\.ts:4:\d+\n?$/m);
+  });
+
   it('says which key has no stable encoding', async () => {
     const ended = await runJob(
       'mapkey',
