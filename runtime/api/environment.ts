@@ -46,6 +46,8 @@ export type RuntimeExecutionMode = 'STREAMING' | 'BATCH' | 'AUTOMATIC';
 export interface EnvironmentContext {
   /** Settings from the command line and the configuration file. */
   readonly configuration?: Configuration;
+  /** Of a job that says none. */
+  readonly defaultJobName?: string;
   /** undefined: graphs can be built and shown, not run. */
   readonly executor?: JobExecutor;
 }
@@ -73,11 +75,13 @@ let sharedContext: EnvironmentContext = {};
  */
 export class StreamExecutionEnvironment {
   readonly #executor: JobExecutor | undefined;
+  readonly #defaultJobName: string;
   #configuration: Configuration;
   #program: JobProgram;
 
   constructor(context: EnvironmentContext = {}) {
     this.#executor = context.executor;
+    this.#defaultJobName = context.defaultJobName ?? DEFAULT_JOB_NAME;
     this.#configuration = context.configuration ?? Configuration.EMPTY;
     this.#program = this.#newProgram();
   }
@@ -285,7 +289,7 @@ export class StreamExecutionEnvironment {
     if (jobName !== undefined) checkText(jobName, 'the name of a job');
     const configuration = this.#configuration;
     return this.#program.builder.build({
-      jobName: jobName ?? configuration.get(ConfigOptions.PIPELINE_NAME) ?? DEFAULT_JOB_NAME,
+      jobName: jobName ?? configuration.get(ConfigOptions.PIPELINE_NAME) ?? this.#defaultJobName,
       defaultParallelism: configuration.get(ConfigOptions.DEFAULT_PARALLELISM),
       maxParallelism: configuration.get(ConfigOptions.MAX_PARALLELISM),
       chainingEnabled: configuration.get(ConfigOptions.OPERATOR_CHAINING),

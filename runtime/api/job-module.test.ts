@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Configuration } from '../core/index.ts';
+import { Configuration, JOB_NAME_EXPORT } from '../core/index.ts';
 import type { StreamExecutionEnvironment } from './environment.ts';
 import { evaluateJob, jobFunctionOf } from './job-module.ts';
 
@@ -37,6 +37,17 @@ describe('evaluateJob', () => {
     assert.equal(graph.jobName, 'named');
     await Promise.resolve();
     assert.equal(wentOn, false);
+  });
+
+  it('calls a job that says no name after the file of its bundle', async () => {
+    const named = { [JOB_NAME_EXPORT]: 'orders' };
+    const build = (env: StreamExecutionEnvironment): unknown => env.fromData(1).print();
+    assert.equal((await graphOf({ default: build, ...named })).jobName, 'orders');
+    const other = async (env: StreamExecutionEnvironment): Promise<void> => {
+      env.fromData(1).print();
+      await env.execute('own');
+    };
+    assert.equal((await graphOf({ default: other, ...named })).jobName, 'own');
   });
 
   it('refuses a module without a job and says what to export', async () => {

@@ -1,7 +1,16 @@
-import { ConfigOptions, type Configuration, isStreamError, StreamError } from '../core/index.ts';
+import {
+  ConfigOptions,
+  type Configuration,
+  isStreamError,
+  JOB_NAME_EXPORT,
+  StreamError,
+} from '../core/index.ts';
 import type { StreamGraph } from '../graph/index.ts';
 import { StreamExecutionEnvironment } from './environment.ts';
 import type { JobExecutor } from './job-executor.ts';
+
+/** Of job functions that came out of a bundle, the name of its file. */
+const fileNames = new WeakMap<JobFunction, string>();
 
 /** What a job module exports as its default: writes the program into the environment. */
 export type JobFunction = (
@@ -38,7 +47,11 @@ export async function evaluateJob(job: JobFunction, inputs: JobInputs): Promise<
       return new Promise(() => {});
     },
   };
-  const context = { configuration: inputs.configuration, executor };
+  const name = fileNames.get(job);
+  const context = {
+    ...{ configuration: inputs.configuration, executor },
+    ...(name === undefined ? {} : { defaultJobName: name }),
+  };
   const restoreContext = StreamExecutionEnvironment.setContext(context);
   try {
     const env = new StreamExecutionEnvironment(context);
@@ -58,9 +71,15 @@ export function jobFunctionOf(module: unknown, configuration: Configuration): Jo
   const name = configuration.get(ConfigOptions.JOB_EXPORT);
   const exports = typeof module === 'object' && module !== null ? Object.entries(module) : [];
   const exported: unknown = exports.find(([key]) => key === name)?.[1];
-  if (typeof exported === 'function') return exported as JobFunction;
+  if (typeof exported === 'function') {
+    const job = exported as JobFunction;
+    const fileName: unknown = exports.find(([key]) => key === JOB_NAME_EXPORT)?.[1];
+    if (typeof fileName === 'string' && fileName !== '') fileNames.set(job, fileName);
+    return job;
+  }
   if (name !== ConfigOptions.JOB_EXPORT.defaultValue) {
-    const jobs = exports.map(([key]) => key).join(', ');
+    const names = exports.map(([key]) => key).filter((key) => key !== JOB_NAME_EXPORT);
+    const jobs = names.join(', ');
     throw new StreamError({
       kind: 'invalid',
       code: 'NO_JOB_EXPORTED',

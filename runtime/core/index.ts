@@ -36,7 +36,7 @@ export {
   operatorIndexOfKeyGroup,
 } from './key-group.ts';
 export type { KeySelector } from './key-selector.ts';
-export { MAX_BUNDLE_BYTES, OTHER_INVOCATIONS } from './limits.ts';
+export { JOB_NAME_EXPORT, MAX_BUNDLE_BYTES, OTHER_INVOCATIONS } from './limits.ts';
 export { loggerWith } from './logger-with.ts';
 export {
   isSecretName,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { JOB_NAME_EXPORT } from '../../runtime/core/index.ts';
 import { API_SYMBOLS, bundleJob, type JobBundle } from './bundle-job.ts';
 import { userPlace } from './error-text.ts';
 
@@ -40,6 +41,13 @@ describe('bundleJob', () => {
     const { default: run } = await load(job);
     assert.equal((run as () => string)(), 'this one');
     Reflect.deleteProperty(globalThis, API_SYMBOLS.sluice);
+  });
+
+  it('carries the name of the job’s file, also when the bundle is bundled again', async () => {
+    const job = await bundle('orders.eu.ts', 'export default () => 7;\n');
+    assert.equal((await load(job))[JOB_NAME_EXPORT], 'orders.eu');
+    const again = await bundle('other.mjs', job.code);
+    assert.equal(again.code, job.code);
   });
 
   it('bundles what the job imports, Node’s modules and JSON among it', async () => {

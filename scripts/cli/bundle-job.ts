@@ -7,12 +7,20 @@
  *     finds the whole bundle.
  */
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, mkdtempSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { dirname, extname, join, parse, resolve } from 'node:path';
+import { basename, dirname, extname, join, parse, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Message, Metafile, Plugin } from 'esbuild';
-import { StreamError } from '../../runtime/core/index.ts';
+import { JOB_NAME_EXPORT, StreamError } from '../../runtime/core/index.ts';
 
 /** Keys of `globalThis` under which a bundle finds the engine, by the module it imports (I1). */
 export const API_SYMBOLS = {
@@ -60,11 +68,9 @@ export async function bundleJob(options: BundleOptions): Promise<JobBundle> {
   const jobFile = resolve(options.cwd, options.jobFile);
   checkJobFile(jobFile, options);
   const cacheDir = options.cacheDir ?? ownCacheDir();
-  const { code, metafile } = await compile(jobFile, options);
-  const [output] = Object.values(metafile.outputs);
-  if (output?.exports.includes('default') !== true) {
-    throw noJobExported(options.jobFile, 'has no default export');
-  }
+  const given = readFileSync(jobFile, 'utf8');
+  // What was bundled before is whole, and keeps its name.
+  const code = isBundle(given) ? given : await compiledJob(jobFile, options);
   const hash = createHash('sha256').update(code).digest('hex').slice(0, HASH_HEX_DIGITS);
   const path = join(cacheDir, `${hash}.mjs`);
   if (statSync(path, { throwIfNoEntry: false }) === undefined) {
@@ -73,6 +79,13 @@ export async function bundleJob(options: BundleOptions): Promise<JobBundle> {
     renameSync(temporary, path);
   }
   return { code, hash, path, jobFile };
+}
+
+async function compiledJob(jobFile: string, options: BundleOptions): Promise<string> {
+  const { code, metafile } = await compile(jobFile, options);
+  const [output] = Object.values(metafile.outputs);
+  if (output?.exports.includes('default') === true) return code;
+  throw noJobExported(options.jobFile, 'has no default export');
 }
 
 /** Whether a file's text was written by {@link bundleJob}. */
@@ -142,7 +155,7 @@ async function compile(
       },
       // CommonJS packages call `require` for Node's own modules.
       banner: {
-        js: `${BANNER}__createRequire(${url});`,
+        js: `${BANNER}__createRequire(${url});${nameExport(jobFile)}`,
       },
       plugins: [enginePlugin(options.apiExports)],
     });
@@ -152,6 +165,12 @@ async function compile(
     const text = error.errors.map(messageText).join('\n');
     throw notCompiled(`the job does not compile: file=${options.jobFile}\n${text}`, jobFile);
   }
+}
+
+/** How a job is called that says no name itself. */
+function nameExport(jobFile: string): string {
+  const name = basename(jobFile, extname(jobFile));
+  return `export const ${JOB_NAME_EXPORT} = ${JSON.stringify(name)};`;
 }
 
 /** I1: the engine's modules, read from `globalThis`. */
