@@ -129,11 +129,7 @@ export function diagnoseSlowTasks(model: JobModel, told: readonly Finding[]): re
     const { numRecordsInPerSecond = 0 } = busiest.metrics.rates ?? {};
     if (numRecordsInPerSecond * SLOW_RECORD_MS > busyMs(busiest)) return [];
     const name = subtaskText(vertex.name, busiest.subtaskIndex, vertex.parallelism);
-    const called = calledBy(model, vertex.id, busiest).map((one) => `"${one}"`);
-    const busy =
-      called.length === 0
-        ? `${name} is busy all of its time`
-        : `${name} is busy all of its time, with what it calls in its slot (${listText(called)})`;
+    const busy = `${name} is busy all of its time`;
     const perRecordMs = busyMs(busiest) / numRecordsInPerSecond;
     return [
       {
@@ -156,25 +152,6 @@ export function diagnoseSlowTasks(model: JobModel, told: readonly Finding[]): re
       },
     ];
   });
-}
-
-/** Vertices whose subtasks of the same slot take its records in its own time. */
-function calledBy(
-  model: JobModel,
-  vertexId: string,
-  { slotIndex }: KnownSubtask,
-): readonly string[] {
-  const found = new Set<string>();
-  const follow = (id: string): void => {
-    for (const { sourceVertexId, targetVertexId } of model.graph.edges) {
-      if (sourceVertexId !== id || found.has(targetVertexId)) continue;
-      if (!model.subtasksOf(targetVertexId).some((of) => of.slotIndex === slotIndex)) continue;
-      found.add(targetVertexId);
-      follow(targetVertexId);
-    }
-  };
-  follow(vertexId);
-  return [...found].map((id) => model.vertex(id)?.name ?? id);
 }
 
 function busyMs({ metrics }: KnownSubtask): number {
