@@ -69,8 +69,8 @@ export const STOP_OPTIONS: readonly OptionSpec[] = [
     optionalArgument: true,
     description:
       'Path to the savepoint (for example ./savepoints). If no directory is specified, the ' +
-      'configured default will be used (execution.checkpointing.savepoint-dir), otherwise ' +
-      'savepoints in the data directory of the cluster.',
+      'configured default will be used, otherwise savepoints in the data directory of the ' +
+      'cluster.',
   },
   TYPE,
   DETACHED,
