@@ -147,12 +147,16 @@ function outputText(sinks: readonly DiagnosedOperator[]): string {
     const { name, numRecordsIn } = sink;
     const perSecond = perSecondOf(sink);
     const lately =
-      perSecond === undefined || perSecond === 0
-        ? ''
-        : `, now ${countText(Math.max(1, perSecond))}/s`;
+      perSecond === undefined || perSecond === 0 ? '' : `, now ${rateText(perSecond)}/s`;
     return `"${name}" got ${recordsText(numRecordsIn)}${lately}`;
   });
   return listText(texts);
+}
+
+/** `0.1`, `7.5`, `1,200`. */
+function rateText(perSecond: number): string {
+  const tenths = Math.max(0.1, Math.round(perSecond * 10) / 10);
+  return perSecond < 10 ? String(tenths) : countText(perSecond);
 }
 
 /** Where people look for it in vain. */
