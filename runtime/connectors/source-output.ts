@@ -9,6 +9,7 @@
  * I3  After a restore the watermark of every split, and of the subtask, is at least what it was at
  *     the checkpoint, before the first record: what was late then is late again. Generators
  *     themselves begin anew.
+ * I4  A reader that has no split for as long as its strategy's idleness is idle, until it has one.
  */
 import { defined, MAX_WATERMARK_MS, MIN_TIMESTAMP_MS, NO_TIMESTAMP_MS } from '../core/index.ts';
 import {
@@ -58,6 +59,8 @@ export class SourceOutput<T> implements ReaderOutput<T> {
   readonly #user: UserFunction;
   readonly #splits = new Map<string, SplitWatermarks<T>>();
   #current: SplitWatermarks<T> | undefined;
+  /** Measures how long there is no split; absent: there is one, or nobody has looked. */
+  #none: WatermarkGenerator<T> | undefined;
   /** Waits for the first poll: operators downstream may not be open before. */
   #restored: SourceWatermarks | undefined;
   #hasBegun = false;
@@ -166,6 +169,7 @@ export class SourceOutput<T> implements ReaderOutput<T> {
   }
 
   emitPeriodic(): void {
+    if (this.#splits.size === 0) this.#lookWithoutSplits();
     for (const { generator, output } of this.#splits.values()) {
       try {
         generator.onPeriodicEmit(output);
@@ -194,7 +198,20 @@ export class SourceOutput<T> implements ReaderOutput<T> {
     this.#untouched.clear();
   }
 
+  /** I4. */
+  #lookWithoutSplits(): void {
+    if (!this.#hasBegun || this.maker.idlenessMs === undefined) return;
+    this.#none ??= this.#strategy.createGenerator(() => this.#ctx.clock.monotonicMs());
+    this.#none.onPeriodicEmit({
+      emitWatermark: () => undefined,
+      markIdle: () => this.#emitter.markIdle(),
+      markActive: () => undefined,
+    });
+  }
+
   #open(splitId: string): SplitWatermarks<T> {
+    if (this.#none !== undefined) this.#emitter.markActive();
+    this.#none = undefined;
     const split = {
       generator: this.#strategy.createGenerator(() => this.#ctx.clock.monotonicMs()),
       output: new TrackingOutput(this.#multiplexer.register(splitId)),

@@ -95,6 +95,26 @@ describe('a diagnosis of slow sources', () => {
     );
   });
 
+  it('finds none where subtasks without splits are idle by their strategy', async () => {
+    const diagnosis = await diagnoseAt(
+      (env) => {
+        env
+          .fromSource(
+            partitions([{ id: 'a', everyMs: 100 }]),
+            MONOTONOUS.withIdleness('3 s'),
+            'clicks',
+          )
+          .keyBy('key')
+          .window(TumblingEventTimeWindows.of(5000))
+          .reduce((a) => a)
+          .print();
+      },
+      { parallelism: 3, atMs: 20_000 },
+    );
+    assert.deepEqual(diagnosis.findings, []);
+    assert.equal(diagnosis.verdict, 'healthy');
+  });
+
   it('tells when it is silent for much longer than that', async () => {
     const job = beside(20_000, 65_000);
     const diagnosis = await diagnoseAt(job, { parallelism: 2, atMs: 300_000 });
