@@ -12,16 +12,15 @@ import { launchChromium } from './chromium.ts';
 import { kindOf, linksOf, pageIsReady } from './page-walk.ts';
 import { WatchedPage } from './watched-page.ts';
 
-/** What a job without checkpoints has none of. */
-const EXPECTED = [/\/checkpoints(\/config)?\b/];
-
 let cluster: SpawnedCluster;
 let browser: Browser;
 let watched: WatchedPage;
 let running = '';
 
 before(async () => {
-  cluster = await SpawnedCluster.start({ slots: 8 });
+  // Every page that a link leads to is there: nothing is forgotten meanwhile.
+  const configuration = { 'web.checkpoints.history': 10_000 };
+  cluster = await SpawnedCluster.start({ slots: 8, configuration });
   running = await cluster.run(COUNTING_JOB);
   await cluster.untilStatus(running, 'RUNNING');
   await cluster.untilStatus(await cluster.run(ENDING_JOB), 'FINISHED');
@@ -29,7 +28,7 @@ before(async () => {
   browser = await launchChromium();
 });
 beforeEach(async () => {
-  watched = await WatchedPage.open(browser, `http://${cluster.address}`, { expected: EXPECTED });
+  watched = await WatchedPage.open(browser, `http://${cluster.address}`);
 });
 afterEach(() => watched.close());
 after(async () => {
@@ -204,6 +203,23 @@ describe('a job’s day', () => {
     await page.context().setOffline(false);
     const told = page.getByText(/connection (is )?lost|does not answer|cannot be reached/i);
     await told.first().waitFor({ state: 'hidden' });
+    assert.deepEqual(watched.takeProblems(), []);
+  });
+});
+
+describe('a cluster that dies', () => {
+  it('is missed, and its jobs are shown again when another takes its place', async () => {
+    const { page } = watched;
+    watched.expect(/failed: net::ERR|console: Failed to load resource|503/);
+    await page.goto('/#/jobs');
+    await page.getByText('counting').first().waitFor();
+    await cluster.kill();
+    const told = page.getByText(/connection (is )?lost|does not answer|cannot be reached/i);
+    await told.first().waitFor();
+    await cluster.restart();
+    await told.first().waitFor({ state: 'hidden' });
+    const row = page.locator('tr', { hasText: running.slice(0, 8) });
+    await row.getByText('Running', { exact: true }).waitFor();
     assert.deepEqual(watched.takeProblems(), []);
   });
 });

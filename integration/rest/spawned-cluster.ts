@@ -33,46 +33,38 @@ export interface Answered {
 export class SpawnedCluster {
   readonly directory: string;
   readonly port: number;
-  readonly #child: ChildProcess;
-  readonly #output: () => string;
+  readonly #options: SpawnOptions;
+  #process: ClusterProcess;
 
-  private constructor(directory: string, child: ChildProcess, port: number, output: () => string) {
+  private constructor(directory: string, options: SpawnOptions, process: ClusterProcess) {
     this.directory = directory;
-    this.port = port;
-    this.#child = child;
-    this.#output = output;
+    this.port = process.port;
+    this.#options = options;
+    this.#process = process;
   }
 
   /** @throws {Error} with what it says, when it does not start. */
   static async start(options: SpawnOptions = {}): Promise<SpawnedCluster> {
-    const { configuration = {}, environment = {}, slots = 4 } = options;
     const directory = mkdtempSync(join(tmpdir(), 'sluice-cluster-'));
-    const settings = Object.entries(configuration).flatMap(([key, value]) => {
-      return ['-D', `${key}=${value}`];
-    });
-    const child = spawn(
-      process.execPath,
-      [
-        ...[launcher, 'cluster', '--port', '0', '--data-dir', join(directory, 'data')],
-        ...['--slots', String(slots), '--verbose', ...settings],
-      ],
-      { cwd: directory, env: { ...process.env, SLUICE_LOG_DIR: directory, ...environment } },
-    );
-    let output = '';
-    const port = await new Promise<number>((resolve, reject) => {
-      const listen = (chunk: unknown): void => {
-        output += String(chunk);
-        const found = /listening on http:\/\/\S+:(\d+)\n/.exec(output)?.[1];
-        if (found !== undefined) resolve(Number(found));
-      };
-      child.stdout.on('data', listen);
-      child.stderr.on('data', listen);
-      child.on('close', () => {
-        rmSync(directory, { recursive: true, force: true });
-        reject(new Error(output));
-      });
-    });
-    return new SpawnedCluster(directory, child, port, () => output);
+    try {
+      return new SpawnedCluster(directory, options, await spawnCluster(directory, options, 0));
+    } catch (thrown) {
+      rmSync(directory, { recursive: true, force: true });
+      throw thrown;
+    }
+  }
+
+  /** It dies without a word. */
+  async kill(): Promise<void> {
+    const { child } = this.#process;
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    child.kill('SIGKILL');
+    if (this.isAlive) await ended;
+  }
+
+  /** Another one at the same place, with what the first has left. */
+  async restart(): Promise<void> {
+    this.#process = await spawnCluster(this.directory, this.#options, this.port);
   }
 
   get address(): string {
@@ -81,11 +73,12 @@ export class SpawnedCluster {
 
   /** What it has written to the terminal. */
   get output(): string {
-    return this.#output();
+    return this.#process.output();
   }
 
   get isAlive(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+    const { exitCode, signalCode } = this.#process.child;
+    return exitCode === null && signalCode === null;
   }
 
   /** A request as it is given: no path is tidied up, no header added but `host`. */
@@ -161,9 +154,44 @@ export class SpawnedCluster {
   }
 
   async close(): Promise<void> {
-    const ended = new Promise((resolve) => this.#child.once('close', resolve));
-    this.#child.kill('SIGKILL');
-    if (this.isAlive) await ended;
+    await this.kill();
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+interface ClusterProcess {
+  readonly child: ChildProcess;
+  readonly port: number;
+  /** What it has written to the terminal. */
+  readonly output: () => string;
+}
+
+async function spawnCluster(
+  directory: string,
+  { configuration = {}, environment = {}, slots = 4 }: SpawnOptions,
+  wantedPort: number,
+): Promise<ClusterProcess> {
+  const settings = Object.entries(configuration).flatMap(([key, value]) => {
+    return ['-D', `${key}=${value}`];
+  });
+  const child = spawn(
+    process.execPath,
+    [
+      ...[launcher, 'cluster', '--port', String(wantedPort), '--data-dir', join(directory, 'data')],
+      ...['--slots', String(slots), '--verbose', ...settings],
+    ],
+    { cwd: directory, env: { ...process.env, SLUICE_LOG_DIR: directory, ...environment } },
+  );
+  let output = '';
+  const port = await new Promise<number>((resolve, reject) => {
+    const listen = (chunk: unknown): void => {
+      output += String(chunk);
+      const found = /listening on http:\/\/\S+:(\d+)\n/.exec(output)?.[1];
+      if (found !== undefined) resolve(Number(found));
+    };
+    child.stdout.on('data', listen);
+    child.stderr.on('data', listen);
+    child.on('close', () => reject(new Error(output)));
+  });
+  return { child, port, output: () => output };
 }
