@@ -10,7 +10,7 @@ import type {
   TaskCounts,
 } from './dispatcher-records.ts';
 import type { ExecutionState } from './execution-states.ts';
-import type { VertexExecutions } from './job-executions.ts';
+import { type JobTimes, lastChangeEpochMs, type VertexExecutions } from './job-executions.ts';
 import type { JobSnapshot } from './job-snapshot.ts';
 import type { JobStatus } from './job-state.ts';
 import { type ExceptionHistory, emptyExceptionHistory } from './restart-exception-history.ts';
@@ -25,6 +25,8 @@ export interface KnownJob {
         readonly configuration: PlannedProgram['configuration'] | undefined;
       })
     | undefined;
+  /** Before it had a master, in this process. */
+  readonly times?: JobTimes;
   /** Undefined: it does not run. */
   readonly control: JobControl | undefined;
   /** Of the end, in this process. */
@@ -40,6 +42,9 @@ export function describeJob(known: KnownJob): DispatchedJob {
   const snapshot = control === undefined ? known.metrics : control.snapshot();
   const statistics = control?.checkpointStatistics ?? end?.checkpointStatistics;
   const hibernation = control?.hibernation?.view;
+  const executions = control?.executions() ?? end?.executions ?? [];
+  const times = end?.times ?? timesOf(known);
+  const modifiedAtEpochMs = end?.endedAtEpochMs ?? lastChangeEpochMs(times, executions);
   return {
     jobId,
     name,
@@ -53,7 +58,9 @@ export function describeJob(known: KnownJob): DispatchedJob {
     vertices: end?.vertices ?? verticesOf(known, snapshot),
     metrics: snapshot?.vertices ?? end?.metrics ?? [],
     ...(end?.taskCounts === undefined ? {} : { taskCounts: end.taskCounts }),
-    executions: control?.executions() ?? end?.executions ?? [],
+    times,
+    ...(modifiedAtEpochMs === undefined ? {} : { modifiedAtEpochMs }),
+    executions,
     exceptions: control?.exceptions ?? end?.exceptions ?? emptyExceptionHistory(0),
     ...(statistics === undefined ? {} : { checkpointStatistics: statistics }),
     ...(hibernation === undefined ? {} : { hibernation }),
@@ -81,6 +88,7 @@ export function endRecordOf(
     netRuntimeMs,
     ...(error === undefined ? {} : { error }),
     vertices: verticesOf(known, metrics),
+    times: timesOf(known),
     exceptions: control?.exceptions ?? failureHistory(error, endedAtEpochMs),
     ...(statistics === undefined ? {} : { checkpointStatistics: statistics }),
     ...(executions === undefined ? {} : { executions, taskCounts: countsOf(executions) }),
@@ -88,6 +96,10 @@ export function endRecordOf(
     ...(control === undefined ? {} : { diagnosis: control.diagnosis() }),
     ...(known.plan?.configuration === undefined ? {} : { configuration: known.plan.configuration }),
   };
+}
+
+function timesOf({ times, control }: Pick<KnownJob, 'times' | 'control'>): JobTimes {
+  return { ...times, ...control?.times };
 }
 
 /** As planned, at the parallelism they run with. */

@@ -9,7 +9,7 @@ import type {
   PlannedProgram,
   StartedMaster,
 } from './dispatcher-records.ts';
-import type { VertexExecutions } from './job-executions.ts';
+import type { JobTimes, VertexExecutions } from './job-executions.ts';
 import type { JobJournal } from './job-journal.ts';
 import type { JobResult } from './job-master-parts.ts';
 import type { VertexSnapshot } from './job-snapshot.ts';
@@ -26,6 +26,7 @@ export class FakeMaster implements JobControl {
   readonly journal: JobJournal;
   readonly isRecovered: boolean;
   status: JobStatus = 'RUNNING';
+  times: JobTimes = {};
   readonly #program: JobProgram;
   readonly #ended = Promise.withResolvers<JobResult>();
 

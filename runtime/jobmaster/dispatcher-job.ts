@@ -5,6 +5,7 @@
  * I2  The row of a job that has ended says so before anybody is told.
  * I3  While storage does not answer, the job neither starts nor ends: it is asked again
  *     ({@link retryStorage}). Who cancels it meanwhile is obeyed as soon as the row can say so.
+ * I4  That it is canceled is in its row before who asks is told: the next process ends it.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { StoredJob } from '../checkpoint/index.ts';
@@ -31,6 +32,7 @@ import type {
   StartedMaster,
 } from './dispatcher-records.ts';
 import type { JobArchive } from './job-archive.ts';
+import type { JobTimes } from './job-executions.ts';
 import type { JobResult } from './job-master-parts.ts';
 import type { JobSnapshot } from './job-snapshot.ts';
 import type { JobStatus } from './job-state.ts';
@@ -78,6 +80,8 @@ export class DispatchedJobEntry {
   #slots = 0;
   #isStarting = false;
   #isCanceled = false;
+  /** What it was before it had a master. */
+  #times: JobTimes;
   /** It could not be resumed: the next process tries again, unless it is canceled. */
   #isResumable = false;
   /** The row says that it has ended. */
@@ -93,6 +97,8 @@ export class DispatchedJobEntry {
     this.#stored = stored;
     this.#parallelism = parallelism;
     this.#parts = parts;
+    this.#times = { CREATED: stored.job.submittedAtEpochMs };
+    this.#isCanceled = status === 'CANCELLING';
     if (!ENDED.includes(status)) return;
     this.#endStatus = status as JobStatus;
     this.#isFinal = true;
@@ -162,6 +168,7 @@ export class DispatchedJobEntry {
    */
   async prepare({ isRecovered, takeOver, plan }: JobPreparation): Promise<void> {
     this.#isRecovered = isRecovered;
+    if (isRecovered) this.#times = { RECONCILING: this.#parts.clock.nowEpochMs() };
     const tried = Promise.withResolvers<void>();
     const act = async (): Promise<void> => {
       this.#journal ??= await takeOver();
@@ -238,9 +245,15 @@ export class DispatchedJobEntry {
   async cancel(): Promise<boolean> {
     // Without a journal nothing can be recorded.
     if (this.isEnded && !(this.#isResumable && this.#journal !== undefined)) return false;
+    if (!this.#isCanceled && this.#running === undefined) {
+      this.#times = { ...this.#times, CANCELLING: this.#parts.clock.nowEpochMs() };
+    }
     this.#isCanceled = true;
-    if (this.#running !== undefined) this.#running.master.cancel();
-    else if (this.#journal !== undefined) {
+    if (this.#running !== undefined) {
+      this.#running.master.cancel();
+      // I4. Storage that does not answer keeps no job alive.
+      await this.#journal?.update({ status: 'CANCELLING' }).catch(() => undefined);
+    } else if (this.#journal !== undefined) {
       this.#leaving.abort();
       if (!this.#isStarting || this.isEnded) await this.#finish('CANCELED');
     }
@@ -385,6 +398,7 @@ export class DispatchedJobEntry {
     return {
       job: { ...this.#stored.job, parallelism: this.#parallelism },
       plan: this.#plan,
+      times: this.#times,
       control: this.#running?.master,
       metrics: this.#metrics,
     };

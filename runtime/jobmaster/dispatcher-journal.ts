@@ -98,7 +98,11 @@ export class DispatcherJournal implements JobJournal {
   async record({ attempt, parallelism }: JournalEntry): Promise<void> {
     // Attempts of several regions may be recorded in any order.
     const highest = Math.max(attempt, this.lastAttempt, this.job.attempt);
-    await this.update({ attempt: highest, parallelism, status: 'RUNNING' });
+    const isCanceled = this.job.status === 'CANCELLING';
+    await this.update({
+      ...{ attempt: highest, parallelism },
+      status: isCanceled ? 'CANCELLING' : 'RUNNING',
+    });
   }
 
   async end(status: 'FINISHED' | 'CANCELED' | 'FAILED'): Promise<void> {

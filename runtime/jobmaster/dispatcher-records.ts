@@ -4,7 +4,7 @@ import type { StreamErrorRecord } from '../core/index.ts';
 import type { JobPlanJson } from '../graph/index.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { ExecutionState } from './execution-states.ts';
-import type { VertexExecutions } from './job-executions.ts';
+import type { JobTimes, VertexExecutions } from './job-executions.ts';
 import type { HibernationView } from './job-hibernation.ts';
 import type { JobJournal } from './job-journal.ts';
 import type { JobMaster } from './job-master.ts';
@@ -33,6 +33,7 @@ export type JobProgram = Pick<
 export type JobControl = Pick<
   JobMaster,
   | 'status'
+  | 'times'
   | 'exceptions'
   | 'checkpointStatistics'
   | 'run'
@@ -99,6 +100,10 @@ export interface DispatchedJob {
   readonly name: string;
   readonly status: JobStatus;
   readonly submittedAtEpochMs: number;
+  /** As far as they are known. Absent: not at all. */
+  readonly times?: JobTimes;
+  /** When it or a task of it changed its state last. Absent: as far as `times` tell. */
+  readonly modifiedAtEpochMs?: number;
   /** Absent: it has not ended. */
   readonly endedAtEpochMs?: number;
   /** Of a job that has ended. */
@@ -138,6 +143,8 @@ export interface EndedJobSummary {
 
 /** What only its own pages show. */
 export interface EndedJobDetails {
+  /** Absent: by a release that did not keep them. */
+  readonly times?: JobTimes;
   /** Absent: it was never planned, or by a release that did not keep it. */
   readonly planJson?: JobPlanJson;
   readonly exceptions?: ExceptionHistory;

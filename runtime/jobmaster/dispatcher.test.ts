@@ -228,6 +228,21 @@ describe('Dispatcher', () => {
     assert.deepEqual([master.isRecovered, master.journal.lastAttempt], [false, -1]);
   });
 
+  it('ends a job whose process died while it was being canceled, and runs it no more', async () => {
+    const first = await open();
+    const jobId = await submit(first, 1);
+    const master = planner.masterOf(jobId);
+    master.cancel = () => undefined;
+    await first.cancel(jobId);
+    assert.deepEqual(await stored(), ['01 CANCELLING 0']);
+    await master.journal.record({ attempt: 1, parallelism: {} });
+    assert.deepEqual(await stored(), ['01 CANCELLING 1']);
+    const second = await open();
+    await second.ended(jobId);
+    assert.equal(second.get(jobId).status, 'CANCELED');
+    assert.equal(planner.masters.length, 1);
+  });
+
   it('cancels a job that waits for slots', async () => {
     const dispatcher = await open(1);
     await submit(dispatcher, 1);

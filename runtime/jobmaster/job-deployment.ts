@@ -101,6 +101,14 @@ export class JobDeployment {
     return deployedTasks(this.executionGraph, regions);
   }
 
+  /** Of those that are being deployed: what is still to be done, with the attempt. */
+  notLaunched(regions: readonly RegionState[]): readonly (readonly [number, number])[] {
+    const isLaunched = (index: number): boolean => this.regions.get(index)?.isLaunched === true;
+    return regions.flatMap(({ phase, attempt }, index) =>
+      phase === 'DEPLOYING' && !isLaunched(index) ? [[index, attempt] as const] : [],
+    );
+  }
+
   /** Launches the attempt, or fails the job; never rejects. */
   async deploy(regionIndex: number, attempt: number): Promise<void> {
     const { slots } = defined(this.executionGraph.regions[regionIndex], 'a region of the plan');

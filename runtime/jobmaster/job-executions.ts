@@ -1,4 +1,4 @@
-/** Keeps in which state the tasks of a job are, for people. Owns nothing that anybody acts on. */
+/** Keeps in which state a job and its tasks are, for people. Owns nothing that anybody acts on. */
 import type { Clock } from '../core/index.ts';
 import type { ExecutionGraph } from '../graph/index.ts';
 import type { SubtaskRef, TaskMetricsRecord } from '../protocol/index.ts';
@@ -13,8 +13,11 @@ import {
   type TaskEnd,
   withTaskEnd,
 } from './execution-states.ts';
-import type { JobState, SlotFailure } from './job-state.ts';
+import type { JobState, JobStatus, SlotFailure } from './job-state.ts';
 import type { SleepingJob } from './sleeping-job.ts';
+
+/** When the job entered each state that it was in, last. Epoch milliseconds. */
+export type JobTimes = Readonly<Partial<Record<JobStatus, number>>>;
 
 /** A vertex, subtask by subtask. */
 export interface VertexExecutions {
@@ -35,6 +38,8 @@ export interface SubtaskExecution extends Omit<SlotExecution, 'attempt'> {
 /** Between two turns: slots that are alike are written once. Plain JSON. */
 export interface PackedExecutions extends Pick<ExecutionStates, 'ends'> {
   readonly slots: readonly (SlotExecutions & { readonly slotIndexes: readonly number[] })[];
+  /** Absent: by a release that did not keep them. */
+  readonly jobTimes?: JobTimes;
 }
 
 /** Counters change all the time: many who ask at once are shown the same. */
@@ -51,15 +56,27 @@ export class JobExecutions {
   readonly #clock: Clock;
   #states: ExecutionStates;
   #view: View | undefined;
+  #jobTimes: JobTimes;
+  #jobStatus: JobStatus | undefined;
 
-  /** @param packed of the job so far. */
-  constructor(clock: Clock, packed?: PackedExecutions) {
+  /** @param status the job's, in which it has been. @param packed of the job so far. */
+  constructor(clock: Clock, status?: JobStatus, packed?: PackedExecutions) {
     this.#clock = clock;
+    this.#jobStatus = status;
+    this.#jobTimes = packed?.jobTimes ?? {};
     this.#states = packed === undefined ? NO_EXECUTIONS : unpack(packed);
   }
 
+  get jobTimes(): JobTimes {
+    return this.#jobTimes;
+  }
+
   followJob(job: JobState): void {
-    this.#states = followJob(this.#states, job, this.#clock.nowEpochMs());
+    const nowEpochMs = this.#clock.nowEpochMs();
+    this.#states = followJob(this.#states, job, nowEpochMs);
+    if (job.status === this.#jobStatus) return;
+    this.#jobStatus = job.status;
+    this.#jobTimes = { ...this.#jobTimes, [job.status]: nowEpochMs };
   }
 
   /** @param attempt of its region. */
@@ -99,8 +116,19 @@ export class JobExecutions {
     const packed = [...alike].map(([text, slotIndexes]) => {
       return { ...(JSON.parse(text) as SlotExecutions), slotIndexes };
     });
-    return { slots: packed, ends };
+    return { slots: packed, ends, jobTimes: this.#jobTimes };
   }
+}
+
+/** When the job or a task of it changed its state last. Undefined: nobody knows. Pure. */
+export function lastChangeEpochMs(
+  jobTimes: JobTimes,
+  executions: readonly VertexExecutions[],
+): number | undefined {
+  const subtasks = executions.flatMap((vertex) => vertex.subtasks);
+  const changes = [jobTimes, ...subtasks.map(({ times }) => times)];
+  const last = changes.flatMap((times) => Object.values(times)).reduce((a, b) => Math.max(a, b), 0);
+  return last === 0 ? undefined : last;
 }
 
 /** Of a job between two turns of its master, on the layout that is deployed. Pure. */

@@ -21,7 +21,7 @@ import { FailureLog, type NotedException } from './failure-log.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
 import { JobDeployment } from './job-deployment.ts';
 import { endNotRecorded, jobNotRunning } from './job-errors.ts';
-import { JobExecutions, type VertexExecutions } from './job-executions.ts';
+import { JobExecutions, type JobTimes, type VertexExecutions } from './job-executions.ts';
 import { JobHibernation } from './job-hibernation.ts';
 import type { JobMasterParts, JobResult } from './job-master-parts.ts';
 import { JobOutput } from './job-output.ts';
@@ -79,7 +79,7 @@ export class JobMaster {
       ...{ clock, timers },
       due: (regionIndexes) => this.#apply({ type: 'restart-due', regionIndexes }),
     });
-    this.#executions = new JobExecutions(clock, asleep?.executions);
+    this.#executions = new JobExecutions(clock, asleep?.state.status, asleep?.executions);
     this.#sources = new JobSources({
       ...{ graph, clock, timers, logger, fileSystem },
       send: (task, event) => {
@@ -118,6 +118,10 @@ export class JobMaster {
     return this.#state.status;
   }
 
+  get times(): JobTimes {
+    return this.#executions.jobTimes;
+  }
+
   /** Newest first. */
   get exceptions(): ExceptionHistory {
     return this.#failures.history;
@@ -137,8 +141,7 @@ export class JobMaster {
     const { status, failure } = this.#state;
     const metrics = this.snapshot();
     return {
-      jobId,
-      jobName: graph.jobName,
+      ...{ jobId, jobName: graph.jobName },
       status: endOf(status),
       netRuntimeMs: this.#runtimeMs,
       ...(failure === undefined ? {} : { error: failure }),
@@ -350,11 +353,8 @@ export class JobMaster {
     const { regions, isReplanning } = this.#state;
     const isStopped = regions.every(({ phase }) => phase !== 'STOPPING');
     if (isReplanning && isStopped) this.#track(this.#replan());
-    for (const [regionIndex, { phase, attempt }] of regions.entries()) {
-      const isLaunched = this.#deployment.regions.get(regionIndex)?.isLaunched === true;
-      if (phase !== 'DEPLOYING' || isLaunched) continue;
-      this.#track(this.#deployment.deploy(regionIndex, attempt));
-    }
+    const due = this.#deployment.notLaunched(regions);
+    for (const region of due) this.#track(this.#deployment.deploy(...region));
   }
 
   #checkpointedJob(): CheckpointedJob {

@@ -1,13 +1,14 @@
 /** Jobs as Flink's REST interface shows them. Pure. */
 import { failureTrace, type StreamErrorRecord } from '../../core/index.ts';
 import type { JobPlanJson } from '../../graph/index.ts';
-import type {
-  DispatchedJob,
-  ExceptionHistory,
-  ExceptionRecord,
-  ExecutionState,
-  HibernationView,
-  JobStatus,
+import {
+  type DispatchedJob,
+  type ExceptionHistory,
+  type ExceptionRecord,
+  type ExecutionState,
+  type HibernationView,
+  isTerminal,
+  type JobStatus,
 } from '../../jobmaster/index.ts';
 import { accumulatorResultsJson } from './accumulators-json.ts';
 import { serializedThrowable } from './serialized-throwable.ts';
@@ -58,7 +59,7 @@ function overviewJson(job: DispatchedJob, nowEpochMs: number): object {
     name: job.name,
     ...timesOf(job, nowEpochMs),
     state: stateOf(job),
-    'last-modification': job.endedAtEpochMs ?? nowEpochMs,
+    'last-modification': modifiedAt(job),
     tasks: { total, ...tasks },
     'pending-operators': 0,
   };
@@ -220,9 +221,22 @@ function timesOf({ submittedAtEpochMs, endedAtEpochMs }: DispatchedJob, nowEpoch
   };
 }
 
+/** When it entered the state, last; 0: never, as far as is known. */
 function timestampOf(job: DispatchedJob, status: JobStatus): number {
-  if (status === 'INITIALIZING' || status === 'CREATED') return job.submittedAtEpochMs;
-  return status === stateOf(job) ? (job.endedAtEpochMs ?? job.submittedAtEpochMs) : 0;
+  const { times = {}, submittedAtEpochMs, endedAtEpochMs } = job;
+  if (status === 'INITIALIZING') return submittedAtEpochMs;
+  if (isTerminal(status) && status !== 'SUSPENDED') {
+    // Its master may have ended while its row does not say so yet.
+    return status === job.status ? (endedAtEpochMs ?? 0) : 0;
+  }
+  const asleep = status === 'SUSPENDED' ? (times.HIBERNATED ?? 0) : 0;
+  return Math.max(times[status] ?? 0, asleep);
+}
+
+/** When it or a task of it changed its state last. */
+function modifiedAt({ endedAtEpochMs, modifiedAtEpochMs, ...job }: DispatchedJob): number {
+  const times = Object.values(job.times ?? {});
+  return endedAtEpochMs ?? modifiedAtEpochMs ?? Math.max(job.submittedAtEpochMs, ...times);
 }
 
 /** Of tasks of which nothing is known but their job's. */

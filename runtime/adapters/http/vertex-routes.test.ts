@@ -48,6 +48,22 @@ describe('GET /jobs/:jobid', () => {
     assert.deepEqual([total, running, finished], [3, 2, 1]);
   });
 
+  it('tells when it entered each state, 0 of those that nobody noted', async () => {
+    const times = { CREATED: 100, RUNNING: 700, RESTARTING: 500 };
+    const restarted = { ...RUNNING_JOB, submittedAtEpochMs: 100, times, modifiedAtEpochMs: 900 };
+    const { timestamps } = (await shown(restarted, `/jobs/${JOB_ID}`)) as { timestamps: Json };
+    const { INITIALIZING, CREATED, RUNNING, RESTARTING, FAILING, FINISHED } = timestamps;
+    assert.deepEqual([INITIALIZING, CREATED, RUNNING, RESTARTING], [100, 100, 700, 500]);
+    assert.deepEqual([FAILING, FINISHED], [0, 0]);
+    const { jobs } = await shown(restarted, '/jobs/overview');
+    assert.equal((jobs as Json[])[0]?.['last-modification'], 900);
+
+    const { times: _, ...unknown } = { ...restarted, endedAtEpochMs: 950 };
+    const ended = await shown({ ...unknown, status: 'FINISHED' }, `/jobs/${JOB_ID}`);
+    const told = ended.timestamps as Json;
+    assert.deepEqual([told.RUNNING, told.FINISHED, told.CANCELED], [0, 950, 0]);
+  });
+
   it('says what the job’s state tells where subtasks are not known', async () => {
     const { vertices } = await shown({ ...RUNNING_JOB, executions: [] }, `/jobs/${JOB_ID}`);
     const [source] = vertices as Json[];
