@@ -37,6 +37,7 @@ export async function dashboardWorld(cluster: SpawnedCluster): Promise<Dashboard
   };
   const vertex = vertices.find(({ name }) => name.includes('Sum'))?.id ?? '';
   const taskmanager = await runningTaskManager(cluster, running, vertex);
+  await untilMeasured(cluster, running, vertex);
   const checkpoint = await completedCheckpoint(cluster, running);
   return { running, ended, failed, vertex, taskmanager, checkpoint };
 }
@@ -52,6 +53,19 @@ async function runningTaskManager(
     taskmanagers: { 'taskmanager-id': string }[];
   };
   return taskmanagers[0]?.['taskmanager-id'] ?? '';
+}
+
+/** Its subtasks have told their rates. */
+async function untilMeasured(
+  cluster: SpawnedCluster,
+  jobId: string,
+  vertexId: string,
+): Promise<void> {
+  for (;;) {
+    const path = `/jobs/${jobId}/vertices/${vertexId}/backpressure`;
+    if ((await cluster.json('GET', path)).status === 'ok') return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** Pages of checkpoints have something to show. */

@@ -81,8 +81,8 @@ before(async () => {
   names.taskmanagerid = taskmanagers[0]?.id ?? '';
   // Metrics come every half a second.
   await until(async () => {
-    const path = `/jobs/${names.jobid}/vertices/${names.vertexid}/metrics`;
-    return ((await ask('GET', path)) as unknown[]).length > 0;
+    const path = `/jobs/${names.jobid}/vertices/${names.vertexid}/backpressure`;
+    return ((await ask('GET', path)) as { status: string }).status === 'ok';
   });
 });
 after(() => {

@@ -7,6 +7,7 @@ import {
   executionKey,
   executionsOf,
   followJob,
+  isEnd,
   NO_EXECUTIONS,
   type SlotExecution,
   type SlotExecutions,
@@ -144,7 +145,7 @@ export function sleepingExecutions(
 function verticesOf(
   states: ExecutionStates,
   { vertices }: ExecutionGraph,
-  metrics: ReadonlyMap<string, TaskMetricsRecord>,
+  byTask: ReadonlyMap<string, TaskMetricsRecord>,
 ): readonly VertexExecutions[] {
   return vertices.map(({ vertexId, subtasks }) => ({
     vertexId,
@@ -152,11 +153,18 @@ function verticesOf(
       const ref = { vertexId, subtaskIndex };
       const [current, ...prior] = executionsOf(states, slotIndex, ref).map(shown);
       if (current === undefined) return [];
-      const record = metrics.get(executionKey(ref));
-      const known = record === undefined ? {} : { metrics: record };
+      const record = byTask.get(executionKey(ref));
+      const ended = isEnd(current.state) && record !== undefined;
+      const metrics = ended ? withoutRates(record) : record;
+      const known = metrics === undefined ? {} : { metrics };
       return [{ subtaskIndex, slotIndex, ...current, ...known, prior }];
     }),
   }));
+}
+
+/** What was so in its last seconds is not so now. */
+export function withoutRates({ rates, recent, ...lasting }: TaskMetricsRecord): TaskMetricsRecord {
+  return lasting;
 }
 
 function shown({ attempt: _, ...execution }: SlotExecution): Omit<SlotExecution, 'attempt'> {

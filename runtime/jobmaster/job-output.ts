@@ -1,4 +1,5 @@
 import type { SlotReport, SubtaskRef, TaskMetricsRecord } from '../protocol/index.ts';
+import { withoutRates } from './job-executions.ts';
 import type { JobMasterParts } from './job-master-parts.ts';
 
 export type OutputReport = Extract<
@@ -99,10 +100,6 @@ export class JobOutput {
     this.#metrics.clear();
     this.#heardAtEpochMs.clear();
   }
-}
-
-function withoutRates({ rates, recent, ...lasting }: TaskMetricsRecord): TaskMetricsRecord {
-  return lasting;
 }
 
 function acknowledge(taken: Promise<void> | undefined, received: () => void): void {

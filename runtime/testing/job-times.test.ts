@@ -2,8 +2,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { generatorSource } from '../connectors/index.ts';
+import type { JobMaster } from '../jobmaster/index.ts';
+import type { TaskMetricsRecord } from '../protocol/index.ts';
 import { WatermarkStrategy } from '../time/index.ts';
 import { startJob } from './run-job.ts';
+
+function metricsOf(master: JobMaster): readonly TaskMetricsRecord[] {
+  const subtasks = master.executions().flatMap((vertex) => vertex.subtasks);
+  return subtasks.flatMap(({ metrics }) => metrics ?? []);
+}
 
 describe('the times of a job', () => {
   it('are those of its states: it ran, failed once, waited, and ran again', async () => {
@@ -23,6 +30,7 @@ describe('the times of a job', () => {
           .print();
       },
       {
+        metricsIntervalMs: 500,
         configuration: {
           'restart-strategy.type': 'fixed-delay',
           'restart-strategy.fixed-delay.delay': '3 s',
@@ -30,12 +38,21 @@ describe('the times of a job', () => {
       },
     );
     const beganMs = time.nowEpochMs();
-    time.schedule(20_000, () => master.cancel());
+    let ratesBefore = 0;
+    time.schedule(20_000, () => {
+      ratesBefore = metricsOf(master).filter(({ rates }) => rates !== undefined).length;
+      master.cancel();
+    });
     await outcome;
     const { RESTARTING = 0, RUNNING = 0, CANCELLING = 0, FAILING } = master.times;
     assert.ok(RESTARTING >= beganMs + 2000, String(RESTARTING));
     assert.ok(RUNNING >= RESTARTING + 3000 && RUNNING < RESTARTING + 4000, String(RUNNING));
     assert.equal(CANCELLING, beganMs + 20_000);
     assert.equal(FAILING, undefined);
+    // Nothing of what has ended is so much a second.
+    const after = metricsOf(master);
+    assert.deepEqual([ratesBefore, after.length], [1, 1]);
+    assert.equal(after[0]?.rates, undefined);
+    assert.ok((after[0]?.numRecordsIn ?? 0) > 20);
   });
 });

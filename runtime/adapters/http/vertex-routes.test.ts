@@ -205,8 +205,9 @@ describe('GET …/backpressure', () => {
     assert.deepEqual([body.status, body.backpressureLevel], ['ok', 'high']);
   });
 
-  it('is ok for a vertex of which nothing is known yet', async () => {
+  it('is none for a vertex of which nothing is known yet, or any more', async () => {
     const body = await shown(RUNNING_JOB, `/jobs/${JOB_ID}/vertices/${SINK_ID}/backpressure`);
-    assert.equal(body['backpressure-level'], 'ok');
+    assert.deepEqual([body.status, body.subtasks], ['deprecated', []]);
+    assert.deepEqual([body.backpressureLevel, body['end-timestamp']], [null, null]);
   });
 });

@@ -243,19 +243,30 @@ export function vertexTaskManagersJson(
 
 type BackPressureLevel = 'ok' | 'low' | 'high';
 
-/** `GET …/backpressure`. Shares of the last seconds. */
+/**
+ * `GET …/backpressure`. Shares of the last seconds, of the subtasks of which they are known;
+ * `deprecated` is Flink's word for that nothing is.
+ */
 export function backPressureJson({ subtasks }: ShownVertex, nowEpochMs: number): object {
-  const known = subtasks.map(({ subtaskIndex, attemptNumber, metrics }) => {
-    const share = (perSecondMs = 0): number => Math.min(1, perSecondMs / 1000);
-    const ratio = share(metrics?.rates?.backPressuredTimeMsPerSecond);
+  const known = subtasks.flatMap(({ subtaskIndex, attemptNumber, metrics }) => {
+    const rates = metrics?.rates;
+    if (rates === undefined) return [];
+    const share = (perSecondMs: number): number => Math.min(1, perSecondMs / 1000);
+    const ratio = share(rates.backPressuredTimeMsPerSecond);
     const level = backPressureLevel(ratio);
-    return {
-      ...{ subtask: subtaskIndex, 'attempt-number': attemptNumber },
-      ...{ 'backpressure-level': level, backpressureLevel: level, ratio },
-      idleRatio: share(metrics?.rates?.idleTimeMsPerSecond),
-      busyRatio: share(metrics?.rates?.busyTimeMsPerSecond),
-    };
+    return [
+      {
+        ...{ subtask: subtaskIndex, 'attempt-number': attemptNumber },
+        ...{ 'backpressure-level': level, backpressureLevel: level, ratio },
+        idleRatio: share(rates.idleTimeMsPerSecond),
+        busyRatio: share(rates.busyTimeMsPerSecond),
+      },
+    ];
   });
+  if (known.length === 0) {
+    const unknown = { 'backpressure-level': null, backpressureLevel: null, 'end-timestamp': null };
+    return { status: 'deprecated', ...unknown, subtasks: [] };
+  }
   const level = backPressureLevel(Math.max(0, ...known.map(({ ratio }) => ratio)));
   return {
     status: 'ok',
