@@ -54,8 +54,12 @@ describe('StepPace', () => {
     const pace = new StepPace();
     for (let step = 0; step < 20; step += 1) pace.stepped(0);
     assert.equal(pace.maxRecords, 1);
+    assert.equal(pace.takenCount, 0);
     pace.took(1);
     pace.stepped(0);
     assert.equal(pace.maxRecords, 2);
+    pace.took(2);
+    pace.stepped(50);
+    assert.deepEqual([pace.maxRecords, pace.takenCount], [1, 3]);
   });
 });

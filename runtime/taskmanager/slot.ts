@@ -237,7 +237,9 @@ export class Slot {
     return {
       done: [
         timers.ranCount,
-        ...tasks.flatMap((task) => [task.numRecordsIn(), task.inputWatermarkMs()]),
+        ...tasks.flatMap((task) => [
+          ...[task.numRecordsIn(), task.inputWatermarkMs(), task.times.pace.takenCount],
+        ]),
       ],
       isQuiet: tasks.every((task) => task.isQuiet),
       dueAtEpochMs: Math.min(dueAt, ...tasks.map((task) => task.dueAtEpochMs)),

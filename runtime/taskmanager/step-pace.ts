@@ -8,6 +8,8 @@ export class StepPace {
   #maxRecords = 1;
   /** In this step. */
   #taken = 0;
+  /** In all steps; what a source had to do without a record, as ending a split, counts as one. */
+  takenCount = 0;
 
   get maxRecords(): number {
     return this.#maxRecords;
@@ -15,6 +17,7 @@ export class StepPace {
 
   took(records: number): void {
     this.#taken += records;
+    this.takenCount += records;
   }
 
   /** A step that took no record says nothing. */

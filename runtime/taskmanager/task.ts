@@ -107,7 +107,7 @@ export class Task {
     return this.#failure;
   }
 
-  get times(): Pick<TaskTimes, 'busy' | 'blocked' | 'idle' | 'stepMs'> {
+  get times(): Pick<TaskTimes, 'busy' | 'blocked' | 'idle' | 'stepMs' | 'pace'> {
     return this.#times;
   }
 

@@ -143,7 +143,7 @@ describe('the REST interface', () => {
       'end-time': -1,
       duration: 1000,
       state: 'RUNNING',
-      'last-modification': 1100,
+      'last-modification': 100,
       tasks: {
         total: 2,
         created: 0,
