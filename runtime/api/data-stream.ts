@@ -133,6 +133,13 @@ export class DataStream<T> {
   /** Timestamps and watermarks for the stream, in place of those it had. */
   assignTimestampsAndWatermarks(strategy: WatermarkStrategy<T>): SingleOutputStreamOperator<T> {
     checkWatermarkStrategy(strategy, 'assignTimestampsAndWatermarks');
+    if (strategy.alignment !== undefined) {
+      throw invalid(
+        'INVALID_ARGUMENT',
+        'assignTimestampsAndWatermarks cannot hold a source back: give fromSource the strategy with watermark alignment',
+        strategy.alignment.group,
+      );
+    }
     const factory = timestampsAndWatermarksOperator(strategy);
     return transform(this.#upstream, 'Timestamps/Watermarks', factory, { keepsType: true });
   }

@@ -324,12 +324,12 @@ export class StreamExecutionEnvironment {
     name: string,
   ): SingleOutputStreamOperator<T> {
     const factory = sourceOperator(source, strategy) as SourceFactory<unknown>;
-    const node = addSource(
-      this.#program,
-      name,
-      source as Source<unknown, unknown, unknown>,
+    const { alignment } = strategy;
+    const node = addSource(this.#program, name, {
+      source: source as Source<unknown, unknown, unknown>,
       factory,
-    );
+      ...(alignment === undefined ? {} : { alignment }),
+    });
     return this.#program.streams.single<T>(outputOf(this.#program, node), node);
   }
 

@@ -7,15 +7,14 @@
  * I1  Streams of two programs never meet in one graph.
  * I2  Once executed, a program takes no more operators; the environment begins a new one.
  */
-import type { Source } from '../connectors/index.ts';
 import {
   type MutableStreamNode,
+  type NodeBody,
   type PartitionerSpec,
   type StreamEdgeInit,
   StreamGraphBuilder,
   type StreamNodeInit,
 } from '../graph/index.ts';
-import type { SourceFactory } from '../operators/index.ts';
 import { invalid } from './arguments.ts';
 import type { ExecuteOptions, JobExecutionResult } from './job-executor.ts';
 import type { StreamFactory } from './stream-factory.ts';
@@ -78,13 +77,12 @@ export function addOperator(
 export function addSource(
   program: JobProgram,
   name: string,
-  source: Source<unknown, unknown, unknown>,
-  factory: SourceFactory<unknown>,
+  body: Omit<Extract<NodeBody, { kind: 'source' }>, 'kind'>,
 ): MutableStreamNode {
   return program.builder.addNode({
     name: `Source: ${name}`,
     operator: 'Source',
-    body: { kind: 'source', source, factory },
+    body: { kind: 'source', ...body },
     inEdges: [],
     chaining: 'ALWAYS',
   });

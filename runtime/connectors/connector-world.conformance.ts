@@ -107,7 +107,12 @@ export class ConnectorWorld {
     return {
       ...this.sinkContext(options),
       ...{ operatorId: '1'.repeat(32), operatorName: 'Test', maxParallelism: 128 },
-      ...{ operatorState, timers: this.timers, autoWatermarkIntervalMs: 0 },
+      ...{
+        operatorState,
+        timers: this.timers,
+        autoWatermarkIntervalMs: 0,
+        allowUnalignedSplits: false,
+      },
       rng: { next: () => 0.5 },
       keyedState: () => {
         throw new Error('connectors have no keyed state');

@@ -22,6 +22,7 @@ import type { OperatorFacts } from '../protocol/index.ts';
 import { type ListState, ListStateDescriptor } from '../state/index.ts';
 import type { WatermarkStrategy } from '../time/index.ts';
 import type { Source, SourceReader } from './source.ts';
+import { SourceAlignment } from './source-alignment.ts';
 import { SourceOutput, type SourceWatermarks } from './source-output.ts';
 
 /**
@@ -50,7 +51,10 @@ export function sourceOperator<T, SplitT, EnumeratorStateT>(
     const sendToEnumerator = (event: ReaderEvent): void => ctx.sendToCoordinator(event);
     const reader = source.createReader({ ...world, sendToEnumerator });
     const idOf = (split: unknown): string | undefined => splitIdOf(source, split as SplitT);
-    return new ReaderSourceOperator(reader, new SourceOutput(strategy, ctx, output), ctx, idOf);
+    const out = new SourceOutput(strategy, ctx, output);
+    const { alignment } = strategy;
+    const aligned = alignment && new SourceAlignment({ alignment, reader, output: out, ctx });
+    return new ReaderSourceOperator(reader, out, ctx, idOf, aligned);
   };
 }
 
@@ -59,6 +63,8 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
   readonly #output: SourceOutput<T>;
   readonly #ctx: OperatorContext;
   readonly #idOf: (split: unknown) => string | undefined;
+  /** Undefined: it waits for no other source. */
+  readonly #alignment: SourceAlignment | undefined;
   #state: ListState<ReaderStateItem> | undefined;
   #cancelPeriodic: (() => void) | undefined;
   #begun = false;
@@ -71,7 +77,9 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
     output: SourceOutput<T>,
     ctx: OperatorContext,
     idOf: (split: unknown) => string | undefined,
+    alignment: SourceAlignment | undefined,
   ) {
+    this.#alignment = alignment;
     this.#reader = reader;
     this.#output = output;
     this.#ctx = ctx;
@@ -82,6 +90,7 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
     this.#state = this.#ctx.operatorState.getListState(READER_STATE);
     this.#restore([...this.#state.get()]);
     this.#schedule();
+    this.#alignment?.open();
     this.#reader.start();
   }
 
@@ -91,19 +100,25 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
       this.#begun = true;
       this.#output.begin();
     }
+    if (this.#alignment?.mayPoll() === false) return 'nothing';
     const polled = this.#reader.pollNext(this.#output, maxRecords);
     if (polled !== 'end') return polled;
     this.#ended = true;
     this.#cancelPeriodic?.();
     this.#output.end();
+    this.#alignment?.end();
     return 'end';
   }
 
   available(): Promise<void> {
-    return this.#reader.available();
+    return this.#alignment?.waits ? this.#alignment.wait() : this.#reader.available();
   }
 
   handleEvent(event: SourceEvent): void {
+    if (event.type === 'max-watermark') {
+      this.#alignment?.allow(event.maxWatermarkMs);
+      return;
+    }
     if (event.type === 'add-splits') this.#addSplits(event.splits);
     else if (event.type === 'no-more-splits') this.#noMoreSplits = true;
     this.#reader.handleEvent(event);
@@ -114,6 +129,8 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
   }
 
   idleUntilEpochMs(): number | undefined {
+    // There is more to read.
+    if (this.#alignment?.waits) return this.#ctx.clock.nowEpochMs();
     return this.#reader.idleUntilEpochMs?.();
   }
 
@@ -133,6 +150,7 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
 
   close(): void | Promise<void> {
     this.#cancelPeriodic?.();
+    this.#alignment?.close();
     return this.#reader.close();
   }
 
@@ -152,6 +170,7 @@ class ReaderSourceOperator<T, SplitT> implements SourceOperator {
         noMoreSplits: this.#noMoreSplits,
         ...(open === undefined ? {} : { open }),
       },
+      ...(this.#alignment === undefined ? {} : { alignment: this.#alignment.facts() }),
     };
   }
 

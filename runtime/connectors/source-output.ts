@@ -115,6 +115,20 @@ export class SourceOutput<T> implements ReaderOutput<T> {
     return { reachedMs, splits };
   }
 
+  get isIdle(): boolean {
+    return this.#emitter.isIdle;
+  }
+
+  /** Their watermarks, by id, of those that have emitted and are not idle. */
+  begunSplits(): ReadonlyMap<string, number> {
+    const begun = new Map<string, number>();
+    for (const [splitId, { output }] of this.#splits) {
+      if (this.#untouched.has(splitId) || output.isIdle) continue;
+      begun.set(splitId, output.watermarkMs);
+    }
+    return begun;
+  }
+
   get maker(): WatermarkMakerRecord {
     return watermarkMaker(this.#strategy, this.#ctx.autoWatermarkIntervalMs);
   }

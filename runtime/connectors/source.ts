@@ -114,6 +114,14 @@ export interface SourceReader<T, SplitT> {
   /** The splits of this reader with the positions reached by what was emitted. */
   snapshotState(): readonly SplitT[];
   close(): void | Promise<void>;
+  /**
+   * Splits that are to emit nothing from the next poll on, and such that go on. A reader that reads
+   * several at once needs it where watermarks are aligned; polls answer `nothing` when all that is
+   * left is paused.
+   *
+   * @see Flink `SourceReader#pauseOrResumeSplits`
+   */
+  pauseOrResumeSplits?(pause: readonly string[], resume: readonly string[]): void;
   /** How much of the input this reader has read, in the unit of `totalProgress`. */
   progress?(): number;
   /**

@@ -32,7 +32,6 @@ const NAMES_BY_PREFIX: Readonly<Record<string, string>> = {
     auto-generate-uids classpaths global-job-parameters jars jobvertex-parallelism-overrides
     object-reuse operator-chaining.chain-operators-with-different-max-parallelism
     vertex-description-mode vertex-name-include-index-prefix
-    watermark-alignment.allow-unaligned-source-splits
   `,
   rest: `
     async.store-duration bind-port flamegraph.enabled port profiling.enabled

@@ -438,6 +438,11 @@ export const ConfigOptions = {
     defaultValue: 200,
     description: 'period of onPeriodicEmit; 0 turns it off',
   }),
+  ALLOW_UNALIGNED_SOURCE_SPLITS: booleanOption({
+    key: 'pipeline.watermark-alignment.allow-unaligned-source-splits',
+    defaultValue: false,
+    description: 'whether readers that cannot pause single splits are aligned as a whole',
+  }),
   RUNTIME_MODE: enumOption({
     key: 'execution.runtime-mode',
     defaultValue: 'STREAMING',

@@ -6,6 +6,7 @@
 import type { Sink, Source } from '../connectors/index.ts';
 import type { FileSystem, KeySelector, TypeInformation } from '../core/index.ts';
 import type { OneInputFactory, SourceFactory, TwoInputFactory } from '../operators/index.ts';
+import type { WatermarkAlignment } from '../time/index.ts';
 
 /** How records of an edge choose their channels. Names as Flink's REST API prints them. */
 export type PartitionerSpec =
@@ -40,6 +41,8 @@ export type NodeBody =
       readonly kind: 'source';
       readonly source: Source<unknown, unknown, unknown>;
       readonly factory: SourceFactory<unknown>;
+      /** Undefined: it waits for no other. */
+      readonly alignment?: WatermarkAlignment;
     }
   | { readonly kind: 'one-input'; readonly factory: OneInputFactory<unknown, unknown> }
   | { readonly kind: 'two-input'; readonly factory: TwoInputFactory<unknown, unknown, unknown> };

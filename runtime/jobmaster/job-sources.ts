@@ -3,6 +3,7 @@
  *
  * I1  They are made anew, from the same checkpoint as the readers, at the first deployment, when
  *     the layout has changed, and after one of them failed; otherwise they outlive restarts.
+ * I2  How far aligned sources are outlives nothing but a turn: they say it again.
  */
 import type { SourceStateRecord } from '../checkpoint/index.ts';
 import {
@@ -16,8 +17,10 @@ import {
 } from '../core/index.ts';
 import type { ExecutionGraph, StreamGraph } from '../graph/index.ts';
 import type { ReaderEvent, SourceEvent, SubtaskRef } from '../protocol/index.ts';
+import type { WatermarkAlignment } from '../time/index.ts';
 import type { SleepingSource, SleepingSources } from './sleeping-job.ts';
 import { SourceCoordinator } from './source-coordinator.ts';
+import { type AlignedSubtask, WatermarkAlignments } from './watermark-alignment.ts';
 
 export interface JobSourcesParts {
   readonly graph: StreamGraph;
@@ -39,18 +42,21 @@ export interface RestoredSources {
 interface SourceVertex {
   readonly operatorId: string;
   readonly coordinator: SourceCoordinator;
+  readonly alignment: WatermarkAlignment | undefined;
 }
 
 export class JobSources {
   readonly #parts: JobSourcesParts;
   #sources = new Map<string, SourceVertex>();
   #started: Promise<void> = Promise.resolve();
+  #alignments: WatermarkAlignments;
   #isStale = true;
   /** Coordinators of an earlier creation tell nothing any more. */
   #generation = 0;
 
   constructor(parts: JobSourcesParts) {
     this.#parts = parts;
+    this.#alignments = new WatermarkAlignments(new Map());
   }
 
   /** Goes on with those of an earlier turn. Resolves once they have started. */
@@ -59,6 +65,7 @@ export class JobSources {
     if (asleep.sources.length === 0) return;
     this.#generation += 1;
     this.#sources = this.#create(executionGraph, asleep, this.#generation);
+    this.#align(asleep.aligned);
     const starting = [...this.#sources.values()].map(({ coordinator }) => coordinator.start());
     this.#started = Promise.all(starting).then(() => {});
     await this.#started;
@@ -67,7 +74,11 @@ export class JobSources {
   /** Once they have started. Stale ones are not needed any more; one that cannot tell fails. */
   sleep(): SleepingSources {
     try {
-      if (!this.#isStale) return { isStale: false, sources: this.#asleep() };
+      if (!this.#isStale) {
+        const aligned = this.#alignments.reached;
+        const sources = this.#asleep();
+        return { isStale: false, sources, ...(aligned.length === 0 ? {} : { aligned }) };
+      }
     } catch (thrown) {
       this.#isStale = true;
       this.#parts.fail(toStreamError(thrown).toJSON());
@@ -98,6 +109,7 @@ export class JobSources {
     // Stale still when one of them cannot be made.
     this.#sources = new Map();
     this.#sources = this.#create(executionGraph, restored, this.#generation);
+    this.#align();
     this.#isStale = false;
     const starting = [...this.#sources.values()].map(({ coordinator }) => coordinator.start());
     this.#started = Promise.all(starting).then(() => {});
@@ -110,7 +122,13 @@ export class JobSources {
   }
 
   handle(task: SubtaskRef, event: ReaderEvent): void {
-    this.#sources.get(task.vertexId)?.coordinator.handle(task.subtaskIndex, event);
+    if (event.type !== 'watermark') {
+      this.#sources.get(task.vertexId)?.coordinator.handle(task.subtaskIndex, event);
+      return;
+    }
+    const maxWatermarkMs = this.#alignments.handle(task, event.watermarkMs);
+    if (maxWatermarkMs === undefined) return;
+    this.#parts.send(task, { type: 'max-watermark', maxWatermarkMs });
   }
 
   readerStarted({ vertexId, subtaskIndex }: SubtaskRef): void {
@@ -118,7 +136,9 @@ export class JobSources {
   }
 
   /** The reader will start from this checkpoint. */
-  readerReset({ vertexId, subtaskIndex }: SubtaskRef, checkpointId: number | undefined): void {
+  readerReset(task: SubtaskRef, checkpointId: number | undefined): void {
+    const { vertexId, subtaskIndex } = task;
+    this.#alignments.forget(task);
     this.#sources.get(vertexId)?.coordinator.readerReset(subtaskIndex, checkpointId);
   }
 
@@ -149,6 +169,13 @@ export class JobSources {
   async close(): Promise<void> {
     this.#generation += 1;
     await this.#closeAll();
+  }
+
+  #align(reached?: readonly AlignedSubtask[]): void {
+    const alignments = [...this.#sources].flatMap(([vertexId, { alignment }]) =>
+      alignment === undefined ? [] : [[vertexId, alignment] as const],
+    );
+    this.#alignments = new WatermarkAlignments(new Map(alignments), reached);
   }
 
   /** One that cannot be closed keeps nobody from going on. */
@@ -202,7 +229,8 @@ export class JobSources {
           this.#parts.fail(toStreamError(error).toJSON());
         },
       });
-      sources.set(vertex.id, { operatorId: head.operatorId, coordinator });
+      const { alignment } = node.body;
+      sources.set(vertex.id, { operatorId: head.operatorId, coordinator, alignment });
     }
     return sources;
   }

@@ -16,6 +16,7 @@ import type { OpenRequest } from './job-requests.ts';
 import type { JobState } from './job-state.ts';
 import type { ExceptionHistory } from './restart-exception-history.ts';
 import type { PackedStatistics } from './sleeping-statistics.ts';
+import type { AlignedSubtask } from './watermark-alignment.ts';
 
 export interface SleepingJob {
   readonly state: JobState;
@@ -80,6 +81,8 @@ export interface SleepingSources {
   /** They are made anew at the next deployment. */
   readonly isStale: boolean;
   readonly sources: readonly SleepingSource[];
+  /** How far they are that wait for each other. Absent: none does. */
+  readonly aligned?: readonly AlignedSubtask[];
 }
 
 export interface SleepingSource {

@@ -163,7 +163,9 @@ export class SourceCoordinator {
       if (event.type === 'request-split') {
         this.#asking.add(subtaskIndex);
         this.#enumerator.handleSplitRequest(subtaskIndex);
-      } else this.#enumerator.handleEvent?.(subtaskIndex, event.payload);
+      } else if (event.type === 'custom') {
+        this.#enumerator.handleEvent?.(subtaskIndex, event.payload);
+      }
     });
   }
 

@@ -119,6 +119,8 @@ export interface OperatorContext {
   readonly accumulators: AccumulatorContext;
   /** `pipeline.auto-watermark-interval`; 0 turns periodic emission off. */
   readonly autoWatermarkIntervalMs: number;
+  /** `pipeline.watermark-alignment.allow-unaligned-source-splits`. */
+  readonly allowUnalignedSplits: boolean;
   /**
    * Calls `callback` on the task's own turn (never inside another call) once processing time
    * reaches `atEpochMs`; returns the canceller. Pending calls are dropped at the end of input.

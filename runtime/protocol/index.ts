@@ -57,6 +57,7 @@ export type {
   OperatorFactsRecord,
   PaceRecord,
   RecentFactsRecord,
+  SourceAlignmentRecord,
   SplitFactsRecord,
   SplitWatermarkRecord,
   WatermarkMakerRecord,

@@ -17,11 +17,15 @@ import type { InputFactsRecord, OperatorFactsRecord, RecentFactsRecord } from '.
 export type SourceEvent =
   | { readonly type: 'add-splits'; readonly splits: readonly unknown[] }
   | { readonly type: 'no-more-splits' }
+  /** How far it may go: the answer to each `watermark`. Not for the reader. */
+  | { readonly type: 'max-watermark'; readonly maxWatermarkMs: number }
   | { readonly type: 'custom'; readonly payload: unknown };
 
 /** Reader → enumerator. */
 export type ReaderEvent =
   | { readonly type: 'request-split' }
+  /** Of a source that is aligned with others: how far it is; null: it is idle. */
+  | { readonly type: 'watermark'; readonly watermarkMs: number | null }
   | { readonly type: 'custom'; readonly payload: unknown };
 
 /** JobMaster → slot. */

@@ -46,6 +46,8 @@ export interface OperatorFacts {
   readonly watermarks?: WatermarkMakerRecord;
   /** A reader's. */
   readonly splits?: SplitFactsRecord;
+  /** Of a source that is aligned with others. */
+  readonly alignment?: SourceAlignmentRecord;
   readonly numLateRecordsDropped?: number;
   /** What waits for a checkpoint to be published. Absent: it publishes what it gets. */
   readonly pendingCommitCount?: number;
@@ -68,6 +70,18 @@ export interface WatermarkMakerRecord {
   readonly idlenessMs?: number;
   /** `pipeline.auto-watermark-interval`; 0: only its generator's own events make any. */
   readonly intervalMs: number;
+}
+
+/** Why a source does not read, though there is more. */
+export interface SourceAlignmentRecord {
+  readonly group: string;
+  readonly maxDriftMs: number;
+  /** All that it may read is too far ahead of the group. */
+  readonly waits: boolean;
+  /** That are ahead, beside others that are not. */
+  readonly pausedSplitCount: number;
+  /** How far it may go; absent: nobody has told it. */
+  readonly maxWatermarkMs?: number;
 }
 
 export interface SplitFactsRecord {

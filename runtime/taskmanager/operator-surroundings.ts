@@ -93,12 +93,14 @@ export class OperatorSurroundingsFactory {
     const { deployment, ports, timers } = this.#world;
     const { clock, rng, logger, fileSystem, reporter } = ports;
     const { jobId, attempt, lease = 0, checkpointing, autoWatermarkIntervalMs } = deployment;
+    const { allowUnalignedSplits = false } = deployment;
     const { parallelism, maxParallelism } = vertex;
     const ref = { vertexId: vertex.id, subtaskIndex };
     return {
       ...{ jobId, jobName: deployment.graph.jobName, operatorId, operatorName },
       ...{ subtaskIndex, parallelism, maxParallelism, attempt, lease, checkpointing },
       ...{ clock, rng, logger, fileSystem, timers, metrics, autoWatermarkIntervalMs },
+      allowUnalignedSplits,
       accumulators: this.#accumulators,
       keyedState: () => states.keyedState(),
       operatorState: states.operatorState,

@@ -24,6 +24,8 @@ export interface SlotDeployment {
   readonly handOver?: SlotHandOverRecord;
   readonly bufferTimeoutMs: number;
   readonly autoWatermarkIntervalMs: number;
+  /** @defaultValue false */
+  readonly allowUnalignedSplits?: boolean;
   /** Tell when it has been idle for so long. @defaultValue it tells nothing */
   readonly idleAfterMs?: number;
 }

@@ -46,6 +46,8 @@ export interface HarnessOptions {
   readonly checkpointing?: boolean;
   /** @defaultValue 0, no periodic watermarks */
   readonly autoWatermarkIntervalMs?: number;
+  /** @defaultValue false */
+  readonly allowUnalignedSplits?: boolean;
   readonly startEpochMs?: number;
   readonly fileSystem?: FileSystem;
 }
@@ -260,6 +262,7 @@ export class OperatorHarness<OperatorT extends Operator, O> {
       metrics: this.#metrics,
       accumulators: this.#accumulators,
       autoWatermarkIntervalMs: options.autoWatermarkIntervalMs ?? 0,
+      allowUnalignedSplits: options.allowUnalignedSplits ?? false,
       processingTime: time,
       sendToCoordinator: (event) => this.sent.push(event),
       print: (text) => {

@@ -17,4 +17,4 @@ export type {
 } from './watermark-generator.ts';
 export {} from './watermark-generators.ts';
 export { WatermarkOutputMultiplexer } from './watermark-output-multiplexer.ts';
-export { WatermarkStrategy } from './watermark-strategy.ts';
+export { type WatermarkAlignment, WatermarkStrategy } from './watermark-strategy.ts';

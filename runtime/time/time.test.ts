@@ -137,6 +137,28 @@ describe('WatermarkStrategy', () => {
       message: 'out-of-orderness must be zero or more milliseconds: valueMs=-1',
     });
   });
+
+  it("keeps what was said of it in whatever order it is said, with Flink's update interval", () => {
+    const { alignment, idlenessMs } = WatermarkStrategy.forMonotonousTimestamps()
+      .withWatermarkAlignment('shop', '20 s')
+      .withIdleness('1 min')
+      .withTimestampAssigner(() => 0);
+    assert.deepEqual(alignment, { group: 'shop', maxDriftMs: 20_000, updateIntervalMs: 1000 });
+    assert.equal(idlenessMs, 60_000);
+  });
+
+  it('refuses an alignment that cannot be', () => {
+    const strategy = WatermarkStrategy.forMonotonousTimestamps();
+    const refused = (call: () => unknown, message: RegExp): void =>
+      assert.throws(call, { kind: 'invalid', code: 'ALIGNMENT_INVALID', message });
+    refused(() => strategy.withWatermarkAlignment('', 1), /needs a name/);
+    refused(() => strategy.withWatermarkAlignment('g', -1), /drift.*valueMs=-1/);
+    refused(() => strategy.withWatermarkAlignment('g', 1, 0), /interval.*valueMs=0/);
+    refused(
+      () => WatermarkStrategy.noWatermarks().withWatermarkAlignment('g', 1),
+      /no watermarks to align/,
+    );
+  });
 });
 
 describe('WatermarkOutputMultiplexer', () => {

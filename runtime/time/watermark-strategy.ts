@@ -6,28 +6,55 @@ import {
   WatermarksWithIdleness,
 } from './watermark-generators.ts';
 
+/** As in Flink. */
+const DEFAULT_UPDATE_INTERVAL_MS = 1000;
+
+/** Sources of a job that wait for each other. */
+export interface WatermarkAlignment {
+  /** Sources that name the same group wait for each other, and subtasks and splits of each. */
+  readonly group: string;
+  /** How far ahead of the slowest of the group one may be. */
+  readonly maxDriftMs: number;
+  /** How often a source says how far it is. */
+  readonly updateIntervalMs: number;
+}
+
+interface Settings<T> {
+  readonly createGenerator: () => WatermarkGenerator<T>;
+  readonly timestampAssigner?: TimestampAssigner<T>;
+  readonly idlenessMs?: number;
+  readonly alignment?: WatermarkAlignment;
+  readonly makesWatermarks?: boolean;
+}
+
 /**
  * How a stream gets its timestamps and watermarks. Immutable: the `with…` methods return another
  * strategy.
  */
 export class WatermarkStrategy<T> {
-  readonly timestampAssigner: TimestampAssigner<T> | undefined;
-  /** Undefined: never idle. */
-  readonly idlenessMs: number | undefined;
-  /** False: none but the one at the end of the input. */
-  readonly makesWatermarks: boolean;
-  readonly #createGenerator: () => WatermarkGenerator<T>;
+  readonly #settings: Settings<T>;
 
-  private constructor(
-    createGenerator: () => WatermarkGenerator<T>,
-    timestampAssigner: TimestampAssigner<T> | undefined,
-    idlenessMs: number | undefined,
-    makesWatermarks = true,
-  ) {
-    this.makesWatermarks = makesWatermarks;
-    this.#createGenerator = createGenerator;
-    this.timestampAssigner = timestampAssigner;
-    this.idlenessMs = idlenessMs;
+  private constructor(settings: Settings<T>) {
+    this.#settings = settings;
+  }
+
+  get timestampAssigner(): TimestampAssigner<T> | undefined {
+    return this.#settings.timestampAssigner;
+  }
+
+  /** Undefined: never idle. */
+  get idlenessMs(): number | undefined {
+    return this.#settings.idlenessMs;
+  }
+
+  /** Undefined: it waits for nobody. */
+  get alignment(): WatermarkAlignment | undefined {
+    return this.#settings.alignment;
+  }
+
+  /** False: none but the one at the end of the input. */
+  get makesWatermarks(): boolean {
+    return this.#settings.makesWatermarks ?? true;
   }
 
   /** For timestamps that never go down within a split or subtask. */
@@ -55,18 +82,18 @@ export class WatermarkStrategy<T> {
 
   /** @param create makes a generator for each split and subtask. */
   static forGenerator<T>(create: () => WatermarkGenerator<T>): WatermarkStrategy<T> {
-    return new WatermarkStrategy(create, undefined, undefined);
+    return new WatermarkStrategy({ createGenerator: create });
   }
 
   /** No watermark but the one at the end of the input. */
   static noWatermarks<T>(): WatermarkStrategy<T> {
-    return new WatermarkStrategy(() => new NoWatermarks<T>(), undefined, undefined, false);
+    const createGenerator = (): WatermarkGenerator<T> => new NoWatermarks<T>();
+    return new WatermarkStrategy({ createGenerator, makesWatermarks: false });
   }
 
   /** Takes timestamps from the records instead of from the source. */
   withTimestampAssigner(assigner: TimestampAssigner<T>): WatermarkStrategy<T> {
-    const { idlenessMs, makesWatermarks } = this;
-    return new WatermarkStrategy(this.#createGenerator, assigner, idlenessMs, makesWatermarks);
+    return new WatermarkStrategy({ ...this.#settings, timestampAssigner: assigner });
   }
 
   /**
@@ -82,20 +109,56 @@ export class WatermarkStrategy<T> {
       'idleness must be more than zero milliseconds',
       idlenessMs,
     );
-    const { timestampAssigner, makesWatermarks } = this;
-    return new WatermarkStrategy(
-      this.#createGenerator,
-      timestampAssigner,
-      idlenessMs,
-      makesWatermarks,
-    );
+    return new WatermarkStrategy({ ...this.#settings, idlenessMs });
+  }
+
+  /**
+   * Splits, subtasks and sources of one group do not run ahead of its slowest by more than the
+   * drift: they pause until it has caught up. So windows and joins hold no more than that in state.
+   * How far each is, is known as of the last update only, and a drift of less than what passes
+   * between two of them makes sources wait for updates.
+   *
+   * @param updateInterval how often a source says how far it is
+   * @throws {StreamError} kind `invalid`, code `ALIGNMENT_INVALID`: a group without a name, a
+   * negative drift, an interval of zero or less.
+   * @see Flink `WatermarkStrategy.withWatermarkAlignment`
+   */
+  withWatermarkAlignment(
+    group: string,
+    maxAllowedDrift: Duration,
+    updateInterval: Duration = DEFAULT_UPDATE_INTERVAL_MS,
+  ): WatermarkStrategy<T> {
+    const code = 'ALIGNMENT_INVALID';
+    if (typeof group !== 'string' || group === '') {
+      throw new StreamError({
+        kind: 'invalid',
+        code,
+        message: 'a group of sources whose watermarks are aligned needs a name',
+      });
+    }
+    if (!this.makesWatermarks) {
+      throw new StreamError({
+        kind: 'invalid',
+        code,
+        message: 'noWatermarks has no watermarks to align: choose a strategy that makes some',
+      });
+    }
+    const maxDriftMs = millisecondsOf(maxAllowedDrift);
+    const updateIntervalMs = millisecondsOf(updateInterval);
+    const drift = 'the drift between aligned watermarks must be zero or more milliseconds';
+    requireMs(maxDriftMs >= 0, code, drift, maxDriftMs);
+    const interval = 'the update interval of watermark alignment must be more than zero ms';
+    requireMs(updateIntervalMs > 0, code, interval, updateIntervalMs);
+    const alignment = { group, maxDriftMs, updateIntervalMs };
+    return new WatermarkStrategy({ ...this.#settings, alignment });
   }
 
   /** @param monotonicMs the clock that idleness is measured with. */
   createGenerator(monotonicMs: () => number): WatermarkGenerator<T> {
-    const generator = this.#createGenerator();
-    if (this.idlenessMs === undefined) return generator;
-    return new WatermarksWithIdleness(generator, this.idlenessMs, monotonicMs);
+    const { createGenerator, idlenessMs } = this.#settings;
+    const generator = createGenerator();
+    if (idlenessMs === undefined) return generator;
+    return new WatermarksWithIdleness(generator, idlenessMs, monotonicMs);
   }
 }
 

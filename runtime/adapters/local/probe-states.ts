@@ -113,6 +113,7 @@ function probeContext(
     metrics: new MetricRegistry(clock),
     accumulators: new AccumulatorRegistry(),
     autoWatermarkIntervalMs: 0,
+    allowUnalignedSplits: false,
     processingTime: { nowEpochMs: () => clock.nowEpochMs(), schedule: () => () => {} },
     sendToCoordinator: () => {},
     print: () => undefined,

@@ -22,6 +22,7 @@ export class IndexReader<T> implements SourceReader<T, IndexSplit> {
   readonly #valueAt: (index: number) => T;
   readonly #limiter: RateLimiter | undefined;
   readonly #available = new Availability();
+  readonly #paused = new Set<string>();
   /** The one whose turn it is first. */
   #splits: IndexSplit[] = [];
   /** The split that the output takes records for. */
@@ -43,8 +44,10 @@ export class IndexReader<T> implements SourceReader<T, IndexSplit> {
   }
 
   pollNext(output: ReaderOutput<T>, maxRecords: number): 'more' | 'nothing' | 'end' {
-    const split = this.#splits[0];
-    if (split === undefined) return this.#noMoreSplits ? 'end' : 'nothing';
+    const split = this.#next();
+    if (split === undefined) {
+      return this.#noMoreSplits && this.#splits.length === 0 ? 'end' : 'nothing';
+    }
     const count = this.#limiter?.take(maxRecords) ?? maxRecords;
     if (count === 0) return 'nothing';
     if (split.id !== this.#currentId) output.beginSplit(split.id);
@@ -55,21 +58,21 @@ export class IndexReader<T> implements SourceReader<T, IndexSplit> {
       output.collect(this.#valueAt(next), NO_TIMESTAMP_MS);
       next += step;
     }
-    this.#splits.shift();
+    this.#splits = this.#splits.filter((other) => other !== split);
     if (next < end) this.#splits.push({ ...split, next });
     else this.#endSplit(output, split);
     return 'more';
   }
 
   available(): Promise<void> {
-    if (this.#splits.length > 0) {
+    if (this.#next() !== undefined) {
       const delayMs = this.#limiter?.delayMs() ?? 0;
       if (delayMs === 0) return Promise.resolve();
       this.#cancelTimer ??= this.#ctx.timers.schedule(delayMs, () => {
         this.#cancelTimer = undefined;
         this.#available.notify();
       });
-    } else if (this.#noMoreSplits) {
+    } else if (this.#noMoreSplits && this.#splits.length === 0) {
       return Promise.resolve();
     }
     return this.#available.wait();
@@ -78,6 +81,12 @@ export class IndexReader<T> implements SourceReader<T, IndexSplit> {
   handleEvent(event: SourceEvent): void {
     if (event.type === 'add-splits') this.#splits.push(...(event.splits as IndexSplit[]));
     else if (event.type === 'no-more-splits') this.#noMoreSplits = true;
+    this.#available.notify();
+  }
+
+  pauseOrResumeSplits(pause: readonly string[], resume: readonly string[]): void {
+    for (const id of resume) this.#paused.delete(id);
+    for (const id of pause) this.#paused.add(id);
     this.#available.notify();
   }
 
@@ -102,10 +111,16 @@ export class IndexReader<T> implements SourceReader<T, IndexSplit> {
     this.#available.notify();
   }
 
+  #next(): IndexSplit | undefined {
+    if (this.#paused.size === 0) return this.#splits[0];
+    return this.#splits.find(({ id }) => !this.#paused.has(id));
+  }
+
   #endSplit(output: ReaderOutput<T>, split: IndexSplit): void {
     output.endSplit(split.id);
     this.#currentId = undefined;
     this.#finishedProgress += lengthOf(split);
+    this.#paused.delete(split.id);
     const wantsSplit = this.#splits.length === 0 && !this.#noMoreSplits;
     if (wantsSplit) this.#ctx.sendToEnumerator({ type: 'request-split' });
   }
