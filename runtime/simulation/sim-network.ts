@@ -6,6 +6,8 @@
  * I2  Once {@link SimNetwork.heal} was called datagrams arrive once and in little time.
  * I3  What was put back is not lost: it comes again until somebody takes it, as in a queue from
  *     which a message goes when its consumer deletes it.
+ * I4  Who has unbound hears nothing more, not even what came while its process was stalled: it may
+ *     have said already where its successor begins.
  */
 import type { BugSwitch } from './planted-bugs.ts';
 import type { SimProcess } from './sim-process.ts';
@@ -35,6 +37,7 @@ interface Binding {
   readonly host: SimProcess;
   /** False: it is not for this receiver. */
   readonly receive: (message: unknown) => unknown;
+  isBound: boolean;
 }
 
 /** Retention of what nobody takes. */
@@ -74,11 +77,12 @@ export class SimNetwork {
 
   /** @returns unbinds. */
   bind(address: string, host: SimProcess, receive: Binding['receive']): () => void {
-    const binding = { host, receive };
+    const binding: Binding = { host, receive, isBound: true };
     const bound = this.#bindings.get(address) ?? [];
     bound.push(binding);
     this.#bindings.set(address, bound);
     return () => {
+      binding.isBound = false;
       const index = bound.indexOf(binding);
       if (index >= 0) bound.splice(index, 1);
     };
@@ -133,7 +137,10 @@ export class SimNetwork {
         .get(address)
         ?.filter(({ host }) => host.state !== 'dead' && !this.#cut.has(host));
       const chosen = rng.pickOf(bound ?? []);
-      chosen?.host.enter(() => chosen.receive(message));
+      // I4.
+      chosen?.host.enter(() => {
+        if (chosen.isBound) chosen.receive(message);
+      });
     });
   }
 }

@@ -117,4 +117,22 @@ describe('SimNetwork', () => {
     await until(world, 20);
     assert.deepEqual(seen, ['heard']);
   });
+
+  it('gives nothing to a receiver that has left before its process wakes', async () => {
+    const world = new SimWorld(5);
+    const network = new SimNetwork(world, GOOD_NETWORK, new BugSwitch());
+    const host = new SimProcess(world, 'p', 0);
+    const [left, stayed]: [unknown[], unknown[]] = [[], []];
+    const leave = network.bind('left', host, (message) => left.push(message));
+    network.bind('stayed', host, (message) => stayed.push(message));
+    host.timers.schedule(5, leave);
+    host.stall();
+    world.schedule(10, 'send', () => {
+      const peer = new SimProcess(world, 'peer', 0);
+      for (const address of ['left', 'stayed']) network.send(peer, address, 'late');
+    });
+    world.schedule(50, 'wake', () => host.wake());
+    await until(world, 100);
+    assert.deepEqual([left, stayed], [[], ['late']]);
+  });
 });
