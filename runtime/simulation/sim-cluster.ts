@@ -26,7 +26,7 @@ import type { LeaveRecord, RestoredSubtaskState } from '../protocol/index.ts';
 import { buildSlot, type Slot } from '../taskmanager/index.ts';
 import { ChannelAudit } from './channel-audit.ts';
 import { ExternalStore } from './external-store.ts';
-import type { FaultPlan } from './fault-plan.ts';
+import { type FaultPlan, leaseMsOnceHealed } from './fault-plan.ts';
 import {
   FaultyBlobStore,
   FaultyCalls,
@@ -99,6 +99,7 @@ export class SimCluster {
   readonly #turns: SimTurns | undefined;
   #turnHosts: SimTurnSlotHost[] = [];
   #storeFaults: StoreFaults;
+  #healedAtMs: number | undefined;
   #incarnations = 0;
   #nextPlace = 0;
 
@@ -157,6 +158,7 @@ export class SimCluster {
 
   /** Nothing goes wrong from now on. */
   heal(): void {
+    this.#healedAtMs = this.world.nowMs;
     this.network.heal();
     this.#turns?.heal();
     this.#storeFaults = GOOD_STORE;
@@ -209,6 +211,10 @@ export class SimCluster {
   /** The job's row, past all faults. */
   stored(jobId: string): Promise<StoredJob | undefined> {
     return new JobStore(this.storage.rows, 'auditor').get(jobId);
+  }
+
+  get #healedForMs(): number {
+    return this.world.nowMs - (this.#healedAtMs ?? this.world.nowMs);
   }
 
   #host(name: string): SimProcess {
@@ -296,7 +302,7 @@ export class SimCluster {
       rows: new FaultyRowStore(this.storage.leaseStore(), calls),
       fileSystem: this.#fileSystem,
       windowFrames: this.#plan.windowFrames,
-      leaseMs: this.#plan.leaseMs,
+      leaseMs: () => leaseMsOnceHealed(this.#plan, this.#healedForMs),
       audit: this.#channels,
       readCheckpoint: (request, checkpointId) =>
         this.#readCheckpoint(request, checkpointId, host, blobs),

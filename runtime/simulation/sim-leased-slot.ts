@@ -42,8 +42,8 @@ export interface LeasedSlotParts {
   readonly rows: RowStore;
   readonly fileSystem: FileSystem;
   readonly windowFrames: number;
-  /** How long leases are. */
-  readonly leaseMs: number;
+  /** How long a lease is that begins now. */
+  readonly leaseMs: () => number;
   readonly audit: ChannelAudit;
   /** What the slot starts from: a checkpoint of the job. */
   readonly readCheckpoint: (
@@ -166,7 +166,8 @@ export class LeasedSlot {
   }
 
   #handOverInTime(running: RunningSlot): void {
-    const { host, leaseMs } = this.#parts;
+    const { host } = this.#parts;
+    const leaseMs = this.#parts.leaseMs();
     if (!Number.isFinite(leaseMs)) return;
     const length = { lengthMs: leaseMs, marginMs: LEASE_MARGIN_MS };
     host.timers.schedule(handOverAfterMs(length, host.rng.next()), () => running.handOver());
