@@ -52,11 +52,15 @@ function planNode(graph: StreamGraph, node: StreamNode): ExecutionPlanNode {
   };
 }
 
+/** Flink's: in which runtime mode a job runs, whether its sources are bounded or not. */
+export type JobType = 'STREAMING' | 'BATCH';
+
 /** `plan` of Flink's `GET /jobs/:id`: one entry a job vertex. */
 export interface JobPlanJson {
   readonly jid: string;
   readonly name: string;
-  readonly type: 'STREAMING';
+  /** All graphs of this version are `STREAMING`. */
+  readonly type: JobType;
   readonly nodes: readonly JobPlanNode[];
 }
 

@@ -89,7 +89,7 @@ export function jobJson(
     name: job.name,
     isStoppable: false,
     state: stateOf(job),
-    'job-type': 'STREAMING',
+    'job-type': typeOf(plan),
     ...times,
     ...(job.hibernation === undefined ? {} : { hibernation: hibernationJson(job.hibernation) }),
     maxParallelism: -1,
@@ -111,7 +111,12 @@ export function planJson(
   const nodes = (plan?.nodes ?? []).map((node) => {
     return { ...node, parallelism: running.get(node.id) ?? node.parallelism };
   });
-  return { jid: jobId, name, type: 'STREAMING', nodes };
+  return { jid: jobId, name, type: typeOf(plan), nodes };
+}
+
+/** A job without a plan has not been planned yet, or never: of a streaming engine. */
+function typeOf(plan: JobPlanJson | undefined): JobPlanJson['type'] {
+  return plan?.type ?? 'STREAMING';
 }
 
 /**

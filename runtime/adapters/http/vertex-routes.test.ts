@@ -1,9 +1,11 @@
 /** Goal: subtasks in Flink's shapes. Method: requests against a cluster of one job. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { JobPlanJson } from '../../graph/index.ts';
 import type { DispatchedJob } from '../../jobmaster/index.ts';
 import {
   askOf,
+  clusterOf,
   IDLE_RATES,
   JOB_ID,
   jobWithSources,
@@ -68,6 +70,20 @@ describe('GET /jobs/:jobid', () => {
     const { vertices } = await shown({ ...RUNNING_JOB, executions: [] }, `/jobs/${JOB_ID}`);
     const [source] = vertices as Json[];
     assert.deepEqual([source?.status, ((source?.tasks ?? {}) as Json).RUNNING], ['RUNNING', 2]);
+  });
+
+  it('has the type that its plan has; without a plan it is STREAMING', async () => {
+    const plan: JobPlanJson = { jid: JOB_ID, name: 'job', type: 'BATCH', nodes: [] };
+    const { jobs } = clusterOf(RUNNING_JOB);
+    const typesOf = async (planned: JobPlanJson | undefined) => {
+      const changed = { jobs: { ...jobs, planOf: async () => planned } };
+      const { body } = await askOf(RUNNING_JOB, `GET /jobs/${JOB_ID}`, changed);
+      const detail = body as Json;
+      return [detail['job-type'], (detail.plan as Json).type];
+    };
+    assert.deepEqual(await typesOf(plan), ['BATCH', 'BATCH']);
+    assert.deepEqual(await typesOf({ ...plan, type: 'STREAMING' }), ['STREAMING', 'STREAMING']);
+    assert.deepEqual(await typesOf(undefined), ['STREAMING', 'STREAMING']);
   });
 
   it('is FAILED before anything else, and INITIALIZING before RUNNING', async () => {
