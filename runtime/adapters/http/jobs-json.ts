@@ -79,7 +79,7 @@ export function jobJson(
     const known = sums.get(id);
     return {
       ...{ id, name, maxParallelism, parallelism, status: vertexState(states) },
-      ...(subtasks.length === 0 ? times : spanOf(subtasks, nowEpochMs)),
+      ...spanOf(subtasks, nowEpochMs),
       tasks: stateCounts(states),
       metrics: ioMetrics(known === undefined ? [] : [known], known !== undefined),
     };

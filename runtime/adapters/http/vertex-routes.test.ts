@@ -72,6 +72,15 @@ describe('GET /jobs/:jobid', () => {
     assert.deepEqual([source?.status, ((source?.tasks ?? {}) as Json).RUNNING], ['RUNNING', 2]);
   });
 
+  it('does not say of such subtasks when they began: the job’s times are not theirs', async () => {
+    for (const job of [RUNNING_JOB, { ...RUNNING_JOB, endedAtEpochMs: 950 }]) {
+      const { vertices } = await shown({ ...job, executions: [] }, `/jobs/${JOB_ID}`);
+      const [source] = vertices as Json[];
+      const times = [source?.['start-time'], source?.['end-time'], source?.duration];
+      assert.deepEqual(times, [-1, -1, -1]);
+    }
+  });
+
   it('has the type that its plan has; without a plan it is STREAMING', async () => {
     const plan: JobPlanJson = { jid: JOB_ID, name: 'job', type: 'BATCH', nodes: [] };
     const { jobs } = clusterOf(RUNNING_JOB);

@@ -50,7 +50,7 @@ export function executionTimes({ state, times }: SlotExecution, nowEpochMs: numb
   return { 'start-time': start, 'end-time': end, duration };
 }
 
-/** From the first that was deployed to the last that ended. */
+/** From the first that was deployed to the last that ended; -1 of those that nobody knows. */
 export function spanOf(subtasks: readonly SubtaskExecution[], nowEpochMs: number): ShownTimes {
   const all = subtasks.map((subtask) => executionTimes({ ...subtask, attempt: 0 }, nowEpochMs));
   const starts = all.map((times) => times['start-time']).filter((at) => at >= 0);
