@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { withRestored } from './checkpoint-coordinator.ts';
 import { BOOM, CheckpointRun, STATS } from './checkpoint-coordinator-fixture.ts';
-import { checkpointTotals, endToEndDurationMs, taskTotals } from './checkpoint-statistics.ts';
+import {
+  type CheckpointStatistics,
+  checkpointTotals,
+  emptyStatistics,
+  endToEndDurationMs,
+  failedInARow,
+  statsFailed,
+  statsTriggered,
+  taskTotals,
+} from './checkpoint-statistics.ts';
 import {
   addToSummary,
   averageOf,
@@ -104,6 +113,32 @@ describe('CheckpointStatistics', () => {
     const restored = { checkpointId: 5, restoredAtEpochMs: 7, isSavepoint: true, path: '/sp' };
     const { statistics } = withRestored(CheckpointRun.running(tolerant).state, restored);
     assert.deepEqual([statistics.counts.restored, statistics.latest.restored], [1, restored]);
+  });
+
+  it('counts failures in a row beyond its history, until one completes', () => {
+    const run = CheckpointRun.running({ ...tolerant, 'web.checkpoints.history': 2 });
+    for (const id of [1, 2, 3, 4, 5]) run.at(id * 100).decline(id);
+    const { failedSinceCompleted: _, ...unlike } = run.state.statistics;
+    assert.equal(unlike.history.length, 2);
+    assert.equal(failedInARow(run.state.statistics), 5);
+    // By a release that did not count.
+    assert.equal(failedInARow(unlike), 2);
+    run.at(600).complete(6);
+    assert.equal(failedInARow(run.state.statistics), 0);
+    run.at(700).decline(7);
+    assert.equal(failedInARow(run.state.statistics), 1);
+  });
+
+  it('counts what a restart takes along as no failure, and no end of the row', () => {
+    const after = (code: string, id: number, before: CheckpointStatistics) => {
+      const type = 'CHECKPOINT' as const;
+      const begun = { checkpointId: id, type, full: false, triggeredAtEpochMs: id, tasks: [] };
+      return statsFailed(statsTriggered(before, begun), id, { ...BOOM, code }, id);
+    };
+    const one = after('CHECKPOINT_EXPIRED', 1, emptyStatistics(10));
+    const aborted = after('CHECKPOINT_COORDINATOR_SUSPEND', 2, one);
+    assert.deepEqual([one, aborted].map(failedInARow), [1, 1]);
+    assert.equal(failedInARow(after('CHECKPOINT_EXPIRED', 3, aborted)), 2);
   });
 
   it('counts a failure before the trigger without a record', () => {

@@ -12,6 +12,7 @@ import {
   type SubtaskCheckpointStats,
   type SubtaskRef,
 } from '../protocol/index.ts';
+import type { CheckpointFailureReason } from './checkpoint-failures.ts';
 import {
   addToSummary,
   type CheckpointSummary,
@@ -25,6 +26,8 @@ export interface CheckpointStatistics {
   /** Of completed checkpoints, savepoints too. */
   readonly summary: CheckpointSummary;
   readonly latest: LatestCheckpoints;
+  /** See {@link failedInARow}. Absent: none has failed yet, or by a release that did not count. */
+  readonly failedSinceCompleted?: number;
 }
 
 export interface CheckpointCounts {
@@ -178,6 +181,7 @@ export function statsCompleted(
     ...next,
     counts: counted(next.counts, { inProgress: -1, completed: 1 }),
     history: trimmed(next.history, next.historyCount),
+    ...(next.failedSinceCompleted === undefined ? {} : { failedSinceCompleted: 0 }),
     summary: addToSummary(next.summary, {
       checkpointedSizeBytes: totals.checkpointedSizeBytes,
       stateSizeBytes: totals.stateSizeBytes,
@@ -212,7 +216,31 @@ export function statsFailed(
     counts: counted(next.counts, { inProgress: -1, failed: 1 }),
     history: trimmed(next.history, next.historyCount),
     latest: { ...next.latest, failed },
+    failedSinceCompleted: failedInARow(statistics) + Number(isFailure(failed)),
   };
+}
+
+/**
+ * How many have failed since one has completed, savepoints too, however few the history has. Those
+ * of {@link NO_FAILURE} neither count nor end the row.
+ */
+export function failedInARow({ failedSinceCompleted, history }: CheckpointStatistics): number {
+  if (failedSinceCompleted !== undefined) return failedSinceCompleted;
+  const completed = history.findIndex(({ status }) => status === 'COMPLETED');
+  return (completed === -1 ? history : history.slice(0, completed)).filter(isFailure).length;
+}
+
+/** Ends of checkpoints that are part of a restart, or of the end of their job. */
+const NO_FAILURE: readonly string[] = [
+  'CHECKPOINT_COORDINATOR_SUSPEND',
+  'CHECKPOINT_COORDINATOR_SHUTDOWN',
+  'CHECKPOINT_SUBSUMED',
+  'PERIODIC_SCHEDULER_SHUTDOWN',
+] satisfies CheckpointFailureReason[];
+
+/** It has failed by itself. */
+export function isFailure({ status, error }: CheckpointStatsRecord): boolean {
+  return status === 'FAILED' && !NO_FAILURE.includes(error?.code ?? '');
 }
 
 /** A checkpoint failed before it got an id. */

@@ -54,6 +54,8 @@ export {
   checkpointTotals,
   emptyStatistics,
   endToEndDurationMs,
+  failedInARow,
+  isFailure,
   type LatestCheckpoints,
   type RestoredCheckpointRecord,
   statsAcknowledged,

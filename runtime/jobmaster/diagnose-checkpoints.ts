@@ -1,19 +1,16 @@
 /** When output becomes visible: sinks that publish with checkpoints, and these. Pure. */
-import { type CheckpointStatsRecord, endToEndDurationMs } from '../checkpoint/index.ts';
+import {
+  type CheckpointStatsRecord,
+  endToEndDurationMs,
+  failedInARow,
+  isFailure,
+} from '../checkpoint/index.ts';
 import type { DiagnosedOperator, JobModel } from './diagnosed-job.ts';
 import type { Finding } from './diagnosis.ts';
 import { countText, listText, recordsText, spanText, subtaskText } from './diagnosis-text.ts';
 
 /** One in progress is not called slow before. */
 const SLOW_AFTER_MS = 10_000;
-
-/** Failures that are part of a restart or an end, which are told of as such. */
-const NO_FAILURE: readonly string[] = [
-  'CHECKPOINT_COORDINATOR_SUSPEND',
-  'CHECKPOINT_COORDINATOR_SHUTDOWN',
-  'CHECKPOINT_SUBSUMED',
-  'PERIODIC_SCHEDULER_SHUTDOWN',
-];
 
 export function diagnoseCheckpoints(model: JobModel): readonly Finding[] {
   const { checkpointing, status } = model.job;
@@ -60,10 +57,10 @@ function failingCheckpoints(
 ): Finding | undefined {
   const { checkpoints, nowEpochMs } = job;
   const ended = (checkpoints?.history ?? []).filter(({ status }) => status !== 'IN_PROGRESS');
-  const streak = ended.findIndex(({ status }) => status === 'COMPLETED');
-  const failed = (streak === -1 ? ended : ended.slice(0, streak)).filter(isFailure);
-  const [newest] = failed;
+  const newest = ended.find((one) => one.status === 'COMPLETED' || isFailure(one));
   if (checkpoints === undefined || newest?.error === undefined) return undefined;
+  // The history has the newest few.
+  const failedCount = failedInARow(checkpoints);
   const { error, checkpointId } = newest;
   const { completed } = checkpoints.latest;
   const missing = missingOf(newest, graph.vertices);
@@ -78,10 +75,10 @@ function failingCheckpoints(
   return {
     code: 'CHECKPOINTS_FAIL',
     severity: sinks.length > 0 ? 'error' : 'warning',
-    sentence: `${failed.length === 1 ? 'the last checkpoint' : `the last ${failed.length} checkpoints`} failed (${error.code}: ${error.message}), ${since}${effect}.`,
+    sentence: `${failedCount <= 1 ? 'the last checkpoint' : `the last ${countText(failedCount)} checkpoints`} failed (${error.code}: ${error.message}), ${since}${effect}.`,
     advice: adviceFor(error.code),
     evidence: {
-      failedInARow: failed.length,
+      failedInARow: failedCount,
       lastFailedId: checkpointId,
       reason: error.code,
       ...{ completed: checkpoints.counts.completed, failed: checkpoints.counts.failed },
@@ -89,10 +86,6 @@ function failingCheckpoints(
     },
     ...(where === undefined ? {} : placeOf(where)),
   };
-}
-
-function isFailure({ status, error }: CheckpointStatsRecord): boolean {
-  return status === 'FAILED' && !NO_FAILURE.includes(error?.code ?? '');
 }
 
 function adviceFor(code: string): string {

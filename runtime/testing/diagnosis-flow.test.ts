@@ -278,6 +278,7 @@ describe('a diagnosis of output that is not visible', () => {
           .name('database');
       },
       {
+        atMs: 45_000,
         configuration: {
           'execution.checkpointing.interval': '1 s',
           'execution.checkpointing.tolerable-failed-checkpoints': 100,
@@ -291,7 +292,11 @@ describe('a diagnosis of output that is not visible', () => {
       finding.sentence,
       /none has completed yet; until one does, "Sink: database" publishes/,
     );
-    assert.ok(Number(finding.evidence.failedInARow) > 3);
+    // `web.checkpoints.history` is 10.
+    const { failedInARow, failed } = finding.evidence;
+    assert.ok(Number(failedInARow) > 10, String(failedInARow));
+    assert.equal(failedInARow, failed);
+    assert.match(finding.sentence, new RegExp(`^the last ${failedInARow} checkpoints failed`));
   });
 
   it('names the subtask that a checkpoint waits for', async () => {
