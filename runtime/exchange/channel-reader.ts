@@ -13,6 +13,8 @@ import { assert, defined } from '../core/index.ts';
 import type { CheckpointBarrier } from '../protocol/index.ts';
 import {
   FRAME_BARRIER,
+  FRAME_END,
+  FRAME_END_DRAINED,
   FRAME_END_OF_PARTITION,
   FRAME_RECORDS,
   type FrameHeader,
@@ -55,7 +57,9 @@ export class ChannelReader {
   /** I3. */
   #current: { readonly frame: Frame; readonly header: FrameHeader } | undefined;
 
-  /** Bytes of frames taken from the ring. */
+  #endOfDataTaken = false;
+
+  /** Bytes of frames taken from the ring, up to the end of data: as the writer counts them. */
   bytesRead = 0;
   /** Bytes of the frames that were taken ahead and are not handed over yet. */
   aheadBytes = 0;
@@ -209,7 +213,11 @@ export class ChannelReader {
       `I1: frame out of sequence: expected=${this.#sequence} found=${header.sequence}`,
     );
     this.#sequence = (header.sequence + 1) >>> 0;
-    this.bytesRead += frame.end - frame.start;
+    const { type } = header;
+    if (!this.#endOfDataTaken && type !== FRAME_END_OF_PARTITION) {
+      this.bytesRead += frame.end - frame.start;
+    }
+    if (type === FRAME_END || type === FRAME_END_DRAINED) this.#endOfDataTaken = true;
     return header;
   }
 }

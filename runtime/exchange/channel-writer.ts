@@ -92,7 +92,7 @@ export class ChannelWriter {
 
   /** Records written. */
   records = 0;
-  /** Bytes of frames sent or pending. */
+  /** Bytes of frames sent or pending, up to the end of data: who reads may stop behind it. */
   bytes = 0;
   /** Frames of records sent or pending. */
   buffers = 0;
@@ -240,6 +240,7 @@ export class ChannelWriter {
     const schema = defined(this.#schema, 'it is due');
     new DataView(schema.buffer).setUint32(FRAME_SEQUENCE_OFFSET, this.#takeSequence(), true);
     this.#isSchemaDue = false;
+    this.bytes += schema.length;
     this.#send(schema);
   }
 
@@ -269,6 +270,7 @@ export class ChannelWriter {
     const sequence = this.#takeSequence();
     writeFrameHeader(buffer.view, { type, textMode, sequence, records, textStart });
     const frame = buffer.bytes.subarray(0, buffer.position);
+    if (!this.#endOfData && type !== FRAME_END_OF_PARTITION) this.bytes += frame.length;
     this.#send(frame);
     buffer.reset();
     return frame;
@@ -281,7 +283,6 @@ export class ChannelWriter {
   }
 
   #send(frame: Uint8Array): void {
-    this.bytes += frame.length;
     if (this.#pending.length === 0 && this.#ring.tryWrite(frame)) return;
     this.#pending.push(new Uint8Array(frame));
     this.#pendingBytes += frame.length;

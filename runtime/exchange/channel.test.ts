@@ -118,6 +118,21 @@ describe('a channel', () => {
     assert.equal(writer.fallbackRecords, 0);
   });
 
+  it('counts no bytes behind the end of data, which nobody need take any more', () => {
+    for (const drained of [false, true]) {
+      const { writer, reader, sink, finish } = channel();
+      writer.writeRecord({ i: 1 }, 1, -1);
+      writer.writeEnd(drained);
+      while (!reader.ended) reader.poll(sink, 1);
+      const { bytesRead } = reader;
+      writer.writeBarrier(BARRIER);
+      writer.writeEndOfPartition();
+      assert.equal(writer.bytes, bytesRead);
+      finish();
+      assert.deepEqual([writer.bytes, reader.bytesRead], [bytesRead, bytesRead]);
+    }
+  });
+
   it('keeps frames on the heap while the ring is full and says it is not available', () => {
     const { writer, finish } = channel({ ringBytes: 1024 });
     assert.equal(writer.isAvailable(), true);
