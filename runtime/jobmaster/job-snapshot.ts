@@ -24,6 +24,9 @@ export interface VertexSnapshot {
   readonly numRecordsOut: number;
   readonly numBytesIn: number;
   readonly numBytesOut: number;
+  /** As of `TaskMetricsRecord`, of some subtask. */
+  readonly hasLocalInput?: true;
+  readonly hasLocalOutput?: true;
   readonly numRecordsFallback: number;
   readonly maxPendingBytes: number;
   /** The lowest of the subtasks; undefined before the first, `MAX_WATERMARK_MS` at the end. */
@@ -77,6 +80,8 @@ function snapshotVertex(
     numRecordsOut: sum((task) => task.numRecordsOut),
     numBytesIn: sum((task) => task.numBytesIn),
     numBytesOut: sum((task) => task.numBytesOut),
+    ...(tasks.some((task) => task.hasLocalInput) ? { hasLocalInput: true } : {}),
+    ...(tasks.some((task) => task.hasLocalOutput) ? { hasLocalOutput: true } : {}),
     numRecordsFallback: sum((task) => task.numRecordsFallback),
     maxPendingBytes: Math.max(0, ...tasks.map((task) => task.maxPendingBytes)),
     watermarkMs,

@@ -112,8 +112,14 @@ export interface TaskMetricsRecord extends SubtaskRef {
   /** For a source vertex: the records its source has emitted. */
   readonly numRecordsIn: number;
   readonly numRecordsOut: number;
+  /** Of channels from other slots. */
   readonly numBytesIn: number;
+  /** Of channels to other slots. */
   readonly numBytesOut: number;
+  /** Some records came by calls inside the slot, which have no bytes. Absent: none do. */
+  readonly hasLocalInput?: true;
+  /** As `hasLocalInput`, of records that it gives. */
+  readonly hasLocalOutput?: true;
   /** Records that did not fit their channel's row codec. */
   readonly numRecordsFallback: number;
   /** Most bytes that ever waited for space in a ring; bounded by one quantum's output. */

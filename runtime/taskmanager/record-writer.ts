@@ -131,6 +131,11 @@ export class RecordWriter implements OutputTarget {
     return drained;
   }
 
+  /** It calls tasks of the slot: of what it gives them, nothing is encoded. */
+  get isLocal(): boolean {
+    return this.#writers.length < this.#channels.length;
+  }
+
   /** Spent in tasks of the slot that it calls. */
   get calledMs(): number {
     return this.#channels.reduce((sum, channel) => {

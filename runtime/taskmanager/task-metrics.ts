@@ -38,6 +38,7 @@ export function taskMetrics({
     numRecordsOut,
     numBytesIn: remoteInputs.reduce((sum, { source }) => sum + source.bytesRead, 0),
     numBytesOut,
+    ...localEdges(task),
     numRecordsFallback,
     maxPendingBytes,
     currentInputWatermarkMs: task.inputWatermarkMs(),
@@ -47,6 +48,15 @@ export function taskMetrics({
     ...withAccumulators(accumulators()),
     ...(gates.length === 0 ? {} : { inputs: inputFacts(gates, origins) }),
     operators: operatorFacts(chain),
+  };
+}
+
+/** What is called has no bytes, so that those counted are not of all records. */
+function localEdges({ parts: { gates, remoteInputs, writers } }: Task) {
+  const channelCount = gates.reduce((sum, { channels }) => sum + channels.length, 0);
+  return {
+    ...(remoteInputs.length < channelCount ? { hasLocalInput: true as const } : {}),
+    ...(writers.some(({ isLocal }) => isLocal) ? { hasLocalOutput: true as const } : {}),
   };
 }
 

@@ -153,6 +153,32 @@ describe('GET …/vertices/:vertexid', () => {
     assert.deepEqual([counters['read-records'], counters['read-records-complete']], [0, false]);
   });
 
+  it('says that bytes are not complete where records are called inside a slot', async () => {
+    const called = { numBytesOut: 0, hasLocalOutput: true } as const;
+    const subtasks = [called, {}].map((changed, index) => {
+      return runningSubtask(SOURCE_ID, index, { metrics: taskMetrics(SOURCE_ID, index, changed) });
+    });
+    const job = jobWithSources(subtasks);
+    const flags = (metrics: unknown) =>
+      ['read-bytes', 'write-bytes', 'read-records', 'write-records'].map((name) => {
+        return (metrics as Json)[`${name}-complete`];
+      });
+    const body = await shown(job, VERTEX);
+    const [first, second] = body.subtasks as Json[];
+    assert.deepEqual(flags(first?.metrics), [true, false, true, true]);
+    assert.deepEqual(flags(second?.metrics), [true, true, true, true]);
+    const { taskmanagers } = await shown(job, `${VERTEX}/taskmanagers`);
+    const shownFlags = (taskmanagers as Json[]).map(({ metrics }) => flags(metrics));
+    assert.deepEqual(shownFlags.map(([, written]) => written).toSorted(), [false, true]);
+
+    const sums = { id: SOURCE_ID, numRecordsIn: 1, numRecordsOut: 1, numBytesIn: 0 };
+    const times = { busyTimeMs: 1, backPressuredTimeMs: 0, idleTimeMs: 0 };
+    const vertex = { ...sums, ...times, numBytesOut: 0, hasLocalInput: true };
+    const metrics = [vertex as unknown as DispatchedJob['metrics'][number]];
+    const { vertices } = await shown({ ...job, metrics }, `/jobs/${JOB_ID}`);
+    assert.deepEqual(flags((vertices as Json[])[0]?.metrics), [false, true, true, true]);
+  });
+
   it('refuses what is no id, and does not know what is no vertex', async () => {
     const malformed = await askOf(RUNNING_JOB, `GET /jobs/${JOB_ID}/vertices/xyz`);
     const unknown = await askOf(RUNNING_JOB, `GET /jobs/${JOB_ID}/vertices/${'0'.repeat(32)}`);

@@ -71,18 +71,23 @@ type IoMetrics = Pick<
   | 'numRecordsOut'
   | 'numBytesIn'
   | 'numBytesOut'
+  | 'hasLocalInput'
+  | 'hasLocalOutput'
   | 'busyTimeMs'
   | 'backPressuredTimeMs'
   | 'idleTimeMs'
 >;
 
-const IO_METRICS: readonly (readonly [string, keyof IoMetrics])[] = [
-  ['read-bytes', 'numBytesIn'],
-  ['write-bytes', 'numBytesOut'],
-  ['read-records', 'numRecordsIn'],
-  ['write-records', 'numRecordsOut'],
+type IoCounter = Exclude<keyof IoMetrics, 'hasLocalInput' | 'hasLocalOutput'>;
+
+/** With what says that a counter leaves something out. */
+const IO_METRICS: readonly (readonly [string, IoCounter, keyof IoMetrics | undefined])[] = [
+  ['read-bytes', 'numBytesIn', 'hasLocalInput'],
+  ['write-bytes', 'numBytesOut', 'hasLocalOutput'],
+  ['read-records', 'numRecordsIn', undefined],
+  ['write-records', 'numRecordsOut', undefined],
 ];
-const TIME_METRICS: readonly (readonly [string, keyof IoMetrics])[] = [
+const TIME_METRICS: readonly (readonly [string, IoCounter])[] = [
   ['accumulated-backpressured-time', 'backPressuredTimeMs'],
   ['accumulated-idle-time', 'idleTimeMs'],
   ['accumulated-busy-time', 'busyTimeMs'],
@@ -90,12 +95,14 @@ const TIME_METRICS: readonly (readonly [string, keyof IoMetrics])[] = [
 
 /** Of a vertex, of the subtasks on a TaskManager: sums. @param known false: some is missing. */
 export function ioMetrics(tasks: readonly IoMetrics[], known: boolean): object {
-  const sum = (name: keyof IoMetrics): number =>
+  const sum = (name: IoCounter): number =>
     Math.round(tasks.reduce((total, task) => total + task[name], 0));
+  const isPart = (name: keyof IoMetrics | undefined): boolean =>
+    name !== undefined && tasks.some((task) => task[name] === true);
   return Object.fromEntries([
-    ...IO_METRICS.flatMap(([shown, name]) => [
+    ...IO_METRICS.flatMap(([shown, name, partName]) => [
       [shown, sum(name)],
-      [`${shown}-complete`, known],
+      [`${shown}-complete`, known && !isPart(partName)],
     ]),
     ...TIME_METRICS.map(([shown, name]) => [shown, sum(name)]),
   ]);
