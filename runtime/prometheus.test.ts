@@ -66,6 +66,27 @@ describe('renderMetrics', () => {
     assert.match(text, /_operator_took_count\{[^}]*operator_name="Map"\} 4\n/);
   });
 
+  it('has what each operator of a chain took and gave', async () => {
+    const operators = [
+      { operatorId: 'a', name: 'Source: in', numRecordsIn: 10, numRecordsOut: 10 },
+      { operatorId: 'b', name: 'parse.v1', numRecordsIn: 10, numRecordsOut: 4 },
+    ];
+    const recent = { spanMs: 1000, numRecordsIn: [5, 5], numRecordsOut: [5, 2] };
+    const operatorMetrics = { 'parse.v1.bad': 3 };
+    const subtask = sampledSubtask({ operators, recent, operatorMetrics });
+    const { families } = await scraped(sampledJob(subtask));
+    const of = (name: string) => {
+      const family = families.get(`flink_taskmanager_job_task_operator_${name}`);
+      const values = family?.metrics.map(({ value, labels }) => [labels?.operator_name, value]);
+      return [family?.type, ...(values ?? [])];
+    };
+    assert.deepEqual(of('numRecordsIn'), ['COUNTER', ['Source: in', '10'], ['parse.v1', '10']]);
+    assert.deepEqual(of('numRecordsOut'), ['COUNTER', ['Source: in', '10'], ['parse.v1', '4']]);
+    const rates = ['GAUGE', ['Source: in', '5'], ['parse.v1', '2']];
+    assert.deepEqual(of('numRecordsOutPerSecond'), rates);
+    assert.deepEqual(of('bad'), ['GAUGE', ['parse.v1', '3']]);
+  });
+
   it('has every series once, whatever names users give', async () => {
     const operatorMetrics = { 'Map.a b': 1, 'Map.a_b': 2, 'Map.ä/ö': 3, 'no operator': 4 };
     const { text } = await scraped(sampledJob(sampledSubtask({ operatorMetrics })));

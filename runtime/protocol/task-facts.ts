@@ -28,6 +28,10 @@ export interface ChannelWatermarkRecord {
 /** One operator of a subtask, in the order of its chain. */
 export interface OperatorFactsRecord extends OperatorFacts {
   readonly operatorId: string;
+  /** As in metrics. Absent: a release that did not tell, as it may be of `numRecordsIn`. */
+  readonly name?: string;
+  /** Absent, too: it takes a side output inside its chain, whose records are not told apart. */
+  readonly numRecordsIn?: number;
   /** To its main output. */
   readonly numRecordsOut: number;
   /** To side outputs. Absent: none. */
@@ -113,6 +117,10 @@ export interface RecentFactsRecord {
   readonly spanMs: number;
   /** To the main output, operator by operator. */
   readonly numRecordsOut: readonly number[];
+  /** Operator by operator; null: not known. Absent: a release that did not tell. */
+  readonly numRecordsIn?: readonly (number | null)[];
+  /** To side outputs, operator by operator. Absent: as of `numRecordsIn`, or there were none. */
+  readonly numRecordsSide?: readonly number[];
   /** Of the inputs, or of a source. Absent: the first has come, or the last. */
   readonly watermarkAdvanceMs?: number;
   /** Operator by operator. Absent: a release that did not tell. */

@@ -25,6 +25,8 @@ export interface ChainLink {
   readonly states: Pick<OperatorStateHandler, 'snapshot'>;
   /** Undefined for the head, whose inputs are gates or none. */
   readonly input: Input<unknown> | undefined;
+  /** Whose main output it takes; undefined for the head, and where it takes a side output. */
+  readonly takes: ChainOutput | undefined;
   readonly output: ChainOutput;
   /** Its `open()` has been called and has not returned: for people. */
   isOpening?: boolean;
@@ -67,18 +69,25 @@ export function buildOperatorChain(
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
   let headInputs: readonly Input<unknown>[] = [];
   let source: SourceOperator | undefined;
+  const outputs = new Map(vertex.operators.map(({ nodeId }) => [nodeId, new ChainOutput()]));
+  const outputOf = (nodeId: number): ChainOutput =>
+    defined(outputs.get(nodeId), 'an operator of the chain has an output');
   const links = vertex.operators.map((chained, position): ChainLink => {
     const node = defined(nodes.get(chained.nodeId), 'a chained operator is a node of the graph');
-    const output = new ChainOutput();
+    const output = outputOf(chained.nodeId);
     const { ctx, states } = surroundingsOf(node.id);
-    const { operatorId, name } = chained;
+    const { operatorId, name, chainInput } = chained;
     const made = makeNamed(node, ctx, output);
     if (position === 0) {
       headInputs = made.inputs;
       source = made.source;
     }
     const input = position === 0 ? undefined : made.inputs[0];
-    return { nodeId: node.id, operatorId, name, operator: made.operator, states, input, output };
+    const isMain = chainInput !== undefined && chainInput.sideOutputTag === undefined;
+    return {
+      ...{ nodeId: node.id, operatorId, name, operator: made.operator, states, input, output },
+      takes: isMain ? outputOf(chainInput.nodeId) : undefined,
+    };
   });
   join(vertex, links, edgeOutputs);
   return { links, headInputs, source };

@@ -58,12 +58,18 @@ function reachedBy({ watermarkMs }: ChannelWatermarkRecord): number {
   return watermarkMs ?? MIN_TIMESTAMP_MS;
 }
 
-/** Head first. */
-export function operatorFacts({ links }: OperatorChain): readonly OperatorFactsRecord[] {
-  return links.map(({ operatorId, operator, output, isOpening }) => {
+/** Head first. @param numRecordsIn of the task: what came into its head. */
+export function operatorFacts(
+  { links }: OperatorChain,
+  numRecordsIn: number,
+): readonly OperatorFactsRecord[] {
+  return links.map(({ operatorId, name, operator, takes, output, isOpening }, position) => {
     const { numRecords, numSideRecords, watermarkMs } = output;
+    const taken = position === 0 ? numRecordsIn : takes?.numRecords;
     return {
       operatorId,
+      name,
+      ...(taken === undefined ? {} : { numRecordsIn: taken }),
       numRecordsOut: numRecords,
       ...(numSideRecords === 0 ? {} : { numRecordsSide: numSideRecords }),
       ...(watermarkMs === undefined ? {} : { watermarkMs }),
@@ -102,6 +108,9 @@ function withEarlierOperator(
   const watermarkMs = of.watermarkMs ?? earlier.watermarkMs;
   return {
     ...of,
+    ...(of.numRecordsIn === undefined
+      ? {}
+      : { numRecordsIn: of.numRecordsIn + (earlier.numRecordsIn ?? 0) }),
     numRecordsOut: of.numRecordsOut + earlier.numRecordsOut,
     ...(side === 0 ? {} : { numRecordsSide: side }),
     ...(of.numLateRecordsDropped === undefined ? {} : { numLateRecordsDropped: late }),

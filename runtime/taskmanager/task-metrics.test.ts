@@ -29,4 +29,17 @@ describe('withEarlier', () => {
     ]);
     assert.equal('accumulators' in withEarlier(metrics({}), [metrics({})]), false);
   });
+
+  it('adds what its operators have taken, where they tell it', () => {
+    const operators = (numRecordsIn: number) => [
+      { operatorId: 'a', numRecordsIn, numRecordsOut: 1 },
+      { operatorId: 'b', numRecordsOut: 1 },
+    ];
+    const now = metrics({ operators: operators(4) });
+    const added = withEarlier(now, [metrics({ operators: operators(3) })]).operators;
+    assert.deepEqual(added, [
+      { operatorId: 'a', numRecordsIn: 7, numRecordsOut: 2 },
+      { operatorId: 'b', numRecordsOut: 2 },
+    ]);
+  });
 });

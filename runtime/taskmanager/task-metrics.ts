@@ -47,7 +47,7 @@ export function taskMetrics({
     operatorMetrics: operatorMetrics(),
     ...withAccumulators(accumulators()),
     ...(gates.length === 0 ? {} : { inputs: inputFacts(gates, origins) }),
-    operators: operatorFacts(chain),
+    operators: operatorFacts(chain, task.numRecordsIn()),
   };
 }
 

@@ -26,6 +26,24 @@ describe('RateWindow', () => {
     assert.equal(rates?.numRecordsOutPerSecond, 0);
   });
 
+  it('says what each operator took and gave meanwhile, as far as that is counted', () => {
+    const window = new RateWindow();
+    const at = (count: number, side: number): TaskMetricsRecord => ({
+      ...report(count),
+      operators: [
+        { operatorId: 'a', numRecordsIn: count, numRecordsOut: 2 * count, numRecordsSide: side },
+        { operatorId: 'b', numRecordsOut: count },
+      ],
+    });
+    window.take(at(100, 0), 0);
+    window.take(at(110, 0), 1000);
+    const { spanMs, numRecordsIn, numRecordsOut, numRecordsSide } = window.recent ?? {};
+    assert.deepEqual([spanMs, numRecordsIn, numRecordsOut], [1000, [10, null], [20, 10]]);
+    assert.equal(numRecordsSide, undefined);
+    window.take(at(110, 7), 2000);
+    assert.deepEqual(window.recent?.numRecordsSide, [7, 0]);
+  });
+
   it('forgets what is older than ten seconds', () => {
     const window = new RateWindow();
     for (let second = 0; second <= 60; second += 1) window.take(report(second * 10), second * 1000);

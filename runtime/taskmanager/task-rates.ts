@@ -3,7 +3,12 @@
  * Flink's meters.
  */
 import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS } from '../core/index.ts';
-import type { RecentFactsRecord, TaskMetricsRecord, TaskRates } from '../protocol/index.ts';
+import type {
+  OperatorFactsRecord,
+  RecentFactsRecord,
+  TaskMetricsRecord,
+  TaskRates,
+} from '../protocol/index.ts';
 import { OperatorPaces } from './operator-paces.ts';
 
 const WINDOW_MS = 10_000;
@@ -55,13 +60,10 @@ export class RateWindow {
     const [oldest] = this.#samples;
     const newest = this.#samples.at(-1);
     if (oldest === undefined || newest === undefined || oldest === newest) return undefined;
-    const before = oldest.task.operators ?? [];
     const watermarkAdvanceMs = advanceMs(oldest.task, newest.task);
     return {
       spanMs: newest.atEpochMs - oldest.atEpochMs,
-      numRecordsOut: (newest.task.operators ?? []).map(({ numRecordsOut }, index) =>
-        Math.max(0, numRecordsOut - (before[index]?.numRecordsOut ?? 0)),
-      ),
+      ...recentCounts(oldest.task.operators ?? [], newest.task.operators ?? []),
       ...(watermarkAdvanceMs === undefined ? {} : { watermarkAdvanceMs }),
       paces: this.#paces.paces,
     };
@@ -84,6 +86,22 @@ export class RateWindow {
     });
     return Object.fromEntries(rates) as TaskRates;
   }
+}
+
+function recentCounts(
+  before: readonly OperatorFactsRecord[],
+  now: readonly OperatorFactsRecord[],
+): Pick<RecentFactsRecord, 'numRecordsIn' | 'numRecordsOut' | 'numRecordsSide'> {
+  const grown = (index: number, name: 'numRecordsIn' | 'numRecordsOut' | 'numRecordsSide') =>
+    Math.max(0, (now[index]?.[name] ?? 0) - (before[index]?.[name] ?? 0));
+  const side = now.map((_, index) => grown(index, 'numRecordsSide'));
+  return {
+    numRecordsIn: now.map(({ numRecordsIn }, index) => {
+      return numRecordsIn === undefined ? null : grown(index, 'numRecordsIn');
+    }),
+    numRecordsOut: now.map((_, index) => grown(index, 'numRecordsOut')),
+    ...(side.some((count) => count > 0) ? { numRecordsSide: side } : {}),
+  };
 }
 
 /** Undefined: the first watermark has come meanwhile, or the last. */

@@ -50,6 +50,56 @@ describe('routes of metrics', () => {
     ]);
   });
 
+  it('offer what each operator of a chain took and gave, a second too', async () => {
+    const of = (index: number) => {
+      const operators = [
+        { operatorId: 'a', name: 'Source: my bids', numRecordsIn: 100, numRecordsOut: 100 },
+        { operatorId: 'b', name: 'Split', numRecordsIn: 100, numRecordsOut: 7, numRecordsSide: 3 },
+        { operatorId: 'c', name: 'Late', numRecordsOut: 2 },
+      ];
+      const recent = {
+        ...{ spanMs: 2000, numRecordsIn: [40, 40, null], numRecordsOut: [40, 6, 0] },
+        numRecordsSide: [0, 2, 0],
+      };
+      const metrics = taskMetrics(SOURCE_ID, index, { operators, recent });
+      return runningSubtask(SOURCE_ID, index, { metrics });
+    };
+    const chained = jobWithSources([of(0), of(1)]);
+    const asked = async (path: string) => (await askOf(chained, `GET ${path}`)).body as object[];
+    const ids = (await asked(`${VERTEX}/metrics`)).map((one) => (one as { id: string }).id);
+    const own = ids.filter((id) => /^1\.(Source:_my_bids|Split|Late)\./.test(id));
+    assert.deepEqual(own, [
+      ...['In', 'Out', 'InPerSecond', 'OutPerSecond'].map(
+        (what) => `1.Source:_my_bids.numRecords${what}`,
+      ),
+      ...['In', 'Out', 'InPerSecond', 'OutPerSecond'].map((what) => `1.Split.numRecords${what}`),
+      ...['Out', 'OutPerSecond'].map((what) => `1.Late.numRecords${what}`),
+    ]);
+    const names = 'Split.numRecordsIn,Split.numRecordsOut,Split.numRecordsOutPerSecond';
+    assert.deepEqual(await asked(`${VERTEX}/subtasks/1/metrics?get=${names}`), [
+      { id: 'Split.numRecordsIn', value: '100' },
+      { id: 'Split.numRecordsOut', value: '10' },
+      { id: 'Split.numRecordsOutPerSecond', value: '4' },
+    ]);
+    const sum = `${VERTEX}/subtasks/metrics?agg=sum&get=Source:_my_bids.numRecordsInPerSecond`;
+    const id = 'Source:_my_bids.numRecordsInPerSecond';
+    assert.deepEqual(await asked(sum), [{ id, sum: 40 }]);
+  });
+
+  it('offer the first of several operators of one name, and no function’s count', async () => {
+    const operators = [
+      { operatorId: 'a', name: 'Map', numRecordsIn: 9, numRecordsOut: 5 },
+      { operatorId: 'b', name: 'Map', numRecordsIn: 5, numRecordsOut: 1 },
+    ];
+    const operatorMetrics = { 'Map.numRecordsIn': 777 };
+    const metrics = taskMetrics(SOURCE_ID, 0, { operators, operatorMetrics });
+    const shown = jobWithSources([runningSubtask(SOURCE_ID, 0, { metrics })]);
+    const path = `${VERTEX}/subtasks/0/metrics?get=Map.numRecordsIn,Map.numRecordsOut`;
+    const { body } = await askOf(shown, `GET ${path}`);
+    const values = (body as { value: string }[]).map(({ value }) => value);
+    assert.deepEqual(values, ['9', '5']);
+  });
+
   it('tell the watermark of each of several inputs', async () => {
     const channels = { numRecordsIn: 0, channelCount: 2, idleCount: 0, endedCount: 0 };
     const inputs = [

@@ -13,6 +13,7 @@ import {
 } from '../../jobmaster/index.ts';
 import type { TaskPlace } from './cluster-api.ts';
 import { jobMetrics, type MetricValue } from './metrics-json.ts';
+import { operatorCounts } from './operator-counts.ts';
 import { type ShownVertex, shownVertices } from './vertices-json.ts';
 import { watermarkText } from './watermark-text.ts';
 
@@ -123,19 +124,25 @@ type Whose = Pick<MetricSample, 'labels' | 'startEpochMs'>;
 /** What operators and functions register, and what is an operator's because of its place. */
 function operatorSamples(
   vertex: ShownVertex,
-  { operatorMetrics, numRecordsIn }: NonNullable<SubtaskExecution['metrics']>,
+  metrics: NonNullable<SubtaskExecution['metrics']>,
   { labels, startEpochMs }: Whose,
 ): readonly MetricSample[] {
-  const names = operatorNames(vertex);
+  const { operatorMetrics, numRecordsIn } = metrics;
+  const told = (metrics.operators ?? []).flatMap(({ name }) => name ?? []);
+  const names = told.length > 0 ? told : operatorNames(vertex);
   const values = new Map(Object.entries(operatorMetrics));
   const sample = (operator_name: string, name: string, own: Partial<MetricSample>) => ({
     ...{ scope: ['taskmanager', 'job', 'task', 'operator'], startEpochMs },
     ...{ labels: { ...labels, operator_name }, name, kind: 'gauge' as const, value: 0, ...own },
   });
   const samples: MetricSample[] = [];
+  for (const { operatorName, name, value } of operatorCounts(metrics)) {
+    const kind = name.endsWith('PerSecond') ? 'gauge' : 'counter';
+    samples.push(sample(operatorName, name, { kind, value }));
+  }
   const [head] = names;
-  // What comes into the first of a chain comes into its task.
-  if (head !== undefined) {
+  // By a release that does not tell of operators: what comes into the first comes into its task.
+  if (head !== undefined && samples.length === 0) {
     samples.push(sample(head, 'numRecordsIn', { kind: 'counter', value: numRecordsIn }));
   }
   for (const [key, value] of values) {
@@ -149,7 +156,7 @@ function operatorSamples(
   return samples;
 }
 
-/** Of the chain, in its order; forks are in brackets. */
+/** Of the chain, in its order, as far as its name tells; forks are in brackets. */
 function operatorNames({ name }: ShownVertex): readonly string[] {
   return name.split(/ -> |, /).map((part) => part.replaceAll(/^\(|\)+$/g, ''));
 }

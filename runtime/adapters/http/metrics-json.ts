@@ -3,6 +3,7 @@ import { checkpointTotals, endToEndDurationMs } from '../../checkpoint/index.ts'
 import type { DispatchedJob, SubtaskExecution } from '../../jobmaster/index.ts';
 import type { InputFactsRecord } from '../../protocol/index.ts';
 import { badRequest } from './http-records.ts';
+import { operatorCounts } from './operator-counts.ts';
 import { watermarkText } from './watermark-text.ts';
 
 export type MetricValue = number | string | boolean;
@@ -24,6 +25,9 @@ export function subtaskMetrics({ metrics }: SubtaskExecution): Metrics {
     ...inputWatermarks(metrics.inputs),
     ...Object.entries(metrics.operatorMetrics).map(([name, value]) => {
       return [metricId(name), value] as const;
+    }),
+    ...operatorCounts(metrics).map(({ operatorName, name, value }) => {
+      return [metricId(`${operatorName}.${name}`), value] as const;
     }),
   ]);
 }
