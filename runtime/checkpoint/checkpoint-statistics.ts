@@ -69,6 +69,11 @@ export interface CheckpointStatsRecord {
   readonly error?: StreamErrorRecord;
 }
 
+type CompletedStats = Pick<
+  CheckpointStatsRecord,
+  'checkpointId' | 'full' | 'triggeredAtEpochMs' | 'completedAtEpochMs' | 'path'
+>;
+
 /** One vertex. */
 export interface TaskCheckpointStats {
   readonly vertexId: string;
@@ -257,6 +262,32 @@ export function statsRestored(
     ...statistics,
     counts: counted(statistics.counts, { restored: 1 }),
     latest: { ...statistics.latest, restored },
+  };
+}
+
+/**
+ * What was shown before, in a process that goes on with the job.
+ *
+ * @param completed that it has not: all that is known of them. Oldest first.
+ */
+export function statsContinued(
+  before: CheckpointStatistics,
+  historyCount: number,
+  completed: readonly Required<CompletedStats>[],
+): CheckpointStatistics {
+  const records = completed.map((one): CheckpointStatsRecord => {
+    const { checkpointId, full, triggeredAtEpochMs, completedAtEpochMs, path } = one;
+    const known = { checkpointId, full, triggeredAtEpochMs, completedAtEpochMs, path };
+    return { ...known, status: 'COMPLETED', type: 'CHECKPOINT', tasks: [] };
+  });
+  const newest = records.at(-1);
+  const count = records.length;
+  return {
+    ...before,
+    historyCount,
+    counts: counted(before.counts, { total: count, completed: count }),
+    history: trimmed([...records.toReversed(), ...before.history], historyCount),
+    latest: { ...before.latest, ...(newest === undefined ? {} : { completed: newest }) },
   };
 }
 

@@ -155,6 +155,25 @@ export function coordinatorKey(jobId: string): RowKey {
   return { partitionKey: jobPartition(jobId), sortKey: 'coordinator' };
 }
 
+/** What people are shown of a job that has not ended: its times, its failures. */
+export function pastKey(jobId: string): RowKey {
+  return { partitionKey: jobPartition(jobId), sortKey: PAST_ROW_PREFIX };
+}
+
+/** Begins the sort key of each row of a job's past. */
+export const PAST_ROW_PREFIX = 'past';
+
+/** What people are shown of its checkpoints, but for those of the history. */
+export function pastCheckpointsKey(jobId: string): RowKey {
+  return { partitionKey: jobPartition(jobId), sortKey: `${PAST_ROW_PREFIX}-checkpoints` };
+}
+
+/** What people are shown of one of them. */
+export function pastCheckpointKey(jobId: string, checkpointId: number): RowKey {
+  const sortKey = `${PAST_ROW_PREFIX}-checkpoint#${padded(checkpointId, 12)}`;
+  return { partitionKey: jobPartition(jobId), sortKey };
+}
+
 /** A job between two turns of its master; changes with each of them. */
 export function turnKey(jobId: string): RowKey {
   return { partitionKey: jobPartition(jobId), sortKey: 'turn' };

@@ -11,9 +11,14 @@ import type {
 } from './dispatcher-records.ts';
 import type { ExecutionState } from './execution-states.ts';
 import { type JobTimes, lastChangeEpochMs, type VertexExecutions } from './job-executions.ts';
+import type { PastRecord } from './job-past.ts';
 import type { JobSnapshot } from './job-snapshot.ts';
 import type { JobStatus } from './job-state.ts';
-import { type ExceptionHistory, emptyExceptionHistory } from './restart-exception-history.ts';
+import {
+  type ExceptionHistory,
+  emptyExceptionHistory,
+  withException,
+} from './restart-exception-history.ts';
 
 /** What is known of a job. */
 export interface KnownJob {
@@ -27,6 +32,8 @@ export interface KnownJob {
     | undefined;
   /** Before it had a master, in this process. */
   readonly times?: JobTimes;
+  /** Of the job so far, in whichever process. Undefined: nothing is kept. */
+  readonly past?: PastRecord | undefined;
   /** Undefined: it does not run. */
   readonly control: JobControl | undefined;
   /** Of the end, in this process. */
@@ -37,10 +44,11 @@ export interface KnownJob {
 
 /** What is listed and shown. */
 export function describeJob(known: KnownJob): DispatchedJob {
-  const { job, status, control, end } = known;
+  const { job, status, control, end, past } = known;
   const { jobId, name, submittedAtEpochMs } = job;
   const snapshot = control === undefined ? known.metrics : control.snapshot();
-  const statistics = control?.checkpointStatistics ?? end?.checkpointStatistics;
+  const statistics =
+    control?.checkpointStatistics ?? end?.checkpointStatistics ?? past?.checkpointStatistics;
   const hibernation = control?.hibernation?.view;
   const executions = control?.executions() ?? end?.executions ?? [];
   const times = end?.times ?? timesOf(known);
@@ -61,7 +69,8 @@ export function describeJob(known: KnownJob): DispatchedJob {
     times,
     ...(modifiedAtEpochMs === undefined ? {} : { modifiedAtEpochMs }),
     executions,
-    exceptions: control?.exceptions ?? end?.exceptions ?? emptyExceptionHistory(0),
+    exceptions:
+      control?.exceptions ?? end?.exceptions ?? past?.exceptions ?? emptyExceptionHistory(0),
     ...(statistics === undefined ? {} : { checkpointStatistics: statistics }),
     ...(hibernation === undefined ? {} : { hibernation }),
     ...(end?.diagnosis === undefined ? {} : { diagnosis: end.diagnosis }),
@@ -80,8 +89,8 @@ export function endRecordOf(
   known: Omit<KnownJob, 'status' | 'end'>,
   { endedAtEpochMs, netRuntimeMs, error }: JobEnding,
 ): EndedJobRecord {
-  const { control, metrics } = known;
-  const statistics = control?.checkpointStatistics;
+  const { control, metrics, past } = known;
+  const statistics = control?.checkpointStatistics ?? past?.checkpointStatistics;
   const executions = control?.executions();
   return {
     endedAtEpochMs,
@@ -89,7 +98,7 @@ export function endRecordOf(
     ...(error === undefined ? {} : { error }),
     vertices: verticesOf(known, metrics),
     times: timesOf(known),
-    exceptions: control?.exceptions ?? failureHistory(error, endedAtEpochMs),
+    exceptions: control?.exceptions ?? failureHistory(error, endedAtEpochMs, past?.exceptions),
     ...(statistics === undefined ? {} : { checkpointStatistics: statistics }),
     ...(executions === undefined ? {} : { executions, taskCounts: countsOf(executions) }),
     ...(metrics === undefined ? {} : { metrics: metrics.vertices }),
@@ -98,8 +107,29 @@ export function endRecordOf(
   };
 }
 
-function timesOf({ times, control }: Pick<KnownJob, 'times' | 'control'>): JobTimes {
-  return { ...times, ...control?.times };
+/**
+ * What is left of a job that has ended, where its process died before it had put it down.
+ *
+ * @param status its row's.
+ */
+export function endOfPast(past: PastRecord, { status, submittedAtEpochMs }: JobRecord) {
+  const { times, startedAtEpochMs, exceptions, checkpointStatistics } = past;
+  const endedAtEpochMs = times[status as JobStatus] ?? submittedAtEpochMs;
+  const error = status === 'FAILED' ? exceptions?.entries[0]?.error : undefined;
+  const end: EndedJobRecord = {
+    endedAtEpochMs,
+    netRuntimeMs: Math.max(0, endedAtEpochMs - (startedAtEpochMs ?? endedAtEpochMs)),
+    ...(error === undefined ? {} : { error }),
+    vertices: [],
+    times,
+    ...(exceptions === undefined ? {} : { exceptions }),
+    ...(checkpointStatistics === undefined ? {} : { checkpointStatistics }),
+  };
+  return end;
+}
+
+function timesOf({ times, control, past }: Pick<KnownJob, 'times' | 'control' | 'past'>): JobTimes {
+  return { ...past?.times, ...times, ...control?.times };
 }
 
 /** As planned, at the parallelism they run with. */
@@ -117,10 +147,10 @@ function verticesOf(
 function failureHistory(
   error: StreamErrorRecord | undefined,
   timestampEpochMs: number,
+  before: ExceptionHistory | undefined,
 ): ExceptionHistory {
-  if (error === undefined) return emptyExceptionHistory(0);
-  const entry = { timestampEpochMs, error, concurrentExceptions: [] };
-  return { size: 1, entries: [entry], truncated: false };
+  if (error === undefined) return before ?? emptyExceptionHistory(0);
+  return withException(before ?? emptyExceptionHistory(1), { timestampEpochMs, error }, true);
 }
 
 function countsOf(executions: readonly VertexExecutions[]): TaskCounts {

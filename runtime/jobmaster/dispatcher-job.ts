@@ -18,7 +18,7 @@ import {
   toStreamError,
 } from '../core/index.ts';
 import type { JobPlanJson } from '../graph/index.ts';
-import { describeJob, endRecordOf, type JobEnding } from './describe-job.ts';
+import { describeJob, endOfPast, endRecordOf, type JobEnding } from './describe-job.ts';
 import { diagnoseJob } from './diagnose-job.ts';
 import type { FreeSlots } from './diagnosed-job.ts';
 import type { Diagnosis } from './diagnosis.ts';
@@ -34,6 +34,7 @@ import type {
 import type { JobArchive } from './job-archive.ts';
 import type { JobTimes } from './job-executions.ts';
 import type { JobResult } from './job-master-parts.ts';
+import type { PastRecord } from './job-past.ts';
 import type { JobSnapshot } from './job-snapshot.ts';
 import type { JobStatus } from './job-state.ts';
 import { NEW_JOB_WAIT_MS, retryStorage } from './storage-retry.ts';
@@ -160,6 +161,16 @@ export class DispatchedJobEntry {
     return this.#journal?.version ?? this.#stored.version;
   }
 
+  /** What is left of a job that has ended before its process could put it down. */
+  async findEnd(past: () => Promise<PastRecord>): Promise<void> {
+    if (this.#end !== undefined) return;
+    try {
+      this.#end = endOfPast(await past(), this.#stored.job);
+    } catch (thrown) {
+      this.#warn('the history of a job could not be read', thrown);
+    }
+  }
+
   /**
    * Takes the job over and plans it, so that it waits for slots.
    *
@@ -168,7 +179,9 @@ export class DispatchedJobEntry {
    */
   async prepare({ isRecovered, takeOver, plan }: JobPreparation): Promise<void> {
     this.#isRecovered = isRecovered;
-    if (isRecovered) this.#times = { RECONCILING: this.#parts.clock.nowEpochMs() };
+    if (isRecovered) {
+      this.#times = { ...this.#times, RECONCILING: this.#parts.clock.nowEpochMs() };
+    }
     const tried = Promise.withResolvers<void>();
     const act = async (): Promise<void> => {
       this.#journal ??= await takeOver();
@@ -246,7 +259,9 @@ export class DispatchedJobEntry {
     // Without a journal nothing can be recorded.
     if (this.isEnded && !(this.#isResumable && this.#journal !== undefined)) return false;
     if (!this.#isCanceled && this.#running === undefined) {
-      this.#times = { ...this.#times, CANCELLING: this.#parts.clock.nowEpochMs() };
+      const asked = { CANCELLING: this.#parts.clock.nowEpochMs() };
+      this.#times = { ...this.#times, ...asked };
+      this.#journal?.past?.entered(asked);
     }
     this.#isCanceled = true;
     if (this.#running !== undefined) {
@@ -323,8 +338,9 @@ export class DispatchedJobEntry {
     const result = await master.run();
     await close().catch((thrown: unknown) => this.#warn('a job left slots behind', thrown));
     this.#metrics = result.metrics;
-    if (result.status === 'SUSPENDED') this.#release();
-    else await this.#finish(result.status, result);
+    if (result.status !== 'SUSPENDED') return await this.#finish(result.status, result);
+    await this.#journal?.past?.settled();
+    this.#release();
   }
 
   async #notStarted(thrown: unknown): Promise<void> {
@@ -352,6 +368,8 @@ export class DispatchedJobEntry {
       if (this.#journal !== undefined) end = await this.#parts.archive.put(this.jobId, end);
       await this.#journal?.update({ status, coordinator: end });
       this.#isFinal = true;
+      // The end has all of it; what stays goes with the job's row.
+      await this.#journal?.past?.forget().catch(() => {});
     } catch (thrown) {
       this.#warn('the end of a job could not be recorded', thrown);
     }
@@ -387,8 +405,10 @@ export class DispatchedJobEntry {
     });
   }
 
-  #endRecord({ netRuntimeMs = 0, error }: Partial<JobEnding>): EndedJobRecord {
+  #endRecord({ error, ...known }: Partial<JobEnding>): EndedJobRecord {
     const endedAtEpochMs = this.#parts.clock.nowEpochMs();
+    const { startedAtEpochMs = endedAtEpochMs } = this.#journal?.past?.record ?? {};
+    const netRuntimeMs = known.netRuntimeMs ?? Math.max(0, endedAtEpochMs - startedAtEpochMs);
     const end = endRecordOf(this.#known(), { endedAtEpochMs, netRuntimeMs, error });
     const planJson = this.#knownPlanJson;
     return planJson === undefined ? end : { ...end, planJson };
@@ -399,6 +419,7 @@ export class DispatchedJobEntry {
       job: { ...this.#stored.job, parallelism: this.#parallelism },
       plan: this.#plan,
       times: this.#times,
+      past: this.#journal?.past?.record,
       control: this.#running?.master,
       metrics: this.#metrics,
     };

@@ -16,8 +16,10 @@ import {
   type RowWrite,
   type StoredJob,
 } from '../checkpoint/index.ts';
+import type { Logger } from '../core/index.ts';
 import { jobFenced } from './job-errors.ts';
 import type { JobJournal, JournalEntry } from './job-journal.ts';
+import { JobPast } from './job-past.ts';
 
 const MAX_TRIES = 5;
 
@@ -26,6 +28,7 @@ export class DispatcherJournal implements JobJournal {
   /** Grows with every claim, of whoever. */
   readonly term: number;
   readonly #jobs: JobStore;
+  #past: JobPast | undefined;
   #stored: StoredJob;
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -68,6 +71,20 @@ export class DispatcherJournal implements JobJournal {
   }
 
   /**
+   * Keeps what people are shown of the job. Masters that work in turns keep it in their record.
+   *
+   * @throws {StreamError} of the row store.
+   */
+  async openPast(rows: RowStore, logger: Logger): Promise<void> {
+    const { jobId } = this.job;
+    this.#past = await JobPast.open({ rows, jobId, logger, fence: () => this.fence() });
+  }
+
+  get past(): JobPast | undefined {
+    return this.#past;
+  }
+
+  /**
    * Takes the job over from itself: nothing of this one counts any more, as in I1.
    *
    * @returns undefined: somebody else has taken it over since.
@@ -106,6 +123,8 @@ export class DispatcherJournal implements JobJournal {
   }
 
   async end(status: 'FINISHED' | 'CANCELED' | 'FAILED'): Promise<void> {
+    // A process that finds the job ended, and nothing else of it, has this.
+    await this.#past?.settled();
     await this.update({ status });
   }
 

@@ -420,8 +420,9 @@ describe('Dispatcher', () => {
 
     it('tries to forget again when the store refuses', async () => {
       const dispatcher = await open(4, { maxCount: 1, expirationMs: 60_000 });
+      const ids = [await submit(dispatcher, 1), await submit(dispatcher, 2)];
       faulty.faultOf = ({ operation }) => (operation === 'query' ? 'before' : 'none');
-      for (const number of [1, 2]) await dispatcher.cancel(await submit(dispatcher, number));
+      for (const jobId of ids) await dispatcher.cancel(jobId);
       await settle();
       assert.deepEqual(logged, ['a job that ended could not be forgotten']);
       faulty.faultOf = () => 'none';

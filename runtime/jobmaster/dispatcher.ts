@@ -41,6 +41,7 @@ import type { DispatchedJob, JobControl, JobPlanner, JobSubmission } from './dis
 import { JobArchive } from './job-archive.ts';
 import { jobNotRunning } from './job-errors.ts';
 import { decideHistory, type JobHistorySettings } from './job-history.ts';
+import { type PastRecord, readPast } from './job-past.ts';
 
 export interface DispatcherParts {
   readonly jobs: JobStore;
@@ -85,7 +86,10 @@ export class Dispatcher {
     const inOrder = stored.toSorted((a, b) => a.job.submittedAtEpochMs - b.job.submittedAtEpochMs);
     for (const one of inOrder) {
       const entry = this.#add(one);
-      if (entry.isEnded) continue;
+      if (entry.isEnded) {
+        await entry.findEnd(() => this.#pastOf(one.job));
+        continue;
+      }
       // Planned now, so that a program that does not evaluate any more is known.
       await entry.prepare({
         isRecovered: one.job.status !== 'CREATED',
@@ -316,8 +320,15 @@ export class Dispatcher {
   }
 
   async #takeOver(stored: StoredJob): Promise<DispatcherJournal> {
-    const { rows, jobs } = this.#parts;
-    return await DispatcherJournal.takeOver(rows, jobs, stored);
+    const { rows, jobs, logger } = this.#parts;
+    const journal = await DispatcherJournal.takeOver(rows, jobs, stored);
+    await journal.openPast(rows, logger);
+    return journal;
+  }
+
+  async #pastOf({ jobId }: JobRecord): Promise<PastRecord> {
+    const { rows, logger } = this.#parts;
+    return await readPast({ rows, jobId, logger });
   }
 
   /** I3. */

@@ -16,9 +16,15 @@ function graphOf(...chains: readonly (readonly string[])[]): JobGraph {
   return { jobName: 'job', vertices, edges: [], hash: '' };
 }
 
+const parts = {
+  clock: { nowEpochMs: () => 5, monotonicMs: () => 5 },
+  exceptionHistoryCount: 4,
+  journal: {},
+};
+
 /** The task blamed for a failure in `operator` that the task of `v0` reported. */
 function blamed(graph: JobGraph, operator: string): string | undefined {
-  const log = new FailureLog({ nowEpochMs: () => 5, monotonicMs: () => 5 }, 4);
+  const log = new FailureLog(parts);
   const details = { operator, subtask: 1 };
   const error = new StreamError({ kind: 'user', code: 'BOOM', message: 'boom', details }).toJSON();
   log.note({ error, task: { vertexId: 'v0', subtaskIndex: 0 } }, graph, true);
@@ -39,7 +45,7 @@ describe('FailureLog', () => {
   it('says once a restart why, and nothing before a failure', () => {
     const lines: unknown[] = [];
     const logger = { log: (...line: unknown[]) => void lines.push(line) };
-    const log = new FailureLog({ nowEpochMs: () => 5, monotonicMs: () => 5 }, 4);
+    const log = new FailureLog(parts);
     log.tellOfRestart(logger, 10);
     const error = new StreamError({ kind: 'user', code: 'BOOM', message: 'boom' }).toJSON();
     log.note({ error }, graphOf(['Source']), true);

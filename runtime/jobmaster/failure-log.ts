@@ -1,24 +1,34 @@
 import type { Clock, Logger } from '../core/index.ts';
 import type { JobGraph } from '../graph/index.ts';
+import type { JobJournal } from './job-journal.ts';
+import type { JobMasterParts } from './job-master-parts.ts';
+import type { JobPast } from './job-past.ts';
 import {
   type ExceptionHistory,
   type ExceptionRecord,
-  emptyExceptionHistory,
+  resized,
   withException,
 } from './restart-exception-history.ts';
 
 /** A failure as it becomes known. */
 export type NotedException = Omit<ExceptionRecord, 'timestampEpochMs' | 'taskName'>;
 
+export interface FailureLogParts
+  extends Pick<JobMasterParts, 'clock' | 'exceptionHistoryCount' | 'asleep'> {
+  readonly journal: Pick<JobJournal, 'past'>;
+}
+
 /** Keeps the exception history of a job. */
 export class FailureLog {
   readonly #clock: Clock;
+  readonly #past: JobPast | undefined;
   #history: ExceptionHistory;
 
-  /** @param history of the job so far. */
-  constructor(clock: Clock, historyCount: number, history = emptyExceptionHistory(historyCount)) {
+  constructor({ clock, exceptionHistoryCount, asleep, journal }: FailureLogParts) {
     this.#clock = clock;
-    this.#history = history;
+    this.#past = journal.past;
+    const before = asleep?.exceptions ?? journal.past?.record.exceptions;
+    this.#history = resized(before, exceptionHistoryCount);
   }
 
   get history(): ExceptionHistory {
@@ -44,6 +54,7 @@ export class FailureLog {
       ...(taskName === undefined ? {} : { taskName }),
     };
     this.#history = withException(this.#history, record, isRootCause);
+    this.#past?.failed(this.#history);
   }
 
   /** One line for whoever watches the job: without it a restart looks like a pause. */

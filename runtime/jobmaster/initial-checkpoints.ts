@@ -1,11 +1,14 @@
 import {
+  type CheckpointStatistics,
   type CheckpointsState,
+  type CompletedCheckpoint,
   createdCheckpoints,
   manifestBlobs,
   manifestLocation,
   parentOf,
   type RetainedCheckpoint,
   readManifest,
+  statsContinued,
   withRestored,
 } from '../checkpoint/index.ts';
 import type { JobMasterParts, JobRestore } from './job-master-parts.ts';
@@ -14,7 +17,9 @@ import { restoredRecord } from './restore-point.ts';
 /** The coordinator's state of a job that starts: with what its log holds, and what it restores. */
 export async function initialCheckpoints(parts: JobMasterParts): Promise<CheckpointsState> {
   const { checkpointStore, checkpointing, restore } = parts;
-  const own = (await checkpointStore.list()).map(
+  const { past } = parts.journal;
+  const logged = await checkpointStore.list();
+  const own = logged.map(
     ({ checkpointId, path, completedAtEpochMs, full }): RetainedCheckpoint => ({
       checkpointId,
       path,
@@ -25,17 +30,44 @@ export async function initialCheckpoints(parts: JobMasterParts): Promise<Checkpo
   const claimed = restore?.claimMode === 'CLAIM' ? [retainedOf(restore)] : [];
   const retained = own.length > 0 ? own : claimed;
   const restoredId = restore?.manifest.checkpointId ?? 0;
-  const nextCheckpointId = Math.max(await checkpointStore.nextCheckpointId(), restoredId + 1);
-  const initial = createdCheckpoints({
+  const before = past?.record.checkpointStatistics;
+  const nextCheckpointId = Math.max(
+    ...[await checkpointStore.nextCheckpointId(), restoredId + 1],
+    // Of one that has failed, too: people tell them apart by it.
+    newestId(before) + 1,
+  );
+  const created = createdCheckpoints({
     settings: checkpointing,
     directory: checkpointStore.sharedDirectory,
     nextCheckpointId,
     retained,
     forceFull: await isForeign(parts, own.at(-1)),
   });
+  const statistics = past === undefined ? {} : { statistics: continued(before, logged, created) };
+  const initial = { ...created, ...statistics };
   const from = retained.at(-1) ?? (restore === undefined ? undefined : retainedOf(restore));
   if (from === undefined) return initial;
   return withRestored(initial, restoredRecord(parts, from));
+}
+
+/**
+ * What people were shown before, with what the log has and they have not: a process may die between
+ * the two.
+ */
+function continued(
+  before: CheckpointStatistics | undefined,
+  logged: readonly CompletedCheckpoint[],
+  { settings, statistics }: CheckpointsState,
+): CheckpointStatistics {
+  const newest = newestId(before);
+  const missed = logged.filter(({ checkpointId }) => checkpointId > newest);
+  return statsContinued(before ?? statistics, settings.historyCount, missed);
+}
+
+/** 0: of none. */
+function newestId(statistics: CheckpointStatistics | undefined): number {
+  const history = statistics?.history ?? [];
+  return history.reduce((newest, { checkpointId }) => Math.max(newest, checkpointId), 0);
 }
 
 /**

@@ -17,6 +17,7 @@ import type {
   SubtaskRef,
   SubtaskStateRecord,
 } from '../protocol/index.ts';
+import type { JobPast } from './job-past.ts';
 import type { Cleaning } from './sleeping-job.ts';
 
 export type CheckpointReport = Extract<
@@ -72,6 +73,8 @@ export interface JobCheckpointsParts {
   readonly timers: Timers;
   readonly logger: Logger;
   readonly host: CheckpointHost;
+  /** Takes what people are shown of them. */
+  readonly past?: JobPast | undefined;
   /** The turn it works in, if it does. */
   readonly turn?: MasterTurn;
 }

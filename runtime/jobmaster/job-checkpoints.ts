@@ -132,6 +132,7 @@ export class JobCheckpoints {
         );
         tellOfCheckpoints(this.#parts.logger, this.#state.statistics, state.statistics);
         this.#state = state;
+        this.#parts.past?.checkpointed(state.statistics);
         for (const command of commands) this.#execute(command);
       }
     } finally {

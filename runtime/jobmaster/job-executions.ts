@@ -14,6 +14,8 @@ import {
   type TaskEnd,
   withTaskEnd,
 } from './execution-states.ts';
+import type { JobMasterParts } from './job-master-parts.ts';
+import type { JobPast } from './job-past.ts';
 import type { JobState, JobStatus, SlotFailure } from './job-state.ts';
 import type { SleepingJob } from './sleeping-job.ts';
 
@@ -43,6 +45,8 @@ export interface PackedExecutions extends Pick<ExecutionStates, 'ends'> {
   readonly jobTimes?: JobTimes;
 }
 
+export type JobExecutionsParts = Pick<JobMasterParts, 'clock' | 'asleep' | 'journal'>;
+
 /** Counters change all the time: many who ask at once are shown the same. */
 const VIEW_AGE_MS = 250;
 
@@ -55,16 +59,18 @@ interface View {
 
 export class JobExecutions {
   readonly #clock: Clock;
+  readonly #past: JobPast | undefined;
   #states: ExecutionStates;
   #view: View | undefined;
   #jobTimes: JobTimes;
   #jobStatus: JobStatus | undefined;
 
-  /** @param status the job's, in which it has been. @param packed of the job so far. */
-  constructor(clock: Clock, status?: JobStatus, packed?: PackedExecutions) {
+  constructor({ clock, asleep, journal }: JobExecutionsParts) {
+    const packed = asleep?.executions;
     this.#clock = clock;
-    this.#jobStatus = status;
-    this.#jobTimes = packed?.jobTimes ?? {};
+    this.#past = journal.past;
+    this.#jobStatus = asleep?.state.status;
+    this.#jobTimes = packed?.jobTimes ?? journal.past?.record.times ?? {};
     this.#states = packed === undefined ? NO_EXECUTIONS : unpack(packed);
   }
 
@@ -78,6 +84,7 @@ export class JobExecutions {
     if (job.status === this.#jobStatus) return;
     this.#jobStatus = job.status;
     this.#jobTimes = { ...this.#jobTimes, [job.status]: nowEpochMs };
+    this.#past?.entered(this.#jobTimes);
   }
 
   /** @param attempt of its region. */
@@ -119,6 +126,14 @@ export class JobExecutions {
     });
     return { slots: packed, ends, jobTimes: this.#jobTimes };
   }
+}
+
+/** When the job began to run, in whichever process. */
+export function startOf({ clock, asleep, journal: { past } }: JobExecutionsParts): number {
+  const before = asleep?.startedAtEpochMs ?? past?.record.startedAtEpochMs;
+  const startedAtEpochMs = before ?? clock.nowEpochMs();
+  past?.started(startedAtEpochMs);
+  return startedAtEpochMs;
 }
 
 /** When the job or a task of it changed its state last. Undefined: nobody knows. Pure. */

@@ -1,4 +1,5 @@
 import type { RowWrite } from '../checkpoint/index.ts';
+import type { JobPast } from './job-past.ts';
 
 /** What of a running job must survive the process that runs it. */
 export interface JournalEntry {
@@ -14,6 +15,8 @@ export interface JournalEntry {
 export interface JobJournal {
   /** The highest attempt recorded before; -1: none. */
   readonly lastAttempt: number;
+  /** Takes what people are shown. Absent: it is kept elsewhere, or nowhere. */
+  readonly past?: JobPast | undefined;
   /** @throws {StreamError} kind `fenced` when another process has taken the job over. */
   record(entry: JournalEntry): Promise<void>;
   /**

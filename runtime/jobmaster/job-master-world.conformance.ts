@@ -25,6 +25,7 @@ import { hibernationSettings } from './hibernation-settings.ts';
 import type { JobJournal, JournalEntry } from './job-journal.ts';
 import { JobMaster } from './job-master.ts';
 import type { JobRestore, JobResult } from './job-master-parts.ts';
+import type { JobPast } from './job-past.ts';
 import { planJobExecution } from './job-plan.ts';
 import type { TurnMasterParts } from './job-turn.ts';
 import { ManualTime, settle } from './manual-time.conformance.ts';
@@ -84,6 +85,7 @@ function sourceOf(scripted: ScriptedSource): Source<number, string, unknown> {
 export class FakeJournal implements JobJournal {
   readonly entries: JournalEntry[] = [];
   lastAttempt = -1;
+  past: JobPast | undefined;
   /** Awaited before an entry is kept. */
   gate: (entry: JournalEntry) => Promise<void> = () => Promise.resolve();
   /** How it has ended. */

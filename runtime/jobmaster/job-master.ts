@@ -21,7 +21,7 @@ import { FailureLog, type NotedException } from './failure-log.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
 import { JobDeployment } from './job-deployment.ts';
 import { endNotRecorded, jobNotRunning } from './job-errors.ts';
-import { JobExecutions, type JobTimes, type VertexExecutions } from './job-executions.ts';
+import { JobExecutions, type JobTimes, startOf, type VertexExecutions } from './job-executions.ts';
 import { JobHibernation } from './job-hibernation.ts';
 import type { JobMasterParts, JobResult } from './job-master-parts.ts';
 import { JobOutput } from './job-output.ts';
@@ -74,12 +74,12 @@ export class JobMaster {
     const { graph, clock, timers, logger, fileSystem, asleep } = parts;
     this.#parts = parts;
     this.#output = new JobOutput(parts);
-    this.#failures = new FailureLog(clock, parts.exceptionHistoryCount, asleep?.exceptions);
+    this.#failures = new FailureLog(parts);
     this.#restarts = new JobRestarts({
       ...{ clock, timers },
       due: (regionIndexes) => this.#apply({ type: 'restart-due', regionIndexes }),
     });
-    this.#executions = new JobExecutions(clock, asleep?.state.status, asleep?.executions);
+    this.#executions = new JobExecutions(parts);
     this.#sources = new JobSources({
       ...{ graph, clock, timers, logger, fileSystem },
       send: (task, event) => {
@@ -133,8 +133,8 @@ export class JobMaster {
 
   /** Deploys the job and settles when it has ended; never rejects for the job's own failure. */
   async run(): Promise<JobResult> {
-    const { clock, jobId, graph, asleep } = this.#parts;
-    this.#startedAtEpochMs = asleep?.startedAtEpochMs ?? clock.nowEpochMs();
+    const { jobId, graph, asleep } = this.#parts;
+    this.#startedAtEpochMs = startOf(this.#parts);
     this.#track(asleep === undefined ? this.#initialize() : this.#wake(asleep));
     await this.#ended.promise;
     await this.#close();

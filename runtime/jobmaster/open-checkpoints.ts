@@ -61,6 +61,7 @@ function jobCheckpoints(
     jobName: graph.jobName,
     ...known,
     ...(turn === undefined ? {} : { turn }),
+    past: journal.past,
     store: checkpointStore,
     blobs,
     fence: () => journal.fence(),

@@ -33,6 +33,17 @@ export function emptyExceptionHistory(size: number): ExceptionHistory {
   return { size, entries: [], truncated: false };
 }
 
+/** The newest of a history that an earlier process, or turn, has kept. */
+export function resized(history: ExceptionHistory | undefined, size: number): ExceptionHistory {
+  if (history === undefined) return emptyExceptionHistory(size);
+  const { entries, truncated } = history;
+  return {
+    size,
+    entries: entries.slice(0, size),
+    truncated: truncated || entries.length > size,
+  };
+}
+
 /** Adds a failure: a root cause of its own, or one that came with the newest. */
 export function withException(
   history: ExceptionHistory,
