@@ -235,6 +235,14 @@ export function disposalKey(triggerId: string): RowKey {
   return { partitionKey: 'savepoint-disposals', sortKey: triggerId };
 }
 
+/** What clients have triggered, and what came of it. */
+export const OPERATIONS_PARTITION = 'operations';
+
+/** @param scope ids of different scopes do not meet. */
+export function operationKey(scope: string, triggerId: string): RowKey {
+  return { partitionKey: OPERATIONS_PARTITION, sortKey: `${scope}#${triggerId}` };
+}
+
 /** Lists of jobs show these. */
 export const SUMMARIES_PARTITION = 'job-summaries';
 

@@ -63,3 +63,15 @@ export function clusterStopping(): StreamError {
     message: 'the cluster stops and takes no more requests: try again when it runs again',
   });
 }
+
+/** A stop took its savepoint, but the cluster has ended first, or storage did not take the end. */
+export function jobNotStopped(jobId: string, path: string): StreamError {
+  return new StreamError({
+    kind: 'unavailable',
+    code: 'JOB_NOT_STOPPED',
+    message:
+      'the savepoint is complete, but that the job has ended could not be recorded: the next ' +
+      `process of the cluster may go on with it; job=${jobId} savepoint=${path}`,
+    details: { jobId, path },
+  });
+}

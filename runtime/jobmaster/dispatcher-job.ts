@@ -282,6 +282,11 @@ export class DispatchedJobEntry {
     if (this.#isStarting) await this.#ended.promise;
   }
 
+  /** Settles when the next process shows what this one does, as far as storage answers. */
+  async noted(): Promise<void> {
+    await this.#journal?.past?.settled();
+  }
+
   /** Of a job that has ended, as lists show it. */
   describe(): DispatchedJob {
     if (!this.#isFinal) return this.#described(this.#end);

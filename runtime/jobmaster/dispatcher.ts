@@ -32,6 +32,7 @@ import {
   jobAlreadyEnded,
   jobAlreadySubmitted,
   jobNotFound,
+  jobNotStopped,
   noResourceAvailable,
   slotsNotFree,
 } from './dispatcher-errors.ts';
@@ -227,28 +228,38 @@ export class Dispatcher {
 
   /** @returns the savepoint's path. */
   async savepoint(jobId: string, target?: string): Promise<string> {
-    return await this.#control(jobId).triggerSavepoint(target);
-  }
-
-  /** As {@link savepoint}, then {@link cancel}. */
-  async cancelWithSavepoint(jobId: string, target?: string): Promise<string> {
-    const control = this.#control(jobId);
-    const path = await control.triggerSavepoint(target);
-    control.cancel();
+    const path = await this.#control(jobId).triggerSavepoint(target);
+    await this.#entry(jobId).noted();
     return path;
   }
 
-  /** @returns the savepoint's path, once the job will never go on by itself. */
+  /** As {@link savepoint}, then {@link cancel}: once no process goes on with the job. */
+  async cancelWithSavepoint(jobId: string, target?: string): Promise<string> {
+    const entry = this.#entry(jobId);
+    const path = await this.#control(jobId).triggerSavepoint(target);
+    await entry.noted();
+    await entry.cancel();
+    return path;
+  }
+
+  /**
+   * @returns the savepoint's path, once the job will never go on by itself.
+   * @throws {StreamError} as `JobMaster.stopWithSavepoint`; `JOB_NOT_STOPPED`: the savepoint is
+   * there, but the next process may go on with the job.
+   */
   async stop(jobId: string, options: { drain: boolean; target?: string }): Promise<string> {
-    const { ended } = this.#entry(jobId);
+    const entry = this.#entry(jobId);
     const path = await this.#control(jobId).stopWithSavepoint(options);
-    await ended;
+    await entry.ended;
+    if (!entry.isFinal) throw jobNotStopped(jobId, path);
     return path;
   }
 
   /** @returns the checkpoint's id. */
   async checkpoint(jobId: string, kind: 'CONFIGURED' | 'FULL'): Promise<number> {
-    return await this.#control(jobId).triggerCheckpoint(kind);
+    const checkpointId = await this.#control(jobId).triggerCheckpoint(kind);
+    await this.#entry(jobId).noted();
+    return checkpointId;
   }
 
   /**

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { Configuration } from '../../core/index.ts';
+import { MemoryRowStore } from '../../testing/index.ts';
 import { noProcesses } from '../http/index.ts';
 import { type HttpServer, listenCluster, serveCluster } from './cluster-http-server.ts';
 import { ClusterOperations } from './cluster-operations.ts';
@@ -13,7 +14,11 @@ const api = dispatcherApi({
   processes: noProcesses('nothing runs here'),
   placeOf: () => undefined,
   dispatcher: { list: () => [], slots: { total: 1, available: 1 } },
-  operations: new ClusterOperations(clock),
+  operations: new ClusterOperations({
+    clock,
+    rows: new MemoryRowStore(),
+    logger: { log: () => {} },
+  }),
   clock,
   version: '1',
   dataDirectory: '/data',

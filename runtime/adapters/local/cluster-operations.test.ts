@@ -1,26 +1,56 @@
+/** Goal: who has triggered something finds what came of it, whichever process it asks. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { beforeEach, describe, it } from 'node:test';
+import { OPERATIONS_PARTITION } from '../../checkpoint/index.ts';
+import { FaultyRowStore, MemoryRowStore } from '../../testing/index.ts';
+import type { OperationState, TriggeredOperation } from '../http/index.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 
+const OPERATION: TriggeredOperation = { type: 'dispose', path: '/s/1' };
+
 describe('ClusterOperations', () => {
+  let nowMs: number;
+  let rows: MemoryRowStore;
+  let faulty: FaultyRowStore;
+  let logged: string[];
+
+  beforeEach(() => {
+    nowMs = 0;
+    rows = new MemoryRowStore();
+    faulty = new FaultyRowStore(rows);
+    logged = [];
+  });
+
+  function open(): ClusterOperations {
+    const beganMs = nowMs;
+    return new ClusterOperations({
+      clock: { nowEpochMs: () => nowMs, monotonicMs: () => nowMs - beganMs },
+      rows: faulty,
+      logger: { log: (_level, message) => void logged.push(message) },
+    });
+  }
+
+  async function settled(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
   it('starts an id once, keeps its result for five minutes, and forgets it', async () => {
-    let nowMs = 0;
-    const operations = new ClusterOperations({ nowEpochMs: () => 0, monotonicMs: () => nowMs });
+    const operations = open();
     const done = Promise.withResolvers<string>();
     let started = 0;
-    const start = (): void =>
-      operations.start('scope', 'a', () => {
+    const start = (): Promise<void> =>
+      operations.start('scope', 'a', OPERATION, () => {
         started += 1;
         return done.promise;
       });
-    start();
+    await Promise.all([start(), start()]);
     nowMs = 1_000_000;
-    start();
+    await start();
     assert.deepEqual(operations.get('scope', 'a'), { type: 'in-progress' });
     assert.equal(operations.get('other', 'a'), undefined);
     done.resolve('value');
-    await new Promise((resolve) => setImmediate(resolve));
-    start();
+    await settled();
+    await start();
     assert.deepEqual(
       [started, operations.get('scope', 'a')],
       [1, { type: 'completed', value: 'value' }],
@@ -29,13 +59,63 @@ describe('ClusterOperations', () => {
     assert.notEqual(operations.get('scope', 'a'), undefined);
     nowMs += 1;
     assert.equal(operations.get('scope', 'a'), undefined);
+    await settled();
+    assert.deepEqual(await rows.query(OPERATIONS_PARTITION), []);
   });
 
   it('keeps a failure', async () => {
-    const operations = new ClusterOperations({ nowEpochMs: () => 0, monotonicMs: () => 0 });
-    operations.start('s', 'a', () => Promise.reject(new Error('no')));
-    await new Promise((resolve) => setImmediate(resolve));
+    const operations = open();
+    await operations.start('s', 'a', OPERATION, () => Promise.reject(new Error('no')));
+    await settled();
     const state = operations.get('s', 'a');
     assert.equal(state?.type === 'failed' && state.error.message, 'no');
+  });
+
+  it('is asked by the next process for what it has answered, and for what it has not', async () => {
+    const first = open();
+    await first.start('s', 'a', OPERATION, () => Promise.resolve('/s/a'));
+    await first.start('s', 'b', OPERATION, () => new Promise(() => {}));
+    await settled();
+    nowMs = 200_000;
+    const second = open();
+    const outcome: OperationState = { type: 'completed', value: '/s/b' };
+    const asked: unknown[] = [];
+    await second.recover(async ({ operation, startedAtEpochMs }, taken) => {
+      asked.push(operation, startedAtEpochMs, ...taken);
+      return outcome;
+    });
+    assert.deepEqual(asked, [OPERATION, 0, '/s/a']);
+    // An id that is sent again is the operation of before.
+    await second.start('s', 'b', OPERATION, () => Promise.reject(new Error('started again')));
+    for (const operations of [second, open()]) {
+      await operations.recover(() => Promise.reject(new Error('it is known')));
+      assert.deepEqual(operations.get('s', 'a'), { type: 'completed', value: '/s/a' });
+      assert.deepEqual(operations.get('s', 'b'), outcome);
+    }
+    // Five minutes are five minutes, over a restart too.
+    nowMs = 300_001;
+    const third = open();
+    await third.recover(() => Promise.reject(new Error('it is known')));
+    assert.equal(third.get('s', 'a'), undefined);
+    assert.deepEqual(third.get('s', 'b'), outcome);
+  });
+
+  it('starts nothing that it could not record, and answers what it could not', async () => {
+    const operations = open();
+    faulty.faultOf = () => 'before';
+    let started = 0;
+    const start = (): Promise<void> =>
+      operations.start('s', 'a', OPERATION, () => {
+        started += 1;
+        faulty.faultOf = () => 'before';
+        return Promise.resolve('value');
+      });
+    await assert.rejects(start(), { code: 'INJECTED' });
+    assert.deepEqual([started, operations.get('s', 'a')], [0, undefined]);
+    faulty.faultOf = () => 'none';
+    await start();
+    await settled();
+    assert.deepEqual(operations.get('s', 'a'), { type: 'completed', value: 'value' });
+    assert.deepEqual(logged, ['what came of an operation could not be recorded']);
   });
 });

@@ -18,14 +18,14 @@ import {
 } from '../../core/index.ts';
 import { type DispatchedJob, Dispatcher, jobHistorySettings } from '../../jobmaster/index.ts';
 import { type ClusterJobs, webSettings } from '../http/index.ts';
-import { ClientHeartbeats } from './client-heartbeats.ts';
+import { ClientHeartbeats, type ClientHeartbeatsParts } from './client-heartbeats.ts';
 import { type ListeningServer, listenCluster, type ServedPages } from './cluster-http-server.ts';
 import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 import { ClusterPlanner } from './cluster-planner.ts';
 import { ClusterTelemetry, type TelemetryModules } from './cluster-telemetry.ts';
 import { DataDirectory } from './data-directory.ts';
-import { dispatcherApi, jobsOf } from './dispatcher-api.ts';
+import { dispatcherApi, jobsOf, outcomeOf } from './dispatcher-api.ts';
 import { heartbeatSettings } from './inspection-settings.ts';
 import { jobDefaults } from './job-defaults.ts';
 import { type JobsToResume, jobsToResume } from './jobs-to-resume.ts';
@@ -121,22 +121,22 @@ async function startListening(
   const { planner, dispatcher } = openDispatcher(options, data, seen, {
     ...{ clock, timers, heartbeats: watching },
   });
-  const cancel = (jobId: string): Promise<void> => dispatcher.cancel(jobId);
-  const heartbeats = new ClientHeartbeats({ clock, timers, logger, cancel });
+  const heartbeats = heartbeatsOf(dispatcher, { clock, timers, logger });
+  const operations = new ClusterOperations({ clock, logger, rows: data.rows });
   const asked = Promise.withResolvers<void>();
-  const placeOf: ClusterJobs['placeOf'] = (jobId, slotIndex) =>
-    taskManagers.of(jobId, slotIndex)?.place;
+  const placeOf = placesOf(taskManagers);
   const telemetry = telemetryOf(options, jobsOf({ dispatcher, placeOf }), clock);
   const toResume = (): Promise<JobsToResume> => jobsToResume(dispatcher.list(), data);
   let resumed: JobsToResume;
   try {
     const jars = await openJars(data, settings, clock);
     await dispatcher.recover();
+    await operations.recover(outcomeOf(dispatcher));
     resumed = await toResume();
     await telemetry.start();
     const api = dispatcherApi({
       ...{ dispatcher, planner, heartbeats, jars, clock, shutDown: asked.resolve },
-      operations: new ClusterOperations(clock),
+      operations,
       version: options.version,
       dataDirectory: data.path,
       newId,
@@ -179,6 +179,17 @@ async function startListening(
       return closing;
     },
   };
+}
+
+function placesOf(taskManagers: SeenProcesses['taskManagers']): ClusterJobs['placeOf'] {
+  return (jobId, slotIndex) => taskManagers.of(jobId, slotIndex)?.place;
+}
+
+function heartbeatsOf(
+  dispatcher: Dispatcher,
+  parts: Omit<ClientHeartbeatsParts, 'cancel'>,
+): ClientHeartbeats {
+  return new ClientHeartbeats({ ...parts, cancel: (jobId) => dispatcher.cancel(jobId) });
 }
 
 interface OwnTime {

@@ -4,6 +4,7 @@ import { beforeEach, describe, it } from 'node:test';
 import type { CheckpointManifest } from '../../checkpoint/index.ts';
 import { StreamError } from '../../core/index.ts';
 import type { DispatchedJob } from '../../jobmaster/index.ts';
+import { MemoryRowStore } from '../../testing/index.ts';
 import { answerRequest, type ClusterApi, noProcesses, serializedThrowable } from '../http/index.ts';
 import { ClusterJars } from './cluster-jars.ts';
 import { ClusterOperations } from './cluster-operations.ts';
@@ -84,7 +85,11 @@ describe('the REST interface', () => {
         rescale: record('rescale', undefined),
         disposeSavepoint: record('dispose', undefined),
       },
-      operations: new ClusterOperations(clock),
+      operations: new ClusterOperations({
+        clock,
+        rows: new MemoryRowStore(),
+        logger: { log: () => {} },
+      }),
       jars,
       planner: {
         plan: () => Promise.reject(new Error('not asked for')),

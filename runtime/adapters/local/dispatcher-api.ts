@@ -18,8 +18,9 @@ import {
 import { savepointCheckJson } from './check-savepoint.ts';
 import type { ClientHeartbeats } from './client-heartbeats.ts';
 import type { ClusterJars } from './cluster-jars.ts';
-import type { ClusterOperations } from './cluster-operations.ts';
+import type { ClusterOperations, OutcomeOf } from './cluster-operations.ts';
 import type { ClusterPlanner } from './cluster-planner.ts';
+import { outcomeAfterRestart } from './interrupted-operation.ts';
 
 export interface DispatcherApiParts
   extends Pick<
@@ -99,9 +100,21 @@ function operationsOf({ dispatcher, operations }: DispatcherApiParts): Operation
     start: async (triggerId, operation) => {
       if ('jobId' in operation) dispatcher.get(operation.jobId);
       const scope = scopeOf({ ...operation, type: placeOf(operation) });
-      operations.start(scope, triggerId, () => carryOut(dispatcher, operation));
+      await operations.start(scope, triggerId, operation, () => carryOut(dispatcher, operation));
     },
     get: async (place) => operations.get(scopeOf(place), place.triggerId),
+  };
+}
+
+/** For {@link ClusterOperations.recover}: what came of an operation, as its job shows it. */
+export function outcomeOf(dispatcher: Pick<Dispatcher, 'details'>): OutcomeOf {
+  return async (interrupted, taken) => {
+    const { operation } = interrupted;
+    const job =
+      'jobId' in operation
+        ? await dispatcher.details(operation.jobId).catch(() => undefined)
+        : undefined;
+    return outcomeAfterRestart(interrupted, job, taken);
   };
 }
 

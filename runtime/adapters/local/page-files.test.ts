@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Configuration } from '../../core/index.ts';
+import { MemoryRowStore } from '../../testing/index.ts';
 import { CONSOLE_HEADERS } from '../http/index.ts';
 import { type HttpServer, serveCluster } from './cluster-http-server.ts';
 import { ClusterOperations } from './cluster-operations.ts';
@@ -15,7 +16,11 @@ import { temporaryDirectory } from './temporary-directory.conformance.ts';
 const clock = { nowEpochMs: () => 0, monotonicMs: () => 0 };
 const api = dispatcherApi({
   dispatcher: { list: () => [], slots: { total: 1, available: 1 } },
-  operations: new ClusterOperations(clock),
+  operations: new ClusterOperations({
+    clock,
+    rows: new MemoryRowStore(),
+    logger: { log: () => {} },
+  }),
   clock,
   version: '1',
   dataDirectory: '/data',
