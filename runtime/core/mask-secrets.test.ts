@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MASKED, maskSecrets, maskText, maskUserInfo } from './mask-secrets.ts';
+import { MASKED, maskSecrets, maskText, maskUserInfo, maskValue } from './mask-secrets.ts';
 
 describe('maskSecrets', () => {
   it('masks what is secret by its name', () => {
@@ -75,9 +75,33 @@ describe('maskText', () => {
       ['http://localhost:8081/jobs/a@b by me@x', undefined],
       ['http://[::1]:80/x@y', undefined],
       ['Unexpected token: }', undefined],
+      ['http://u:80/HU/SH@h/x', 'http://******@h/x'],
+      ['smtp://ann@x.com:HUSH@smtp:25/a', 'smtp://******@smtp:25/a'],
+      ['git+ssh://git@github.com:org/x.git, me@x', 'git+ssh://******@github.com:org/x.git, me@x'],
+      ['https://HUSH@h/x', 'https://******@h/x'],
+      ['http://u:p%40%2FHUSH@h', 'http://******@h'],
+      ['/x?to=http%3A%2F%2Fu%3AHUSH%40h%2Fx&b=c', '/x?to=http%3A%2F%2F******%40h%2Fx&b=c'],
+      ['http%253A%252F%252Fu%253AHUSH%2540h', 'http%253A%252F%252F******%2540h'],
+      ['run --db-password HUSH -x --token=HUSH', 'run --db-password ****** -x --token=******'],
+      ['["--token","HUSH","x"]', '["--token","******","x"]'],
+      ['tokenize=true --tokenize true key.field=auction', undefined],
+      ['http://proxy:8080/status, and ask me@example.com', undefined],
+      ['kafka://a:9092,b:9092/topic http%3A%2F%2Fh%3A80%2Fx', undefined],
+      ['--dry-run --password --token -x', undefined],
     ] as const) {
       assert.equal(maskText(text), expected ?? text);
     }
+  });
+
+  it('hides in lists what stands behind its name', () => {
+    const shown = maskValue({
+      args: ['--password', 'HUSH', '--token', '-x', 'y'],
+      x: ['pwd', 'y'],
+    });
+    assert.deepEqual(shown, {
+      args: ['--password', '******', '--token', '-x', 'y'],
+      x: ['pwd', 'y'],
+    });
   });
 
   it('takes no longer than the text is long', () => {
@@ -92,6 +116,11 @@ describe('maskText', () => {
       '"password":',
       'a@',
       "'",
+      '%3A%2F%2Fa',
+      '%2525',
+      '--token ',
+      '-a',
+      '://a@b:1/',
     ];
     for (const part of hostile) maskText(`=://a:b${part.repeat(200_000)}`);
   });

@@ -3,9 +3,10 @@
  *
  * I1  An option whose name says that it is secret shows no value, whatever stands between the words
  *     of its name; so does a field of that name in a value.
- * I2  In every text: user names and passwords of URLs, whatever is in the password; what a name
- *     that says so is given (`password=`, `"apiKey":`); keys and tokens that are known by their
- *     looks. Where it cannot be told where a password ends, too much is hidden.
+ * I2  In every text: user names and passwords of URLs, whatever is in the password, and of URLs in
+ *     URLs; what a name that says so is given (`password=`, `"apiKey":`, `--token x`); keys and
+ *     tokens that are known by their looks. Where it cannot be told where a password ends, too much
+ *     is hidden.
  * I3  `maskUserInfo` leaves JSON valid: it hides nothing across the end of a text in it. The others
  *     take texts before they are JSON.
  * I4  The time is linear in the text.
@@ -20,11 +21,13 @@ export const MASKED = '******';
  * @see org.apache.flink.configuration.GlobalConfiguration#isSensitive
  */
 const SECRET_WORDS: readonly string[] = [
-  ...['pass word', 'passwd', 'pwd', 'pass phrase', 'secret', 'token', 'credential', 'api key'],
+  ...['pass word', 'passwd', 'pwd', 'pass phrase', 'secret', 'credential', 'api key'],
   ...['access key', 'private key', 'service key', 'account key', 'auth params', 'basic auth'],
   ...['jaas config', 'http headers', 'authorization', 'signature'],
 ];
-const NAMES = SECRET_WORDS.map((words) => words.replace(' ', '[._-]?')).join('|');
+/** `tokenize`, `tokenizer` and `tokenization` are no secrets. */
+const TOKEN = 'token(?!i[sz])';
+const NAMES = [TOKEN, ...SECRET_WORDS.map((words) => words.replace(' ', '[._-]?'))].join('|');
 const SECRET_NAME = new RegExp(NAMES, 'i');
 /** Of parameters of a URL: there, short names mean nothing else. */
 const SECRET_PARAMETER = new RegExp(`${NAMES}|^(key|sig|code|auth|x-amz-.*)$`, 'i');
@@ -33,6 +36,11 @@ const URL_REST = /:\/\/[^\s"'\\<>]+/g;
 const PARAMETER = /([?&;#])([\w.%-]{1,100})=([^?&;#\s"'\\<>]+)/g;
 /** Not `token = next()`, as in a line of code: what is a password is written closely. */
 const GIVEN = new RegExp(`(?:${NAMES})[\\w.-]{0,40}=`, 'gi');
+/** Of a command line, or of a list of what is on one: what follows belongs to it. */
+const ARGUMENT = new RegExp(
+  `(?<![\\w-])--?[\\w.-]{0,64}(?:${NAMES})[\\w.-]{0,64}(?:\\s{1,8}|\\\\{0,7}["'],\\s{0,8})(?!-)`,
+  'gi',
+);
 /** In JSON, or in JSON that is a text of JSON. */
 const FIELD = new RegExp(
   `\\\\{0,7}["'][\\w.-]{0,64}(?:${NAMES})[\\w.-]{0,64}\\\\{0,7}["']\\s{0,8}:\\s{0,8}`,
@@ -43,15 +51,22 @@ const END_OF_GIVEN = /[\s,;&"'<>()]/g;
 const END_OF_FIELD = /[\s,{}[\]"']/g;
 const QUOTED = /\\{0,7}["']/y;
 /** What every secret has before it or in it. */
-const MAY_BE_SECRET = /[=:]|(?:AKIA|ASIA)[0-9A-Z]|(?:Bearer|Basic) /;
+const MAY_BE_SECRET = /[=:%]|-\w|(?:AKIA|ASIA)[0-9A-Z]|(?:Bearer|Basic) /;
 const KEY_ID = /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g;
 const CREDENTIALS = /\b(Bearer|Basic) [\w.~+/-]{16,4096}=*/g;
 
 /** The longest user name and password that are looked for, and the longest value. */
 const MAX_USER_INFO_CHARS = 512;
 const MAX_VALUE_CHARS = 8192;
+const MAX_ENCODED_CHARS = 3 * MAX_USER_INFO_CHARS;
 /** What a host ends with is no password, unless an `@` follows. */
-const PORT = /:\d{1,5}(?![\w@:!$%^&*~-])(?![^\s"'/]{0,512}@)/y;
+const PORT = /:\d{1,5}(?![\w@:!$%^&*~-])(?![^\s"']{0,512}@)/y;
+/** Of what is no user name for sure, an `@` in the path is of the path. */
+const PORT_OF_ADDRESS = /:\d{1,5}(?![\w@:!$%^&*~-])(?![^\s"'/]{0,512}@)/y;
+const ADDRESS = /^(?:localhost|\d{1,3}(?:\.\d{1,3}){3})$/i;
+/** `://`, as it is in the query of another URL, or in one that is in one. */
+const ENCODED_START = /%(?:25){0,4}3A(?:%(?:25){0,4}2F){2}/gi;
+const END_OF_ENCODED = /[\s"'<>&=?#,;\\]/g;
 /** After a quote: it ends a text. */
 const AFTER_TEXT = /[\s,:;}\])]|$/y;
 
@@ -76,7 +91,11 @@ export function maskSecrets(
 /** A value of JSON whose fields and texts may be shown. I1, I2. */
 export function maskValue(value: unknown, mask: (text: string) => string = maskText): unknown {
   if (typeof value === 'string') return mask(value);
-  if (Array.isArray(value)) return value.map((one) => maskValue(one, mask));
+  if (Array.isArray(value)) {
+    return value.map((one, index) => {
+      return isArgumentName(value[index - 1], one) ? MASKED : maskValue(one, mask);
+    });
+  }
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, one]) => {
@@ -85,11 +104,18 @@ export function maskValue(value: unknown, mask: (text: string) => string = maskT
   );
 }
 
+/** `--password`, and then what it is. */
+function isArgumentName(name: unknown, value: unknown): boolean {
+  const isName = typeof name === 'string' && /^--?[\w.-]{1,128}$/.test(name);
+  return isName && isSecretName(name) && typeof value === 'string' && !value.startsWith('-');
+}
+
 /** I2. */
 export function maskText(text: string): string {
   if (!MAY_BE_SECRET.test(text)) return text;
   const fields = maskValuesAfter(FIELD, END_OF_FIELD, maskUserInfo(text));
-  return maskValuesAfter(GIVEN, END_OF_GIVEN, fields)
+  const given = maskValuesAfter(GIVEN, END_OF_GIVEN, fields);
+  return maskValuesAfter(ARGUMENT, END_OF_GIVEN, given)
     .replace(PARAMETER, (whole: string, mark: string, name: string) => {
       return SECRET_PARAMETER.test(name) ? `${mark}${name}=${MASKED}` : whole;
     })
@@ -99,6 +125,10 @@ export function maskText(text: string): string {
 
 /** A text without the user names and passwords of the URLs in it. */
 export function maskUserInfo(text: string): string {
+  return maskEncodedUserInfo(maskPlainUserInfo(text));
+}
+
+function maskPlainUserInfo(text: string): string {
   let masked = '';
   let fromChar = 0;
   for (let at = text.indexOf('://'); at >= 0; at = text.indexOf('://', at + 1)) {
@@ -111,31 +141,83 @@ export function maskUserInfo(text: string): string {
   return fromChar === 0 ? text : masked + text.slice(fromChar);
 }
 
+/** The same of URLs in which every mark is written as `%3A`. */
+function maskEncodedUserInfo(text: string): string {
+  if (!text.includes('%')) return text;
+  let masked = '';
+  let fromChar = 0;
+  const starts = [...text.matchAll(ENCODED_START)];
+  for (const [index, { 0: start, index: atChar }] of starts.entries()) {
+    const startChar = atChar + start.length;
+    const limitChar = Math.min(
+      starts[index + 1]?.index ?? text.length,
+      startChar + MAX_ENCODED_CHARS,
+    );
+    const endChar = Math.min(
+      limitChar,
+      firstOf(END_OF_ENCODED, text.slice(0, limitChar), startChar),
+    );
+    const chars = [...text.slice(startChar, endChar).matchAll(encodedChar(start))];
+    const plain = chars.map(([char, code]) => {
+      return code === undefined ? char.slice(-1) : String.fromCharCode(Number.parseInt(code, 16));
+    });
+    const found = chars[endOfUserInfo(plain.join(''), 0) ?? chars.length];
+    if (found === undefined) continue;
+    masked += `${text.slice(fromChar, startChar)}${MASKED}`;
+    fromChar = startChar + found.index;
+  }
+  return fromChar === 0 ? text : masked + text.slice(fromChar);
+}
+
+/** What is encoded as often as the start is of the URL; quotes end nothing there. */
+function encodedChar(start: string): RegExp {
+  const { length = 0 } = /^%((?:25)*)/.exec(start)?.[1] ?? '';
+  return new RegExp(`%(?:25){${length / 2}}(?:2[27]|3[CE]|5C|([0-9A-F]{2}))|.`, 'gis');
+}
+
 /** Where its `@` is: without a password the first, with one the last that may be of it. */
 function endOfUserInfo(text: string, startChar: number): number | undefined {
-  let hasPassword = false;
+  let passwordChar: number | undefined;
   let found: number | undefined;
   if (text[startChar] === '[') return undefined;
   for (let at = startChar; at < startChar + MAX_USER_INFO_CHARS; at += 1) {
     const char = text[at];
     const next = text[at + 1];
     if (char === '@') {
+      // A user name may be an address of mail: a password may follow.
       if (at > startChar) found = at;
-      if (!hasPassword) return found;
+      else if (passwordChar === undefined) return undefined;
     } else if (char === ':') {
-      if (text.startsWith('://', at) || (!hasPassword && isAt(PORT, text, at))) return found;
-      hasPassword = true;
+      if (text.startsWith('://', at)) return found;
+      if (
+        passwordChar === undefined &&
+        isPort(text, { startChar: (found ?? startChar - 1) + 1, atChar: at })
+      ) {
+        return found;
+      }
+      passwordChar ??= at;
     } else if (char === '\\') {
-      if (!hasPassword || next === 'n' || next === 'r') return found;
+      if (passwordChar === undefined || next === 'n' || next === 'r') return found;
       if (next === '"' || next === '\\') at += 1;
     } else if (char === ' ' || char === '/' || char === '?' || char === '#' || char === ',') {
       // After an `@`, these are of the host's side; but for a slash, of which nobody knows.
-      if (!hasPassword || (char !== '/' && found !== undefined)) return found;
+      if (passwordChar === undefined) return found;
+      const isOfHost = found !== undefined && (char === ' ' || found > passwordChar);
+      if (char !== '/' && isOfHost) return found;
     } else if (char === '"' || char === "'" || char === '<' || char === '>') {
-      if (!hasPassword || isAt(AFTER_TEXT, text, at + 1)) return found;
+      if (passwordChar === undefined || isAt(AFTER_TEXT, text, at + 1)) return found;
     } else if (char === undefined || /\s/.test(char)) return found;
   }
   return found;
+}
+
+/** What may be a user name is not believed to be a host, if an `@` follows anywhere. */
+function isPort(
+  text: string,
+  { startChar, atChar }: { readonly startChar: number; readonly atChar: number },
+): boolean {
+  const isAddress = ADDRESS.test(text.slice(startChar, atChar));
+  return isAt(isAddress ? PORT_OF_ADDRESS : PORT, text, atChar);
 }
 
 function isAt(pattern: RegExp, text: string, atChar: number): boolean {
