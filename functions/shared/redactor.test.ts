@@ -34,8 +34,16 @@ describe('Redactor', () => {
     const url = 'https://b.s3/k?X-Amz-Credential=AK%2F1&X-Amz-Date=2&X-Amz-Signature=f00';
     assert.equal(
       redactor.text(`PUT ${url} failed`),
-      'PUT https://b.s3/k?X-Amz-Credential=***&X-Amz-Date=2&X-Amz-Signature=*** failed',
+      'PUT https://b.s3/k?X-Amz-Credential=******&X-Amz-Date=******&X-Amz-Signature=****** failed',
     );
+  });
+
+  it('masks what a job was given, in texts and by the names of fields', () => {
+    const reason = new Error('cannot reach postgres://u:80/HUSH@db, password=HUSH');
+    const fields = { apiKey: 'HUSH', at: 'http://HUSH@h', reason };
+    const line = JSON.stringify(redactor.fields(fields));
+    assert.doesNotMatch(line, /HUSH/);
+    assert.match(line, /postgres:\/\/\*{6}@db, password=\*{6}"/);
   });
 
   it('ends in what goes around in a circle', () => {

@@ -1,8 +1,6 @@
 /** Takes out of a line of the log what nobody may read there. */
+import { isSecretName, maskText } from '../../runtime/core/index.ts';
 
-const SECRET_NAME = /token|secret|password|credential|authorization|cookie|signature/i;
-/** In a presigned URL: who has it, has the object. */
-const SIGNED = /(X-Amz-(?:Signature|Credential|Security-Token))=[^&\s"']+/gi;
 const CREDENTIAL_VARIABLES = [
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
@@ -25,8 +23,7 @@ export class Redactor {
   }
 
   text(text: string): string {
-    const masked = this.#values.reduce((masked, value) => masked.replaceAll(value, MASK), text);
-    return masked.includes('X-Amz-') ? masked.replaceAll(SIGNED, `$1=${MASK}`) : masked;
+    return maskText(this.#values.reduce((masked, value) => masked.replaceAll(value, MASK), text));
   }
 
   /** Fields whose name says that they are secret are left out, at any depth. */
@@ -37,7 +34,7 @@ export class Redactor {
   #object(fields: object, depth: number): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(fields)
-        .filter(([name]) => !SECRET_NAME.test(name))
+        .filter(([name]) => !isSecretName(name) && !/cookie/i.test(name))
         .map(([name, value]) => [name, this.#value(value, depth + 1)]),
     );
   }

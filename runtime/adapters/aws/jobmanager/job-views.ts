@@ -4,6 +4,7 @@
  *
  * I1  What a later turn has shown stays: the rows have its number as their version. A coordinator
  *     that was replaced and writes late writes nothing, and need not know.
+ * I2  There are no secrets of a job's settings in them: it starts again with those of its own row.
  */
 
 import type { JobRecord } from '../../../checkpoint/index.ts';
@@ -17,7 +18,13 @@ import {
   summaryKey,
   viewKey,
 } from '../../../checkpoint/index.ts';
-import type { Clock, StreamErrorRecord } from '../../../core/index.ts';
+import {
+  type Clock,
+  isSecretName,
+  maskText,
+  maskValue,
+  type StreamErrorRecord,
+} from '../../../core/index.ts';
 import {
   type DispatchedJob,
   type DispatchedVertex,
@@ -43,10 +50,10 @@ export function summaryOf(view: DispatchedJob): DispatchedJob {
 export function submittedView(job: JobRecord): DispatchedJob {
   return {
     jobId: job.jobId,
-    name: job.name,
+    name: maskText(job.name),
     status: job.status as JobStatus,
     submittedAtEpochMs: job.submittedAtEpochMs,
-    configuration: job.configuration,
+    configuration: shownConfiguration(job.configuration),
     vertices: [],
     metrics: [],
     executions: [],
@@ -75,8 +82,9 @@ export interface TurnedJob {
 
 /** What is shown of a job behind a turn. Pure but for the clock. */
 export function viewOf(turned: TurnedJob, clock: Clock): DispatchedJob {
-  const { master, vertices, configuration, end } = turned;
-  const job = { ...turned.job, name: turned.name };
+  const { master, vertices, end } = turned;
+  const configuration = turned.configuration && shownConfiguration(turned.configuration);
+  const job = { ...turned.job, name: maskText(turned.name) };
   const known = {
     job,
     plan: { vertices, configuration },
@@ -100,6 +108,14 @@ export function viewOf(turned: TurnedJob, clock: Clock): DispatchedJob {
     error: end.error,
   };
   return describe({ ...known, status, end: endRecordOf(known, ending) });
+}
+
+/** I2. What is left is still read as options: of a secret one there is nothing. */
+function shownConfiguration(
+  configuration: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const shown = Object.entries(configuration).filter(([name]) => !isSecretName(name));
+  return Object.fromEntries(shown.map(([name, value]) => [name, maskValue(value)]));
 }
 
 /** A job that has ended while its view had not heard of it. */
