@@ -1,4 +1,4 @@
-import { defined } from '../core/index.ts';
+import { defined, maskText } from '../core/index.ts';
 import { isChainable, type Topology, topologyOf } from './chaining.ts';
 import { graphError } from './errors.ts';
 import type { ChainedOperator, JobEdge, JobGraph, JobVertex } from './job-graph.ts';
@@ -100,7 +100,8 @@ function chainOf(
     chain.push({
       nodeId: node.id,
       operatorId: defined(ids.get(node.id), 'every node has an id'),
-      ...(node.uid === undefined ? {} : { uid: node.uid }),
+      // Its hash is what counts.
+      ...(node.uid === undefined ? {} : { uid: maskText(node.uid) }),
       name: node.name,
       operator: node.operator,
       ...(edge === undefined

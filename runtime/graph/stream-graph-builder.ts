@@ -5,8 +5,10 @@
  * I1  An edge comes from a node added before: ids ascend along every path, no cycles.
  * I2  After `build` every node has a parallelism and every edge a partitioner and, where one was
  *     declared, a type.
+ * I3  No name holds a secret that can be told by its looks: names go everywhere, and are cut,
+ *     escaped and joined on their way, after which no secret in them could be found any more.
  */
-import { assert, defined, type TypeInformation } from '../core/index.ts';
+import { assert, defined, maskText, type TypeInformation } from '../core/index.ts';
 import { graphError } from './errors.ts';
 import { resolveParallelism } from './parallelism.ts';
 import type { PartitionerSpec, StreamEdge, StreamGraph, StreamNode } from './stream-graph.ts';
@@ -49,7 +51,7 @@ export class StreamGraphBuilder {
     const nodes: StreamNode[] = [];
     const types: (TypeInformation<unknown> | undefined)[] = [];
     for (const { inEdges, outputType, keepsType, ...node } of this.#nodes) {
-      const draft: StreamNode = { ...node, inEdges: [] };
+      const draft: StreamNode = { ...node, name: maskText(node.name), inEdges: [] };
       const { parallelism } = resolveParallelism(draft, settings);
       const edges = inEdges.map((edge) => {
         const from = defined(nodes[edge.sourceNodeId - 1], 'I1: edges come from before');
@@ -61,7 +63,7 @@ export class StreamGraphBuilder {
       types.push(outputType ?? (keepsType ? commonType(edges) : undefined));
       nodes.push({ ...draft, parallelism, inEdges: edges });
     }
-    return { ...settings, nodes };
+    return { ...settings, jobName: maskText(settings.jobName), nodes };
   }
 }
 

@@ -1,3 +1,4 @@
+import { maskValue } from '../../runtime/core/index.ts';
 import type { ConsoleWorld } from './console-world.ts';
 import { prepareJob } from './job-arguments.ts';
 import type { JobRunner } from './job-runner.ts';
@@ -13,7 +14,7 @@ export async function info(
   { world }: { readonly world: ConsoleWorld },
 ): Promise<number> {
   const job = await prepareJob(options, runner, world);
-  const plan = jsonText(job.plan() as object);
+  const plan = jsonText(maskValue(job.plan()) as object);
   const rule = '-'.repeat(TITLE.length);
   const isJson = options.flags.has('json');
   const text = isJson ? plan : `${TITLE}\n${plan}${rule}\n\nNo description provided.\n`;

@@ -1,8 +1,8 @@
 /**
  * What a command says. For people: texts as they come. With `--json`: one document, and nothing
- * else on stdout.
+ * else on stdout. Without secrets, both.
  */
-import { isStreamError, toStreamError } from '../../runtime/core/index.ts';
+import { isStreamError, maskText, maskValue, toStreamError } from '../../runtime/core/index.ts';
 import type { ConsoleWorld } from './console-world.ts';
 import { type PlaceOptions, userPlace } from './error-text.ts';
 import type { ParsedOptions } from './parse-options.ts';
@@ -19,8 +19,8 @@ export function outputOf({ flags }: ParsedOptions, { stdout }: ConsoleWorld): Ou
   const isJson = flags.has('json');
   return {
     isJson,
-    say: (text) => void (isJson || stdout.write(`${text}\n`)),
-    result: (document) => void (isJson && stdout.write(jsonText(document))),
+    say: (text) => void (isJson || stdout.write(`${maskText(text)}\n`)),
+    result: (document) => void (isJson && stdout.write(jsonText(maskValue(document) as object))),
   };
 }
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Logger, maskText, StreamError } from '../../runtime/core/index.ts';
+import { type Logger, maskText, maskValue, StreamError } from '../../runtime/core/index.ts';
 import { type JobResult, jobAccumulators } from '../../runtime/jobmaster/index.ts';
 import { accumulatorLines } from './accumulator-text.ts';
 import { type ConsoleWorld, type TextStream, wantsColor, wantsUnicode } from './console-world.ts';
@@ -51,7 +51,7 @@ export async function run(
   };
   const around = (write: () => void): void => (view === undefined ? write() : view.around(write));
   const say = (text: string): void => {
-    if (!isQuiet) around(() => world.stdout.write(`${text}\n`));
+    if (!isQuiet) around(() => world.stdout.write(`${maskText(text)}\n`));
   };
   const handlers = { onCancel: cancel, onKill: kill };
   const stopListening = onInterrupt(signals, handlers, monotonicMs);
@@ -106,7 +106,7 @@ function writeReport(
     ...{ ...counted, vertices, checkpoints: running.checkpoints?.() ?? null },
     configuration: job.configuration?.toJSON() ?? {},
   };
-  writeFileSync(resolve(cwd, path), `${JSON.stringify(whole, undefined, 2)}\n`);
+  writeFileSync(resolve(cwd, path), `${JSON.stringify(maskValue(whole), undefined, 2)}\n`);
 }
 
 /** Shows the job until it has ended. */

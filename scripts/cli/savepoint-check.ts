@@ -8,7 +8,7 @@ import {
   type SavepointCheck,
   type StateReport,
 } from '../../runtime/adapters/index.ts';
-import { isStreamError } from '../../runtime/core/index.ts';
+import { isStreamError, maskText, maskValue } from '../../runtime/core/index.ts';
 import type { ConsoleWorld } from './console-world.ts';
 import { engineExports, shareEngine } from './engine-modules.ts';
 import { bundleProgram } from './job-arguments.ts';
@@ -37,13 +37,13 @@ export async function savepointCheck(options: ParsedOptions, world: ConsoleWorld
       graph,
       allowNonRestoredState: options.flags.has('allowNonRestoredState'),
     });
-    say(isJson ? jsonText(check) : reportText(check));
+    say(isJson ? jsonText(check) : maskText(reportText(check)));
     return check.problems.length === 0 ? 0 : 1;
   } catch (thrown) {
     if (!isJson || !isStreamError(thrown)) throw thrown;
     const { code, message, details } = thrown;
     const report = { restorable: false, operators: [], problems: [{ code, message, details }] };
-    say(JSON.stringify(report, undefined, 2));
+    say(JSON.stringify(maskValue(report), undefined, 2));
     return 1;
   }
 }
@@ -53,7 +53,7 @@ function jsonText({ path, manifest, operators, problems }: SavepointCheck): stri
   const savepoint = { path, kind, checkpointId, jobId, jobName, completedAtEpochMs };
   const shown = problems.map(({ code, message, details }) => ({ code, message, details }));
   const report = { restorable: problems.length === 0, savepoint, operators, problems: shown };
-  return JSON.stringify(report, undefined, 2);
+  return JSON.stringify(maskValue(report), undefined, 2);
 }
 
 /** The report for people. */
