@@ -25,8 +25,8 @@ const HEAD =
 
 test('what user code threw is shown with its own frames, those of the engine are counted', () => {
   const error = thrown('bad price', [
-    'toPrice (/home/ann/prices.ts:9:11)',
-    'map (/home/ann/job.ts:4:73)',
+    'toPrice (/jobs/prices.ts:9:11)',
+    'map (/jobs/job.ts:4:73)',
     'MapOperator.processElement (file:///opt/sluice/dist/chunk-A.js:3477:24)',
     'SourcePoller.poll (file:///opt/sluice/dist/chunk-B.js:12:3)',
   ]);
@@ -36,8 +36,8 @@ test('what user code threw is shown with its own frames, those of the engine are
     [
       HEAD,
       'Caused by: TypeError: bad price',
-      '    at toPrice (/home/ann/prices.ts:9:11)',
-      '    at map (/home/ann/job.ts:4:73)',
+      '    at toPrice (/jobs/prices.ts:9:11)',
+      '    at map (/jobs/job.ts:4:73)',
       '    ... 2 more',
     ].join('\n'),
   );
@@ -59,22 +59,22 @@ test('the engine is known by its sources, too', () => {
 });
 
 test('every cause in the chain is shown, also those of plain errors', () => {
-  const root = thrown('not a number', ['parse (/home/ann/parse.ts:2:9)']);
-  const error = thrown('bad price', ['map (/home/ann/job.ts:4:73)'], root);
+  const root = thrown('not a number', ['parse (/jobs/parse.ts:2:9)']);
+  const error = thrown('bad price', ['map (/jobs/job.ts:4:73)'], root);
   assert.equal(
     failureTrace(recorded(error)),
     [
       HEAD,
       'Caused by: TypeError: bad price',
-      '    at map (/home/ann/job.ts:4:73)',
+      '    at map (/jobs/job.ts:4:73)',
       'Caused by: TypeError: not a number',
-      '    at parse (/home/ann/parse.ts:2:9)',
+      '    at parse (/jobs/parse.ts:2:9)',
     ].join('\n'),
   );
 });
 
 test('causes survive being sent, and a circle of them ends', () => {
-  const error = thrown('bad price', ['map (/home/ann/job.ts:4:73)']);
+  const error = thrown('bad price', ['map (/jobs/job.ts:4:73)']);
   error.cause = error;
   const record = recorded(error);
   const sent = StreamError.fromJSON(JSON.parse(JSON.stringify(record))).toJSON();

@@ -31,7 +31,7 @@ describe('tellOfJob', () => {
 
   it('says at ERROR that the job has failed, with the trace of the user’s function', () => {
     const logger = recorder();
-    const stack = 'Error: bad price\n    at map (/home/ann/job.ts:4:73)';
+    const stack = 'Error: bad price\n    at map (/jobs/job.ts:4:73)';
     const cause = { message: 'Error: bad price', stack };
     const failure = {
       kind: 'user',
@@ -41,7 +41,7 @@ describe('tellOfJob', () => {
       cause,
     } as const;
     tellOfJob(logger, job, { ...job, status: 'FAILED', attempt: 2, failure });
-    const trace = 'BOOM: it broke\nCaused by: Error: bad price\n    at map (/home/ann/job.ts:4:73)';
+    const trace = 'BOOM: it broke\nCaused by: Error: bad price\n    at map (/jobs/job.ts:4:73)';
     const why = { attempt: 2, code: 'BOOM', reason: 'it broke', stack: trace };
     assert.deepEqual(logger.lines, [['error', 'the job is FAILED', why]]);
   });
