@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from '../console/chromium.ts';
-import { kindOf, linksOf, pageIsReady } from '../console/page-walk.ts';
+import { kindOf, linksOf, pageIsReady, submitFromSavepoint } from '../console/page-walk.ts';
 import { WatchedPage } from '../console/watched-page.ts';
 import { COUNTING_JOB, FAILING_JOB } from '../rest/programs.ts';
 import { DeployedConsole } from './deployed-console.ts';
@@ -73,10 +73,7 @@ describe('the console of a deployed cluster', () => {
     await page.getByText('restored', { exact: true }).first().waitFor();
     await pictures('savepoint-checked');
 
-    await page.goto('/#/submit');
-    await page.getByRole('link', { name: 'day.mjs' }).first().click();
-    await page.getByLabel('Start from a savepoint').fill(path);
-    await page.getByRole('button', { name: 'Submit the job' }).click();
+    await submitFromSavepoint(page, 'day.mjs', path);
     const second = await shownJob();
     assert.notEqual(second, first);
     const restored = await waitUntil('the second job is restored', PATIENCE_MS, async () => {

@@ -19,6 +19,18 @@ export async function linksOf(page: Page): Promise<readonly string[]> {
   });
 }
 
+/** Submits an uploaded program that begins where a savepoint says; the job's page comes next. */
+export async function submitFromSavepoint(
+  page: Page,
+  program: string,
+  savepointPath: string,
+): Promise<void> {
+  await page.goto('/#/submit');
+  await page.getByRole('link', { name: program }).first().click();
+  await page.getByLabel('Start from a savepoint').fill(savepointPath);
+  await page.getByRole('button', { name: 'Submit the job' }).click();
+}
+
 /** Its heading is there, and nothing is on its way any more. */
 export async function pageIsReady(page: Page): Promise<void> {
   await page.locator('h1').first().waitFor();

@@ -9,7 +9,7 @@ import type { Browser, Locator } from 'playwright-core';
 import { BLOCKED_JOB, COUNTING_JOB, ENDING_JOB, FAILING_JOB } from '../rest/programs.ts';
 import { SpawnedCluster } from '../rest/spawned-cluster.ts';
 import { launchChromium } from './chromium.ts';
-import { kindOf, linksOf, pageIsReady } from './page-walk.ts';
+import { kindOf, linksOf, pageIsReady, submitFromSavepoint } from './page-walk.ts';
 import { WatchedPage } from './watched-page.ts';
 
 let cluster: SpawnedCluster;
@@ -162,10 +162,7 @@ describe('a job’s day', () => {
     const path = await newestSavepoint(first);
     await looksWellOpened(path);
 
-    await page.goto('/#/submit');
-    await page.getByRole('link', { name: 'day.mjs' }).first().click();
-    await page.getByLabel('Start from a savepoint').fill(path);
-    await page.getByRole('button', { name: 'Submit the job' }).click();
+    await submitFromSavepoint(page, 'day.mjs', path);
     const second = await shownJob();
     assert.notEqual(second, first);
     await cluster.untilStatus(second, 'RUNNING');
