@@ -34,6 +34,8 @@ export type TaskState =
 export interface ConfigJson {
   readonly 'refresh-interval': Millis;
   readonly 'flink-version': string;
+  /** Not one of Flink's. */
+  readonly 'data-directory'?: string;
   readonly features: Readonly<
     Partial<Record<'web-submit' | 'web-cancel' | 'web-rescale' | 'web-history', boolean>>
   >;

@@ -144,6 +144,22 @@ describe('JobPage', () => {
     assert.equal(root.querySelector('.drawer table')?.getAttribute('aria-rowcount'), '501');
   });
 
+  it('says where a savepoint goes when nothing is said', async () => {
+    const option = 'execution.checkpointing.savepoint-dir';
+    for (const [options, directory] of [
+      [{}, '/data/savepoints'],
+      [{ [option]: 's3://b/sp' }, 's3://b/sp'],
+    ] as const) {
+      const { browser, click, text } = await show({
+        '/config': { ...CONFIG, 'data-directory': '/data' },
+        [`${JOB}/config`]: { 'execution-config': { 'user-config': options } },
+      });
+      await click('Savepoint');
+      await browser.pass(0);
+      assert.ok(text().includes(`Empty: a new directory in ${directory}.`), text());
+    }
+  });
+
   it('takes a savepoint: asks first, tells what it waits for, and gives the path', async () => {
     let state: object = { status: { id: 'IN_PROGRESS' } };
     const answers: Record<string, unknown> = {

@@ -1,5 +1,11 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { type OperationRequest, useConsole } from '../../data/index.ts';
+import {
+  type JobConfigJson,
+  type OperationRequest,
+  useConfig,
+  useConsole,
+  usePolled,
+} from '../../data/index.ts';
 import { Modal } from '../../ui/index.ts';
 
 /** A dialog that starts an operation when it is confirmed; the tray tells how it goes. */
@@ -42,11 +48,13 @@ export function OperationDialog(props: {
   );
 }
 
-/** Where a savepoint is put. */
+/** Where a savepoint is put; when nothing is said: where the job says, else the cluster. */
 export function TargetField(props: {
+  readonly jobId: string;
   readonly value: string;
   readonly onChange: (value: string) => void;
 }): JSX.Element {
+  const directory = useSavepointDirectory(props.jobId);
   return (
     <div class="field">
       <label for="savepoint-target">Directory</label>
@@ -54,13 +62,33 @@ export function TargetField(props: {
         id="savepoint-target"
         class="input"
         value={props.value}
-        placeholder="as configured"
+        placeholder={directory ?? 'as configured'}
         autocomplete="off"
         onInput={(event) => props.onChange(event.currentTarget.value)}
       />
       <span class="hint">
-        Empty: the directory of <code>execution.checkpointing.savepoint-dir</code>.
+        {directory === undefined ? (
+          <>
+            Empty: the directory of <code>{SAVEPOINT_DIRECTORY}</code>, else that of the cluster.
+          </>
+        ) : (
+          <>
+            Empty: a new directory in <code class="path">{directory}</code>.
+          </>
+        )}
       </span>
     </div>
   );
+}
+
+const SAVEPOINT_DIRECTORY = 'execution.checkpointing.savepoint-dir';
+
+/** Undefined: not known yet. */
+function useSavepointDirectory(jobId: string): string | undefined {
+  const ofJob = usePolled<JobConfigJson>(`/jobs/${jobId}/config`).value;
+  const ofCluster = useConfig()?.['data-directory'];
+  if (ofJob === undefined) return undefined;
+  const configured = ofJob['execution-config']['user-config'][SAVEPOINT_DIRECTORY];
+  if (typeof configured === 'string') return configured;
+  return ofCluster === undefined ? undefined : `${ofCluster}/savepoints`;
 }

@@ -19,7 +19,7 @@ export function SavepointDialog({ job, onClose }: JobDialogProps): JSX.Element {
         The job goes on meanwhile. The savepoint is complete when all {of} subtasks have
         acknowledged.
       </p>
-      <TargetField value={target} onChange={setTarget} />
+      <TargetField jobId={job.jid} value={target} onChange={setTarget} />
     </OperationDialog>
   );
 }

@@ -19,7 +19,7 @@ export function StopDialog({ job, onClose }: JobDialogProps): JSX.Element {
         The job takes a savepoint, commits its output up to it, and finishes. Nothing is lost: a job
         that starts from the savepoint goes on where this one stopped.
       </p>
-      <TargetField value={target} onChange={setTarget} />
+      <TargetField jobId={job.jid} value={target} onChange={setTarget} />
       <div class="field">
         <label class="check">
           <input
