@@ -29,12 +29,13 @@ const DIAGNOSIS = {
 };
 
 let server: Server;
+let answers: Readonly<Record<string, unknown>> = { [`/v1/jobs/${ID}/diagnosis`]: DIAGNOSIS };
 
 before(async () => {
   server = createServer((request, response) => {
-    const isKnown = request.url === `/v1/jobs/${ID}/diagnosis`;
-    const body = isKnown ? DIAGNOSIS : { errors: ['Job not found', 'code: JOB_NOT_FOUND'] };
-    response.writeHead(isKnown ? 200 : 404).end(JSON.stringify(body));
+    const known = answers[request.url ?? ''];
+    const body = known ?? { errors: ['Job not found', 'code: JOB_NOT_FOUND'] };
+    response.writeHead(known === undefined ? 404 : 200).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
@@ -73,6 +74,20 @@ describe('sluice why', () => {
     const { code, out } = await why();
     assert.equal(code, 1);
     assert.match(out, /Missing JobID/);
+  });
+
+  it('names a subtask as Flink does, counted from 1, of all that there are', async () => {
+    const [finding] = DIAGNOSIS.findings;
+    const of = { ...DIAGNOSIS, findings: [{ ...finding, subtask: 0 }] };
+    const vertices = [{ id: 'a'.repeat(32), parallelism: 2 }];
+    for (const [job, where] of [
+      [{ vertices }, `vertex "Source: n -> Filter (1/2)", ${'a'.repeat(32)}`],
+      [undefined, `vertex "Source: n -> Filter", ${'a'.repeat(32)}, subtask 0`],
+    ] as const) {
+      answers = { [`/v1/jobs/${ID}/diagnosis`]: of, [`/v1/jobs/${ID}`]: job };
+      const { out } = await why(ID);
+      assert.ok(out.includes(`   At: ${where}\n`), out);
+    }
   });
 
   it('breaks long sentences', () => {

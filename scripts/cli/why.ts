@@ -17,35 +17,53 @@ export async function why(options: ParsedOptions, world: ConsoleWorld): Promise<
   const diagnosis = await client.get(`/jobs/${jobId}/diagnosis`);
   const text = options.flags.has('json')
     ? JSON.stringify(diagnosis, undefined, 2)
-    : diagnosisLines(diagnosis).join('\n');
+    : diagnosisLines(diagnosis, await parallelismsFor(diagnosis, jobId, client)).join('\n');
   world.stdout.write(`${text}\n`);
   return 0;
+}
+
+/** Of how many a subtask is one, by vertex. Asked for only if one is named. */
+type Parallelisms = ReadonlyMap<unknown, unknown>;
+
+async function parallelismsFor(
+  diagnosis: JsonObject,
+  jobId: string,
+  client: ClusterClient,
+): Promise<Parallelisms> {
+  const findings = listOf(diagnosis.findings);
+  if (findings.every(({ subtask }) => typeof subtask !== 'number')) return new Map();
+  // The finding itself is worth more than the number of subtasks.
+  const { vertices } = await client.get(`/jobs/${jobId}`).catch(() => ({ vertices: [] }));
+  return new Map(listOf(vertices).map(({ id, parallelism }) => [id, parallelism]));
 }
 
 const WIDTH_CHARS = 100;
 
 /** For people: the answer, then each cause with what to do and its numbers. */
-export function diagnosisLines(diagnosis: JsonObject): readonly string[] {
+export function diagnosisLines(
+  diagnosis: JsonObject,
+  parallelisms: Parallelisms = new Map(),
+): readonly string[] {
   const findings = listOf(diagnosis.findings);
   const sinks = listOf(diagnosis.sinks).map(sinkLine);
   return [
     ...wrapped(String(diagnosis.summary), ''),
     ...findings.flatMap((finding, index) => [
       '',
-      ...findingLines(finding, index + 1, diagnosis.summary),
+      ...findingLines(finding, index + 1, diagnosis.summary, parallelisms),
     ]),
     ...(sinks.length === 0 ? [] : ['', ...sinks]),
   ];
 }
 
-function findingLines(finding: JsonObject, number: number, summary: unknown): readonly string[] {
-  const { code, severity, sentence, advice, evidence, subtask } = finding;
-  const vertex = finding['vertex-name'];
-  const where = [
-    ...(typeof vertex === 'string' ? [`vertex "${vertex}"`] : []),
-    ...(typeof finding['vertex-id'] === 'string' ? [finding['vertex-id']] : []),
-    ...(typeof subtask === 'number' ? [`subtask ${subtask}`] : []),
-  ];
+function findingLines(
+  finding: JsonObject,
+  number: number,
+  summary: unknown,
+  parallelisms: Parallelisms,
+): readonly string[] {
+  const { code, severity, sentence, advice, evidence } = finding;
+  const where = placesOf(finding, parallelisms);
   const numbers = Object.entries((evidence ?? {}) as JsonObject).map(([k, v]) => `${k}=${v}`);
   return [
     `${number}. ${String(severity).toUpperCase()} ${String(code)}`,
@@ -53,6 +71,19 @@ function findingLines(finding: JsonObject, number: number, summary: unknown): re
     ...wrapped(`Do: ${String(advice)}`, '   '),
     ...(where.length === 0 ? [] : wrapped(`At: ${where.join(', ')}`, '   ')),
     ...(numbers.length === 0 ? [] : wrapped(`Seen: ${numbers.join(' ')}`, '   ')),
+  ];
+}
+
+/** A subtask as Flink calls it, `name (1/2)`: counted from 1. */
+function placesOf(finding: JsonObject, parallelisms: Parallelisms): readonly string[] {
+  const { subtask, 'vertex-name': name, 'vertex-id': id } = finding;
+  const parallelism = parallelisms.get(id);
+  const isOne = typeof subtask === 'number' && typeof parallelism === 'number';
+  const which = isOne ? ` (${subtask + 1}/${parallelism})` : '';
+  return [
+    ...(typeof name === 'string' ? [`vertex "${name}${which}"`] : []),
+    ...(typeof id === 'string' ? [id] : []),
+    ...(typeof subtask === 'number' && !isOne ? [`subtask ${subtask}`] : []),
   ];
 }
 
