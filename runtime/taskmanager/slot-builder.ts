@@ -63,7 +63,7 @@ class SlotBuilder {
   constructor(deployment: SlotDeployment, ports: SlotPorts) {
     this.#deployment = deployment;
     this.#ports = ports;
-    this.#timers = new SlotTimers(() => ports.clock.nowEpochMs(), ports.wake);
+    this.#timers = new SlotTimers(ports.clock, ports.wake);
     this.#client = new ClientChannel(ports.reporter);
   }
 

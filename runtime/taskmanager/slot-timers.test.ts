@@ -9,12 +9,9 @@ function timersAt(startEpochMs: number): {
 } {
   const fired: string[] = [];
   let earlier = 0;
-  const timers = new SlotTimers(
-    () => startEpochMs,
-    () => {
-      earlier += 1;
-    },
-  );
+  const timers = new SlotTimers({ nowEpochMs: () => startEpochMs, monotonicMs: () => 0 }, () => {
+    earlier += 1;
+  });
   return { timers, fired, earlier: () => earlier };
 }
 
@@ -58,5 +55,21 @@ describe('SlotTimers', () => {
     assert.equal(earlier(), 1);
     timers.scheduleAt(10, () => undefined);
     assert.equal(earlier(), 2);
+  });
+
+  it('keeps a delay as long as it is when the wall clock jumps, and a time where it is', () => {
+    let [wallMs, steadyMs] = [10_000, 0];
+    const clock = { nowEpochMs: () => wallMs, monotonicMs: () => steadyMs };
+    const timers = new SlotTimers(clock, () => undefined);
+    const fired: string[] = [];
+    timers.schedule(20, () => fired.push('delay'));
+    timers.scheduleAt(10_010, () => fired.push('time'));
+    [wallMs, steadyMs] = [6_020, 20];
+    assert.equal(timers.nextAtEpochMs(), 6_020);
+    timers.runDue(wallMs);
+    assert.deepEqual(fired, ['delay']);
+    [wallMs, steadyMs] = [10_010, 4_010];
+    timers.runDue(wallMs);
+    assert.deepEqual(fired, ['delay', 'time']);
   });
 });

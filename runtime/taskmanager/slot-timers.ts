@@ -6,11 +6,17 @@
  * I2  A cancelled callback never runs.
  * I3  A callback that matters is work: the slot is not done with before it has run. The others keep
  *     something up that needs nobody while nothing comes.
+ * I4  A delay is as long as it was asked to be, whatever the wall clock does meanwhile.
  */
-import type { Timers } from '../core/index.ts';
+import type { Clock, Timers } from '../core/index.ts';
+
+/** Of two clocks that are read one after the other, in whole milliseconds or not. */
+const CLOCK_JITTER_MS = 10;
 
 interface Entry {
-  readonly atEpochMs: number;
+  atEpochMs: number;
+  /** I4. */
+  readonly isDelay: boolean;
   readonly order: number;
   readonly callback: () => void;
   readonly matters: () => boolean;
@@ -20,28 +26,41 @@ interface Entry {
 const NEVER = (): boolean => false;
 
 export class SlotTimers implements Timers {
-  readonly #nowEpochMs: () => number;
+  readonly #clock: Clock;
   readonly #onEarlier: () => void;
   /** Sorted by time, then order; a slot has few timers, windows keep one for each pane. */
   readonly #queue: Entry[] = [];
   #nextOrder = 0;
+  /** I4. How far the wall clock was ahead of the monotonic one. */
+  #aheadMs: number;
   /** I3. Callbacks that have run. */
   #ranCount = 0;
 
   /** @param onEarlier called when the next due time moved forward, so that a sleep is cut short. */
-  constructor(nowEpochMs: () => number, onEarlier: () => void) {
-    this.#nowEpochMs = nowEpochMs;
+  constructor(clock: Clock, onEarlier: () => void) {
+    this.#clock = clock;
+    this.#aheadMs = clock.nowEpochMs() - clock.monotonicMs();
     this.#onEarlier = onEarlier;
   }
 
   schedule(delayMs: number, callback: () => void): () => void {
-    return this.scheduleAt(this.#nowEpochMs() + delayMs, callback);
+    this.#followClock();
+    return this.#insert(this.#clock.nowEpochMs() + delayMs, callback, NEVER, true);
   }
 
   /** @param matters I3; asked while it waits. @defaultValue it does not */
   scheduleAt(atEpochMs: number, callback: () => void, matters = NEVER): () => void {
+    return this.#insert(atEpochMs, callback, matters, false);
+  }
+
+  #insert(
+    atEpochMs: number,
+    callback: () => void,
+    matters: () => boolean,
+    isDelay: boolean,
+  ): () => void {
     const order = this.#nextOrder++;
-    const entry: Entry = { atEpochMs, order, callback, matters, cancelled: false };
+    const entry: Entry = { atEpochMs, isDelay, order, callback, matters, cancelled: false };
     let low = 0;
     let high = this.#queue.length;
     while (low < high) {
@@ -58,6 +77,7 @@ export class SlotTimers implements Timers {
 
   /** When the next callback is due; undefined when there is none. */
   nextAtEpochMs(): number | undefined {
+    this.#followClock();
     this.#dropCancelled();
     return this.#queue[0]?.atEpochMs;
   }
@@ -74,6 +94,7 @@ export class SlotTimers implements Timers {
 
   /** Runs what is due at `nowEpochMs`; the number of callbacks run. */
   runDue(nowEpochMs: number): number {
+    this.#followClock();
     let count = 0;
     for (;;) {
       this.#dropCancelled();
@@ -84,6 +105,16 @@ export class SlotTimers implements Timers {
       count += 1;
       entry.callback();
     }
+  }
+
+  /** I4. */
+  #followClock(): void {
+    const aheadMs = this.#clock.nowEpochMs() - this.#clock.monotonicMs();
+    const jumpMs = aheadMs - this.#aheadMs;
+    if (Math.abs(jumpMs) <= CLOCK_JITTER_MS) return;
+    this.#aheadMs = aheadMs;
+    for (const entry of this.#queue) if (entry.isDelay) entry.atEpochMs += jumpMs;
+    this.#queue.sort((a, b) => a.atEpochMs - b.atEpochMs || a.order - b.order);
   }
 
   #dropCancelled(): void {
