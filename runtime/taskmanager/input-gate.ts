@@ -29,6 +29,7 @@ export class InputGate {
   readonly #input: Input<unknown>;
   readonly #valve: StatusWatermarkValve;
   readonly channels: readonly GateChannel[];
+  readonly #metered: GateChannel[] = [];
   #open: number;
   #watermarkMs = MIN_TIMESTAMP_MS;
   /** The head operator's end of this input was delivered. */
@@ -71,8 +72,13 @@ export class InputGate {
     return sum;
   }
 
+  /** A channel from this slot, whose calls are timed. */
+  addMetered(channel: GateChannel): void {
+    this.#metered.push(channel);
+  }
+
   get calledMs(): number {
-    return this.channels.reduce((sum, channel) => sum + channel.calledMs, 0);
+    return this.#metered.reduce((sum, channel) => sum + channel.calledMs, 0);
   }
 
   /** But for what only the task knows of its channels. */
@@ -170,6 +176,7 @@ export class GateChannel implements ChannelSink {
   /** Records are calls of another task of the slot. */
   meterCalls(clock: Clock): void {
     this.#meter = new CallMeter(clock);
+    this.#gate.addMetered(this);
     this.#timedRecord = this.numRecords + 1;
   }
 

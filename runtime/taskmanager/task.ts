@@ -79,7 +79,7 @@ export class Task {
   constructor(parts: TaskParts) {
     this.parts = parts;
     this.#checkpoints = parts.checkpoints;
-    this.#times = new TaskTimes(parts.clock);
+    this.#times = new TaskTimes(parts.clock, parts.gates);
     this.#links = runningLinks(parts.chain, parts.restored);
     this.#suspendable = this.#links.filter(({ operator }) => operator.suspension !== undefined);
     this.#replay = parts.replay;
