@@ -8,8 +8,8 @@ import type { DispatchedJob } from '../../jobmaster/index.ts';
 import { type ShownVertex, shownVertices } from './vertices-json.ts';
 
 /**
- * `GET /jobs/:jobid/metrics/top-n`. What is of TaskManagers stays empty: they tell nothing of their
- * processor, nor of what they spend on garbage. `slowestCheckpointAcks` is this project's own.
+ * `GET /jobs/:jobid/metrics/top-n`. What is of TaskManagers stays empty: they measure the processor
+ * time of their process, of no thread, and nothing of garbage. `slowestCheckpointAcks` is our own.
  *
  * @param count of each kind at most.
  */
