@@ -22,8 +22,12 @@ import {
   watermarkText,
 } from './watermark-origin.ts';
 
-/** A partition without a record is not called idle before. */
+/** Of a partition without a record nothing is said before. */
 const SILENT_AFTER_MS = 5_000;
+/** Nor is it called idle before: its first record may be on its way. */
+const FIRST_RECORD_MS = 30_000;
+/** With one record nobody knows its pace, and the next may be on its way. */
+const SECOND_RECORD_MS = 60_000;
 /** Inputs that are closer are so by chance, or by their out-of-orderness. */
 const FAR_MS = 60_000;
 /** What looks like seconds is one of the fifty years around now, if it is. */
@@ -83,19 +87,34 @@ function tell(model: JobModel, results: HeldResults, origin: WatermarkOrigin): T
   if (facts.watermarks?.makesAny === false) return withoutStrategy(origin);
   const isNone = facts.watermarkMs === undefined;
   if (facts.numRecordsOut === 0) return silent(model, origin);
-  const bySplit = heldBySplit(results, origin);
+  const bySplit = heldBySplit(model, results, origin);
   if (bySplit !== undefined) return bySplit;
   if (isNone) return model.runningForMs === undefined ? undefined : neverEmitted(model, origin);
   const seconds = timestampsInSeconds(model, origin);
   if (seconds !== undefined) return seconds;
   const recent = recentOf(origin.operator, origin.at);
   const pace = paceOf(origin.at.subtask, origin.operator.position, model.job.nowEpochMs);
-  if (pace !== undefined && isSparse(pace)) return goesOnAtItsPace(model, results, origin, pace);
+  if (pace !== undefined && (isSparse(pace) || awaitsSecond(pace, origin))) {
+    return goesOnAtItsPace(model, results, origin, pace);
+  }
   if (recent?.count === 0 && !isInPace(pace)) {
     return quiet(results, origin, pace?.silentForMs ?? recent.spanMs);
   }
   if (recent !== undefined && isFarBehind(results, origin)) return heldBack(results, origin);
   return results.operator.numRecordsOut === 0 ? waiting(results, origin) : undefined;
+}
+
+/** Beside others that go on: without them nothing is known but that time stands. */
+function awaitsSecond(
+  { usualGapMs, silentForMs }: Pace,
+  { at, aheadMs }: WatermarkOrigin,
+): boolean {
+  const isBehind = aheadMs > reached(at.facts.watermarkMs);
+  return isBehind && usualGapMs === undefined && inTime(silentForMs, SECOND_RECORD_MS);
+}
+
+function inTime(spanMs: number | undefined, limitMs: number): boolean {
+  return spanMs !== undefined && spanMs >= SILENT_AFTER_MS && spanMs < limitMs;
 }
 
 /** Of late: what it holds is not all that there is. */
@@ -201,6 +220,13 @@ function silent(model: JobModel, origin: WatermarkOrigin): Told | undefined {
       evidence: { ...evidence, idlenessMs },
     };
   }
+  // Where there are splits for some only, no time helps.
+  if (given !== 0 && forMs < FIRST_RECORD_MS) {
+    return firstRecordAwaited(
+      `${who} read nothing yet, ${spanText(forMs)} after the start`,
+      evidence,
+    );
+  }
   const splits =
     given === 0 ? ', for there are fewer splits (files, partitions) than subtasks' : '';
   return {
@@ -216,6 +242,18 @@ function silent(model: JobModel, origin: WatermarkOrigin): Told | undefined {
   };
 }
 
+function firstRecordAwaited(cause: string, evidence: Told['evidence'] = {}): Told {
+  return {
+    code: 'WAITS_FOR_WATERMARK',
+    severity: 'info',
+    cause: `${cause}, and the watermark of the whole input waits for the first record`,
+    advice:
+      'Nothing need be done if its first record is on its way. withIdleness on the ' +
+      'WatermarkStrategy of the source lets the others go on without it.',
+    evidence,
+  };
+}
+
 function isMute(
   numRecordsOut: number,
   { watermarkMs }: { readonly watermarkMs?: number },
@@ -224,7 +262,11 @@ function isMute(
 }
 
 /** One of the splits that a reader reads at once is behind the others. */
-function heldBySplit({ held }: HeldResults, origin: WatermarkOrigin): Told | undefined {
+function heldBySplit(
+  { runningForMs }: JobModel,
+  { held }: HeldResults,
+  origin: WatermarkOrigin,
+): Told | undefined {
   const { facts } = origin.at;
   const { count = 0, lowest, highest } = facts.splits?.open ?? {};
   if (lowest === undefined || highest === undefined || count < 2) return undefined;
@@ -238,6 +280,9 @@ function heldBySplit({ held }: HeldResults, origin: WatermarkOrigin): Told | und
   const allowedMs = goesOn ? FAR_MS : SILENT_AFTER_MS;
   if (!isSilent && (behind < allowedMs || highMs < held.untilMs)) return undefined;
   const who = `split "${lowest.splitId}" of ${originText(origin)}`;
+  if (isSilent && runningForMs !== undefined && runningForMs < FIRST_RECORD_MS) {
+    return firstRecordAwaited(`${who} has given no record yet`, { splits: count, runningForMs });
+  }
   return {
     code: isSilent ? 'IDLE_PARTITION' : 'WATERMARK_HELD_BACK',
     severity: isSilent ? 'error' : 'warning',

@@ -47,7 +47,7 @@ describe('a diagnosis of windows that do not fire', () => {
       { id: 'a', everyMs: 100 },
       { id: 'b', everyMs: 0 },
     ]);
-    const diagnosis = await diagnoseAt(job, { parallelism: 2 });
+    const diagnosis = await diagnoseAt(job, { parallelism: 2, atMs: 40_000 });
     const finding = findingOf(diagnosis, 'IDLE_PARTITION');
     assert.equal(diagnosis.findings[0], finding);
     assert.equal(diagnosis.verdict, 'blocked');
@@ -56,6 +56,19 @@ describe('a diagnosis of windows that do not fire', () => {
     assert.match(finding.advice, /withIdleness/);
     assert.equal(finding.input?.fromSubtask, 1);
     assert.ok(Number(finding.evidence.aheadMs) > 8000);
+  });
+
+  it('accuses nobody whose first record may be on its way', async () => {
+    const job = windowed([
+      { id: 'a', everyMs: 100 },
+      { id: 'b', everyMs: 0 },
+    ]);
+    for (const parallelism of [1, 2]) {
+      const diagnosis = await diagnoseAt(job, { parallelism, atMs: 20_000 });
+      assert.equal(diagnosis.verdict, 'waiting');
+      const finding = findingOf(diagnosis, 'WAITS_FOR_WATERMARK');
+      assert.match(finding.sentence, /(read nothing|given no record) yet.* waits for the first/);
+    }
   });
 
   it('says nothing of it once idleness is declared', async () => {
@@ -86,7 +99,7 @@ describe('a diagnosis of windows that do not fire', () => {
       { id: 'topic-0', everyMs: 100 },
       { id: 'topic-1', everyMs: 0 },
     ]);
-    const finding = findingOf(await diagnoseAt(job), 'IDLE_PARTITION');
+    const finding = findingOf(await diagnoseAt(job, { atMs: 40_000 }), 'IDLE_PARTITION');
     assert.equal(finding.input?.splitId, 'topic-1');
     assert.match(finding.sentence, /split "topic-1" .* has given no record/);
   });
