@@ -148,15 +148,13 @@ function maskEncodedUserInfo(text: string): string {
   let fromChar = 0;
   const starts = [...text.matchAll(ENCODED_START)];
   for (const [index, { 0: start, index: atChar }] of starts.entries()) {
+    if (atChar < fromChar) continue;
     const startChar = atChar + start.length;
-    const limitChar = Math.min(
-      starts[index + 1]?.index ?? text.length,
-      startChar + MAX_ENCODED_CHARS,
-    );
-    const endChar = Math.min(
-      limitChar,
-      firstOf(END_OF_ENCODED, text.slice(0, limitChar), startChar),
-    );
+    // What is encoded more often is in the password.
+    const next = starts.slice(index + 1, index + 9).find(([one]) => one.length <= start.length);
+    const limitChar = Math.min(next?.index ?? text.length, startChar + MAX_ENCODED_CHARS);
+    const endOfText = firstOf(END_OF_ENCODED, text.slice(0, limitChar), startChar);
+    const endChar = Math.min(limitChar, endOfText);
     const chars = [...text.slice(startChar, endChar).matchAll(encodedChar(start))];
     const plain = chars.map(([char, code]) => {
       return code === undefined ? char.slice(-1) : String.fromCharCode(Number.parseInt(code, 16));

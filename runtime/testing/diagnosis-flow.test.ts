@@ -402,7 +402,7 @@ describe('a diagnosis of calls that take long', () => {
     assert.equal(finding.severity, 'warning');
   });
 
-  it('accuses the slow vertex, not its caller in the slot, nor a filter that has seen little', async () => {
+  it('accuses the slow vertex, not its caller, nor a filter that has seen little', async () => {
     const time = new VirtualTime();
     const diagnosis = await diagnoseAt(
       (env) => {
