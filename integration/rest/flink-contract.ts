@@ -62,6 +62,8 @@ const NULLABLE: Readonly<Record<string, readonly string[]>> = {
   JarEntryInfo: ['description'],
   // Until there are samples.
   VertexFlameGraph: ['data'],
+  // As long as there are no samples: of a job that has just begun, or has ended.
+  JobVertexBackPressureInfo: ['backpressureLevel', 'end-timestamp'],
   LatestCheckpoints: ['completed', 'savepoint', 'failed', 'restored'],
   CompletedCheckpointStatistics: ['savepointFormat'],
   FailedCheckpointStatistics: ['savepointFormat'],

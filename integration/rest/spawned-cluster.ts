@@ -155,7 +155,8 @@ export class SpawnedCluster {
 
   async close(): Promise<void> {
     await this.kill();
-    rmSync(this.directory, { recursive: true, force: true });
+    // Its TaskManagers notice by and by, and may still write.
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 
