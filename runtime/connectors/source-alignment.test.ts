@@ -161,6 +161,25 @@ describe('a source with watermark alignment', () => {
     assert.deepEqual(until(500), [100]);
   });
 
+  it('is not idle while it waits, nor a split while it is paused', () => {
+    const { poll, until, allow, reader } = open(true, aligned.withIdleness(1000));
+    poll(['a', 101], ['b', 11]);
+    until(500);
+    allow(20);
+    for (let atMs = 600; atMs <= 3000; atMs += 300) {
+      assert.equal(poll(['b', 12]), 'more');
+      until(atMs);
+    }
+    assert.deepEqual(reader.calls, ['pause a resume ']);
+    poll(['b', 91]);
+    until(3500);
+    assert.equal(poll(['b', 92]), 'nothing');
+    assert.deepEqual(until(6000), [90, 90, 90, 90, 90], 'a, far ahead, was not left out as idle');
+    allow(110);
+    assert.equal(poll(['b', 120]), 'more');
+    assert.deepEqual(until(9000).at(-1), null, 'time runs again');
+  });
+
   it('is no hindrance when it is idle, or at its end', () => {
     const { poll, until, reader, operator } = open(true, aligned.withIdleness(1000));
     poll(['a', 6]);

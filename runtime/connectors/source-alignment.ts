@@ -7,6 +7,7 @@
  *     those it has not begun.
  * I2  The subtask waits when all it may read is ahead. A split alone waits only beside others, and
  *     only in a reader that can do so.
+ *     Neither becomes idle by it.
  * I3  It says how far it is when that has changed, or while it waits; each word is answered. So one
  *     that is in step costs a word an interval, and none when nothing comes.
  *
@@ -23,7 +24,10 @@ import type { SourceOutput } from './source-output.ts';
 export interface SourceAlignmentParts {
   readonly alignment: WatermarkAlignment;
   readonly reader: Pick<SourceReader<unknown, unknown>, 'pauseOrResumeSplits'>;
-  readonly output: Pick<SourceOutput<unknown>, 'begunSplits' | 'isIdle' | 'watermarks'>;
+  readonly output: Pick<
+    SourceOutput<unknown>,
+    'begunSplits' | 'isIdle' | 'pause' | 'pauseOrResumeSplits' | 'resume' | 'watermarks'
+  >;
   readonly ctx: Pick<
     OperatorContext,
     'allowUnalignedSplits' | 'operatorName' | 'processingTime' | 'sendToCoordinator'
@@ -64,10 +68,15 @@ export class SourceAlignment {
 
   /** Before each poll: whether the reader may be polled, and which of its splits (I2). */
   mayPoll(): boolean {
-    const splits = this.#parts.output.begunSplits();
+    const { output } = this.#parts;
+    const splits = output.begunSplits();
     const ahead = [...splits].filter(([, watermarkMs]) => watermarkMs > this.#maxWatermarkMs);
     this.#waits = ahead.length > 0 && ahead.length === splits.size;
-    if (!this.#waits) this.#pause(new Set(ahead.map(([splitId]) => splitId)));
+    if (this.#waits) output.pause();
+    else {
+      output.resume();
+      this.#pause(new Set(ahead.map(([splitId]) => splitId)));
+    }
     return !this.#waits;
   }
 
@@ -117,9 +126,11 @@ export class SourceAlignment {
     const pause = [...ahead].filter((splitId) => !this.#paused.has(splitId));
     const resume = [...this.#paused].filter((splitId) => !ahead.has(splitId));
     if (pause.length === 0 && resume.length === 0) return;
-    const { reader, ctx } = this.#parts;
-    if (reader.pauseOrResumeSplits !== undefined) reader.pauseOrResumeSplits(pause, resume);
-    else if (!ctx.allowUnalignedSplits) throw splitsNotPausable(ctx.operatorName, pause);
+    const { reader, output, ctx } = this.#parts;
+    if (reader.pauseOrResumeSplits !== undefined) {
+      reader.pauseOrResumeSplits(pause, resume);
+      output.pauseOrResumeSplits(pause, resume);
+    } else if (!ctx.allowUnalignedSplits) throw splitsNotPausable(ctx.operatorName, pause);
     this.#paused = ahead;
   }
 }

@@ -10,6 +10,7 @@
  *     the checkpoint, before the first record: what was late then is late again. Generators
  *     themselves begin anew.
  * I4  A reader that has no split for as long as its strategy's idleness is idle, until it has one.
+ * I5  What is held back on purpose does not become idle: time stands still for it.
  */
 import { defined, MAX_WATERMARK_MS, MIN_TIMESTAMP_MS, NO_TIMESTAMP_MS } from '../core/index.ts';
 import {
@@ -26,6 +27,7 @@ import type {
   WatermarkMakerRecord,
 } from '../protocol/index.ts';
 import {
+  PausableClock,
   type WatermarkGenerator,
   type WatermarkOutput,
   WatermarkOutputMultiplexer,
@@ -47,6 +49,8 @@ export interface SourceWatermarks {
 interface SplitWatermarks<T> {
   readonly generator: WatermarkGenerator<T>;
   readonly output: TrackingOutput;
+  /** Measures its idleness, within that of the subtask. */
+  readonly clock: PausableClock;
 }
 
 export class SourceOutput<T> implements ReaderOutput<T> {
@@ -58,6 +62,8 @@ export class SourceOutput<T> implements ReaderOutput<T> {
   readonly #multiplexer: WatermarkOutputMultiplexer;
   readonly #user: UserFunction;
   readonly #splits = new Map<string, SplitWatermarks<T>>();
+  /** Measures idleness. */
+  readonly #clock: PausableClock;
   #current: SplitWatermarks<T> | undefined;
   /** Measures how long there is no split; absent: there is one, or nobody has looked. */
   #none: WatermarkGenerator<T> | undefined;
@@ -77,6 +83,7 @@ export class SourceOutput<T> implements ReaderOutput<T> {
     this.#emitter = new TrackingOutput(new WatermarkEmitter(output));
     this.#multiplexer = new WatermarkOutputMultiplexer(this.#emitter);
     this.#user = new UserFunction(undefined, 'watermark generator', ctx);
+    this.#clock = new PausableClock(() => ctx.clock.monotonicMs());
   }
 
   /** I3. */
@@ -127,6 +134,21 @@ export class SourceOutput<T> implements ReaderOutput<T> {
       begun.set(splitId, output.watermarkMs);
     }
     return begun;
+  }
+
+  /** I5. The reader is not asked. */
+  pause(): void {
+    this.#clock.pause();
+  }
+
+  resume(): void {
+    this.#clock.resume();
+  }
+
+  /** I5. The reader was told. */
+  pauseOrResumeSplits(pause: readonly string[], resume: readonly string[]): void {
+    for (const splitId of pause) this.#splits.get(splitId)?.clock.pause();
+    for (const splitId of resume) this.#splits.get(splitId)?.clock.resume();
   }
 
   get maker(): WatermarkMakerRecord {
@@ -215,7 +237,7 @@ export class SourceOutput<T> implements ReaderOutput<T> {
   /** I4. */
   #lookWithoutSplits(): void {
     if (!this.#hasBegun || this.maker.idlenessMs === undefined) return;
-    this.#none ??= this.#strategy.createGenerator(() => this.#ctx.clock.monotonicMs());
+    this.#none ??= this.#strategy.createGenerator(() => this.#clock.nowMs());
     this.#none.onPeriodicEmit({
       emitWatermark: () => undefined,
       markIdle: () => this.#emitter.markIdle(),
@@ -226,8 +248,10 @@ export class SourceOutput<T> implements ReaderOutput<T> {
   #open(splitId: string): SplitWatermarks<T> {
     if (this.#none !== undefined) this.#emitter.markActive();
     this.#none = undefined;
+    const clock = new PausableClock(() => this.#clock.nowMs());
     const split = {
-      generator: this.#strategy.createGenerator(() => this.#ctx.clock.monotonicMs()),
+      clock,
+      generator: this.#strategy.createGenerator(() => clock.nowMs()),
       output: new TrackingOutput(this.#multiplexer.register(splitId)),
     };
     this.#splits.set(splitId, split);

@@ -4,6 +4,7 @@ export {
   type TimerScheduler,
   type TimerTarget,
 } from './internal-timer-service.ts';
+export { PausableClock } from './pausable-clock.ts';
 export {
   StatusWatermarkValve,
   type ValveOutput,
