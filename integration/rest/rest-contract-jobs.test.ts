@@ -15,7 +15,8 @@ const s = globalThis[Symbol.for('sluice.api')];
 export default (env, [what, marker]) => {
   if (what !== 'plain') env.enableCheckpointing(50);
   const ends = what === 'ends' ? { count: 200 } : {};
-  const events = s.generatorSource({ generate: (n) => ({ k: n % 5, n }), ratePerSecond: 500, ...ends });
+  const generate = (n) => ({ k: n % 5, n });
+  const events = s.generatorSource({ generate, ratePerSecond: 500, ...ends });
   env.fromSource(events, s.WatermarkStrategy.noWatermarks(), 'events').uid('events')
     .keyBy('k').sum('n').name('Sum').uid('sum')
     .filter(({ n }) => {
