@@ -4,9 +4,14 @@ import { beforeEach, describe, it } from 'node:test';
 import { OPERATIONS_PARTITION } from '../../checkpoint/index.ts';
 import { FaultyRowStore, MemoryRowStore } from '../../testing/index.ts';
 import type { OperationState, TriggeredOperation } from '../http/index.ts';
-import { ClusterOperations } from './cluster-operations.ts';
+import { ClusterOperations, type Outcomes } from './cluster-operations.ts';
 
 const OPERATION: TriggeredOperation = { type: 'dispose', path: '/s/1' };
+
+const KNOWN: Outcomes = {
+  of: () => Promise.reject(new Error('it is known')),
+  ended: () => Promise.reject(new Error('it has settled')),
+};
 
 describe('ClusterOperations', () => {
   let nowMs: number;
@@ -80,24 +85,45 @@ describe('ClusterOperations', () => {
     const second = open();
     const outcome: OperationState = { type: 'completed', value: '/s/b' };
     const asked: unknown[] = [];
-    await second.recover(async ({ operation, startedAtEpochMs }, taken) => {
-      asked.push(operation, startedAtEpochMs, ...taken);
-      return outcome;
+    await second.recover({
+      ...KNOWN,
+      of: async ({ operation, startedAtEpochMs }, taken) => {
+        asked.push(operation, startedAtEpochMs, ...taken);
+        return outcome;
+      },
     });
     assert.deepEqual(asked, [OPERATION, 0, '/s/a']);
     // An id that is sent again is the operation of before.
     await second.start('s', 'b', OPERATION, () => Promise.reject(new Error('started again')));
     for (const operations of [second, open()]) {
-      await operations.recover(() => Promise.reject(new Error('it is known')));
+      await operations.recover(KNOWN);
       assert.deepEqual(operations.get('s', 'a'), { type: 'completed', value: '/s/a' });
       assert.deepEqual(operations.get('s', 'b'), outcome);
     }
     // Five minutes are five minutes, over a restart too.
     nowMs = 300_001;
     const third = open();
-    await third.recover(() => Promise.reject(new Error('it is known')));
+    await third.recover(KNOWN);
     assert.equal(third.get('s', 'a'), undefined);
     assert.deepEqual(third.get('s', 'b'), outcome);
+  });
+
+  it('is in progress over a restart until its job has ended, if need be', async () => {
+    await open().start('s', 'a', OPERATION, () => new Promise(() => {}));
+    await settled();
+    const ended = Promise.withResolvers<void>();
+    let state: OperationState = { type: 'in-progress' };
+    const second = open();
+    await second.recover({ of: async () => state, ended: () => ended.promise });
+    nowMs += 400_000;
+    assert.deepEqual(second.get('s', 'a'), { type: 'in-progress' });
+    state = { type: 'completed', value: '/s/a' };
+    ended.resolve();
+    await settled();
+    assert.deepEqual(second.get('s', 'a'), state);
+    const third = open();
+    await third.recover(KNOWN);
+    assert.deepEqual(third.get('s', 'a'), state);
   });
 
   it('starts nothing that it could not record, and answers what it could not', async () => {

@@ -37,11 +37,13 @@ export interface OperationRow {
 /** Of a process that is gone. */
 export type InterruptedOperation = Pick<OperationRow, 'operation' | 'startedAtEpochMs'>;
 
-/** @param taken results of other operations: what came of them is nobody else's. */
-export type OutcomeOf = (
-  interrupted: InterruptedOperation,
-  taken: ReadonlySet<unknown>,
-) => Promise<OperationState>;
+/** How {@link ClusterOperations.recover} learns what came of an operation. */
+export interface Outcomes {
+  /** @param taken results of other operations: what came of them is nobody else's. */
+  of(interrupted: InterruptedOperation, taken: ReadonlySet<unknown>): Promise<OperationState>;
+  /** Resolves once its job has ended, so that what is in progress until then can be asked again. */
+  ended(interrupted: InterruptedOperation): Promise<void>;
+}
 
 interface Entry extends InterruptedOperation {
   readonly scope: string;
@@ -61,7 +63,7 @@ export class ClusterOperations {
   }
 
   /** I4. Once, before anything is started. @throws {StreamError} of the row store. */
-  async recover(outcomeOf: OutcomeOf): Promise<void> {
+  async recover(outcomes: Outcomes): Promise<void> {
     const { clock, rows, logger } = this.#parts;
     const found = await rows.query(OPERATIONS_PARTITION);
     const taken = new Set<unknown>();
@@ -76,7 +78,12 @@ export class ClusterOperations {
       entry.settledAtMs = clock.monotonicMs() - ageMs;
       this.#entries.set(row.sortKey, entry);
       if (entry.state.type !== 'in-progress') continue;
-      entry.state = await outcomeOf(entry, taken);
+      entry.state = await outcomes.of(entry, taken);
+      if (entry.state.type === 'in-progress') {
+        entry.settledAtMs = undefined;
+        void this.#settleAtEnd(entry, outcomes, taken);
+        continue;
+      }
       if (entry.state.type === 'completed') taken.add(entry.state.value);
       await this.#write(entry).catch((thrown: unknown) => {
         const { code, message: reason } = toStreamError(thrown);
@@ -132,6 +139,17 @@ export class ClusterOperations {
   get(scope: string, triggerId: string): OperationState | undefined {
     this.#forget();
     return this.#entries.get(operationKey(scope, triggerId).sortKey)?.state;
+  }
+
+  async #settleAtEnd(entry: Entry, outcomes: Outcomes, taken: ReadonlySet<unknown>): Promise<void> {
+    try {
+      await outcomes.ended(entry);
+      const state = await outcomes.of(entry, taken);
+      // The cluster is shut down: the next process will know.
+      if (state.type !== 'in-progress') await this.#settle(entry, state);
+    } catch (thrown) {
+      await this.#settle(entry, { type: 'failed', error: toStreamError(thrown).toJSON() });
+    }
   }
 
   /** I3. */

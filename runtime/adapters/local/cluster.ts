@@ -25,7 +25,7 @@ import { ClusterOperations } from './cluster-operations.ts';
 import { ClusterPlanner } from './cluster-planner.ts';
 import { ClusterTelemetry, type TelemetryModules } from './cluster-telemetry.ts';
 import { DataDirectory } from './data-directory.ts';
-import { dispatcherApi, jobsOf, outcomeOf } from './dispatcher-api.ts';
+import { dispatcherApi, jobsOf, outcomesOf } from './dispatcher-api.ts';
 import { heartbeatSettings } from './inspection-settings.ts';
 import { jobDefaults } from './job-defaults.ts';
 import { type JobsToResume, jobsToResume } from './jobs-to-resume.ts';
@@ -131,7 +131,7 @@ async function startListening(
   try {
     const jars = await openJars(data, settings, clock);
     await dispatcher.recover();
-    await operations.recover(outcomeOf(dispatcher));
+    await operations.recover(outcomesOf(dispatcher));
     resumed = await toResume();
     await telemetry.start();
     const api = dispatcherApi({

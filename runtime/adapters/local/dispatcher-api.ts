@@ -18,7 +18,7 @@ import {
 import { savepointCheckJson } from './check-savepoint.ts';
 import type { ClientHeartbeats } from './client-heartbeats.ts';
 import type { ClusterJars } from './cluster-jars.ts';
-import type { ClusterOperations, OutcomeOf } from './cluster-operations.ts';
+import type { ClusterOperations, Outcomes } from './cluster-operations.ts';
 import type { ClusterPlanner } from './cluster-planner.ts';
 import { outcomeAfterRestart } from './interrupted-operation.ts';
 
@@ -107,14 +107,19 @@ function operationsOf({ dispatcher, operations }: DispatcherApiParts): Operation
 }
 
 /** For {@link ClusterOperations.recover}: what came of an operation, as its job shows it. */
-export function outcomeOf(dispatcher: Pick<Dispatcher, 'details'>): OutcomeOf {
-  return async (interrupted, taken) => {
-    const { operation } = interrupted;
-    const job =
-      'jobId' in operation
-        ? await dispatcher.details(operation.jobId).catch(() => undefined)
-        : undefined;
-    return outcomeAfterRestart(interrupted, job, taken);
+export function outcomesOf(dispatcher: Pick<Dispatcher, 'details' | 'ended'>): Outcomes {
+  return {
+    of: async (interrupted, taken) => {
+      const { operation } = interrupted;
+      const job =
+        'jobId' in operation
+          ? await dispatcher.details(operation.jobId).catch(() => undefined)
+          : undefined;
+      return outcomeAfterRestart(interrupted, job, taken);
+    },
+    ended: async ({ operation }) => {
+      if ('jobId' in operation) await dispatcher.ended(operation.jobId);
+    },
   };
 }
 

@@ -49,6 +49,16 @@ describe('outcomeAfterRestart', () => {
     assert.equal(outcome(STOP, 'FINISHED', took('SAVEPOINT', 'CHECKPOINT')), 'failed');
   });
 
+  it('is open for a stop that drains until the job has ended, once the savepoint is there', () => {
+    const drain = { ...STOP, drain: true };
+    const drained = took('SAVEPOINT_TERMINATE');
+    assert.equal(outcome(drain, 'RECONCILING', drained), 'in-progress');
+    assert.equal(outcome(drain, 'RUNNING', drained), 'in-progress');
+    assert.equal(outcome(drain, 'FINISHED', drained), '/savepoints/1');
+    assert.equal(outcome(drain, 'FAILED', drained), 'failed');
+    assert.equal(outcome(drain, 'RUNNING', took('SAVEPOINT')), 'failed');
+  });
+
   it('is that of a savepoint that was taken since, and is nobody else’s', () => {
     const statistics = took('SAVEPOINT', 'CHECKPOINT', 'SAVEPOINT');
     assert.equal(outcome(SAVEPOINT, 'RUNNING', statistics), '/savepoints/1');

@@ -1,7 +1,7 @@
 /** What came of an operation whose process is gone: as far as its job shows it. Pure. */
 import { type CheckpointStatsRecord, parentOf } from '../../checkpoint/index.ts';
 import { StreamError } from '../../core/index.ts';
-import type { DispatchedJob } from '../../jobmaster/index.ts';
+import { type DispatchedJob, isTerminal } from '../../jobmaster/index.ts';
 import { isSavepoint } from '../../protocol/index.ts';
 import type { OperationState, TriggeredOperation } from '../http/index.ts';
 import type { InterruptedOperation } from './cluster-operations.ts';
@@ -16,7 +16,8 @@ const WHAT: Readonly<Record<TriggeredOperation['type'], string>> = {
 
 /**
  * A savepoint that was asked for is completed if the job shows one of its kind that began after
- * that, and nobody else was told of. A stop is completed only if the job has ended by it.
+ * that, and nobody else was told of. A stop is completed only if the job has ended by it; one that
+ * drains is in progress until then: what its savepoint has ended nothing can begin again.
  *
  * @param job as the cluster resumes it, or as it has ended; undefined: none, or it is forgotten.
  * @param taken results of other operations.
@@ -29,6 +30,8 @@ export function outcomeAfterRestart(
   const { operation } = interrupted;
   const found = savepointsOf(interrupted, job).find((path) => !taken.has(path));
   if (found !== undefined && hasEnded(operation, job)) return { type: 'completed', value: found };
+  const isDrained = operation.type === 'stop' && operation.drain && found !== undefined;
+  if (isDrained && job !== undefined && !isTerminal(job.status)) return { type: 'in-progress' };
   return { type: 'failed', error: restarted(operation, job, found).toJSON() };
 }
 
