@@ -61,6 +61,30 @@ it('masks fields of values that are no texts, or are JSON', () => {
 });
 
 describe('maskText', () => {
+  it('hides whole what is given in other writings', () => {
+    for (const [text, shown] of [
+      ['{"password": ["X", "Y]"], "a": 1}', '{"password": "******", "a": 1}'],
+      ['{"auth":{"token":{"v":"X}"}},"b":2}', '{"auth":{"token":"******"},"b":2}'],
+      ['Authorization: Basic dTpwMQ==', 'Authorization: Basic ******'],
+      ['Authorization: Token X\nAccept: text', 'Authorization: Token ******\nAccept: text'],
+      ['x-api-key: X', 'x-api-key: ******'],
+      ["{ password: 'X Y' }", "{ password: '******' }"],
+      ['token=Bearer X y', 'token=Bearer ****** y'],
+      ['password=a;X', 'password=******'],
+      ['password=a(X)b c', 'password=****** c'],
+      ['password=<X> password=(X) password=,X', 'password=****** password=****** password=******'],
+      ["password='a'X b", "password='******' b"],
+      ['{"url":"http:\\/\\/u:X@h"}', '{"url":"http:\\/\\/******@h"}'],
+      ['https://h?tok%65n=X', 'https://h?tok%65n=******'],
+    ] as const) {
+      assert.equal(maskText(text), shown);
+    }
+    assert.deepEqual(maskValue(['--token', 5]), ['--token', '******']);
+    for (const text of ['key: a', 'tokenizer: words', 'watermark: 5', 'at token (file:1:2)']) {
+      assert.equal(maskText(text), text);
+    }
+  });
+
   it('hides what is a secret by its name or its looks, and nothing else', () => {
     for (const [text, expected] of [
       ['http://h/x?password=HUSH&a=1', 'http://h/x?password=******&a=1'],

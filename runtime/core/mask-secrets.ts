@@ -4,7 +4,8 @@
  * I1  An option whose name says that it is secret shows no value, whatever stands between the words
  *     of its name; so does a field of that name in a value.
  * I2  In every text: user names and passwords of URLs, whatever is in the password, and of URLs in
- *     URLs; what a name that says so is given (`password=`, `"apiKey":`, `--token x`); keys and
+ *     URLs; what a name that says so is given (`password=`, `"apiKey":`, `--token x`,
+ *     `Authorization: x`); keys and
  *     tokens that are known by their looks. Where it cannot be told where a password ends, too much
  *     is hidden.
  * I3  `maskUserInfo` leaves JSON valid: it hides nothing across the end of a text in it. The others
@@ -46,9 +47,14 @@ const FIELD = new RegExp(
   `\\\\{0,7}["'][\\w.-]{0,64}(?:${NAMES})[\\w.-]{0,64}\\\\{0,7}["']\\s{0,8}:\\s{0,8}`,
   'gi',
 );
-/** What ends a value that is not in quotes. */
-const END_OF_GIVEN = /[\s,;&"'<>()]/g;
+/** A line of a header, of YAML, or of an object as Node prints it; no word of a parser. */
+const NAMED = new RegExp(`(?<!unexpected )(?:${NAMES})[\\w.-]{0,40}:[ \\t]{1,8}`, 'gi');
+/** What ends a value that is not in quotes: a semicolon where another name follows. */
+const END_OF_GIVEN = /[\s&"']|;(?=[\w.-]{1,64}=|\s|$)/g;
 const END_OF_FIELD = /[\s,{}[\]"']/g;
+const OPENING = /[[{]/;
+/** Its word is not yet the secret. */
+const SCHEME = /(?:Basic|Bearer|Digest|Negotiate|Token)[ \t]{1,8}/iy;
 const QUOTED = /\\{0,7}["']/y;
 /** What every secret has before it or in it. */
 const MAY_BE_SECRET = /[=:%]|-\w|(?:AKIA|ASIA)[0-9A-Z]|(?:Bearer|Basic) /;
@@ -64,6 +70,8 @@ const PORT = /:\d{1,5}(?![\w@:!$%^&*~-])(?![^\s"']{0,512}@)/y;
 /** Of what is no user name for sure, an `@` in the path is of the path. */
 const PORT_OF_ADDRESS = /:\d{1,5}(?![\w@:!$%^&*~-])(?![^\s"'/]{0,512}@)/y;
 const ADDRESS = /^(?:localhost|\d{1,3}(?:\.\d{1,3}){3})$/i;
+/** Some write JSON with a backslash before each slash. */
+const START = /:\\{0,7}\/\\{0,7}\//g;
 /** `://`, as it is in the query of another URL, or in one that is in one. */
 const ENCODED_START = /%(?:25){0,4}3A(?:%(?:25){0,4}2F){2}/gi;
 const END_OF_ENCODED = /[\s"'<>&=?#,;\\]/g;
@@ -107,17 +115,19 @@ export function maskValue(value: unknown, mask: (text: string) => string = maskT
 /** `--password`, and then what it is. */
 function isArgumentName(name: unknown, value: unknown): boolean {
   const isName = typeof name === 'string' && /^--?[\w.-]{1,128}$/.test(name);
-  return isName && isSecretName(name) && typeof value === 'string' && !value.startsWith('-');
+  const isValue = typeof value === 'string' ? !value.startsWith('-') : typeof value === 'number';
+  return isName && isSecretName(name) && isValue;
 }
 
 /** I2. */
 export function maskText(text: string): string {
   if (!MAY_BE_SECRET.test(text)) return text;
   const fields = maskValuesAfter(FIELD, END_OF_FIELD, maskUserInfo(text));
-  const given = maskValuesAfter(GIVEN, END_OF_GIVEN, fields);
+  const named = maskValuesAfter(NAMED, END_OF_GIVEN, fields);
+  const given = maskValuesAfter(GIVEN, END_OF_GIVEN, named);
   return maskValuesAfter(ARGUMENT, END_OF_GIVEN, given)
     .replace(PARAMETER, (whole: string, mark: string, name: string) => {
-      return SECRET_PARAMETER.test(name) ? `${mark}${name}=${MASKED}` : whole;
+      return SECRET_PARAMETER.test(decoded(name)) ? `${mark}${name}=${MASKED}` : whole;
     })
     .replace(KEY_ID, MASKED)
     .replace(CREDENTIALS, `$1 ${MASKED}`);
@@ -131,11 +141,12 @@ export function maskUserInfo(text: string): string {
 function maskPlainUserInfo(text: string): string {
   let masked = '';
   let fromChar = 0;
-  for (let at = text.indexOf('://'); at >= 0; at = text.indexOf('://', at + 1)) {
-    if (at < fromChar) continue;
-    const endChar = endOfUserInfo(text, at + 3);
+  for (const { 0: start, index: atChar } of text.matchAll(START)) {
+    if (atChar < fromChar) continue;
+    const startChar = atChar + start.length;
+    const endChar = endOfUserInfo(text, startChar);
     if (endChar === undefined) continue;
-    masked += `${text.slice(fromChar, at + 3)}${MASKED}`;
+    masked += `${text.slice(fromChar, startChar)}${MASKED}`;
     fromChar = endChar;
   }
   return fromChar === 0 ? text : masked + text.slice(fromChar);
@@ -229,11 +240,10 @@ function maskValuesAfter(names: RegExp, endOfBare: RegExp, text: string): string
   let fromChar = 0;
   names.lastIndex = 0;
   for (let match = names.exec(text); match !== null; match = names.exec(text)) {
-    const startChar = match.index + match[0].length;
+    const startChar = startOfValue(text, match.index + match[0].length, endOfBare);
     QUOTED.lastIndex = startChar;
     const quote = QUOTED.exec(text)?.[0] ?? '';
-    const endChar =
-      quote === '' ? firstOf(endOfBare, text, startChar) : endOfQuoted(text, startChar, quote);
+    const endChar = endOfValue(text, startChar, quote, endOfBare);
     if (endChar === startChar) continue;
     const marks = quote === '' && endOfBare === END_OF_FIELD ? '"' : quote;
     masked += `${text.slice(fromChar, startChar)}${marks}${MASKED}${marks}`;
@@ -241,6 +251,39 @@ function maskValuesAfter(names: RegExp, endOfBare: RegExp, text: string): string
     names.lastIndex = endChar;
   }
   return fromChar === 0 ? text : masked + text.slice(fromChar);
+}
+
+function startOfValue(text: string, startChar: number, endOfBare: RegExp): number {
+  if (endOfBare === END_OF_FIELD) return startChar;
+  SCHEME.lastIndex = startChar;
+  return startChar + (SCHEME.exec(text)?.[0].length ?? 0);
+}
+
+function endOfValue(text: string, startChar: number, quote: string, endOfBare: RegExp): number {
+  const isField = endOfBare === END_OF_FIELD;
+  if (quote !== '') {
+    const endChar = endOfQuoted(text, startChar, quote);
+    const goesOn = !isField && /\w/.test(text[endChar] ?? '');
+    return goesOn ? firstOf(endOfBare, text, endChar) : endChar;
+  }
+  if (isField && OPENING.test(text[startChar] ?? '')) return endOfNested(text, startChar);
+  return firstOf(endOfBare, text, startChar);
+}
+
+/** Behind the bracket that ends a list or an object, or as far as is looked. */
+function endOfNested(text: string, startChar: number): number {
+  const limit = Math.min(text.length, startChar + MAX_VALUE_CHARS);
+  let depth = 0;
+  let isText = false;
+  for (let at = startChar; at < limit; at += 1) {
+    const char = text[at] ?? '';
+    if (char === '\\') at += 1;
+    else if (char === '"') isText = !isText;
+    else if (!isText && (char === '[' || char === '{')) depth += 1;
+    else if (!isText && (char === ']' || char === '}')) depth -= 1;
+    if (depth === 0) return at + 1;
+  }
+  return limit;
 }
 
 /** Behind the quote that ends it; quotes within have more backslashes before them than it has. */
@@ -269,6 +312,12 @@ function maskQueries(text: string): string {
     if (at < 0) return url;
     const rest = url.slice(at).replace(/([?&#;])([^?&#;=]*=)?([^?&#;]+)/g, hideValue);
     return url.slice(0, at) + rest;
+  });
+}
+
+function decoded(name: string): string {
+  return name.replaceAll(/%([0-9a-f]{2})/gi, (_, code: string) => {
+    return String.fromCharCode(Number.parseInt(code, 16));
   });
 }
 
