@@ -26,6 +26,7 @@ import { type SlotActivity, SlotIdleness } from './slot-idleness.ts';
 import type { SlotReporter } from './slot-ports.ts';
 import type { SlotTimers } from './slot-timers.ts';
 import type { Task } from './task.ts';
+import { taskAtFault } from './task-at-fault.ts';
 import { type TaskMetricsSource, taskMetrics, withEarlier } from './task-metrics.ts';
 import { TaskRateWindows } from './task-rates.ts';
 
@@ -308,7 +309,9 @@ export class Slot {
       if (task.state === 'FAILED') {
         this.#reported.add(task);
         const error = toStreamError(task.failure).toJSON();
-        this.#parts.reporter.report({ type: 'task-failed', task: task.parts.ref, error });
+        const tasks = this.#tasks.map((one) => one.task.parts);
+        const ref = taskAtFault(task.parts, tasks, error);
+        this.#parts.reporter.report({ type: 'task-failed', task: ref, error });
         this.#stop();
         return true;
       }
