@@ -122,6 +122,25 @@ describe('the archive of a dispatcher', () => {
     assert.equal((await second.planOf(jobId))?.jid, jobId);
   });
 
+  it('lists a job as ended from its end on, whenever it is asked for', async () => {
+    const dispatcher = await open();
+    const shown = new Set<string>();
+    const query = rows.query.bind(rows);
+    // What the job leaves behind goes after its end.
+    rows.query = async (...asked) => {
+      for (const { status, endedAtEpochMs } of dispatcher.list()) {
+        shown.add(`${status} ${endedAtEpochMs === undefined ? 'goes on' : 'has ended'}`);
+      }
+      return await query(...asked);
+    };
+    await failed(dispatcher, 1);
+    rows.query = query;
+    assert.ok(shown.has('FAILED has ended'), [...shown].join());
+    const [listed] = dispatcher.list();
+    assert.equal(listed?.status, 'FAILED');
+    assert.notEqual(listed?.endedAtEpochMs, undefined);
+  });
+
   it(`lists ${JOBS} jobs without reading archives, and reads one for a job's pages`, async () => {
     const first = await open();
     for (let number = 1; number <= 3; number += 1) await failed(first, number);

@@ -373,8 +373,6 @@ export class DispatchedJobEntry {
       if (this.#journal !== undefined) end = await this.#parts.archive.put(this.jobId, end);
       await this.#journal?.update({ status, coordinator: end });
       this.#isFinal = true;
-      // The end has all of it; what stays goes with the job's row.
-      await this.#journal?.past?.forget().catch(() => {});
     } catch (thrown) {
       this.#warn('the end of a job could not be recorded', thrown);
     }
@@ -384,6 +382,8 @@ export class DispatchedJobEntry {
     if (end.isArchived === true) this.#metrics = undefined;
     // Graphs are large, and many jobs end.
     this.#plan = undefined;
+    // The end has all of it; what stays goes with the job's row.
+    if (this.#isFinal) await this.#journal?.past?.forget().catch(() => {});
     this.#release();
   }
 

@@ -58,7 +58,7 @@ async function taskThatFailed(where: Parameters<typeof failing>[0]): Promise<str
 }
 
 describe('the task that failed', () => {
-  it('is that of the operator that threw, though another task of its slot had the turn', async () => {
+  it('is that of the operator that threw, whichever task of its slot had the turn', async () => {
     assert.match((await taskThatFailed('map')) ?? '', /^the map -> Filter/);
     assert.match((await taskThatFailed('filter')) ?? '', /^the map -> Filter/);
     assert.match((await taskThatFailed('before')) ?? '', /^Source: numbers -> before/);
