@@ -124,7 +124,7 @@ describe('a source with watermark alignment', () => {
     assert.equal(poll(['b', 12]), 'more');
     assert.deepEqual(reader.calls, ['pause a resume ']);
     assert.equal(operator.facts?.().alignment?.pausedSplitCount, 1);
-    until(600);
+    assert.deepEqual(until(1500), [11, 11], 'it asks on: a waits');
     allow(110);
     poll(['b', 13]);
     assert.deepEqual(reader.calls, ['pause a resume ', 'pause  resume a']);
@@ -178,6 +178,13 @@ describe('a source with watermark alignment', () => {
     allow(110);
     assert.equal(poll(['b', 120]), 'more');
     assert.deepEqual(until(9000).at(-1), null, 'time runs again');
+  });
+
+  it('says nothing once it is closed', async () => {
+    const { poll, until, operator } = open();
+    poll(['a', 6]);
+    await operator.close?.();
+    assert.deepEqual(until(2000), []);
   });
 
   it('is no hindrance when it is idle, or at its end', () => {

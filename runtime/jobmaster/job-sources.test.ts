@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { StreamErrorRecord } from '../core/index.ts';
 import { defined } from '../core/index.ts';
-import type { ExecutionGraph } from '../graph/index.ts';
+import type { ExecutionGraph, StreamGraph } from '../graph/index.ts';
+import type { WatermarkAlignment } from '../time/index.ts';
 import {
   MasterWorld,
   type ScriptedSource,
@@ -23,9 +24,13 @@ interface Setup {
 }
 
 function setup(...scripted: readonly ScriptedSource[]): Setup {
-  const world = new MasterWorld(...scripted);
+  return setupOf(new MasterWorld(...scripted));
+}
+
+/** @param alignment of all sources. */
+function setupOf(world: MasterWorld, alignment?: WatermarkAlignment): Setup {
   const time = new ManualTime();
-  const graph = world.graph();
+  const graph = aligned(world.graph(), alignment);
   const { executionGraph } = planJobExecution(graph, {}, undefined);
   const sent: string[] = [];
   const failed: StreamErrorRecord[] = [];
@@ -38,12 +43,22 @@ function setup(...scripted: readonly ScriptedSource[]): Setup {
     timers: time,
     logger: { log: (level, message) => logged.push(`${level} ${message}`) },
     fileSystem: world.fileSystem,
-    send: ({ vertexId, subtaskIndex }, { type }) =>
-      sent.push(`${nameOf(vertexId)}/${subtaskIndex} ${type}`),
+    send: ({ vertexId, subtaskIndex }, event) => {
+      const more = event.type === 'max-watermark' ? ` ${event.maxWatermarkMs}` : '';
+      sent.push(`${nameOf(vertexId)}/${subtaskIndex} ${event.type}${more}`);
+    },
     fail: (error) => failed.push(error),
   });
   const first = defined(executionGraph.jobGraph.vertices[0], 'the graph has a source');
   return { sources, executionGraph, sent, failed, logged, vertexId: first.id };
+}
+
+function aligned(graph: StreamGraph, alignment: WatermarkAlignment | undefined): StreamGraph {
+  if (alignment === undefined) return graph;
+  const nodes = graph.nodes.map((node) => {
+    return node.body.kind === 'source' ? { ...node, body: { ...node.body, alignment } } : node;
+  });
+  return { ...graph, nodes };
 }
 
 /** @param states of the sources, in order. */
@@ -77,6 +92,27 @@ describe('JobSources', () => {
     assert.deepEqual(a.heard, ['new', 'start', 'close', 'restored {"at":3}', 'start']);
     // It has no state in the checkpoint.
     assert.deepEqual(b.heard, ['new', 'start', 'close', 'new', 'start']);
+  });
+
+  it('answers each word of an aligned source, over turns and restarts', async () => {
+    const world = new MasterWorld(scriptedSource('a', 2));
+    const alignment = { group: 'g', maxDriftMs: 10, updateIntervalMs: 1000 };
+    const { sources, executionGraph, sent, vertexId } = setupOf(world, alignment);
+    const say = (of: JobSources, subtaskIndex: number, watermarkMs: number): void =>
+      of.handle({ vertexId, subtaskIndex }, { type: 'watermark', watermarkMs });
+    await sources.prepare(executionGraph, undefined);
+    say(sources, 0, 100);
+    say(sources, 1, 500);
+    const asleep = sources.sleep();
+    const next = setupOf(world, alignment);
+    await next.sources.wake(next.executionGraph, asleep);
+    say(next.sources, 1, 600);
+    // It starts again, and has said nothing yet.
+    next.sources.readerReset({ vertexId, subtaskIndex: 0 }, undefined);
+    say(next.sources, 1, 700);
+    const [name] = sent[0]?.split('/') ?? [];
+    assert.deepEqual(sent, [`${name}/0 max-watermark 110`, `${name}/1 max-watermark 110`]);
+    assert.deepEqual(next.sent, [`${name}/1 max-watermark 110`, `${name}/1 max-watermark 710`]);
   });
 
   it('passes events on by vertex and subtask, none of one that was replaced', async () => {

@@ -120,7 +120,6 @@ export class IndexReader<T> implements SourceReader<T, IndexSplit> {
     output.endSplit(split.id);
     this.#currentId = undefined;
     this.#finishedProgress += lengthOf(split);
-    this.#paused.delete(split.id);
     const wantsSplit = this.#splits.length === 0 && !this.#noMoreSplits;
     if (wantsSplit) this.#ctx.sendToEnumerator({ type: 'request-split' });
   }
