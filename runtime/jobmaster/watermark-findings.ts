@@ -28,6 +28,9 @@ const SILENT_AFTER_MS = 5_000;
 const FIRST_RECORD_MS = 30_000;
 /** With one record nobody knows its pace, and the next may be on its way. */
 const SECOND_RECORD_MS = 60_000;
+/** So many, over so long, that one of them is expected to be later than the others. */
+const MANY_RECORDS = 20;
+const SAME_TIME_MS = 8_000;
 /** Inputs that are closer are so by chance, or by their out-of-orderness. */
 const FAR_MS = 60_000;
 /** What looks like seconds is one of the fifty years around now, if it is. */
@@ -101,7 +104,8 @@ function tell(model: JobModel, results: HeldResults, origin: WatermarkOrigin): T
     return quiet(results, origin, pace?.silentForMs ?? recent.spanMs);
   }
   if (recent !== undefined && isFarBehind(results, origin)) return heldBack(results, origin);
-  return results.operator.numRecordsOut === 0 ? waiting(results, origin) : undefined;
+  if (results.operator.numRecordsOut > 0) return undefined;
+  return sameTime(results, origin, recent) ?? waiting(results, origin);
 }
 
 /** Beside others that go on: without them nothing is known but that time stands. */
@@ -412,6 +416,32 @@ function heldBack({ operator: holder }: HeldResults, origin: WatermarkOrigin): T
       behindMs,
       ...(perSecondMs === undefined ? {} : { advancePerSecondMs: perSecondMs }),
     },
+  };
+}
+
+/** Records come, and event time does not go on with them. */
+function sameTime(
+  { held }: HeldResults,
+  { at, operator }: WatermarkOrigin,
+  recent: ReturnType<typeof recentOf>,
+): Told | undefined {
+  const { watermarkAdvanceMs } = at.subtask.metrics.recent ?? {};
+  if (recent === undefined || watermarkAdvanceMs !== 0) return undefined;
+  const { count, spanMs } = recent;
+  if (count < MANY_RECORDS || spanMs < SAME_TIME_MS) return undefined;
+  const watermarkMs = reached(at.facts.watermarkMs);
+  const missingMs = held.untilMs - watermarkMs;
+  return {
+    code: 'WATERMARK_STANDS_STILL',
+    severity: 'warning',
+    cause:
+      `the watermark stands at ${timeText(watermarkMs)}, ${spanText(missingMs)} short: ` +
+      `${recordsText(count)} came from "${operator.name}" in the last ${spanText(spanMs)}, none ` +
+      'with a later timestamp',
+    advice:
+      'Look at what the timestamp assigner answers: a field that is the same in all records, or ' +
+      'out of one that was set when the job began? If timestamps are that coarse, wait.',
+    evidence: { missingMs, numRecordsOut: count, spanMs, speed: '0 ms/s' },
   };
 }
 

@@ -225,6 +225,15 @@ describe('a diagnosis of windows that do not fire', () => {
     assert.equal(diagnosis.verdict, 'blocked');
   });
 
+  it('says that records come, and none with a later timestamp', async () => {
+    const job = windowed([{ id: 'a', everyMs: 100, timestampOf: () => 1_790_000_000_000 }]);
+    const diagnosis = await diagnoseAt(job, { atMs: 60_000 });
+    const finding = findingOf(diagnosis, 'WATERMARK_STANDS_STILL');
+    assert.match(finding.sentence, /records came from "Source: clicks" .*none with a later/);
+    assert.match(finding.advice, /timestamp assigner/);
+    assert.equal(finding.severity, 'warning');
+  });
+
   it('says that all inputs are idle', async () => {
     const job = windowed(
       [
