@@ -44,7 +44,7 @@ export function storageError(
   cause?: unknown,
 ): StreamError {
   const values = Object.entries(details).map(([key, value]) => `${key}=${value}`);
-  const message = [text, ...values].join(' ');
+  const message = values.length === 0 ? text : `${text}; ${values.join(' ')}`;
   return new StreamError({
     kind,
     code,

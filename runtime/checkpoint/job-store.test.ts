@@ -96,7 +96,7 @@ describe('JobStore', () => {
     await assert.rejects(new JobStore(rows, 'w').list(), (thrown: StreamError) => {
       assert.equal(thrown.code, 'JOB_RECORD_CORRUPT');
       assert.equal(thrown.kind, 'data');
-      assert.match(String(thrown.cause), /"two" instead of an integer from 0 at=j1\.job\.attempt/);
+      assert.match(String(thrown.cause), /"two" instead of an integer from 0; at=j1\.job\.attempt/);
       return true;
     });
   });

@@ -117,13 +117,13 @@ describe('manifest codec', () => {
   it('refuses JSON of another shape, and says where', () => {
     const [vertex] = manifest.vertices;
     const wrong: readonly (readonly [unknown, RegExp])[] = [
-      ['[]', /an object at=manifest/],
+      ['[]', /an object; at=manifest/],
       ['{', /SyntaxError/],
-      [{ ...manifest, jobId: 7 }, /has 7 instead of a string at=manifest\.jobId/],
-      [{ ...manifest, kind: 'OTHER' }, /CHECKPOINT or SAVEPOINT at=manifest\.kind/],
-      [{ ...manifest, sources: undefined }, /nothing instead of an array at=manifest\.sources/],
+      [{ ...manifest, jobId: 7 }, /has 7 instead of a string; at=manifest\.jobId/],
+      [{ ...manifest, kind: 'OTHER' }, /CHECKPOINT or SAVEPOINT; at=manifest\.kind/],
+      [{ ...manifest, sources: undefined }, /nothing instead of an array; at=manifest\.sources/],
       [{ ...manifest, vertices: [{ ...vertex, parallelism: 3 }] }, /vertices\[0\]\.subtasks/],
-      [{ ...manifest, checkpointId: -1 }, /an integer from 0 at=manifest\.checkpointId/],
+      [{ ...manifest, checkpointId: -1 }, /an integer from 0; at=manifest\.checkpointId/],
       [sampleManifest(7, [[blobRecord('../../etc/passwd')]]), /leaves the root/],
       [sampleManifest(7, [[{ inlineBase64: 1 } as never]]), /bytes\.inlineBase64/],
     ];

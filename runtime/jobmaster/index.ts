@@ -90,6 +90,7 @@ export {
   type TurnMasterParts,
   type TurnRecord,
 } from './job-turn.ts';
+export { JOB_FAILED } from './life-log.ts';
 export {
   type ExceptionHistory,
   type ExceptionHistoryEntry,

@@ -7,6 +7,9 @@ import {
 import { failureTrace, type Logger } from '../core/index.ts';
 import type { JobState } from './job-state.ts';
 
+/** The line of a job that has failed. */
+export const JOB_FAILED = 'the job is FAILED';
+
 /** A line for each change of the job's status; what it has failed of, with the trace. */
 export function tellOfJob(logger: Logger, before: JobState, after: JobState): void {
   if (before.status === after.status) return;
@@ -17,7 +20,7 @@ export function tellOfJob(logger: Logger, before: JobState, after: JobState): vo
     logger.log('info', `the job is ${status}`, fields);
     return;
   }
-  logger.log('error', `the job is ${status}`, { ...fields, stack: failureTrace(failure) });
+  logger.log('error', JOB_FAILED, { ...fields, stack: failureTrace(failure) });
 }
 
 /** A line for each checkpoint that has begun, is complete, or has failed. */

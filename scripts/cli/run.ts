@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Logger, maskText, maskValue, StreamError } from '../../runtime/core/index.ts';
-import { type JobResult, jobAccumulators } from '../../runtime/jobmaster/index.ts';
+import { JOB_FAILED, type JobResult, jobAccumulators } from '../../runtime/jobmaster/index.ts';
 import { accumulatorLines } from './accumulator-text.ts';
 import { type ConsoleWorld, type TextStream, wantsColor, wantsUnicode } from './console-world.ts';
 import { EXIT_CODES, onInterrupt, type SignalSource } from './interrupts.ts';
@@ -170,6 +170,8 @@ function consoleLogger(
   return {
     log(level, message, fields = {}) {
       if (!verbose && (level === 'debug' || level === 'info')) return;
+      // What it has failed of is told at the end.
+      if (!verbose && message === JOB_FAILED) return;
       // There is one job here.
       const { jobId: _, ...shown } = fields;
       const values = Object.entries(shown).map(([key, value]) => ` ${key}=${String(value)}`);
