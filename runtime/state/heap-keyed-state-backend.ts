@@ -65,6 +65,8 @@ export interface KeyedStateBackendOptions {
   readonly tracksChanges?: boolean;
   /** Processing time; needed by states with a time to live. */
   readonly clock?: TtlClock;
+  /** Takes each table when it is registered, in place of this backend, and restores it. */
+  readonly adopt?: (table: SnapshotTable, shape: RestoreShape) => void;
 }
 
 interface RegisteredState {
@@ -83,8 +85,9 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
    * came from: set here, cleared by who has visited all of all tables.
    */
   needsFullSnapshot = false;
-  readonly #operatorName: string;
-  readonly #clock: TtlClock | undefined;
+  readonly operatorName: string;
+  readonly clock: TtlClock | undefined;
+  readonly #adopt: KeyedStateBackendOptions['adopt'];
   readonly #states = new Map<string, RegisteredState>();
   #carried: CarriedTable[] = [];
   #encodedKey: EncodedKey | undefined;
@@ -92,8 +95,9 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
 
   constructor(options: KeyedStateBackendOptions) {
     this.tracksChanges = options.tracksChanges ?? false;
-    this.#operatorName = options.operatorName;
-    this.#clock = options.clock;
+    this.operatorName = options.operatorName;
+    this.clock = options.clock;
+    this.#adopt = options.adopt;
   }
 
   /** @throws {StreamError} as {@link encodeKey} does. */
@@ -114,7 +118,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
 
   encoded(): EncodedKey {
     if (this.#encodedKey !== undefined) return this.#encodedKey;
-    throw noCurrentKey(this.#operatorName);
+    throw noCurrentKey(this.operatorName);
   }
 
   getState<T, R>(descriptor: ValueStateDescriptor<T, R>): ValueState<T, R> {
@@ -172,14 +176,15 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
    * Adds a table that the operator keeps itself, and fills it with what was restored under its
    * name.
    *
+   * @param shape how a state behind the table wants its values.
    * @throws {StreamError} kind `invalid`: code `STATE_NAME_CLASH`, `STATE_INCOMPATIBLE`.
    */
-  registerTable(table: SnapshotTable): void {
+  registerTable(table: SnapshotTable, shape?: RestoreShape): void {
     const { name, kind } = table.meta;
     const known = this.#states.get(name);
     if (known !== undefined)
-      throw stateNameClash(name, known.table.meta.kind, kind, this.#operatorName);
-    this.#fill(table, { declared: table.meta, operatorName: this.#operatorName });
+      throw stateNameClash(name, known.table.meta.kind, kind, this.operatorName);
+    this.#fill(table, shape ?? { declared: table.meta, operatorName: this.operatorName });
     this.#states.set(name, { table, handle: undefined });
   }
 
@@ -226,21 +231,23 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
     if (known !== undefined) {
       // I1: the kind decides the interface of the handle.
       if (known.table.meta.kind === kind && known.handle !== undefined) return known.handle as S;
-      throw stateNameClash(name, known.table.meta.kind, kind, this.#operatorName);
+      throw stateNameClash(name, known.table.meta.kind, kind, this.operatorName);
     }
     const ttl = options.ttl && new Ttl(options.ttl, this.#ttlClock());
     const declared = stateMetaOf(kind, descriptor);
     const base = { meta: metaRecordOf(declared), tracksChanges: this.tracksChanges };
     const handle = create(base, ttl);
     const { migrate } = options;
-    const shape = { declared, operatorName: this.#operatorName, ttl };
-    this.#fill(handle.table, migrate === undefined ? shape : { ...shape, migrate });
+    const plain = { declared, operatorName: this.operatorName, ttl };
+    const shape = migrate === undefined ? plain : { ...plain, migrate };
+    if (this.#adopt === undefined) this.#fill(handle.table, shape);
+    else this.#adopt(handle.table, shape);
     this.#states.set(name, { table: handle.table, handle });
     return handle;
   }
 
   #ttlClock(): TtlClock {
-    return defined(this.#clock, 'a backend with states that have a time to live has a clock');
+    return defined(this.clock, 'a backend with states that have a time to live has a clock');
   }
 
   #fill(table: SnapshotTable, shape: RestoreShape): void {
@@ -249,7 +256,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
     for (const { meta } of found) {
       const compared = compareStateMeta(meta, shape.declared);
       if (typeof compared === 'object') {
-        throw stateIncompatible(name, this.#operatorName, compared.incompatible);
+        throw stateIncompatible(name, this.operatorName, compared.incompatible);
       }
       if (!sameStoredShape(meta, table.meta)) this.needsFullSnapshot = true;
     }

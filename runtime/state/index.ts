@@ -29,6 +29,7 @@ export type {
   ValueState,
 } from './keyed-state.ts';
 export { LargeMap, MAX_MAP_ENTRIES } from './large-map.ts';
+export { NamespacedState } from './namespaced-state.ts';
 export type { OperatorStateSnapshot, OperatorStateStore } from './operator-state.ts';
 export { OperatorStateBackend } from './operator-state-backend.ts';
 export type { RestoreFill } from './restore.ts';
@@ -39,6 +40,7 @@ export {
   type StateMetaComparison,
   stateMetaOf,
 } from './state-meta.ts';
+export { type MapEntry, MapTable } from './state-tables.ts';
 export type {
   StateTtlConfig,
   StateTtlUpdateType,
