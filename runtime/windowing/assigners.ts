@@ -1,7 +1,10 @@
 /**
  * Which windows a record belongs to. Names, arguments and refusals as in Flink; all times in ms.
  */
-import { type Duration, parseDurationMs, StreamError } from '../core/index.ts';
+import { type Duration, parseDurationMs } from '../core/index.ts';
+import type { CustomWindowAssigner } from './custom-assigner.ts';
+import { dynamicSessions, type SessionWindowTimeGapExtractor } from './dynamic-sessions.ts';
+import { windowInvalid } from './window-arguments.ts';
 
 interface AssignerBase {
   /** Shown in the plan, e.g. `TumblingEventTimeWindows(10000)`. */
@@ -16,7 +19,17 @@ export interface AlignedWindowAssigner extends AssignerBase {
   readonly sizeMs: number;
   readonly slideMs: number;
   readonly offsetMs: number;
+  /** Absent: aligned. */
+  readonly stagger?: WindowStagger;
 }
+
+/**
+ * Whether windows of all subtasks begin at the same time, or each subtask's at a time of its own,
+ * so that they do not all fire at once: a random one, or that of its first record.
+ */
+export const WindowStagger = { ALIGNED: 'ALIGNED', RANDOM: 'RANDOM', NATURAL: 'NATURAL' } as const;
+
+export type WindowStagger = (typeof WindowStagger)[keyof typeof WindowStagger];
 
 /** Windows that grow with the records and end after a gap without any. */
 export interface SessionWindowAssigner extends AssignerBase {
@@ -24,18 +37,30 @@ export interface SessionWindowAssigner extends AssignerBase {
   readonly gapMs: number;
 }
 
-export type WindowAssigner = AlignedWindowAssigner | SessionWindowAssigner;
+/** Says which windows a record of type `T` belongs to. */
+export type WindowAssigner<T = unknown> =
+  | AlignedWindowAssigner
+  | SessionWindowAssigner
+  | CustomWindowAssigner<T>;
 
 export const TumblingEventTimeWindows = {
   /** @throws {StreamError} kind `invalid`, code `WINDOW_INVALID`, unless abs(offset) < size. */
-  of: (size: Duration, offset: Duration = 0): AlignedWindowAssigner =>
-    tumbling('TumblingEventTimeWindows', true, ms(size), ms(offset)),
+  of: (
+    size: Duration,
+    offset: Duration = 0,
+    stagger: WindowStagger = WindowStagger.ALIGNED,
+  ): AlignedWindowAssigner =>
+    staggered(tumbling('TumblingEventTimeWindows', true, ms(size), ms(offset)), stagger),
 } as const;
 
 export const TumblingProcessingTimeWindows = {
   /** @throws {StreamError} kind `invalid`, code `WINDOW_INVALID`, unless abs(offset) < size. */
-  of: (size: Duration, offset: Duration = 0): AlignedWindowAssigner =>
-    tumbling('TumblingProcessingTimeWindows', false, ms(size), ms(offset)),
+  of: (
+    size: Duration,
+    offset: Duration = 0,
+    stagger: WindowStagger = WindowStagger.ALIGNED,
+  ): AlignedWindowAssigner =>
+    staggered(tumbling('TumblingProcessingTimeWindows', false, ms(size), ms(offset)), stagger),
 } as const;
 
 export const SlidingEventTimeWindows = {
@@ -54,12 +79,28 @@ export const EventTimeSessionWindows = {
   /** @throws {StreamError} kind `invalid`, code `WINDOW_INVALID`, unless the gap is positive. */
   withGap: (gap: Duration): SessionWindowAssigner =>
     session('EventTimeSessionWindows', true, ms(gap)),
+  /** Each record says the gap after it, in ms. */
+  withDynamicGap: <T>(extractor: SessionWindowTimeGapExtractor<T>): CustomWindowAssigner<T> =>
+    dynamicSessions(true, extractor),
 } as const;
 
 export const ProcessingTimeSessionWindows = {
   /** @throws {StreamError} kind `invalid`, code `WINDOW_INVALID`, unless the gap is positive. */
   withGap: (gap: Duration): SessionWindowAssigner =>
     session('ProcessingTimeSessionWindows', false, ms(gap)),
+  /** Each record says the gap after it, in ms. */
+  withDynamicGap: <T>(extractor: SessionWindowTimeGapExtractor<T>): CustomWindowAssigner<T> =>
+    dynamicSessions(false, extractor),
+} as const;
+
+/** As `EventTimeSessionWindows.withDynamicGap`. */
+export const DynamicEventTimeSessionWindows = {
+  withDynamicGap: EventTimeSessionWindows.withDynamicGap,
+} as const;
+
+/** As `ProcessingTimeSessionWindows.withDynamicGap`. */
+export const DynamicProcessingTimeSessionWindows = {
+  withDynamicGap: ProcessingTimeSessionWindows.withDynamicGap,
 } as const;
 
 function tumbling(
@@ -102,18 +143,18 @@ const ms = (duration: Duration): number =>
 const isOffset = (ms: number, limitMs: number): boolean =>
   Number.isSafeInteger(ms) && Math.abs(ms) < limitMs;
 
+function staggered(assigner: AlignedWindowAssigner, stagger: WindowStagger): AlignedWindowAssigner {
+  if (stagger === WindowStagger.ALIGNED) return assigner;
+  if (Object.hasOwn(WindowStagger, stagger)) return { ...assigner, stagger };
+  const known = Object.keys(WindowStagger).join(', ');
+  throw windowInvalid(`${assigner.name} needs one of ${known} as stagger`, { stagger });
+}
+
 function check(
   word: string,
   rule: string,
   valid: boolean,
   values: Readonly<Record<string, number>>,
 ): void {
-  if (valid) return;
-  const given = Object.entries(values).map(([name, value]) => `${name}=${String(value)}`);
-  throw new StreamError({
-    kind: 'invalid',
-    code: 'WINDOW_INVALID',
-    message: `${word} needs whole milliseconds with ${rule}: ${given.join(' ')}`,
-    details: Object.fromEntries(Object.entries(values).map(([k, v]) => [k, String(v)])),
-  });
+  if (!valid) throw windowInvalid(`${word} needs whole milliseconds with ${rule}`, values);
 }

@@ -1,5 +1,7 @@
 export {
   type AlignedWindowAssigner,
+  DynamicEventTimeSessionWindows,
+  DynamicProcessingTimeSessionWindows,
   EventTimeSessionWindows,
   ProcessingTimeSessionWindows,
   type SessionWindowAssigner,
@@ -8,14 +10,46 @@ export {
   TumblingEventTimeWindows,
   TumblingProcessingTimeWindows,
   type WindowAssigner,
+  WindowStagger,
 } from './assigners.ts';
-export { TimeWindow } from './time-window.ts';
+export {
+  ContinuousEventTimeTrigger,
+  ContinuousProcessingTimeTrigger,
+} from './continuous-triggers.ts';
+export type { CustomWindowAssigner, WindowAssignerContext } from './custom-assigner.ts';
+export type { SessionWindowTimeGapExtractor } from './dynamic-sessions.ts';
+export { CountTrigger, type DeltaFunction, DeltaTrigger } from './element-triggers.ts';
+export {
+  CountEvictor,
+  DeltaEvictor,
+  type Evictor,
+  type EvictorContext,
+  TimeEvictor,
+  type TimestampedValue,
+} from './evictor.ts';
+export { GlobalWindow, GlobalWindows } from './global-windows.ts';
+export { ProcessingTimeoutTrigger, PurgingTrigger } from './nested-triggers.ts';
+export {
+  EndOfStreamTrigger,
+  EventTimeTrigger,
+  NeverTrigger,
+  ProcessingTimeTrigger,
+} from './time-triggers.ts';
+export { type MergeCallback, TimeWindow } from './time-window.ts';
+export {
+  componentName,
+  type OnMergeContext,
+  type Trigger,
+  type TriggerContext,
+  TriggerResult,
+} from './trigger.ts';
 export {
   aggregateAggregation,
   listAggregation,
   reduceAggregation,
   type WindowAggregation,
 } from './window-aggregation.ts';
+export { checkEvictor, positiveCount } from './window-arguments.ts';
 export type { WindowFunctionOf } from './window-emitter.ts';
 export {
   type ProcessWindowContext,
@@ -25,5 +59,5 @@ export {
   type WindowFunction,
   type WindowLike,
 } from './window-functions.ts';
-export { windowOperator } from './window-operator.ts';
+export { assertTriggerFits, windowOperator } from './window-operator.ts';
 export type { WindowOperatorOptions } from './window-operator-options.ts';

@@ -7,15 +7,17 @@ export interface LateOptions<T> {
   readonly lateOutputTag?: OutputTag<T>;
 }
 
+type LateTime = Pick<WindowTime, 'isEventTime' | 'watermarkMs'>;
+
 /** Takes the records that no window takes any more. */
 export class LateRecords<T, O> {
   readonly #output: Output<O>;
   readonly #tagId: string | undefined;
   readonly #allowedLatenessMs: number;
-  readonly #time: WindowTime;
+  readonly #time: LateTime;
   readonly #dropped: CounterMetric;
 
-  constructor(options: LateOptions<T>, ctx: OperatorContext, output: Output<O>, time: WindowTime) {
+  constructor(options: LateOptions<T>, ctx: OperatorContext, output: Output<O>, time: LateTime) {
     this.#output = output;
     this.#tagId = options.lateOutputTag?.id;
     this.#allowedLatenessMs = options.allowedLatenessMs ?? 0;

@@ -64,7 +64,14 @@ export class SessionWindowOperator<T, A, R, O> implements OneInputOperator<T> {
     this.#time = new WindowTime(isEventTime, ctx.processingTime, () => this.#advance());
     const { aggregation, windowFunction } = options;
     const watermarkMs = (): number => this.#time.watermarkMs;
-    this.#emitter = new WindowEmitter(aggregation, windowFunction, ctx, output, watermarkMs);
+    this.#emitter = new WindowEmitter(
+      aggregation,
+      windowFunction,
+      ctx,
+      output,
+      watermarkMs,
+      'merging',
+    );
     this.#late = new LateRecords(options, ctx, output, this.#time);
     this.#sessions = new SessionTable(
       contentsMeta('session-window', options.aggregation),

@@ -8,7 +8,7 @@ import type { KeyedStateMetaRecord } from '../protocol/index.ts';
 import { type AggregateFunction, flattenStrings, type ReduceLike } from '../state/index.ts';
 import { WINDOW_CONTENTS } from './window-contents.ts';
 
-export type WindowContentsKind = 'reduced' | 'accumulator' | 'records';
+export type WindowContentsKind = 'reduced' | 'accumulator' | 'records' | 'timestamped records';
 
 /** `A` is what a pane holds for a key, `R` what the window function or the output gets. */
 export interface WindowAggregation<T, A, R> {
@@ -22,6 +22,8 @@ export interface WindowAggregation<T, A, R> {
   /** May change and return `accumulator`. */
   add(value: T, accumulator: A): A;
   result(accumulator: A): R;
+  /** What a window without records holds. Undefined: there is no result without records. */
+  empty?(): A;
   /** Joins two sessions, the earlier first. Undefined: sessions are refused. */
   readonly merge: ((left: A, right: A) => A) | undefined;
 }
@@ -58,6 +60,7 @@ export function aggregateAggregation<T, A, R>(
       return next === held || typeof next === 'number' ? next : flattenStrings(next, held);
     },
     result: (held) => fn.getResult(held),
+    empty: () => fn.createAccumulator(),
     merge: fn.merge === undefined ? undefined : fn.merge.bind(fn),
   };
 }
@@ -73,6 +76,7 @@ export function listAggregation<T>(): WindowAggregation<T, T[], readonly T[]> {
       return held;
     },
     result: (held) => held,
+    empty: () => [],
     merge: (left, right) => {
       for (const value of right) left.push(value);
       return left;
@@ -94,8 +98,8 @@ export function assertMergeable<T, A, R>(
 
 /** How snapshots call what windows of this kind hold. */
 export function contentsMeta<T, A, R>(
-  windows: 'window' | 'session-window',
-  aggregation: WindowAggregation<T, A, R>,
+  windows: 'window' | 'session-window' | 'triggered-window' | 'merging-window',
+  aggregation: Pick<WindowAggregation<T, A, R>, 'contents' | 'defaultKind'>,
 ): KeyedStateMetaRecord {
   const defaultKind = aggregation.defaultKind?.();
   return {

@@ -11,7 +11,8 @@ import {
   TimestampedCollector,
   UserFunction,
 } from '../operators/index.ts';
-import { TimeWindow } from './time-window.ts';
+import type { KeyedStateStore, NamespacedState } from '../state/index.ts';
+import { TimeWindow, windowId } from './time-window.ts';
 import type { WindowAggregation } from './window-aggregation.ts';
 import type { ProcessWindowContext, ProcessWindowLike } from './window-functions.ts';
 
@@ -32,14 +33,19 @@ export class WindowEmitter<T, A, R, O> {
   readonly #call: WindowCall<R, O>;
   readonly #collector: TimestampedCollector<O>;
   readonly #context: ReusedWindowContext;
+  readonly #clear: ((ctx: ProcessWindowContext) => void) | undefined;
 
-  /** @param watermarkMs reads the current watermark. */
+  /**
+   * @param watermarkMs reads the current watermark.
+   * @param perWindow where states of one window are; undefined: they are refused.
+   */
   constructor(
     aggregation: WindowAggregation<T, A, R>,
     windowFunction: WindowFunctionOf<R, O> | undefined,
     ctx: OperatorContext,
     output: Output<O>,
     watermarkMs: () => number,
+    perWindow?: PerWindowState,
   ) {
     this.#aggregation = aggregation;
     this.#aggregateUser = new UserFunction(undefined, aggregation.what, ctx);
@@ -47,7 +53,10 @@ export class WindowEmitter<T, A, R, O> {
     this.#keyed = new KeyedContext(ctx);
     this.#call = this.#callOf(windowFunction);
     this.#collector = new TimestampedCollector(output);
-    this.#context = new ReusedWindowContext(this.#collector, ctx, watermarkMs);
+    const states = { keyed: this.#keyed, user: this.user, perWindow };
+    this.#context = new ReusedWindowContext(this.#collector, ctx, watermarkMs, states);
+    const fn = windowFunction?.fn;
+    this.#clear = typeof fn === 'object' ? fn.clear?.bind(fn) : undefined;
   }
 
   open(): void | Promise<void> {
@@ -73,6 +82,20 @@ export class WindowEmitter<T, A, R, O> {
       throw this.#aggregateUser.failure(thrown, accumulator);
     }
     this.#call(key, result, this.#context, this.#collector);
+  }
+
+  /** The window goes: the window function clears its states. */
+  clear(key: EncodedKey, window: TimeWindow): void {
+    if (this.#clear === undefined) return;
+    this.startWindow(window.start, window.end);
+    this.#keyed.backend.setCurrentEncodedKey(key);
+    this.#collector.downstream = false;
+    try {
+      this.#clear(this.#context);
+    } catch (thrown) {
+      if (this.#collector.downstream) throw thrown;
+      throw this.user.failure(thrown, { key: decodeKey(key), window });
+    }
   }
 
   #callOf(windowFunction: WindowFunctionOf<R, O> | undefined): WindowCall<R, O> {
@@ -106,20 +129,52 @@ export interface WindowFunctionOf<R, O> {
   readonly _r?: R;
 }
 
+/** `merging`: windows merge, and what is of one of them would be of none. */
+export type PerWindowState = NamespacedState | 'merging';
+
+interface ContextStates {
+  readonly keyed: KeyedContext;
+  readonly user: UserFunction;
+  readonly perWindow: PerWindowState | undefined;
+}
+
+const REFUSALS = {
+  unclear:
+    'asked for windowState but has no clear, so that nothing would remove it: pass an object ' +
+    'with process and clear, or use globalState',
+  merging: 'asked for windowState of windows that merge, which have none: use globalState',
+} as const;
+
 class ReusedWindowContext implements ProcessWindowContext {
   window = new TimeWindow(0, 0);
   readonly #collector: TimestampedCollector<never>;
   readonly #ctx: OperatorContext;
   readonly #watermarkMs: () => number;
+  readonly #states: ContextStates;
 
   constructor(
     collector: TimestampedCollector<never>,
     ctx: OperatorContext,
     watermarkMs: () => number,
+    states: ContextStates,
   ) {
     this.#collector = collector;
     this.#ctx = ctx;
     this.#watermarkMs = watermarkMs;
+    this.#states = states;
+  }
+
+  windowState(): KeyedStateStore {
+    const { keyed, perWindow, user } = this.#states;
+    if (perWindow === undefined || perWindow === 'merging') {
+      throw user.misuse('WINDOW_STATE_REFUSED', REFUSALS[perWindow ?? 'unclear']);
+    }
+    perWindow.setCurrent(keyed.backend.encoded(), windowId(this.window));
+    return perWindow.store;
+  }
+
+  globalState(): KeyedStateStore {
+    return this.#states.keyed.backend;
   }
 
   currentWatermark(): number {

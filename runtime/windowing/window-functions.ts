@@ -4,6 +4,7 @@ import {
   type OutputTag,
   type RichFunction,
 } from '../operators/index.ts';
+import type { KeyedStateStore } from '../state/index.ts';
 import type { TimeWindow } from './time-window.ts';
 
 /** Valid during the call it is given to. */
@@ -13,6 +14,13 @@ export interface ProcessWindowContext {
   currentWatermark(): number;
   /** Milliseconds since 1970. */
   currentProcessingTime(): number;
+  /**
+   * States of the key in this window alone. The function must have `clear`, which clears them when
+   * the window goes; refused for windows that merge.
+   */
+  windowState(): KeyedStateStore;
+  /** States of the key, whatever the window. Nobody clears them. */
+  globalState(): KeyedStateStore;
   /** Sends to a side output, with the window's last millisecond as timestamp. */
   output<X>(tag: OutputTag<X>, value: X): void;
 }
@@ -24,6 +32,8 @@ export interface ProcessWindowFunction<I, O, K> extends RichFunction {
    * before it; the caller must not keep or change it.
    */
   process(key: K, ctx: ProcessWindowContext, elements: Iterable<I>, out: Collector<O>): void;
+  /** The window goes, and may never have fired: clears what is in `windowState`. */
+  clear?(ctx: ProcessWindowContext): void;
 }
 
 export type ProcessWindowLike<I, O, K> =
