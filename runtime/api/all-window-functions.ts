@@ -6,6 +6,8 @@ import type { NotCallable } from './field-types.ts';
 export interface ProcessAllWindowFunction<I, O> extends RichFunction {
   /** @param elements the window's records in order of arrival, or the one result before it. */
   process(ctx: ProcessWindowContext, elements: Iterable<I>, out: Collector<O>): void;
+  /** The window goes, and may never have fired: clears what is in `windowState`. */
+  clear?(ctx: ProcessWindowContext): void;
 }
 
 export type ProcessAllWindowLike<I, O> =
@@ -29,6 +31,7 @@ export function withoutKey<I, O>(
   return {
     process: (_key, ctx, elements, out) =>
       'process' in fn ? fn.process(ctx, elements, out) : fn.apply(ctx.window, elements, out),
+    ...('clear' in fn && fn.clear !== undefined && { clear: fn.clear.bind(fn) }),
     ...lifeCycleOf(fn),
   };
 }

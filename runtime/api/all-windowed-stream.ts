@@ -3,8 +3,10 @@ import type { OutputTag } from '../operators/index.ts';
 import type { AggregateFunction, ReduceLike } from '../state/index.ts';
 import {
   aggregateAggregation,
+  type Evictor,
   listAggregation,
   reduceAggregation,
+  type Trigger,
   type WindowAssigner,
 } from '../windowing/index.ts';
 import {
@@ -19,6 +21,9 @@ import type { ComparableField, NotCallable, NumericField } from './field-types.t
 import type { Upstream } from './job-program.ts';
 import {
   checkLateness,
+  newWindowSettings,
+  setEvictor,
+  setTrigger,
   type WindowSettings,
   windowFieldAggregation,
   windowTransform,
@@ -33,15 +38,8 @@ export class AllWindowedStream<T> {
   declare readonly _t?: T;
 
   /** @internal */
-  constructor(upstream: Upstream, assigner: WindowAssigner) {
-    this.#settings = {
-      upstream,
-      assigner,
-      keySelector: () => 0,
-      all: true,
-      allowedLatenessMs: 0,
-      lateTag: undefined,
-    };
+  constructor(upstream: Upstream, assigner: WindowAssigner<T>) {
+    this.#settings = newWindowSettings(upstream, assigner, undefined);
   }
 
   /** See `WindowedStream.allowedLateness`. */
@@ -57,6 +55,22 @@ export class AllWindowedStream<T> {
     checkLateness(this.#settings.assigner, 'sideOutputLateData');
     checkOutputTag(tag, 'sideOutputLateData');
     this.#settings.lateTag = tag;
+    return this;
+  }
+
+  /**
+   * When windows fire, in place of the assigner's own trigger.
+   *
+   * @throws {StreamError} code `WINDOW_INVALID` for windows that merge and a trigger that cannot.
+   */
+  trigger(trigger: Trigger<T>): this {
+    setTrigger(this.#settings, trigger);
+    return this;
+  }
+
+  /** What is taken out of windows when they fire: they keep every record until then. */
+  evictor(evictor: Evictor<T>): this {
+    setEvictor(this.#settings, evictor);
     return this;
   }
 

@@ -86,7 +86,12 @@ export function checkWatermarkStrategy(strategy: unknown, where: string): void {
 
 /** @throws {StreamError} `INVALID_ARGUMENT`. */
 export function checkWindowAssigner(assigner: unknown, where: string): void {
-  if (typeof assigner === 'object' && assigner !== null && 'isEventTime' in assigner) return;
+  if (typeof assigner === 'object' && assigner !== null && 'isEventTime' in assigner) {
+    // One of the user's own.
+    const isOwn = !('kind' in assigner) || assigner.kind === undefined;
+    if (isOwn) checkMethods(assigner, where, ['assignWindows', 'getDefaultTrigger']);
+    return;
+  }
   throw invalid(
     'INVALID_ARGUMENT',
     `${where} expects a window assigner, such as TumblingEventTimeWindows.of(60_000)`,

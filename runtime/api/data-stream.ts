@@ -21,7 +21,7 @@ import {
   timestampsAndWatermarksOperator,
 } from '../operators/index.ts';
 import type { WatermarkStrategy } from '../time/index.ts';
-import type { WindowAssigner } from '../windowing/index.ts';
+import { GlobalWindows, type WindowAssigner } from '../windowing/index.ts';
 import type { AllWindowedStream } from './all-windowed-stream.ts';
 import {
   checkFunction,
@@ -32,6 +32,7 @@ import {
   invalid,
 } from './arguments.ts';
 import type { ConnectedStreams } from './connected-streams.ts';
+import { asCountWindows } from './count-windows.ts';
 import type { DataStreamSink } from './data-stream-sink.ts';
 import type { KeyField, KeyValue } from './field-types.ts';
 import { checkSameProgram, outputOf, partitioned, type Upstream } from './job-program.ts';
@@ -149,9 +150,18 @@ export class DataStream<T> {
    *
    * @example `prices.windowAll(TumblingEventTimeWindows.of(60_000))`
    */
-  windowAll(assigner: WindowAssigner): AllWindowedStream<T> {
+  windowAll(assigner: WindowAssigner<T>): AllWindowedStream<T> {
     checkWindowAssigner(assigner, 'windowAll');
     return this.#upstream.program.streams.allWindowed<T>(this.#upstream, assigner);
+  }
+
+  /**
+   * Windows of so many records of the stream; with a slide, the last so many, every so many.
+   *
+   * @throws {StreamError} code `WINDOW_INVALID`, unless whole numbers over 0.
+   */
+  countWindowAll(size: number, slide?: number): AllWindowedStream<T> {
+    return asCountWindows(this.windowAll(GlobalWindows.create()), 'countWindowAll', size, slide);
   }
 
   /** Records go round robin to all subtasks that follow. */

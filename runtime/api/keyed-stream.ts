@@ -14,7 +14,7 @@ import {
   reduceOperator,
 } from '../operators/index.ts';
 import type { ReduceLike } from '../state/index.ts';
-import type { WindowAssigner } from '../windowing/index.ts';
+import { GlobalWindows, type WindowAssigner } from '../windowing/index.ts';
 import {
   checkFunction,
   checkMethods,
@@ -22,6 +22,7 @@ import {
   checkWindowAssigner,
   invalid,
 } from './arguments.ts';
+import { asCountWindows } from './count-windows.ts';
 import type { SingleOutputStreamOperator } from './data-stream.ts';
 import type { DataStreamSink } from './data-stream-sink.ts';
 import type { ComparableField, NumericField } from './field-types.ts';
@@ -135,10 +136,19 @@ export class KeyedStream<T, K> {
    *
    * @example `orders.keyBy('shop').window(TumblingEventTimeWindows.of(60_000)).sum('price')`
    */
-  window(assigner: WindowAssigner): WindowedStream<T, K> {
+  window(assigner: WindowAssigner<T>): WindowedStream<T, K> {
     checkWindowAssigner(assigner, 'window');
     const { streams } = this.#upstream.program;
     return streams.windowed(this.#upstream, this.#keySelector, assigner);
+  }
+
+  /**
+   * Windows of so many records of a key; with a slide, the last so many, every so many.
+   *
+   * @throws {StreamError} code `WINDOW_INVALID`, unless whole numbers over 0.
+   */
+  countWindow(size: number, slide?: number): WindowedStream<T, K> {
+    return asCountWindows(this.window(GlobalWindows.create()), 'countWindow', size, slide);
   }
 
   /** Two streams with equal keys into one operator, which shares keyed state between them. */

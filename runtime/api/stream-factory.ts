@@ -45,12 +45,12 @@ export const streamFactory = {
   windowed<T, K>(
     upstream: Upstream,
     keySelector: KeySelector<T, K>,
-    assigner: WindowAssigner,
+    assigner: WindowAssigner<T>,
   ): WindowedStream<T, K> {
     return new WindowedStream(upstream, keySelector, assigner);
   },
 
-  allWindowed<T>(upstream: Upstream, assigner: WindowAssigner): AllWindowedStream<T> {
+  allWindowed<T>(upstream: Upstream, assigner: WindowAssigner<T>): AllWindowedStream<T> {
     return new AllWindowedStream(upstream, assigner);
   },
 

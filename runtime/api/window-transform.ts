@@ -1,9 +1,14 @@
 import type { KeySelector } from '../core/index.ts';
 import { type FieldAggregationKind, fieldAggregation, type OutputTag } from '../operators/index.ts';
 import {
+  assertTriggerFits,
+  checkEvictor,
+  componentName,
+  type Evictor,
   type ProcessWindowLike,
   processWindowFunction,
   reduceAggregation,
+  type Trigger,
   type WindowAggregation,
   type WindowAssigner,
   type WindowFunctionOf,
@@ -18,12 +23,52 @@ import { transform } from './transform.ts';
 /** What was said about windows so far; keyed windows and windows over all share it. */
 export interface WindowSettings<T> {
   readonly upstream: Upstream;
-  readonly assigner: WindowAssigner;
+  readonly assigner: WindowAssigner<T>;
   readonly keySelector: KeySelector<T, unknown>;
   /** Windows over the whole stream: one subtask, no key. */
   readonly all: boolean;
   allowedLatenessMs: number;
   lateTag: OutputTag<T> | undefined;
+  trigger: Trigger<T> | undefined;
+  evictor: Evictor<T> | undefined;
+}
+
+/** Before anything was said but which windows. */
+export function newWindowSettings<T>(
+  upstream: Upstream,
+  assigner: WindowAssigner<T>,
+  keySelector: KeySelector<T, unknown> | undefined,
+): WindowSettings<T> {
+  return {
+    upstream,
+    assigner,
+    keySelector: keySelector ?? (() => 0),
+    all: keySelector === undefined,
+    allowedLatenessMs: 0,
+    lateTag: undefined,
+    trigger: undefined,
+    evictor: undefined,
+  };
+}
+
+/** @throws {StreamError} `WINDOW_INVALID`. */
+export function setTrigger<T>(settings: WindowSettings<T>, trigger: Trigger<T>): void {
+  assertTriggerFits(settings.assigner, trigger, nameOf(settings));
+  settings.trigger = trigger;
+}
+
+/** @throws {StreamError} `WINDOW_INVALID`. */
+export function setEvictor<T>(settings: WindowSettings<T>, evictor: Evictor<T>): void {
+  checkEvictor(evictor, `evictor of ${nameOf(settings)}`);
+  settings.evictor = evictor;
+}
+
+/** What people read: the windows, and when they fire if that was said. */
+function nameOf<T>({ all, assigner, trigger, evictor }: WindowSettings<T>): string {
+  const parts = [assigner, trigger, evictor].flatMap((part) =>
+    part === undefined ? [] : [componentName(part)],
+  );
+  return `${all ? 'AllWindow' : 'Window'}(${parts.join(', ')})`;
 }
 
 /** Adds the window operator; answers its output. */
@@ -33,17 +78,21 @@ export function windowTransform<T, A, R, O>(
   windowFunction?: { readonly fn: ProcessWindowLike<never, O, never>; readonly single: boolean },
 ): SingleOutputStreamOperator<O> {
   const { upstream, assigner, keySelector, all, allowedLatenessMs, lateTag } = settings;
+  const { trigger, evictor } = settings;
   const erased = windowFunction as WindowFunctionOf<R, O> | undefined;
-  const factory = windowOperator<T, A, R, O>(assigner, {
+  const name = nameOf(settings);
+  const options = {
     keySelector,
     aggregation,
     allowedLatenessMs,
+    ...(trigger === undefined ? {} : { trigger }),
+    ...(evictor === undefined ? {} : { evictor }),
     ...(lateTag === undefined ? {} : { lateOutputTag: lateTag }),
     ...(erased === undefined ? {} : { windowFunction: erased }),
-  });
+  };
+  const factory = windowOperator<T, A, R, O>(assigner, options, name);
   const operator = all ? 'AllWindow' : 'Window';
   const extras = all ? { nonParallel: true } : {};
-  const name = `${operator}(${assigner.name})`;
   return transform<T, O>(upstream, operator, factory, { name, keyed: true, ...extras });
 }
 
@@ -71,11 +120,11 @@ export function toProcessWindow<I, O, K>(
 }
 
 /** @throws {StreamError} `INVALID_ARGUMENT` where lateness has no meaning. */
-export function checkLateness(assigner: WindowAssigner, what: string): void {
+export function checkLateness<T>(assigner: WindowAssigner<T>, what: string): void {
   if (assigner.isEventTime) return;
   throw invalid(
     'INVALID_ARGUMENT',
     `${what} needs windows of event time, nothing is late in processing time`,
-    assigner.name,
+    componentName(assigner),
   );
 }

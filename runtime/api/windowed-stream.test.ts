@@ -3,7 +3,17 @@ import { describe, it } from 'node:test';
 import { OutputTag } from '../operators/index.ts';
 import type { AggregateFunction } from '../state/index.ts';
 import {
+  ContinuousEventTimeTrigger,
+  CountEvictor,
+  CountTrigger,
+  DeltaEvictor,
+  DeltaTrigger,
   EventTimeSessionWindows,
+  GlobalWindows,
+  NeverTrigger,
+  ProcessingTimeoutTrigger,
+  PurgingTrigger,
+  TimeEvictor,
   TumblingEventTimeWindows,
   TumblingProcessingTimeWindows,
 } from '../windowing/index.ts';
@@ -54,6 +64,89 @@ describe('WindowedStream', () => {
   it('refuses sessions over an aggregate function that cannot merge', () => {
     const sessions = program().keyed.window(EventTimeSessionWindows.withGap(1000));
     assert.throws(() => sessions.aggregate(count), { code: 'AGGREGATE_NEEDS_MERGE' });
+  });
+});
+
+describe('triggers and evictors of a windowed stream', () => {
+  it('are in the name of the operator', () => {
+    const { env, stream, keyed } = program();
+    keyed.countWindow(3).sum('n').print();
+    keyed.countWindow(4, 2).sum('n').print();
+    stream.countWindowAll(5).sum('n').print();
+    const trigger = ContinuousEventTimeTrigger.of('1 s');
+    stream.windowAll(TumblingEventTimeWindows.of(1000)).trigger(trigger).sum('n').print();
+    const names = env.getStreamGraph().nodes.map(({ name }) => name);
+    assert.deepEqual(
+      names.filter((name) => name.includes('Window(')),
+      [
+        'Window(GlobalWindows(), PurgingTrigger(CountTrigger(3)))',
+        'Window(GlobalWindows(), CountTrigger(2), CountEvictor(4))',
+        'AllWindow(GlobalWindows(), PurgingTrigger(CountTrigger(5)))',
+        'AllWindow(TumblingEventTimeWindows(1000), ContinuousEventTimeTrigger(1000))',
+      ],
+    );
+  });
+
+  it('refuse counts that are no whole numbers over 0', () => {
+    const { stream, keyed } = program();
+    const wrong = { kind: 'invalid', code: 'WINDOW_INVALID' };
+    const size = { ...wrong, message: /countWindow needs a whole number over 0: size=0/ };
+    assert.throws(() => keyed.countWindow(0), size);
+    assert.throws(() => keyed.countWindow(2.5), wrong);
+    assert.throws(() => keyed.countWindow(2, -1), { ...wrong, message: /slide=-1/ });
+    assert.throws(() => stream.countWindowAll('3' as never), wrong);
+    assert.throws(() => CountTrigger.of(Number.NaN), wrong);
+    assert.throws(() => CountEvictor.of(0), wrong);
+    assert.throws(() => TimeEvictor.of(0), wrong);
+    assert.throws(() => ContinuousEventTimeTrigger.of(-5), wrong);
+    assert.throws(() => DeltaEvictor.of(1, undefined as never), wrong);
+    assert.throws(() => DeltaTrigger.of(Number.NaN, () => 0), wrong);
+    assert.throws(() => TumblingEventTimeWindows.of(10, 0, 'SOME' as never), wrong);
+    assert.throws(() => EventTimeSessionWindows.withGap(0), wrong);
+  });
+
+  it('refuse a trigger that cannot merge over windows that do, with the operator and a way', () => {
+    const sessions = program().keyed.window(EventTimeSessionWindows.withGap(1000));
+    const trigger = DeltaTrigger.of<{ n: number }>(1, (a, b) => b.n - a.n);
+    assert.throws(() => sessions.trigger(trigger), {
+      code: 'WINDOW_INVALID',
+      message:
+        /canMerge.*trigger=DeltaTrigger\(1\) operator=Window\(EventTimeSessionWindows\(1000\)\)/,
+    });
+    const timeout = ProcessingTimeoutTrigger.of(CountTrigger.of(2), 10);
+    assert.throws(() => sessions.trigger(PurgingTrigger.of(timeout)), { code: 'WINDOW_INVALID' });
+    sessions.trigger(PurgingTrigger.of(CountTrigger.of(2))).sum('n');
+  });
+
+  it('refuse global windows that nothing fires, and lateness of those', () => {
+    const globals = program().keyed.window(GlobalWindows.create());
+    assert.throws(() => globals.sum('n'), {
+      code: 'WINDOW_INVALID',
+      message: /never fire.*call trigger.*operator=Window\(GlobalWindows\(\)\)/,
+    });
+    assert.throws(() => globals.allowedLateness(1), { message: /windows of event time/ });
+    globals.trigger(NeverTrigger.create()).sum('n');
+    program().keyed.window(GlobalWindows.createWithEndOfStreamTrigger()).sum('n');
+  });
+
+  it('refuse what is no trigger, no evictor and no assigner', () => {
+    const { keyed } = program();
+    const windows = keyed.window(TumblingEventTimeWindows.of(1000));
+    const wrong = { code: 'WINDOW_INVALID' };
+    assert.throws(() => windows.trigger({} as never), { ...wrong, message: /onElement/ });
+    assert.throws(() => windows.trigger(undefined as never), wrong);
+    assert.throws(() => windows.evictor({} as never), { ...wrong, message: /evictBefore/ });
+    assert.throws(() => PurgingTrigger.of(undefined as never), wrong);
+    const assigner = { isEventTime: true } as never;
+    assert.throws(() => keyed.window(assigner), { message: /assignWindows/ });
+  });
+
+  it('let an aggregate that cannot merge run over sessions with an evictor', () => {
+    const sessions = program().keyed.window(EventTimeSessionWindows.withGap(1000));
+    assert.throws(() => sessions.trigger(CountTrigger.of(1)).aggregate(count), {
+      code: 'AGGREGATE_NEEDS_MERGE',
+    });
+    sessions.evictor(CountEvictor.of(2)).aggregate(count);
   });
 });
 

@@ -3,11 +3,13 @@ import type { Collector, OutputTag } from '../operators/index.ts';
 import type { AggregateFunction, ReduceLike } from '../state/index.ts';
 import {
   aggregateAggregation,
+  type Evictor,
   listAggregation,
   type ProcessWindowLike,
   processWindowFunction,
   reduceAggregation,
   type TimeWindow,
+  type Trigger,
   type WindowAssigner,
   type WindowFunction,
 } from '../windowing/index.ts';
@@ -17,6 +19,9 @@ import type { ComparableField, NotCallable, NumericField } from './field-types.t
 import type { Upstream } from './job-program.ts';
 import {
   checkLateness,
+  newWindowSettings,
+  setEvictor,
+  setTrigger,
   toProcessWindow,
   type WindowSettings,
   windowFieldAggregation,
@@ -38,15 +43,8 @@ export class WindowedStream<T, K> {
   declare readonly _t?: [T, K];
 
   /** @internal `upstream` is partitioned by the key already. */
-  constructor(upstream: Upstream, keySelector: KeySelector<T, K>, assigner: WindowAssigner) {
-    this.#settings = {
-      upstream,
-      assigner,
-      keySelector,
-      all: false,
-      allowedLatenessMs: 0,
-      lateTag: undefined,
-    };
+  constructor(upstream: Upstream, keySelector: KeySelector<T, K>, assigner: WindowAssigner<T>) {
+    this.#settings = newWindowSettings(upstream, assigner, keySelector);
   }
 
   /**
@@ -68,6 +66,22 @@ export class WindowedStream<T, K> {
     checkLateness(this.#settings.assigner, 'sideOutputLateData');
     checkOutputTag(tag, 'sideOutputLateData');
     this.#settings.lateTag = tag;
+    return this;
+  }
+
+  /**
+   * When windows fire, in place of the assigner's own trigger.
+   *
+   * @throws {StreamError} code `WINDOW_INVALID` for windows that merge and a trigger that cannot.
+   */
+  trigger(trigger: Trigger<T>): this {
+    setTrigger(this.#settings, trigger);
+    return this;
+  }
+
+  /** What is taken out of windows when they fire: they keep every record until then. */
+  evictor(evictor: Evictor<T>): this {
+    setEvictor(this.#settings, evictor);
     return this;
   }
 

@@ -15,6 +15,7 @@ import type { WindowOperatorOptions } from './window-operator-options.ts';
  * neither trigger, evictor nor states of their own, of a size that all share, have operators that
  * keep no timer a key.
  *
+ * @param operator how errors call it.
  * @throws {StreamError} kind `invalid`, code `ALLOWED_LATENESS_INVALID`, when negative;
  * `AGGREGATE_NEEDS_MERGE` for windows that merge over an aggregate function that cannot;
  * `WINDOW_INVALID` for a trigger that windows cannot have.
@@ -22,6 +23,7 @@ import type { WindowOperatorOptions } from './window-operator-options.ts';
 export function windowOperator<T, A, R, O>(
   assigner: WindowAssigner<T>,
   options: WindowOperatorOptions<T, A, R, O>,
+  operator: string = `Window(${componentName(assigner)})`,
 ): OneInputFactory<T, O> {
   checkLateness(options.allowedLatenessMs ?? 0);
   const { trigger, evictor, windowFunction } = options;
@@ -33,31 +35,38 @@ export function windowOperator<T, A, R, O>(
   if (isPlain && assigner.kind === 'session') {
     return (ctx, output) => new SessionWindowOperator(assigner, options, ctx, output);
   }
-  if (evictor !== undefined) checkEvictor(evictor, componentName(assigner));
-  assertFires(assigner, trigger);
-  if (trigger !== undefined) assertTriggerFits(assigner, trigger);
+  if (evictor !== undefined) checkEvictor(evictor, `evictor of ${operator}`);
+  assertFires(assigner, trigger, operator);
+  if (trigger !== undefined) assertTriggerFits(assigner, trigger, operator);
   return (ctx, output) => new TriggeredWindowOperator(assigner, options, ctx, output);
 }
 
 /** @throws {StreamError} kind `invalid`, code `WINDOW_INVALID`. */
-export function assertTriggerFits<T>(assigner: WindowAssigner<T>, trigger: Trigger<T>): void {
-  const windows = componentName(assigner);
-  checkTrigger(trigger, `trigger of ${windows}`);
+export function assertTriggerFits<T>(
+  assigner: WindowAssigner<T>,
+  trigger: Trigger<T>,
+  operator: string,
+): void {
+  checkTrigger(trigger, `trigger of ${operator}`);
   if (!merges(assigner) || trigger.canMerge?.() === true) return;
   throw windowInvalid(
-    `windows that merge need a trigger that does, use one whose canMerge answers true, such as ` +
+    'windows that merge need a trigger that does, use one whose canMerge answers true, such as ' +
       'EventTimeTrigger.create() or CountTrigger.of(3)',
-    { trigger: componentName(trigger), windows },
+    { trigger: componentName(trigger), operator },
   );
 }
 
 /** Nothing would ever come out. */
-function assertFires<T>(assigner: WindowAssigner<T>, trigger: Trigger<T> | undefined): void {
+function assertFires<T>(
+  assigner: WindowAssigner<T>,
+  trigger: Trigger<T> | undefined,
+  operator: string,
+): void {
   if (trigger !== undefined || componentName(defaultTrigger(assigner)) !== 'NeverTrigger()') return;
   throw windowInvalid(
     'these windows never fire by themselves, call trigger, or use ' +
       'GlobalWindows.createWithEndOfStreamTrigger()',
-    { windows: componentName(assigner) },
+    { operator },
   );
 }
 
