@@ -31,6 +31,7 @@ import {
   Lane,
   SideSums,
 } from './golden-functions.ts';
+import { WINDOWS_OF_A_KEY } from './golden-windows.ts';
 
 /** What a golden job is given besides its environment. */
 export interface GoldenParts {
@@ -288,6 +289,20 @@ const SOURCES: GoldenJob = {
   },
 };
 
+const TRIGGERED_WINDOWS: GoldenJob = {
+  name: 'windows with triggers, evictors and states',
+  build: (env, parts) => {
+    const keyed = events(env, parts).keyBy('key');
+    for (const [name, windowsOf] of Object.entries(WINDOWS_OF_A_KEY)) {
+      const windows = windowsOf(keyed).uid(name);
+      windows
+        .map((value) => parts.pass({ name, ...value }))
+        .sinkTo(parts.sink(name))
+        .uid(`${name}-sink`);
+    }
+  },
+};
+
 const PROCESSING_TIME: GoldenJob = {
   name: 'windows of processing time',
   build: (env, parts) => {
@@ -340,6 +355,7 @@ export const GOLDEN_JOBS: readonly GoldenJob[] = [
   BROADCAST,
   SINKS,
   SOURCES,
+  TRIGGERED_WINDOWS,
   PROCESSING_TIME,
   BACK_PRESSURE,
 ];
