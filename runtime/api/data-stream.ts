@@ -20,6 +20,7 @@ import {
   processOperator,
   timestampsAndWatermarksOperator,
 } from '../operators/index.ts';
+import type { MapStateDescriptor } from '../state/index.ts';
 import type { WatermarkStrategy } from '../time/index.ts';
 import { GlobalWindows, type WindowAssigner } from '../windowing/index.ts';
 import type { AllWindowedStream } from './all-windowed-stream.ts';
@@ -31,6 +32,8 @@ import {
   checkWindowAssigner,
   invalid,
 } from './arguments.ts';
+import { BroadcastConnectedStream } from './broadcast-connected-stream.ts';
+import { BroadcastStream } from './broadcast-stream.ts';
 import type { ConnectedStreams } from './connected-streams.ts';
 import { asCountWindows } from './count-windows.ts';
 import type { DataStreamSink } from './data-stream-sink.ts';
@@ -124,9 +127,15 @@ export class DataStream<T> {
   }
 
   /** Two streams of different types into one operator. */
-  connect<O>(other: DataStream<O>): ConnectedStreams<T, O> {
-    checkStream(other, 'connect');
+  connect<O>(other: DataStream<O>): ConnectedStreams<T, O>;
+  /** A stream whose operator keeps what a broadcast stream tells all its subtasks. */
+  connect<O>(other: BroadcastStream<O>): BroadcastConnectedStream<T, O>;
+  connect<O>(other: DataStream<O> | BroadcastStream<O>): unknown {
     const { program } = this.#upstream;
+    if (other instanceof BroadcastStream) {
+      return new BroadcastConnectedStream<T, O>(this.#upstream, other);
+    }
+    checkStream(other, 'connect');
     checkSameProgram(program, other.upstream.program, 'connect');
     return program.streams.connected<T, O>(this.#upstream, other.upstream);
   }
@@ -180,8 +189,21 @@ export class DataStream<T> {
   }
 
   /** Every record goes to every subtask. */
-  broadcast(): DataStream<T> {
-    return this.#partitioned({ kind: 'BROADCAST' });
+  broadcast(): DataStream<T>;
+  /**
+   * Every record goes to every subtask of an operator that keeps these broadcast states.
+   *
+   * @example `payments.keyBy('user').connect(rules.broadcast(RULES)).process(new Check())`
+   */
+  broadcast(
+    ...descriptors: readonly [
+      MapStateDescriptor<unknown, unknown>,
+      ...MapStateDescriptor<unknown, unknown>[],
+    ]
+  ): BroadcastStream<T>;
+  broadcast(...descriptors: readonly MapStateDescriptor<unknown, unknown>[]): unknown {
+    const stream = this.#partitioned({ kind: 'BROADCAST' });
+    return descriptors.length === 0 ? stream : new BroadcastStream(stream.upstream, descriptors);
   }
 
   /** All records go to the first subtask. */

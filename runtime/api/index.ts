@@ -7,6 +7,11 @@ export type {
 export { AllWindowedStream } from './all-windowed-stream.ts';
 export type { ArgumentErrorCode } from './arguments.ts';
 export {
+  BroadcastConnectedStream,
+  KeyedBroadcastConnectedStream,
+} from './broadcast-connected-stream.ts';
+export { BroadcastStream } from './broadcast-stream.ts';
+export {
   CheckpointConfig,
   type CheckpointingMode,
   type ExternalizedCheckpointRetention,

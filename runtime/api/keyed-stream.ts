@@ -22,6 +22,8 @@ import {
   checkWindowAssigner,
   invalid,
 } from './arguments.ts';
+import { KeyedBroadcastConnectedStream } from './broadcast-connected-stream.ts';
+import { BroadcastStream } from './broadcast-stream.ts';
 import { asCountWindows } from './count-windows.ts';
 import type { SingleOutputStreamOperator } from './data-stream.ts';
 import type { DataStreamSink } from './data-stream-sink.ts';
@@ -152,9 +154,19 @@ export class KeyedStream<T, K> {
   }
 
   /** Two streams with equal keys into one operator, which shares keyed state between them. */
-  connect<O>(other: KeyedStream<O, NoInfer<K>>): KeyedConnectedStreams<T, O, K> {
+  connect<O>(other: KeyedStream<O, NoInfer<K>>): KeyedConnectedStreams<T, O, K>;
+  /** A keyed stream whose operator keeps what a broadcast stream tells all its subtasks. */
+  connect<O>(other: BroadcastStream<O>): KeyedBroadcastConnectedStream<T, O, K>;
+  connect<O>(other: KeyedStream<O, K> | BroadcastStream<O>): unknown {
+    if (other instanceof BroadcastStream) {
+      return new KeyedBroadcastConnectedStream(this.#upstream, this.#keySelector, other);
+    }
     if (!(other instanceof KeyedStream)) {
-      throw invalid('INVALID_ARGUMENT', 'connect of a keyed stream expects a keyed stream', other);
+      throw invalid(
+        'INVALID_ARGUMENT',
+        'connect of a keyed stream expects a keyed stream or a broadcast one: call keyBy, or broadcast with a MapStateDescriptor, on the other stream',
+        other,
+      );
     }
     const { program } = this.#upstream;
     checkSameProgram(program, other.upstream.program, 'connect');

@@ -12,5 +12,6 @@ export function statefulOperatorsWithoutUid(graph: StreamGraph): readonly string
 /** Functions with operator state of their own cannot be told from others before they run. */
 function holdsState(node: StreamNode): boolean {
   const commits = node.sink?.createCommitter !== undefined;
-  return node.keyed === true || node.body.kind === 'source' || commits;
+  if (node.keyed === true || node.hasOperatorState === true) return true;
+  return node.body.kind === 'source' || commits;
 }

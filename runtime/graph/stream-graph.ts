@@ -72,6 +72,8 @@ export interface StreamNode {
   readonly validate?: (ctx: { readonly fileSystem: FileSystem }) => void | Promise<void>;
   /** Keyed nodes hold state by key group. */
   readonly keyed?: boolean;
+  /** It holds state without keys, by its kind: broadcast state. */
+  readonly hasOperatorState?: boolean;
 }
 
 export interface StreamGraph {

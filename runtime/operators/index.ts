@@ -18,6 +18,16 @@ export {
   LongMinimum,
   MAX_ACCUMULATORS_BYTES,
 } from './accumulators.ts';
+export type {
+  BroadcastContext,
+  BroadcastProcessFunction,
+  KeyedBroadcastContext,
+  KeyedBroadcastProcessFunction,
+  KeyedStateFunction,
+  KeyedStateLike,
+  ReadOnlyBroadcastContext,
+} from './broadcast-functions.ts';
+export { coBroadcastOperator, keyedCoBroadcastOperator } from './co-broadcast-operator.ts';
 export { type CoKeySelectors, coFlatMapOperator, coMapOperator } from './co-flat-map-operator.ts';
 export { coProcessOperator, keyedCoProcessOperator } from './co-process-operator.ts';
 export {

@@ -3,8 +3,14 @@
  */
 import { MIN_TIMESTAMP_MS, NO_TIMESTAMP_MS, StreamError } from '../core/index.ts';
 import type { OperatorFacts } from '../protocol/index.ts';
-import type { HeapKeyedStateBackend } from '../state/index.ts';
+import type {
+  HeapKeyedStateBackend,
+  MapStateDescriptor,
+  ReadOnlyBroadcastState,
+} from '../state/index.ts';
 import { InternalTimerService, type Timer } from '../time/index.ts';
+import type { ReadOnlyBroadcastContext } from './broadcast-functions.ts';
+import { BroadcastStates } from './broadcast-states.ts';
 import type {
   Collector,
   KeyedProcessContext,
@@ -19,7 +25,7 @@ import type { UserFunction } from './user-function.ts';
 
 export type OnTimer<K, O> = (
   timestampMs: number,
-  ctx: OnTimerContext<K>,
+  ctx: OnTimerContext<K> & ReadOnlyBroadcastContext,
   out: Collector<O>,
 ) => unknown;
 
@@ -39,6 +45,7 @@ export class ProcessRuntime<K, O> {
     user: UserFunction,
     backend: HeapKeyedStateBackend | undefined,
     onTimer: OnTimer<K, O> | undefined,
+    broadcast = new BroadcastStates([], ctx),
   ) {
     this.collector = new TimestampedCollector(output);
     this.#user = user;
@@ -46,7 +53,7 @@ export class ProcessRuntime<K, O> {
     this.#onTimer = onTimer;
     if (backend === undefined) {
       this.#plainTimers = new PlainTimerService(ctx);
-      this.context = new ReusedContext(this.collector, this.#plainTimers, undefined);
+      this.context = new ReusedContext(this.collector, this.#plainTimers, undefined, broadcast);
     } else {
       const fireAs = (domain: TimeDomain) => (timer: Timer) => this.#fire(timer, domain);
       const target = {
@@ -55,7 +62,7 @@ export class ProcessRuntime<K, O> {
       };
       this.#timers = new InternalTimerService(target, ctx.processingTime, backend);
       const timerService = new KeyedTimerService(this.#timers, backend, onTimer !== undefined, ctx);
-      this.context = new ReusedContext(this.collector, timerService, backend);
+      this.context = new ReusedContext(this.collector, timerService, backend, broadcast);
     }
   }
 
@@ -116,10 +123,11 @@ export class ProcessRuntime<K, O> {
   }
 }
 
-class ReusedContext<K> implements KeyedProcessContext<K> {
+class ReusedContext<K> implements KeyedProcessContext<K>, ReadOnlyBroadcastContext {
   readonly timerService: TimerService;
   readonly #collector: TimestampedCollector<never>;
   readonly #backend: HeapKeyedStateBackend | undefined;
+  readonly #broadcast: BroadcastStates;
   timestampMs = NO_TIMESTAMP_MS;
   timeDomain: TimeDomain = 'EVENT_TIME';
 
@@ -127,10 +135,12 @@ class ReusedContext<K> implements KeyedProcessContext<K> {
     collector: TimestampedCollector<never>,
     timerService: TimerService,
     backend: HeapKeyedStateBackend | undefined,
+    broadcast: BroadcastStates,
   ) {
     this.#collector = collector;
     this.timerService = timerService;
     this.#backend = backend;
+    this.#broadcast = broadcast;
   }
 
   get timestamp(): number | undefined {
@@ -139,6 +149,12 @@ class ReusedContext<K> implements KeyedProcessContext<K> {
 
   output<X>(tag: OutputTag<X>, value: X): void {
     this.#collector.collectSide(tag, value);
+  }
+
+  getBroadcastState<MK, MV>(
+    descriptor: MapStateDescriptor<MK, MV>,
+  ): ReadOnlyBroadcastState<MK, MV> {
+    return this.#broadcast.readOnly(descriptor);
   }
 
   getCurrentKey(): K {

@@ -1,11 +1,11 @@
 import { StreamError } from '../core/index.ts';
 
-/** Keyed state was used while no key was set. */
+/** Keyed state was used while no key was set: in open, in close, for a broadcast record. */
 export function noCurrentKey(operator: string): StreamError {
   return new StreamError({
     kind: 'invalid',
     code: 'NO_CURRENT_KEY',
-    message: `keyed state was used outside of a record or timer, in open or close; register it there and use it in the function: operator=${operator}`,
+    message: `keyed state was used where there is no key, in open, close or processBroadcastElement; register it in open, use it for records and timers of the keyed stream, or by applyToKeyedState: operator=${operator}`,
     details: { operator },
   });
 }

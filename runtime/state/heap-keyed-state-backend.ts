@@ -17,6 +17,7 @@ import type {
   ListStateDescriptor,
   MapStateDescriptor,
   ReducingStateDescriptor,
+  StateDescriptor,
   StateKind,
   StateOptions,
   ValueStateDescriptor,
@@ -112,6 +113,12 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
     this.#key = decodeKey(encoded);
   }
 
+  /** From here on keyed state is refused until a key is set. */
+  clearCurrentKey(): void {
+    this.#encodedKey = undefined;
+    this.#key = undefined;
+  }
+
   getCurrentKey(): unknown {
     return this.#key;
   }
@@ -170,6 +177,36 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
             aggregate,
           ),
     );
+  }
+
+  /** The state that a descriptor of any kind stands for. */
+  getStateOf(descriptor: StateDescriptor): unknown {
+    switch (descriptor.kind) {
+      case 'value':
+        return this.getState(descriptor);
+      case 'list':
+        return this.getListState(descriptor);
+      case 'map':
+        return this.getMapState(descriptor);
+      case 'reducing':
+        return this.getReducingState(descriptor);
+      case 'aggregating':
+        return this.getAggregatingState(descriptor);
+    }
+  }
+
+  /** Calls back for every key that has the state, as the current key; no key is current after. */
+  forEachKeyOf(name: string, visit: (key: unknown) => void): void {
+    // A copy: what is visited may be changed and removed.
+    const keys = Array.from(this.entriesOf(name), ({ key }) => key);
+    try {
+      for (const key of keys) {
+        this.setCurrentEncodedKey(key);
+        visit(this.#key);
+      }
+    } finally {
+      this.clearCurrentKey();
+    }
   }
 
   /**

@@ -30,7 +30,12 @@ export type {
 } from './keyed-state.ts';
 export { LargeMap, MAX_MAP_ENTRIES } from './large-map.ts';
 export { NamespacedState } from './namespaced-state.ts';
-export type { OperatorStateSnapshot, OperatorStateStore } from './operator-state.ts';
+export type {
+  BroadcastState,
+  OperatorStateSnapshot,
+  OperatorStateStore,
+  ReadOnlyBroadcastState,
+} from './operator-state.ts';
 export { OperatorStateBackend } from './operator-state-backend.ts';
 export type { RestoreFill } from './restore.ts';
 export type { EntryVisitor, RestoreTarget, SnapshotTable } from './snapshot-table.ts';

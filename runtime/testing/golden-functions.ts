@@ -1,14 +1,17 @@
 /** User functions of the golden jobs, with state of every kind. */
 import { defined } from '../core/index.ts';
 import type {
+  BroadcastContext,
   CheckpointedFunction,
   Collector,
   FunctionInitializationContext,
+  KeyedBroadcastProcessFunction,
   KeyedCoProcessFunction,
   KeyedProcessContext,
   KeyedProcessFunction,
   MapFunction,
   OnTimerContext,
+  ReadOnlyBroadcastContext,
   RuntimeContext,
 } from '../operators/index.ts';
 import {
@@ -115,6 +118,42 @@ export class SideSums implements KeyedCoProcessFunction<number, Event, Event, Bu
   onTimer(timeMs: number, ctx: OnTimerContext<number>, out: Collector<BucketCount>): void {
     this.#left.send(timeMs, ctx.getCurrentKey(), out);
     this.#right.send(timeMs, ctx.getCurrentKey(), out);
+  }
+}
+
+export const RATES = new MapStateDescriptor<number, number>('rates');
+
+/** Multiplies what a key has summed up by all rates, at the end: when every rate is known. */
+export class RatedSums implements KeyedBroadcastProcessFunction<number, Event, Event, BucketCount> {
+  #sum: ValueState<number> | undefined;
+
+  open(ctx: RuntimeContext): void {
+    this.#sum = ctx.getState(new ValueStateDescriptor<number>('sum'));
+  }
+
+  processElement({ value }: Event, { timerService }: KeyedProcessContext<number>): void {
+    const sum = defined(this.#sum, 'open comes first');
+    sum.update((sum.value() ?? 0) + value);
+    timerService.registerEventTimeTimer(AT_END_MS);
+  }
+
+  processBroadcastElement({ id, value }: Event, ctx: BroadcastContext): void {
+    ctx.getBroadcastState(RATES).put(id, value);
+  }
+
+  onTimer(
+    _timeMs: number,
+    ctx: OnTimerContext<number> & ReadOnlyBroadcastContext,
+    out: Collector<BucketCount>,
+  ): void {
+    let rates = 0;
+    let bucket = 0;
+    for (const [id, rate] of ctx.getBroadcastState(RATES).entries()) {
+      rates += rate;
+      bucket += id;
+    }
+    const count = (this.#sum?.value() ?? 0) * rates;
+    out.collect({ kind: 'rated', key: ctx.getCurrentKey(), bucket, count });
   }
 }
 

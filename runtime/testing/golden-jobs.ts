@@ -29,6 +29,8 @@ import {
   type Event,
   FlushedCounts,
   Lane,
+  RATES,
+  RatedSums,
   SideSums,
 } from './golden-functions.ts';
 import { WINDOWS_OF_A_KEY } from './golden-windows.ts';
@@ -237,6 +239,21 @@ const BROADCAST: GoldenJob = {
   },
 };
 
+const BROADCAST_STATE: GoldenJob = {
+  name: 'keyed stream with broadcast state',
+  build: (env, parts) => {
+    const rates = events(env, parts, 'rates', 40, 2);
+    events(env, parts)
+      .keyBy('key')
+      .connect(rates.broadcast(RATES))
+      .process(new RatedSums())
+      .uid('rated')
+      .map(parts.pass)
+      .sinkTo(parts.sink('rated'))
+      .uid('sink');
+  },
+};
+
 const SINKS: GoldenJob = {
   name: 'several sinks',
   build: (env, parts) => {
@@ -353,6 +370,7 @@ export const GOLDEN_JOBS: readonly GoldenJob[] = [
   TWO_INPUTS,
   DISJOINT,
   BROADCAST,
+  BROADCAST_STATE,
   SINKS,
   SOURCES,
   TRIGGERED_WINDOWS,
