@@ -32,6 +32,7 @@ export type {
   NotCallable,
   NumericField,
 } from './field-types.ts';
+export { IntervalJoin, IntervalJoined } from './interval-join.ts';
 export type { ExecuteOptions, JobExecutionResult, JobExecutor } from './job-executor.ts';
 export {
   type EvaluatedJob,

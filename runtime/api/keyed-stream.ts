@@ -28,6 +28,7 @@ import { asCountWindows } from './count-windows.ts';
 import type { SingleOutputStreamOperator } from './data-stream.ts';
 import type { DataStreamSink } from './data-stream-sink.ts';
 import type { ComparableField, NumericField } from './field-types.ts';
+import { IntervalJoin } from './interval-join.ts';
 import { checkSameProgram, type Upstream } from './job-program.ts';
 import type { KeyedConnectedStreams } from './keyed-connected-streams.ts';
 import { transform } from './transform.ts';
@@ -172,6 +173,28 @@ export class KeyedStream<T, K> {
     checkSameProgram(program, other.upstream.program, 'connect');
     const keys = { first: this.#keySelector, second: other.keySelector };
     return program.streams.keyedConnected<T, O, K>([this.#upstream, other.upstream], keys);
+  }
+
+  /**
+   * Pairs of records with one key whose event times are close.
+   *
+   * @example
+   * ```ts
+   * orders.keyBy('id').intervalJoin(payments.keyBy('order')).between('0 s', '15 min')
+   *   .process((order, payment, _ctx, out: Collector<Paid>) => out.collect({ order, payment }))
+   * ```
+   */
+  intervalJoin<O>(other: KeyedStream<O, NoInfer<K>>): IntervalJoin<T, O, K> {
+    if (!(other instanceof KeyedStream)) {
+      throw invalid(
+        'INVALID_ARGUMENT',
+        'intervalJoin expects a keyed stream: call keyBy on the other stream',
+        other,
+      );
+    }
+    checkSameProgram(this.#upstream.program, other.upstream.program, 'intervalJoin');
+    const keys = { first: this.#keySelector, second: other.keySelector };
+    return new IntervalJoin<T, O, K>([this.#upstream, other.upstream], keys);
   }
 
   /** Ends the stream in a sink; records with equal keys meet in one of its subtasks. */

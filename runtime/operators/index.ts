@@ -67,6 +67,12 @@ export type {
   TimeDomain,
   TimerService,
 } from './functions.ts';
+export { type IntervalJoinOptions, intervalJoinOperator } from './interval-join-operator.ts';
+export type {
+  ProcessJoinContext,
+  ProcessJoinFunction,
+  ProcessJoinLike,
+} from './join-functions.ts';
 export { KeyedContext } from './keyed-context.ts';
 export { mapOperator } from './map-operator.ts';
 export { MetricRegistry, type MetricValue } from './metric-registry.ts';

@@ -170,6 +170,23 @@ const CO_PROCESS: GoldenJob = {
   },
 };
 
+const INTERVAL_JOIN: GoldenJob = {
+  name: 'interval join',
+  build: (env, parts) => {
+    const left = events(env, parts, 'left');
+    const right = events(env, parts, 'right', COUNT / 2, 2);
+    left
+      .keyBy('key')
+      .intervalJoin(right.keyBy('key'))
+      .between(-450, 400)
+      .process<string>((a, b, ctx, out) => out.collect(`${a.id} ${b.id} ${ctx.getTimestamp()}`))
+      .uid('pairs')
+      .map(parts.pass)
+      .sinkTo(parts.sink('pairs'))
+      .uid('sink');
+  },
+};
+
 const UNION: GoldenJob = {
   name: 'union',
   build: (env, parts) => {
@@ -366,6 +383,7 @@ export const GOLDEN_JOBS: readonly GoldenJob[] = [
   KEYED_PROCESS,
   REDUCE,
   CO_PROCESS,
+  INTERVAL_JOIN,
   UNION,
   TWO_INPUTS,
   DISJOINT,
