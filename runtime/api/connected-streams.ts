@@ -9,7 +9,7 @@ import {
 } from '../operators/index.ts';
 import { checkMethods } from './arguments.ts';
 import type { SingleOutputStreamOperator } from './data-stream.ts';
-import type { KeyField, KeyValue } from './field-types.ts';
+import type { FieldWithKey, KeyField, KeyValue } from './field-types.ts';
 import type { Upstream } from './job-program.ts';
 import { type KeyBy, keySelectorOf } from './key-by.ts';
 import type { KeyedConnectedStreams } from './keyed-connected-streams.ts';
@@ -67,8 +67,3 @@ export class ConnectedStreams<A, B> {
     return streams.keyedConnected(inputs, keys);
   }
 }
-
-/** Fields of `T` whose type is that of the other side's key. */
-type FieldWithKey<T, K> = {
-  [F in KeyField<T>]: T[F] extends K ? (K extends T[F] ? F : never) : never;
-}[KeyField<T>];

@@ -34,11 +34,13 @@ import {
 } from './arguments.ts';
 import { BroadcastConnectedStream } from './broadcast-connected-stream.ts';
 import { BroadcastStream } from './broadcast-stream.ts';
+import { CoGroupedStreams } from './co-grouped-streams.ts';
 import type { ConnectedStreams } from './connected-streams.ts';
 import { asCountWindows } from './count-windows.ts';
 import type { DataStreamSink } from './data-stream-sink.ts';
 import type { KeyField, KeyValue } from './field-types.ts';
 import { checkSameProgram, outputOf, partitioned, type Upstream } from './job-program.ts';
+import { JoinedStreams } from './joined-streams.ts';
 import { type KeyBy, keySelectorOf } from './key-by.ts';
 import type { KeyedStream } from './keyed-stream.ts';
 import { OperatorSettings } from './operator-settings.ts';
@@ -138,6 +140,28 @@ export class DataStream<T> {
     checkStream(other, 'connect');
     checkSameProgram(program, other.upstream.program, 'connect');
     return program.streams.connected<T, O>(this.#upstream, other.upstream);
+  }
+
+  /**
+   * Pairs of records with one key that are in one window.
+   *
+   * @example
+   * ```ts
+   * clicks.join(views).where('ad').equalTo('ad').window(TumblingEventTimeWindows.of('1 min'))
+   *   .apply((click, view) => ({ ...view, clickedAt: click.at }))
+   * ```
+   */
+  join<O>(other: DataStream<O>): JoinedStreams<T, O> {
+    checkStream(other, 'join');
+    checkSameProgram(this.#upstream.program, other.upstream.program, 'join');
+    return new JoinedStreams<T, O>(this.#upstream, other.upstream);
+  }
+
+  /** As `join`, but the function gets all records of a key and window, also those without partner. */
+  coGroup<O>(other: DataStream<O>): CoGroupedStreams<T, O> {
+    checkStream(other, 'coGroup');
+    checkSameProgram(this.#upstream.program, other.upstream.program, 'coGroup');
+    return new CoGroupedStreams<T, O>(this.#upstream, other.upstream);
   }
 
   /** Timestamps and watermarks for the stream, in place of those it had. */

@@ -12,6 +12,11 @@ export type KeyValue =
 /** Names of fields whose values can be keys. */
 export type KeyField<T> = FieldOf<T, KeyValue>;
 
+/** Fields of `T` whose type is that of the other side's key. */
+export type FieldWithKey<T, K> = {
+  [F in KeyField<T>]: T[F] extends K ? (K extends T[F] ? F : never) : never;
+}[KeyField<T>];
+
 /** Names of fields that can be added up. */
 export type NumericField<T> = FieldOf<T, number>;
 

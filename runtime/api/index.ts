@@ -17,6 +17,7 @@ export {
   type ExternalizedCheckpointRetention,
   type WriteSettings,
 } from './checkpoint-config.ts';
+export { CoGroupedStreams, CoGroupedStreamsWithWindow } from './co-grouped-streams.ts';
 export { ConnectedStreams } from './connected-streams.ts';
 export { DataStream, SingleOutputStreamOperator } from './data-stream.ts';
 export { DataStreamSink } from './data-stream-sink.ts';
@@ -25,6 +26,7 @@ export {
   type RuntimeExecutionMode,
   StreamExecutionEnvironment,
 } from './environment.ts';
+export { JoinEqualTo, JoinWhere } from './equal-keys.ts';
 export type {
   ComparableField,
   KeyField,
@@ -41,6 +43,15 @@ export {
   type JobInputs,
   jobFunctionOf,
 } from './job-module.ts';
+export type {
+  CoGroupFunction,
+  CoGroupLike,
+  FlatJoinFunction,
+  FlatJoinLike,
+  JoinFunction,
+  JoinLike,
+} from './join-functions.ts';
+export { JoinedStreams, JoinedStreamsWithWindow } from './joined-streams.ts';
 export { KeyedConnectedStreams } from './keyed-connected-streams.ts';
 export { KeyedStream } from './keyed-stream.ts';
 export {
@@ -49,5 +60,6 @@ export {
   type RestartStrategy,
 } from './restart-strategies.ts';
 export { statefulOperatorsWithoutUid } from './stateful-operators.ts';
+export type { TaggedUnion } from './tagged-union.ts';
 export { type RowFields, type TypeOf, Types } from './types.ts';
 export { WindowedStream } from './windowed-stream.ts';

@@ -25,13 +25,14 @@ function fieldMissing(
   found: undefined | null,
   declared: Error,
 ): StreamError {
+  const where = declared.message;
   const fields = typeof value === 'object' && value !== null ? Object.keys(value) : [];
   return new StreamError({
     kind: 'user',
     code: 'KEY_UNDEFINED',
     message:
-      `the key field "${field}" of keyBy is ${found} in a record: every record needs a key, ` +
-      `filter such records out before keyBy; fields=${fields.join(',')}`,
+      `the key field "${field}" of ${where} is ${found} in a record: every record needs a key, ` +
+      `filter such records out before ${where}; fields=${fields.join(',')}`,
     details: { field },
     cause: declared,
   });

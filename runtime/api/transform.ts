@@ -2,7 +2,10 @@ import type { OneInputFactory, TwoInputFactory } from '../operators/index.ts';
 import type { SingleOutputStreamOperator } from './data-stream.ts';
 import { addOperator, type OperatorInit, outputOf, type Upstream } from './job-program.ts';
 
-type Extras = Pick<OperatorInit, 'keepsType' | 'nonParallel' | 'keyed' | 'hasOperatorState'> & {
+type Extras = Pick<
+  OperatorInit,
+  'keepsType' | 'followsInput' | 'nonParallel' | 'keyed' | 'hasOperatorState'
+> & {
   /** What people read, where it says more than the kind of operator. */
   readonly name?: string;
 };

@@ -24,6 +24,8 @@ export type StreamNodeInit = Omit<StreamNode, 'id' | 'inEdges'> & {
   outputType?: TypeInformation<unknown>;
   /** The main output has the type of the first input (filter, reduce). */
   readonly keepsType?: boolean;
+  /** It has the parallelism of its one input, so that records stay in their subtask. */
+  readonly followsInput?: boolean;
 };
 
 /** A node under construction; settings change until `build`. */
@@ -50,8 +52,10 @@ export class StreamGraphBuilder {
   build(settings: StreamGraphSettings): StreamGraph {
     const nodes: StreamNode[] = [];
     const types: (TypeInformation<unknown> | undefined)[] = [];
-    for (const { inEdges, outputType, keepsType, ...node } of this.#nodes) {
+    for (const { inEdges, outputType, keepsType, followsInput, ...node } of this.#nodes) {
       const draft: StreamNode = { ...node, name: maskText(node.name), inEdges: [] };
+      const input = nodes[(inEdges[0]?.sourceNodeId ?? 0) - 1]?.parallelism;
+      if (followsInput && input !== undefined) draft.parallelism = input;
       const { parallelism } = resolveParallelism(draft, settings);
       const edges = inEdges.map((edge) => {
         const from = defined(nodes[edge.sourceNodeId - 1], 'I1: edges come from before');

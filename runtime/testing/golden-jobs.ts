@@ -187,6 +187,25 @@ const INTERVAL_JOIN: GoldenJob = {
   },
 };
 
+const CO_GROUP: GoldenJob = {
+  name: 'coGroup in windows',
+  build: (env, parts) => {
+    events(env, parts, 'left')
+      .coGroup(events(env, parts, 'right', COUNT / 2, 2))
+      .where('key')
+      .equalTo('key')
+      .window(TumblingEventTimeWindows.of(700))
+      .apply<string>((first, second, out) => {
+        const ids = [first, second].map((side) => side.map(({ id }) => id).sort((a, b) => a - b));
+        out.collect(JSON.stringify(ids));
+      })
+      .uid('groups')
+      .map(parts.pass)
+      .sinkTo(parts.sink('groups'))
+      .uid('sink');
+  },
+};
+
 const UNION: GoldenJob = {
   name: 'union',
   build: (env, parts) => {
@@ -384,6 +403,7 @@ export const GOLDEN_JOBS: readonly GoldenJob[] = [
   REDUCE,
   CO_PROCESS,
   INTERVAL_JOIN,
+  CO_GROUP,
   UNION,
   TWO_INPUTS,
   DISJOINT,
