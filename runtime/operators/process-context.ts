@@ -209,11 +209,11 @@ class KeyedTimerService implements TimerService {
 
   #check(atMs: number): void {
     const operator = this.#ctx.operatorName;
-    if (typeof atMs !== 'number' || Number.isNaN(atMs)) {
+    if (!Number.isFinite(atMs)) {
       throw new StreamError({
         kind: 'invalid',
         code: 'TIMER_TIME_INVALID',
-        message: `a timer needs a time in milliseconds: atMs=${String(atMs)} operator=${operator}`,
+        message: `a timer needs a time in milliseconds, MAX_TIMESTAMP_MS for the end of the input: atMs=${String(atMs)} operator=${operator}`,
         details: { operator },
       });
     }
