@@ -5,7 +5,14 @@ export type {
   ProcessAllWindowLike,
 } from './all-window-functions.ts';
 export { AllWindowedStream } from './all-windowed-stream.ts';
-export type { ArgumentErrorCode } from './arguments.ts';
+export {
+  type ArgumentErrorCode,
+  checkFunction,
+  checkOutputTag,
+  checkText,
+  durationMs,
+  invalid,
+} from './arguments.ts';
 export {
   BroadcastConnectedStream,
   KeyedBroadcastConnectedStream,
@@ -61,5 +68,6 @@ export {
 } from './restart-strategies.ts';
 export { statefulOperatorsWithoutUid } from './stateful-operators.ts';
 export type { TaggedUnion } from './tagged-union.ts';
+export { transform } from './transform.ts';
 export { type RowFields, type TypeOf, Types } from './types.ts';
 export { WindowedStream } from './windowed-stream.ts';

@@ -15,6 +15,7 @@ export const FOLDER_RANKS: Readonly<Record<string, number>> = {
   'runtime/connectors': 5,
   'runtime/graph': 6,
   'runtime/api': 7,
+  'runtime/cep': 8,
   'runtime/taskmanager': 8,
   'runtime/jobmaster': 8,
   'runtime/adapters': 9,

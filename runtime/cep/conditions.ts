@@ -1,0 +1,69 @@
+/**
+ * Conditions as a value: what users wrote, and how the compiler combined it. Evaluating is total
+ * but for what a user's function throws.
+ */
+
+/** What a condition may ask of the partial match it decides about. */
+export interface IterativeContext<T> {
+  /** The events this partial match holds for a pattern, in order; empty where it holds none. */
+  getEventsForPattern(name: string): readonly T[];
+  /** Of the event, in ms: event time, or processing time where patterns are matched in it. */
+  readonly timestamp: number;
+  /** Milliseconds since 1970. */
+  currentProcessingTime(): number;
+}
+
+export interface IterativeCondition<F, T = F> {
+  filter(value: F, ctx: IterativeContext<T>): boolean;
+}
+
+/** A function, or an object with a method `filter`, as Flink's `IterativeCondition`. */
+export type ConditionLike<F, T = F> =
+  | ((value: F, ctx: IterativeContext<T>) => boolean)
+  | IterativeCondition<F, T>;
+
+export type Condition<T> =
+  | { readonly kind: 'user'; readonly patternName: string; readonly test: UserTest<T> }
+  | { readonly kind: 'and' | 'or'; readonly left: Condition<T>; readonly right: Condition<T> }
+  | { readonly kind: 'not'; readonly of: Condition<T> }
+  | { readonly kind: 'true' }
+  | { readonly kind: 'false' };
+
+export type UserTest<T> = (value: T, ctx: IterativeContext<T>) => boolean;
+
+export const ALWAYS = { kind: 'true' } as const;
+const NEVER = { kind: 'false' } as const;
+
+export function and<T>(left: Condition<T>, right: Condition<T>): Condition<T> {
+  if (left.kind === 'true') return right;
+  if (right.kind === 'true') return left;
+  return { kind: 'and', left, right };
+}
+
+export function or<T>(left: Condition<T>, right: Condition<T>): Condition<T> {
+  return { kind: 'or', left, right };
+}
+
+export function not<T>(of: Condition<T>): Condition<T> {
+  if (of.kind === 'true') return NEVER;
+  return of.kind === 'false' ? ALWAYS : { kind: 'not', of };
+}
+
+/** @param ask answers for the leaves: what users wrote. */
+export function holds<T>(
+  condition: Condition<T>,
+  ask: (leaf: Extract<Condition<T>, { kind: 'user' }>) => boolean,
+): boolean {
+  switch (condition.kind) {
+    case 'user':
+      return ask(condition);
+    case 'and':
+      return holds(condition.left, ask) && holds(condition.right, ask);
+    case 'or':
+      return holds(condition.left, ask) || holds(condition.right, ask);
+    case 'not':
+      return !holds(condition.of, ask);
+    default:
+      return condition.kind === 'true';
+  }
+}
