@@ -392,6 +392,11 @@ describe('groups', () => {
 });
 
 describe('what is kept', () => {
+  it('is an event that one partial match dropped and another takes', () => {
+    const pattern = begin('a').notFollowedBy('n').where(is('a2')).followedBy('b').where(is('a'));
+    deepEqual(matchesOf(pattern, 'a1 a2 a3'), ['a1 a2', 'a2 a3']);
+  });
+
   it('is nothing once every match is emitted or dropped', () => {
     const run = new NfaRun(begin('a').followedByAny('b').where(is('b')).within(10));
     run.feed('a1 a2 b1 b2');

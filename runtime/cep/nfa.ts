@@ -68,6 +68,7 @@ export class Nfa<T> {
     const step: Step = { partials: [], found: [] };
     for (const partial of matches.partials) this.#advance(matches, partial, arrival, step);
     this.#advance(matches, undefined, arrival, step);
+    if (arrival.eventId !== undefined) matches.releaseEvent(arrival.eventId);
     return this.#emit(matches, step);
   }
 

@@ -5,7 +5,8 @@
  *
  * Owns the counts of references. The operator keeps the three parts in keyed state.
  *
- * I1  A node lives while a match or a later node points to it, an event while a node does.
+ * I1  A node lives while a match or a later node points to it, an event while a node does, or the
+ *     step that brought it runs.
  * I2  Ids grow with the order of events: a smaller id is an earlier event.
  * I3  Partial and completed matches are sorted by the event they began with.
  */
@@ -91,10 +92,11 @@ export class PartialMatches<T> {
     return { partials, completed, nextEventId, nextNode };
   }
 
+  /** Keeps an event until {@link releaseEvent}, whatever becomes of the nodes that hold it. */
   addEvent(value: T): number {
     const eventId = this.#nextEventId;
     this.#nextEventId += 1;
-    this.#events.put(eventId, { value, references: 0 });
+    this.#events.put(eventId, { value, references: 1 });
     return eventId;
   }
 
@@ -123,7 +125,7 @@ export class PartialMatches<T> {
         return;
       }
       this.#nodes.remove(at);
-      this.#releaseEvent(node.eventId);
+      this.releaseEvent(node.eventId);
       at = node.previous;
     }
   }
@@ -149,7 +151,7 @@ export class PartialMatches<T> {
     return eventIds.map((eventId) => this.#event(eventId).value);
   }
 
-  #releaseEvent(eventId: number): void {
+  releaseEvent(eventId: number): void {
     const event = this.#event(eventId);
     if (event.references <= 1) this.#events.remove(eventId);
     else this.#events.put(eventId, { ...event, references: event.references - 1 });
