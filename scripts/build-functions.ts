@@ -39,7 +39,7 @@ export interface BuiltFunction {
 export const BUNDLE_LIMITS_BYTES: Readonly<Record<string, number>> = {
   api: 2_000_000,
   plan: 2_000_000,
-  coordinator: 2_000_000,
+  coordinator: 2_050_000,
   taskmanager: 2_000_000,
   settle: 1_200_000,
   sweeper: 1_200_000,
