@@ -29,6 +29,7 @@ import { REPOSITORY_ROOT } from './source-files.ts';
 const ENTRIES: Readonly<Record<string, string>> = {
   index: 'runtime/index.ts',
   testing: 'runtime/testing/index.ts',
+  cep: 'runtime/cep/index.ts',
   cdk: 'cdk/index.ts',
   cli: 'scripts/cli/main.ts',
   'slot-worker': 'runtime/slot-worker.ts',

@@ -1,6 +1,7 @@
 /** For functions that evaluate programs; apart, because it brings the whole engine with it. */
 import { tmpdir } from 'node:os';
 import { importBundle, JobPrograms } from '../../runtime/adapters/aws/index.ts';
+import * as cep from '../../runtime/cep/index.ts';
 import * as sluice from '../../runtime/index.ts';
 import type { FunctionWorld } from '../shared/index.ts';
 
@@ -9,8 +10,11 @@ const MAX_PROGRAMS = 32;
 
 /** Loads them from the bucket. */
 export function jobPrograms({ objects: blobs }: FunctionWorld): JobPrograms {
-  // A bundled job imports `sluice` from here, so that it shares the engine's classes.
-  Object.assign(globalThis, { [Symbol.for('sluice.api')]: sluice });
+  // A bundled job imports the engine's modules from here, so that it shares their classes.
+  Object.assign(globalThis, {
+    [Symbol.for('sluice.api')]: sluice,
+    [Symbol.for('sluice.cep')]: cep,
+  });
   const importModule = (bytes: Uint8Array): Promise<unknown> => importBundle(tmpdir(), bytes);
   return new JobPrograms({ blobs, importModule, maxPrograms: MAX_PROGRAMS });
 }

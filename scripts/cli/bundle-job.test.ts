@@ -43,6 +43,17 @@ describe('bundleJob', () => {
     Reflect.deleteProperty(globalThis, API_SYMBOLS.sluice);
   });
 
+  it('gives the job the patterns of that process too', async () => {
+    Reflect.set(globalThis, API_SYMBOLS['sluice/cep'], { CEP: 'its own' });
+    const job = await bundle(
+      'patterns.ts',
+      "import { CEP } from 'sluice/cep';\nexport default () => CEP as unknown as string;\n",
+    );
+    const { default: run } = await load(job);
+    assert.equal((run as () => string)(), 'its own');
+    Reflect.deleteProperty(globalThis, API_SYMBOLS['sluice/cep']);
+  });
+
   it('carries the name of the job’s file, also when the bundle is bundled again', async () => {
     const job = await bundle('orders.eu.ts', 'export default () => 7;\n');
     assert.equal((await load(job))[JOB_NAME_EXPORT], 'orders.eu');

@@ -1,8 +1,8 @@
 /**
  * Bundles a job's module with everything it imports into one file that every slot evaluates.
  *
- * I1  The bundle holds no copy of the engine: `sluice` and `sluice/testing` are read from
- *     `globalThis`, where the client and each slot put theirs before they import the bundle.
+ * I1  The bundle holds no copy of the engine: `sluice`, `sluice/cep` and `sluice/testing` are read
+ *     from `globalThis`, where the client and each slot put theirs before they import the bundle.
  * I2  A bundle is named by the hash of its content and appears by rename: whoever finds the name
  *     finds the whole bundle.
  */
@@ -25,6 +25,7 @@ import { JOB_NAME_EXPORT, StreamError } from '../../runtime/core/index.ts';
 /** Keys of `globalThis` under which a bundle finds the engine, by the module it imports (I1). */
 export const API_SYMBOLS = {
   sluice: Symbol.for('sluice.api'),
+  'sluice/cep': Symbol.for('sluice.cep'),
   'sluice/testing': Symbol.for('sluice.testing'),
 } as const;
 
@@ -178,12 +179,12 @@ function enginePlugin(apiExports: readonly string[] | undefined): Plugin {
   return {
     name: 'sluice-engine',
     setup(build) {
-      build.onResolve({ filter: /^sluice(\/testing)?$/ }, ({ path }) => ({
+      build.onResolve({ filter: /^sluice(\/(cep|testing))?$/ }, ({ path }) => ({
         path,
         namespace: 'sluice-engine',
       }));
       build.onLoad({ filter: /.*/, namespace: 'sluice-engine' }, ({ path }) => {
-        const symbol = path === 'sluice/testing' ? path.replace('/', '.') : 'sluice.api';
+        const symbol = path === 'sluice' ? 'sluice.api' : path.replace('/', '.');
         const engine = `globalThis[Symbol.for('${symbol}')]`;
         const contents =
           path === 'sluice' && apiExports !== undefined

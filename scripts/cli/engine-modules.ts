@@ -1,10 +1,14 @@
 /** The engine, as bundled jobs, the threads and processes of a cluster, and browsers find it. */
 import { fileURLToPath } from 'node:url';
+import * as cep from '../../runtime/cep/index.ts';
 import * as sluice from '../../runtime/index.ts';
 
-/** A bundled job imports `sluice` from there, so that it shares the engine's classes. */
+/** A bundled job imports `sluice` and `sluice/cep` from there, so that it shares the engine's classes. */
 export function shareEngine(): void {
-  Object.assign(globalThis, { [Symbol.for('sluice.api')]: sluice });
+  Object.assign(globalThis, {
+    [Symbol.for('sluice.api')]: sluice,
+    [Symbol.for('sluice.cep')]: cep,
+  });
 }
 
 /** The names that the module `sluice` exports. */
