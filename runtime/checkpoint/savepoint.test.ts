@@ -73,7 +73,7 @@ describe('restore paths', () => {
       await assert.rejects(resolveRestorePath(blobs, path), {
         code: 'RESTORE_PATH_NOT_FOUND',
         kind: 'invalid',
-        message: `there is no savepoint or checkpoint: give a directory that holds a _metadata path=${path}`,
+        message: `there is no savepoint or checkpoint: give a directory that holds a _metadata; path=${path}`,
       });
     }
   });
