@@ -154,7 +154,7 @@ describe('a damaged savepoint', () => {
     await world.replace(location, Buffer.from(`${start}${sum}\n${body}`));
     const newer = await world.refusal(savepoint);
     assert.equal(newer.code, 'MANIFEST_VERSION_NEWER');
-    assert.match(newer.message, /newer release: restore it with that release .*formatVersion=9/);
+    assert.match(newer.message, /newer release: restore it with that release; .*formatVersion=9/);
   });
 });
 
@@ -217,7 +217,7 @@ describe('a savepoint that does not fit', () => {
     await claimSavepoint(world.blobs, savepoint, 'somebody');
     const error = await world.refusal(savepoint, { settings: CLAIM });
     assert.equal(error.code, 'SAVEPOINT_CLAIMED');
-    assert.match(error.message, /no_claim .*claimedByJobId=somebody/);
+    assert.match(error.message, /no_claim; .*claimedByJobId=somebody/);
     const { blobs } = world;
     const configuration = { ...CHECKPOINTED, 'execution.state-recovery.path': savepoint };
     const run = await startJob(world.program(), { blobs, seed: 9, configuration });
