@@ -120,6 +120,30 @@ describe('CountEvictor', () => {
   });
 });
 
+describe('an evictor of one’s own', () => {
+  it('changes what a snapshot of changes holds, also when no record came', async () => {
+    const first: Evictor<Event> = {
+      evictBefore: () => {},
+      evictAfter: (elements) => void elements.shift(),
+    };
+    const factory = windowOperator<Event, Event, Event, Event>(TumblingEventTimeWindows.of(10), {
+      keySelector,
+      aggregation: sum,
+      evictor: first,
+      allowedLatenessMs: 100,
+    });
+    const run = await runOf(factory).open();
+    run.add('a', 0, 1);
+    run.add('a', 1, 2);
+    await run.restore();
+    assert.deepEqual(run.watermark(9), ['a=3@9']);
+    await run.restore('delta');
+    run.watermark(9);
+    run.add('a', 2, 4);
+    assert.deepEqual(run.take(), ['a=6@9']);
+  });
+});
+
 describe('an evictor that leaves nothing', () => {
   const all: Evictor<Event> = {
     evictBefore: (elements) => void elements.splice(0),
