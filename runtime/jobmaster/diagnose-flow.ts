@@ -141,12 +141,12 @@ export function diagnoseLateRecords(model: JobModel): readonly Finding[] {
         severity: isMost ? 'error' : share >= 0.01 ? 'warning' : 'info',
         sentence:
           `"${name}" dropped ${recordsText(dropped)} (${shareText(share)} of what came) as late: ` +
-          'the watermark had passed their windows.',
+          'the watermark had passed them, or all their windows.',
         advice:
           'Allow more disorder, forBoundedOutOfOrderness with a longer time, or ' +
-          'allowedLateness on the window; sideOutputLateData keeps them. A single record far ' +
-          'in the future makes ' +
-          'all others late: check the timestamps.',
+          'allowedLateness on the window; sideOutputLateData keeps them, of an interval join ' +
+          'sideOutputLeftLateData and sideOutputRightLateData. A single record far in the ' +
+          'future makes all others late: check the timestamps.',
         evidence: { numLateRecordsDropped: dropped, numRecordsIn, share: round(share) },
         ...placeOf(operator),
         ...(worst === undefined ? {} : { subtaskIndex: worst.subtask.subtaskIndex }),

@@ -233,6 +233,25 @@ describe('a diagnosis of records that stop', () => {
     assert.match(finding.sentence, /dropped \d+ records \(9\d % of what came\) as late/);
     assert.match(finding.advice, /far in the future/);
   });
+
+  it('counts those of an interval join, and says what keeps them', async () => {
+    const strategy = WatermarkStrategy.forMonotonousTimestamps<PartitionRecord>();
+    const diagnosis = await diagnoseAt((env) => {
+      const timestampOf = (atMs: number): number => (atMs === 0 ? 3_600_000 : atMs);
+      const source = partitions([{ id: 'a', everyMs: 100, timestampOf }]);
+      const clicks = env.fromSource(source, strategy, 'clicks').keyBy('key');
+      clicks
+        .intervalJoin(clicks)
+        .between(1, 9)
+        .process(() => {})
+        .name('Pairs')
+        .print();
+    });
+    const finding = findingOf(diagnosis, 'LATE_RECORDS_DROPPED');
+    assert.equal(finding.operator, 'Pairs');
+    assert.match(finding.sentence, /\(9\d % of what came\) as late: the watermark had passed them/);
+    assert.match(finding.advice, /of an interval join sideOutputLeftLateData/);
+  });
 });
 
 describe('a diagnosis of output that is not visible', () => {
