@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import {
   hashKey,
   keyGroupOf,
+  MAX_TIMESTAMP_MS,
   MAX_WATERMARK_MS,
   NO_TIMESTAMP_MS,
   operatorIndexOfKeyGroup,
@@ -98,6 +99,19 @@ describe('intervalJoinOperator', () => {
       process(harness, side, 5, key);
     }
     assert.equal(harness.values().length, 4);
+  });
+
+  it('pairs records at the end of time, which no number is next to', () => {
+    const harness = harnessOf([0, 0]);
+    for (const ms of [5, MAX_TIMESTAMP_MS, 2 ** 53]) {
+      process(harness, 'first', ms);
+      process(harness, 'second', ms);
+    }
+    assert.deepEqual(harness.values(), [
+      [5, 5],
+      [MAX_TIMESTAMP_MS, MAX_TIMESTAMP_MS],
+      [2 ** 53, 2 ** 53],
+    ]);
   });
 
   it('C39: drops what nothing can meet any more, for [-1, 0] and mirrored for [0, 1]', () => {

@@ -1,6 +1,8 @@
 import { type EncodedKey, encodeKey } from '../core/index.ts';
 import { flattenStrings, type HeapKeyedStateBackend, MapTable } from '../state/index.ts';
 
+const NOTHING: readonly never[] = [];
+
 /**
  * The records of one side of an interval join, by key and timestamp: keyed state, of which a
  * snapshot of changes holds the timestamps that changed.
@@ -34,6 +36,19 @@ export class JoinBuffer<T> {
   ): void {
     const buckets = this.#table.mapOf(key);
     if (buckets === undefined) return;
+    // A few milliseconds are looked up; what is kept may span minutes of disorder.
+    if (
+      toMs - fromMs < buckets.size &&
+      Number.isSafeInteger(fromMs) &&
+      Number.isSafeInteger(toMs)
+    ) {
+      for (let timestampMs = fromMs; timestampMs <= toMs; timestampMs++) {
+        for (const one of buckets.get(encodeKey(timestampMs))?.value ?? NOTHING) {
+          visit(one, timestampMs);
+        }
+      }
+      return;
+    }
     for (const { mapKey, value } of buckets.values()) {
       // A whole number is its own encoding.
       const timestampMs = Number(mapKey);
