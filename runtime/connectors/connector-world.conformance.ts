@@ -121,6 +121,7 @@ export class ConnectorWorld {
         nowEpochMs: () => this.#nowMs,
         schedule: (atMs, callback) => this.timers.schedule(atMs - this.#nowMs, callback),
       },
+      mailbox: { execute: (callback) => void this.timers.schedule(0, callback) },
       sendToCoordinator: () => {},
       accumulators: new AccumulatorRegistry(),
     };

@@ -19,6 +19,15 @@ export {
   MAX_ACCUMULATORS_BYTES,
 } from './accumulators.ts';
 export type {
+  AsyncFunction,
+  AsyncLike,
+  AsyncOutputMode,
+  AsyncResults,
+  AsyncRetryStrategy,
+  AsyncWaitOptions,
+} from './async-function.ts';
+export { asyncWaitOperator } from './async-wait-operator.ts';
+export type {
   BroadcastContext,
   BroadcastProcessFunction,
   KeyedBroadcastContext,
@@ -85,6 +94,7 @@ export type {
 } from './metrics.ts';
 export type {
   Input,
+  MailboxExecutor,
   OneInputFactory,
   OneInputOperator,
   Operator,

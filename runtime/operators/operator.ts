@@ -1,7 +1,7 @@
 /**
  * The operator contract of the plain chain. Everything here is synchronous: a task calls its
  * operators one after the other, and asynchronous work shows itself only between buffers through
- * {@link Operator.suspension}.
+ * {@link Operator.suspension} and {@link MailboxExecutor}.
  *
  * Owns nothing. Crosses: a task drives the head operator of a chain; operators drive their
  * {@link Output}; nobody else calls them.
@@ -35,6 +35,13 @@ export interface Operator {
   close(): void | Promise<void>;
   /** What must settle before this operator may be given more input; undefined when nothing. */
   suspension?(): Promise<void> | undefined;
+  /**
+   * False: it holds as much as it may and wants no more input. Unlike a suspension it holds back
+   * neither snapshots nor the mailbox, which is what makes room again. @defaultValue true
+   */
+  hasRoom?(): boolean;
+  /** Results of earlier input are still to come by themselves: the job must not hibernate. */
+  isBusy?(): boolean;
   /** Called after `endInput`, before the end is passed on: what must settle to be complete. */
   finish?(): Promise<void>;
   /**
@@ -126,6 +133,7 @@ export interface OperatorContext {
    * reaches `atEpochMs`; returns the canceller. Pending calls are dropped at the end of input.
    */
   readonly processingTime: ProcessingTimeScheduler;
+  readonly mailbox: MailboxExecutor;
   /** Sends a message to this source's enumerator (split requests). */
   sendToCoordinator(event: ReaderEvent): void;
   /** Writes lines for the user; the promise, if any, is back-pressure. */
@@ -141,6 +149,16 @@ export interface ProcessingTimeScheduler {
    * hibernate over it. Asked while it waits. @defaultValue it does: a job that hibernates wakes
    */
   schedule(atEpochMs: number, callback: () => void, matters?: () => boolean): () => void;
+}
+
+/** How an operator emits outside of its turn: when a promise of its own has settled, say. */
+export interface MailboxExecutor {
+  /**
+   * Calls `callback` on the task's own turn, never inside another call, before more input. Not
+   * while a snapshot waits or the task is suspended; never once the input has ended, so what is to
+   * be done all the same has to be done in `finish`. What it throws fails the task.
+   */
+  execute(callback: () => void): void;
 }
 
 export interface OperatorMetrics {

@@ -110,6 +110,7 @@ export class OperatorSurroundingsFactory {
         schedule: (atEpochMs, callback, matters = ALWAYS) =>
           timers.scheduleAt(atEpochMs, () => post(callback), matters),
       },
+      mailbox: { execute: post },
       sendToCoordinator: (event) => reporter.report({ type: 'reader-event', task: ref, event }),
       print: (text) => this.#client.print(text),
       deliver: (collectId, value) => this.#client.deliver(collectId, value),

@@ -6,7 +6,8 @@
  * Owns its chain, gates and writers. The slot calls `open`, `step`, `close` and passes on what the
  * JobMaster says; tasks of the slot call its gate channels, and only while `canAccept()`.
  *
- * I1  No input is taken while suspended, while an output waits for space or a snapshot waits.
+ * I1  No input is taken while suspended, while an operator has no room, while an output waits for
+ *     space or a snapshot waits. No room holds back neither snapshots nor mails.
  * I2  The end goes through the chain head first: each operator's `endInput`, then its `finish`,
  *     then the next operator's; then the edges' ends of data. With checkpointing, or drained by
  *     a stop, it waits for a checkpoint that holds its end; then ends of partition; `FINISHED`.
@@ -18,11 +19,12 @@ import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS, toStreamError } from '../core/index
 import type { CheckpointBarrier, SourceEvent, TaskHandOverRecord } from '../protocol/index.ts';
 import type { ChannelReplay } from './channel-replay.ts';
 import { type ChainLink, openLink } from './operator-chain.ts';
+import { OperatorWaits } from './operator-waits.ts';
 import { runningLinks } from './restore-subtask.ts';
+import { SeenInput } from './seen-input.ts';
 import { type DeferredCommand, SourceInbox } from './source-inbox.ts';
 import { SourcePoller } from './source-poller.ts';
 import type { CheckpointNotice, SubtaskCheckpoints } from './subtask-checkpoints.ts';
-import { findSuspension } from './suspension.ts';
 import { deliverOvertaken, leaveTask, resumeTask } from './task-hand-over.ts';
 import { TaskInputs } from './task-inputs.ts';
 import type { TaskParts } from './task-parts.ts';
@@ -47,7 +49,7 @@ export type StepResult = 'progress' | 'idle' | 'blocked';
 export class Task {
   readonly parts: TaskParts;
   readonly #links: readonly ChainLink[];
-  readonly #suspendable: readonly ChainLink[];
+  readonly #waits: OperatorWaits;
   readonly #checkpoints: SubtaskCheckpoints;
   readonly #inputs: TaskInputs;
   readonly #source: SourcePoller | undefined;
@@ -73,15 +75,14 @@ export class Task {
   #standsBehind: number | undefined;
   #closing: Promise<void> | undefined;
   #failure: unknown;
-  #seenRecordsIn = 0;
-  #seenWatermarkMs = MIN_TIMESTAMP_MS;
+  readonly #seenInput = new SeenInput();
 
   constructor(parts: TaskParts) {
     this.parts = parts;
     this.#checkpoints = parts.checkpoints;
     this.#times = new TaskTimes(parts.clock, parts.gates);
     this.#links = runningLinks(parts.chain, parts.restored);
-    this.#suspendable = this.#links.filter(({ operator }) => operator.suspension !== undefined);
+    this.#waits = new OperatorWaits(parts, this.#links);
     this.#replay = parts.replay;
     this.#overtaken = parts.handOver;
     if (parts.handOver?.finished === true) this.#state = 'FINISHED';
@@ -142,18 +143,10 @@ export class Task {
     // Only barriers can come.
     if (this.#state === 'ENDING' || this.#state === 'ENDED') return true;
     if (this.#state !== 'RUNNING' || this.#replay !== undefined || this.#endsAtOnce()) return false;
-    if (!this.#suspended && this.#hasBeenCalled()) this.#lookForSuspension();
-    return this.#state === 'RUNNING' && !this.#suspended && this.#outputsAvailable();
-  }
-
-  /** Since the last look. Input by calls is no step: what it left to wait for shows itself here. */
-  #hasBeenCalled(): boolean {
-    const recordsIn = this.numRecordsIn();
-    const watermarkMs = this.inputWatermarkMs();
-    if (recordsIn === this.#seenRecordsIn && watermarkMs === this.#seenWatermarkMs) return false;
-    this.#seenRecordsIn = recordsIn;
-    this.#seenWatermarkMs = watermarkMs;
-    return true;
+    // Input by calls is no step: what it left to wait for shows itself here.
+    if (!this.#suspended && this.#seenInput.look(this)) this.#lookForSuspension();
+    if (this.#state !== 'RUNNING' || this.#suspended || !this.#waits.hasRoom) return false;
+    return this.#outputsAvailable();
   }
 
   #lookForSuspension(): void {
@@ -271,6 +264,7 @@ export class Task {
     if (this.#state === 'ENDED' || this.#state === 'FINISHED') return true;
     if (this.#state !== 'RUNNING' || this.#suspended || this.#replay !== undefined) return false;
     if (this.#checkpoints.holdsInput || this.#mailbox.length > 0) return false;
+    if (this.#waits.isBusy) return false;
     return this.#source?.isWaiting !== false && this.#drainOutputs();
   }
 
@@ -300,16 +294,22 @@ export class Task {
       return this.#inputs.take(this.#mayPoll, this.#times.pace) ? 'progress' : 'idle';
     }
     if (!this.#outputsAvailable()) return 'blocked';
-    if (this.#replay !== undefined) return this.#replayStep(this.#replay);
-    if (this.#inbox.drainRequested || this.#endsAtOnce()) return this.#endEarly();
+    const hasReplay = this.#replay !== undefined;
+    if (this.#replay !== undefined && this.#waits.hasRoom) return this.#replayStep(this.#replay);
+    if (!hasReplay && (this.#inbox.drainRequested || this.#endsAtOnce())) return this.#endEarly();
+    if (this.#runMails()) return 'progress';
+    if (hasReplay || !this.#waits.hasRoom) return this.#waitBlocked();
+    const result = this.#source === undefined ? this.#takeInput() : this.#pollSource(this.#source);
+    if (result === 'progress' && this.#state === 'RUNNING') this.#checkSuspension();
+    return result;
+  }
+
+  /** I1: what they leave to wait for comes before more input. */
+  #runMails(): boolean {
     const mails = this.#mailbox.splice(0);
     for (const mail of mails) mail();
-    const result = this.#source === undefined ? this.#takeInput() : this.#pollSource(this.#source);
-    if (result === 'progress' || mails.length > 0) {
-      if (this.#state === 'RUNNING') this.#checkSuspension();
-      return 'progress';
-    }
-    return result;
+    if (mails.length > 0) this.#checkSuspension();
+    return mails.length > 0;
   }
 
   /** What was written before goes out, and barriers come through, all the same. */
@@ -413,8 +413,7 @@ export class Task {
   }
 
   #checkSuspension(): void {
-    if (this.#suspendable.length === 0) return;
-    this.#suspendFor(findSuspension(this.parts, this.#suspendable));
+    this.#suspendFor(this.#waits.suspension());
   }
 
   #suspendFor(promise: Promise<void> | undefined): void {

@@ -103,6 +103,7 @@ export class OperatorHarness<OperatorT extends Operator, O> {
   readonly #metrics: MetricRegistry;
   readonly #accumulators = new AccumulatorRegistry();
   readonly #processingTime: ManualProcessingTime;
+  readonly #mailbox: (() => void)[] = [];
   readonly #state: HarnessState;
   #checkpointId: number;
 
@@ -181,6 +182,11 @@ export class OperatorHarness<OperatorT extends Operator, O> {
   #cut(mode: 'full' | 'delta'): HarnessSnapshot {
     this.operator.snapshotState?.(this.#checkpointId);
     return this.#state.snapshot(this.#checkpointId, mode === 'delta');
+  }
+
+  /** Runs what the operator has put into the mailbox, as a task does between its steps. */
+  runMailbox(): void {
+    for (const mail of this.#mailbox.splice(0)) mail();
   }
 
   setProcessingTime(epochMs: number): void {
@@ -264,6 +270,7 @@ export class OperatorHarness<OperatorT extends Operator, O> {
       autoWatermarkIntervalMs: options.autoWatermarkIntervalMs ?? 0,
       allowUnalignedSplits: options.allowUnalignedSplits ?? false,
       processingTime: time,
+      mailbox: { execute: (callback) => this.#mailbox.push(callback) },
       sendToCoordinator: (event) => this.sent.push(event),
       print: (text) => {
         this.printed += text;

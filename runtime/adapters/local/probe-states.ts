@@ -115,6 +115,7 @@ function probeContext(
     autoWatermarkIntervalMs: 0,
     allowUnalignedSplits: false,
     processingTime: { nowEpochMs: () => clock.nowEpochMs(), schedule: () => () => {} },
+    mailbox: { execute: () => {} },
     sendToCoordinator: () => {},
     print: () => undefined,
     deliver: () => undefined,
