@@ -13,6 +13,8 @@ export {
   durationMs,
   invalid,
 } from './arguments.ts';
+export { AsyncDataStream } from './async-data-stream.ts';
+export { type AsyncRetryPredicates, AsyncRetryStrategies } from './async-retry-strategies.ts';
 export {
   BroadcastConnectedStream,
   KeyedBroadcastConnectedStream,
