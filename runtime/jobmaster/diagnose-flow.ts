@@ -2,6 +2,7 @@
  * Where records stop: goes from every sink that gets none upstream to the operator that takes
  * records and puts none out, or to the source that reads none. Pure.
  */
+import { isHeld } from './diagnose-alignment.ts';
 import {
   emitsNothing,
   isBranch,
@@ -74,7 +75,9 @@ class FlowWalk {
   quietSources(): void {
     if (this.findings.length > 0 || isOver(this.#model)) return;
     for (const operator of this.#model.operators.values()) {
-      if (operator.source !== undefined) this.#add(quietSource(this.#model, operator));
+      // Who is held back is told of as that.
+      const isFree = operator.subtasks.every(({ facts }) => !isHeld(facts));
+      if (operator.source !== undefined && isFree) this.#add(quietSource(this.#model, operator));
     }
   }
 

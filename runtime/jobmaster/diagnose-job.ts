@@ -8,6 +8,7 @@
  * I3  What follows from a failure, or from an end, is not told as a cause: records are followed
  *     only in a job whose tasks run, or ran until they were to end.
  */
+import { diagnoseAlignment } from './diagnose-alignment.ts';
 import { diagnoseBackPressure } from './diagnose-back-pressure.ts';
 import { diagnoseCheckpoints } from './diagnose-checkpoints.ts';
 import { startText } from './diagnose-deployment.ts';
@@ -39,6 +40,7 @@ export function diagnoseJob(job: DiagnosedJob): Diagnosis {
     ...(model === undefined || !isOfRecords(job, life)
       ? []
       : [
+          ...(job.status === 'RUNNING' ? diagnoseAlignment(model) : []),
           ...diagnoseFlow(model).map((finding) => (speed.length > 0 ? ofFew(finding) : finding)),
           ...diagnoseLateRecords(model),
           ...speed,
