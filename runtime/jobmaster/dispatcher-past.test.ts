@@ -69,6 +69,17 @@ describe('the past of a job', () => {
     return jobId;
   }
 
+  /** Writes of it wait from now on. @returns lets them go on. */
+  function holdPast(): () => void {
+    const held = Promise.withResolvers<void>();
+    const write = rows.write.bind(rows);
+    rows.write = async (steps) => {
+      if (/^past/.test(steps[0]?.sortKey ?? '')) await held.promise;
+      await write(steps);
+    };
+    return held.resolve;
+  }
+
   it('is shown while the job waits for slots, and of one that cannot be resumed', async () => {
     const jobId = await ran();
     for (const failing of [undefined, 'plan'] as const) {
@@ -111,6 +122,39 @@ describe('the past of a job', () => {
     assert.deepEqual([job.status, job.endedAtEpochMs, job.netRuntimeMs], ['FAILED', 9, 8]);
     assert.deepEqual([job.error, job.exceptions], [failure, EXCEPTIONS]);
     assert.deepEqual(job.checkpointStatistics, STATISTICS);
+  });
+
+  it('is there before the row says that the job has ended', async () => {
+    const jobId = await ran();
+    const { journal } = planner.masterOf(jobId);
+    const reader = new JobStore(rows, 'reader');
+    const status = async () => (await reader.get(jobId))?.job.status;
+    const goOn = holdPast();
+    journal.past?.entered({ FAILED: 9 });
+    const ended = journal.end('FAILED');
+    await settle();
+    assert.equal(await status(), 'RUNNING');
+    goOn();
+    await ended;
+    assert.equal(await status(), 'FAILED');
+  });
+
+  it('is there before a process that leaves the job to the next is done', async () => {
+    await ran();
+    const dispatcher = await open();
+    await settle();
+    const goOn = holdPast();
+    planner.masterOf(jobIdOf(1)).journal.past?.entered({ RUNNING: 20_000 });
+    let isDone = false;
+    const done = dispatcher.shutdown().then(() => {
+      isDone = true;
+    });
+    await settle();
+    assert.equal(isDone, false);
+    goOn();
+    await done;
+    const job = await (await open(0)).details(jobIdOf(1));
+    assert.equal(job.times?.RUNNING, 20_000);
   });
 
   it('is nothing of a job of a release that has not kept it', async () => {

@@ -6,11 +6,12 @@ import {
   coordinatorKey,
   emptyStatistics,
   jobPartition,
+  pastCheckpointKey,
   statsCompleted,
   statsFailed,
   statsTriggered,
 } from '../checkpoint/index.ts';
-import { StreamError } from '../core/index.ts';
+import { type Logger, StreamError } from '../core/index.ts';
 import { FaultyRowStore, MemoryRowStore } from '../testing/index.ts';
 import { JobPast, readPast } from './job-past.ts';
 import { settle } from './manual-time.conformance.ts';
@@ -40,13 +41,20 @@ describe('JobPast', () => {
   let faulty: FaultyRowStore;
   let writes: number;
   let logged: string[];
-  const logger = { log: (_level: string, message: string) => void logged.push(message) };
+  let reasons: string[];
+  const logger: Logger = {
+    log: (_level, message, fields) => {
+      logged.push(message);
+      reasons.push(String(fields?.reason));
+    },
+  };
 
   beforeEach(() => {
     rows = new MemoryRowStore();
     faulty = new FaultyRowStore(rows);
     writes = 0;
     logged = [];
+    reasons = [];
     faulty.faultOf = ({ operation }) => {
       if (operation === 'write') writes += 1;
       return 'none';
@@ -144,6 +152,56 @@ describe('JobPast', () => {
     past.entered({ RUNNING: 11 });
     await past.settled();
     assert.deepEqual([await keys(), logged.length], [['coordinator'], 1]);
+  });
+
+  it('leaves the history of the process that has the job since as it is', async () => {
+    const lost = await open();
+    lost.entered({ RUNNING: 10 });
+    const statistics = completed(emptyStatistics(2), 1);
+    lost.checkpointed(statistics);
+    await lost.settled();
+    await rows.write([{ type: 'put', ...coordinatorKey(ID), value: {}, expectedVersion: 0 }]);
+    const successor = await open(1);
+    successor.entered({ RUNNING: 20 });
+    successor.checkpointed(completed(statistics, 2));
+    await successor.settled();
+    const before = await rows.query(jobPartition(ID));
+    lost.checkpointed(completed(statistics, 3));
+    await lost.settled();
+    assert.deepEqual(await rows.query(jobPartition(ID)), before);
+    await assert.rejects(lost.forget(), { code: 'ROW_CONFLICT' });
+    assert.deepEqual(await rows.query(jobPartition(ID)), before);
+  });
+
+  it('is tried again by who waits for it, without another change', async () => {
+    const past = await open();
+    faulty.faultOf = () => 'before';
+    past.entered({ RUNNING: 10 });
+    past.checkpointed(completed(emptyStatistics(2), 1));
+    await settle();
+    assert.deepEqual(await keys(), []);
+    faulty.faultOf = () => 'none';
+    await past.settled();
+    const written = ['past', 'past-checkpoint#000000000001', 'past-checkpoints'];
+    assert.deepEqual(await keys(), written);
+  });
+
+  it('leaves out checkpoints of which one has no row, and says so', async () => {
+    const past = await open();
+    past.entered({ RUNNING: 10 });
+    const statistics = completed(completed(emptyStatistics(4), 1), 2);
+    past.checkpointed(statistics);
+    await past.settled();
+    await rows.write([{ type: 'delete', ...pastCheckpointKey(ID, 1) }]);
+    const next = await open();
+    assert.deepEqual(next.record, { times: { RUNNING: 10 } });
+    assert.deepEqual(logged, ['the history of a job cannot be read']);
+    assert.match(reasons[0] ?? '', /row=past-checkpoints version=1/);
+    // What is left of them goes with the next that completes.
+    next.checkpointed(completed(emptyStatistics(4), 3));
+    await next.settled();
+    const written = ['past', 'past-checkpoint#000000000003', 'past-checkpoints'];
+    assert.deepEqual(await keys(), written);
   });
 
   it('leaves no row of a job that is over, and leaves out rows that do not read', async () => {
