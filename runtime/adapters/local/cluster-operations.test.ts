@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { OPERATIONS_PARTITION } from '../../checkpoint/index.ts';
+import { StreamError } from '../../core/index.ts';
 import { FaultyRowStore, MemoryRowStore } from '../../testing/index.ts';
 import type { OperationState, TriggeredOperation } from '../http/index.ts';
 import { ClusterOperations, type Outcomes } from './cluster-operations.ts';
@@ -11,6 +12,11 @@ const OPERATION: TriggeredOperation = { type: 'dispose', path: '/s/1' };
 const KNOWN: Outcomes = {
   of: () => Promise.reject(new Error('it is known')),
   ended: () => Promise.reject(new Error('it has settled')),
+};
+
+const LOST: OperationState = {
+  type: 'failed',
+  error: new StreamError({ kind: 'unavailable', code: 'LOST', message: 'it is lost' }).toJSON(),
 };
 
 describe('ClusterOperations', () => {
@@ -124,6 +130,60 @@ describe('ClusterOperations', () => {
     const third = open();
     await third.recover(KNOWN);
     assert.deepEqual(third.get('s', 'a'), state);
+  });
+
+  it('tells nobody who sends an id of an operation whose row is not there yet', async () => {
+    const operations = open();
+    const written = Promise.withResolvers<void>();
+    const write = rows.write.bind(rows);
+    rows.write = async (steps) => {
+      await written.promise;
+      await write(steps);
+    };
+    const told: string[] = [];
+    const send = (name: string): Promise<void> =>
+      operations
+        .start('s', 'a', OPERATION, () => Promise.resolve('value'))
+        .then(() => void told.push(name));
+    const sent = [send('first'), send('second')];
+    await settled();
+    assert.deepEqual(told, []);
+    written.resolve();
+    await Promise.all(sent);
+    assert.deepEqual(told, ['first', 'second']);
+  });
+
+  it('tells everybody who sends an id that its row could not be written', async () => {
+    const operations = open();
+    faulty.faultOf = () => 'before';
+    const send = (): Promise<void> =>
+      operations.start('s', 'a', OPERATION, () => Promise.resolve('value'));
+    const refused = { status: 'rejected', code: 'INJECTED' };
+    const outcomes = await Promise.allSettled([send(), send()]);
+    assert.deepEqual(
+      outcomes.map((one) => ({ status: one.status, code: 'reason' in one && one.reason.code })),
+      [refused, refused],
+    );
+  });
+
+  it('gives what one operation has made to no other, over a restart', async () => {
+    const first = open();
+    for (const id of ['a', 'b', 'c']) {
+      await first.start('s', id, OPERATION, () => new Promise(() => {}));
+    }
+    const found = ['/s/1', '/s/2'];
+    const second = open();
+    await second.recover({
+      ...KNOWN,
+      of: async (_interrupted, taken) => {
+        const value = found.find((path) => !taken.has(path));
+        return value === undefined ? LOST : { type: 'completed', value };
+      },
+    });
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((id) => second.get('s', id)),
+      [...found.map((value) => ({ type: 'completed', value })), LOST],
+    );
   });
 
   it('starts nothing that it could not record, and answers what it could not', async () => {
