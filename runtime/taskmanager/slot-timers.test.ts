@@ -72,4 +72,13 @@ describe('SlotTimers', () => {
     timers.runDue(wallMs);
     assert.deepEqual(fired, ['delay', 'time']);
   });
+
+  it('keeps a delay that is asked for right after a jump of the wall clock', () => {
+    let wallMs = 10_000;
+    const clock = { nowEpochMs: () => wallMs, monotonicMs: () => 0 };
+    const timers = new SlotTimers(clock, () => undefined);
+    wallMs = 6_000;
+    timers.schedule(20, () => undefined);
+    assert.equal(timers.nextAtEpochMs(), 6_020);
+  });
 });
