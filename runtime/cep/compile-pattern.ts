@@ -14,6 +14,7 @@ import { CompiledStates } from './compiled-states.ts';
 import { ALWAYS, and, type Condition, not } from './conditions.ts';
 import { malformedPattern } from './errors.ts';
 import { type Pattern, type PatternPart, patternNames } from './pattern.ts';
+import { checkEnd } from './pattern-end.ts';
 import { windowMsOf } from './pattern-window.ts';
 
 /** The group that the parts belong to; its first part stands for it to what is before. */
@@ -50,6 +51,7 @@ interface Singleton<T> {
 export function compilePattern<T>(pattern: Pattern<T>): CompiledPattern<T> {
   const { parts } = pattern;
   const windowMs = windowMsOf(parts);
+  checkEnd(parts);
   checkSkip(pattern);
   const compiler = new Compiler<T>();
   const scope = { group: undefined, entered: true, following: undefined };
@@ -174,7 +176,9 @@ class Compiler<T> {
       const twin = this.#make(place);
       twin.add('TAKE', sink, take);
       twin.add('IGNORE', twin, ignore);
-      this.#addStops(place, twin);
+      // Once the part has an event, what must not come before it may; what must not follow may not.
+      if (single.entered) this.#addStops(place, twin);
+      else this.#addStopOfFollowing(place, twin);
       state.add('IGNORE', twin, ignore);
     }
     return state;

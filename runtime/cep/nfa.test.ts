@@ -97,16 +97,26 @@ describe('skipPastLastEvent over branches (L117)', () => {
     deepEqual(matchesOf(pattern, 'a1 a2 a3 a4 a5 a6'), ['a1 a2 a3', 'a4 a5 a6']);
   });
 
-  it('emits a match only when none that began earlier can make it be skipped', () => {
-    const skip = AfterMatchSkipStrategy.skipPastLastEvent();
-    const pattern = begin('a', skip)
+  const sameNumber = () =>
+    begin('a', AfterMatchSkipStrategy.skipPastLastEvent())
       .followedBy('b')
-      .where(is('b'))
-      .optional()
-      .followedBy('c')
-      .where(is('c'));
-    const run = new NfaRun(pattern).feed('a1 c1');
-    deepEqual(run.matches, ['a1 c1']);
+      .where((event, ctx) => {
+        const [first] = ctx.getEventsForPattern('a');
+        return is('b')(event) && first?.name.slice(1) === event.name.slice(1);
+      })
+      .within(10);
+
+  it('holds a match back while one that began earlier can make it be skipped', () => {
+    const run = new NfaRun(sameNumber()).feed('a1 a2 b2');
+    deepEqual(run.matches, []);
+    deepEqual(run.feed('b1@4').matches, ['a1 b1']);
+    deepEqual(run.kept(), [0, 0, 0]);
+  });
+
+  it('emits a match that was held back once the one that began earlier timed out', () => {
+    const run = new NfaRun(sameNumber()).feed('a1 a2 b2').advanceTime(11);
+    deepEqual([run.matches, run.timedOut], [['a2 b2'], ['a1@11']]);
+    deepEqual(run.kept(), [0, 0, 0]);
   });
 });
 
@@ -261,6 +271,24 @@ describe('negated patterns', () => {
   it('notFollowedBy after a loop ends it too', () => {
     const pattern = c(begin('a').oneOrMore().notFollowedBy('b').where(is('b')));
     deepEqual(matchesOf(pattern, 'a1 b a2 c'), ['a2 c']);
+  });
+
+  it('notFollowedBy after a number of times holds behind ignored events too', () => {
+    const pattern = c(begin('a').times(1, 2).notFollowedBy('b').where(is('b')));
+    deepEqual(matchesOf(pattern, 'a1 x b a2 c'), ['a2 c']);
+  });
+
+  it('notFollowedBy no longer holds between the events of the pattern behind it', () => {
+    const pattern = begin('s')
+      .notFollowedBy('b')
+      .where(is('b'))
+      .followedBy('o')
+      .where(is('o'))
+      .optional()
+      .followedBy('a')
+      .where(is('a'))
+      .times(1, 2);
+    deepEqual(matchesOf(pattern, 's a1 x b a2'), ['s a1', 's a1 a2']);
   });
 
   it('notFollowedBy at the end is complete when the time is over', () => {

@@ -30,6 +30,16 @@ describe('a pattern', () => {
     doesNotThrow(() => compilePattern(gap));
   });
 
+  it('refuses a negated pattern before nothing but optional ones', () => {
+    const next = begin('a').notNext('b').followedBy('c').optional();
+    refuses(() => compilePattern(next), /make one of it required.*pattern="b"/);
+    const followed = begin('a').notFollowedBy('b').followedBy('c').times(0, 2);
+    refuses(() => compilePattern(followed.within('1 s')), /make one of it required/);
+    const group = Pattern.begin(begin('a').notNext('b').next('c').optional());
+    refuses(() => compilePattern(group), /make one of it required/);
+    doesNotThrow(() => compilePattern(group.next('d')));
+  });
+
   it('refuses a negated pattern after an optional one', () => {
     refuses(() => begin('a').optional().notNext('b'), /after an optional pattern/);
     refuses(() => begin('a').next('b').optional().notFollowedBy('c'), /after an optional pattern/);
