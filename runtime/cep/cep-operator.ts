@@ -76,7 +76,7 @@ class CepOperator<T, O> implements OneInputOperator<T> {
   readonly #record: ValueState<MatchesRecord>;
   readonly #nodes: MapState<number, BufferNode>;
   readonly #events: MapState<number, BufferedEvent<T>>;
-  readonly #waiting: MapState<number, readonly T[]>;
+  readonly #waiting: MapState<number, T[]>;
 
   constructor(options: CepOperatorOptions<T, O>, ctx: OperatorContext, output: Output<O>) {
     this.#options = options;
@@ -90,9 +90,7 @@ class CepOperator<T, O> implements OneInputOperator<T> {
     this.#events = backend.getMapState(
       new MapStateDescriptor<number, BufferedEvent<T>>('cep/events'),
     );
-    this.#waiting = backend.getMapState(
-      new MapStateDescriptor<number, readonly T[]>('cep/waiting'),
-    );
+    this.#waiting = backend.getMapState(new MapStateDescriptor<number, T[]>('cep/waiting'));
     const onTimer = (timer: Timer): void => this.#onTimer(timer);
     const target = { onEventTime: onTimer, onProcessingTime: onTimer };
     this.#timers = new InternalTimerService(target, ctx.processingTime, backend);
@@ -178,9 +176,11 @@ class CepOperator<T, O> implements OneInputOperator<T> {
   }
 
   #wait(value: T, atMs: number): void {
-    const waiting = this.#waiting.get(atMs);
-    if (waiting === undefined) this.#register(atMs);
-    this.#waiting.put(atMs, waiting === undefined ? [value] : [...waiting, value]);
+    const waiting = this.#waiting.get(atMs) ?? [];
+    if (waiting.length === 0) this.#register(atMs);
+    // In place: many events may have one time.
+    waiting.push(value);
+    this.#waiting.put(atMs, waiting);
   }
 
   /** I2. */
