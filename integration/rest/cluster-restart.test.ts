@@ -144,6 +144,26 @@ describe('a cluster that dies and is started again', () => {
     await cluster.json('PATCH', `/jobs/${jobId}`);
   });
 
+  it('shows where the tasks of a job ran that has ended', async () => {
+    const jobId = await ran();
+    await cluster.json('PATCH', `/jobs/${jobId}`);
+    await cluster.untilStatus(jobId, 'CANCELED');
+    const { vertices } = await get<{ vertices: readonly { id: string }[] }>(`/jobs/${jobId}`);
+    const paths = ['', '/subtasktimes', '/taskmanagers'].map((path) => {
+      return `/jobs/${jobId}/vertices/${vertices[0]?.id}${path}`;
+    });
+    const shown = async (): Promise<readonly object[]> => {
+      const pages = await Promise.all(paths.map((path) => get<object>(path)));
+      return pages.map((page) => ({ ...page, now: 0 }));
+    };
+    const before = await shown();
+    await cluster.kill();
+    await cluster.restart();
+    assert.deepEqual(await shown(), before);
+    assert.match(JSON.stringify(before), /"endpoint":"localhost:\d+"/);
+    assert.doesNotMatch(JSON.stringify(before), /unassigned/);
+  });
+
   it('answers who comes back for a savepoint, and takes no other for the same id', async () => {
     const jobId = await ran();
     const [done, open] = ['a'.repeat(32), 'b'.repeat(32)];

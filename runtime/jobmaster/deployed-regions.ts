@@ -1,21 +1,27 @@
 import type { CheckpointBarrier, SlotCommand, SubtaskRef } from '../protocol/index.ts';
 import type { RegionExecution } from './region-execution.ts';
 import type { SleepingRegion } from './sleeping-job.ts';
+import type { SlotPlace } from './slot-launcher.ts';
 
 /** The present attempt of every region that was deployed. */
 export class DeployedRegions {
   readonly #regions = new Map<number, RegionExecution>();
 
+  /** By slot: the process that runs it, or ran it last, where that is known. */
+  places(): ReadonlyMap<number, SlotPlace> {
+    const places = new Map<number, SlotPlace>();
+    for (const region of this.#regions.values()) {
+      for (const slotIndex of region.slotIndexes) {
+        const place = region.placeOf(slotIndex);
+        if (place !== undefined) places.set(slotIndex, place);
+      }
+    }
+    return places;
+  }
+
   /** By slot: the id of the process that runs it, where that is known. */
   taskManagers(): ReadonlyMap<number, string> {
-    const slots = [...this.#regions.values()].flatMap((region) =>
-      region.slotIndexes.map((slotIndex) => [slotIndex, region.placeOf(slotIndex)] as const),
-    );
-    return new Map(
-      slots.flatMap(([slotIndex, place]) =>
-        place === undefined ? [] : [[slotIndex, place.taskManagerId] as const],
-      ),
-    );
+    return new Map([...this.places()].map(([slot, { taskManagerId }]) => [slot, taskManagerId]));
   }
 
   get(regionIndex: number): RegionExecution | undefined {

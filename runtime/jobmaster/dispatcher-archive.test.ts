@@ -26,6 +26,7 @@ const METRICS: TaskMetricsRecord = {
 const SUBTASK: SubtaskExecution = {
   ...{ subtaskIndex: 0, slotIndex: 0, attemptNumber: 0, state: 'FAILED', times: { CREATED: 1 } },
   ...{ metrics: METRICS, prior: [] },
+  place: { taskManagerId: 'localhost-7-a', endpoint: 'localhost:7' },
 };
 const VERTEX: VertexSnapshot = {
   ...{ id: 'v1', name: 'Source', parallelism: 1, isSource: true, numRecordsIn: 7 },
@@ -112,6 +113,7 @@ describe('the archive of a dispatcher', () => {
     const [vertex] = whole.executions;
     assert.equal(vertex?.subtasks[0]?.state, 'FAILED');
     assert.equal(vertex?.subtasks[0]?.metrics?.numRecordsIn, 7);
+    assert.equal(vertex?.subtasks[0]?.place?.endpoint, 'localhost:7');
     assert.equal(whole.metrics[0]?.accumulators?.[0]?.name, 'seen');
     assert.equal(whole.exceptions.entries[0]?.error.code, 'BOOM');
     assert.equal(whole.checkpointStatistics?.historyCount, 10);

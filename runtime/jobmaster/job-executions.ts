@@ -14,10 +14,12 @@ import {
   type TaskEnd,
   withTaskEnd,
 } from './execution-states.ts';
+import type { JobDeployment } from './job-deployment.ts';
 import type { JobMasterParts } from './job-master-parts.ts';
 import type { JobPast } from './job-past.ts';
 import type { JobState, JobStatus, SlotFailure } from './job-state.ts';
 import type { SleepingJob } from './sleeping-job.ts';
+import type { SlotPlace } from './slot-launcher.ts';
 
 /** When the job entered each state that it was in, last. Epoch milliseconds. */
 export type JobTimes = Readonly<Partial<Record<JobStatus, number>>>;
@@ -32,6 +34,8 @@ export interface VertexExecutions {
 export interface SubtaskExecution extends Omit<SlotExecution, 'attempt'> {
   readonly subtaskIndex: number;
   readonly slotIndex: number;
+  /** Where the slot runs, or ran last. Absent: who lists the processes knows, or nobody does. */
+  readonly place?: SlotPlace;
   /** Absent: nothing has been reported yet. */
   readonly metrics?: TaskMetricsRecord;
   /** Earlier attempts, newest first. */
@@ -106,14 +110,14 @@ export class JobExecutions {
    * @param metrics by `vertexId:subtaskIndex`; shown a quarter of a second later at most.
    */
   view(
-    graph: ExecutionGraph,
+    { executionGraph: graph, regions }: Pick<JobDeployment, 'executionGraph' | 'regions'>,
     metrics: ReadonlyMap<string, TaskMetricsRecord>,
   ): readonly VertexExecutions[] {
     const atEpochMs = this.#clock.nowEpochMs();
     const { of, graph: before, atEpochMs: since, vertices: known = [] } = this.#view ?? {};
     const isFresh = since !== undefined && atEpochMs - since < VIEW_AGE_MS;
     if (of === this.#states && before === graph && isFresh) return known;
-    const vertices = verticesOf(this.#states, graph, metrics);
+    const vertices = verticesOf(this.#states, graph, metrics, regions.places());
     this.#view = { of: this.#states, graph, atEpochMs, vertices };
     return vertices;
   }
@@ -161,6 +165,7 @@ function verticesOf(
   states: ExecutionStates,
   { vertices }: ExecutionGraph,
   byTask: ReadonlyMap<string, TaskMetricsRecord>,
+  places?: ReadonlyMap<number, SlotPlace>,
 ): readonly VertexExecutions[] {
   return vertices.map(({ vertexId, subtasks }) => ({
     vertexId,
@@ -171,7 +176,11 @@ function verticesOf(
       const record = byTask.get(executionKey(ref));
       const ended = isEnd(current.state) && record !== undefined;
       const metrics = ended ? withoutRates(record) : record;
-      const known = metrics === undefined ? {} : { metrics };
+      const place = places?.get(slotIndex);
+      const known = {
+        ...(place === undefined ? {} : { place }),
+        ...(metrics === undefined ? {} : { metrics }),
+      };
       return [{ subtaskIndex, slotIndex, ...current, ...known, prior }];
     }),
   }));

@@ -115,6 +115,27 @@ describe('JobMaster: failover', () => {
     );
   });
 
+  it('tells where each task runs, and where it ran when the job has ended', async () => {
+    const world = new MasterWorld(scriptedSource('a'), scriptedSource('b'));
+    const { master } = await world.start();
+    const shown = () =>
+      master
+        .executions()
+        .flatMap(({ subtasks }) => subtasks)
+        .map(({ state, place }) => `${state} ${place?.taskManagerId} ${place?.endpoint}`);
+    // Each slot has a source and its sink.
+    const everywhere = (state: string): string[] =>
+      ['tm-0@2 host:0', 'tm-1@1 host:1'].flatMap((at) => [`${state} ${at}`, `${state} ${at}`]);
+    world.launcher.slot(0).fail();
+    await settle();
+    await world.time.advance(50);
+    assert.equal(world.launcher.names, '0@0 1@1 0@2');
+    assert.deepEqual(shown(), everywhere('RUNNING'));
+    master.cancel();
+    await settle();
+    assert.deepEqual(shown(), everywhere('CANCELED'));
+  });
+
   it('gives everything back when no checkpoint has completed', async () => {
     const world = new MasterWorld();
     await world.start();

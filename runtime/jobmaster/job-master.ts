@@ -273,7 +273,7 @@ export class JobMaster {
 
   /** Subtask by subtask. */
   executions(): readonly VertexExecutions[] {
-    return this.#executions.view(this.#deployment.executionGraph, this.#output.shown);
+    return this.#executions.view(this.#deployment, this.#output.shown);
   }
 
   /** Why nothing comes out of it. */

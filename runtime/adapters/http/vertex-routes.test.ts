@@ -226,6 +226,27 @@ describe('routes of subtasks', () => {
     const ids = (taskmanagers as Json[]).map((one) => one['taskmanager-id']);
     assert.deepEqual(ids, ['tm-0', 'tm-1']);
   });
+
+  it('say where they ran whose process nobody lists any more, if that was kept', async () => {
+    const place = { taskManagerId: 'tm-before', endpoint: 'host-before:1' };
+    const kept = jobWithSources([
+      runningSubtask(SOURCE_ID, 0, { place }),
+      runningSubtask(SOURCE_ID, 1),
+    ]);
+    const jobs = { ...clusterOf(kept).jobs, placeOf: () => undefined };
+    const endpoints = async (path: string, list: string) => {
+      const { body } = await askOf(kept, `GET ${VERTEX}${path}`, { jobs });
+      return ((body as Json)[list] as Json[]).map((one) => one.endpoint);
+    };
+    const expected = ['host-before:1', '(unassigned)'];
+    assert.deepEqual(await endpoints('', 'subtasks'), expected);
+    assert.deepEqual(await endpoints('/subtasktimes', 'subtasks'), expected);
+    assert.deepEqual(await endpoints('/subtasks/accumulators', 'subtasks'), expected);
+    assert.deepEqual(await endpoints('/taskmanagers', 'taskmanagers'), expected);
+    // Who lists the processes knows better.
+    const { subtasks } = await shown(kept, VERTEX);
+    assert.equal((subtasks as Json[])[0]?.endpoint, 'host-0:1');
+  });
 });
 
 describe('GET …/watermarks', () => {

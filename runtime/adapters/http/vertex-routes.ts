@@ -5,7 +5,7 @@ import {
   userAccumulatorsJson,
   vertexAccumulatorsJson,
 } from './accumulators-json.ts';
-import type { ClusterApi, PathParameters, Route } from './cluster-api.ts';
+import type { ClusterApi, PathParameters, Route, TaskPlace } from './cluster-api.ts';
 import { badRequest, type HttpAnswer, HttpRefusal } from './http-records.ts';
 import {
   attemptJson,
@@ -90,8 +90,18 @@ export async function askedVertex(
   const job = await jobs.get(jobid);
   const vertex = shownVertices(job).find(({ id }) => id === vertexid);
   if (vertex === undefined) throw new HttpRefusal(404, `JobVertex ${vertexid} not found`);
-  const placeOf: PlaceOf = (slot) => jobs.placeOf(jobid, slot);
+  const kept = keptPlaces(job);
+  const placeOf: PlaceOf = (slot) => jobs.placeOf(jobid, slot) ?? kept.get(slot);
   return { job, vertex, placeOf, nowEpochMs: clock.nowEpochMs() };
+}
+
+/** By slot: what the job's own record has of processes that nobody lists any more. */
+function keptPlaces({ executions }: DispatchedJob): ReadonlyMap<number, TaskPlace> {
+  const places = new Map<number, TaskPlace>();
+  for (const { slotIndex, place } of executions.flatMap(({ subtasks }) => subtasks)) {
+    if (place !== undefined) places.set(slotIndex, place);
+  }
+  return places;
 }
 
 /** @throws {HttpRefusal} 404; 400 for what is no index. */
