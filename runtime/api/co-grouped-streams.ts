@@ -1,6 +1,6 @@
 import type { Duration, KeySelector } from '../core/index.ts';
 import { type Collector, lifeCycleOf, type OutputTag } from '../operators/index.ts';
-import type { WindowAssigner, WindowFunction } from '../windowing/index.ts';
+import type { Evictor, Trigger, WindowAssigner, WindowFunction } from '../windowing/index.ts';
 import { checkFunction, checkOutputTag, durationMs } from './arguments.ts';
 import type { SingleOutputStreamOperator } from './data-stream.ts';
 import { JoinWhere } from './equal-keys.ts';
@@ -73,6 +73,18 @@ export class CoGroupedStreamsWithWindow<A, B, K> {
     checkLateness(this.#assigner, 'sideOutputLateData');
     checkOutputTag(tag, 'sideOutputLateData');
     this.#settings.push((windows) => windows.sideOutputLateData(tag));
+    return this;
+  }
+
+  /** When windows fire, in place of the assigner's own trigger; it sees tagged records. */
+  trigger(trigger: Trigger<TaggedUnion<A, B>>): this {
+    this.#settings.push((windows) => windows.trigger(trigger));
+    return this;
+  }
+
+  /** What is taken out of windows when they fire, from both sides as they came. */
+  evictor(evictor: Evictor<TaggedUnion<A, B>>): this {
+    this.#settings.push((windows) => windows.evictor(evictor));
     return this;
   }
 

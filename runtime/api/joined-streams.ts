@@ -1,5 +1,6 @@
 import type { Duration, KeySelector } from '../core/index.ts';
 import { type Collector, lifeCycleOf, type OutputTag } from '../operators/index.ts';
+import type { Evictor, Trigger } from '../windowing/index.ts';
 import { checkFunction } from './arguments.ts';
 import { CoGroupedStreamsWithWindow } from './co-grouped-streams.ts';
 import type { SingleOutputStreamOperator } from './data-stream.ts';
@@ -53,6 +54,18 @@ export class JoinedStreamsWithWindow<A, B, K> {
   /** Sends records that come too late for all their windows, tagged, to a side output. */
   sideOutputLateData(tag: OutputTag<TaggedUnion<A, B>>): this {
     this.#groups.sideOutputLateData(tag);
+    return this;
+  }
+
+  /** When windows fire, in place of the assigner's own trigger; it sees tagged records. */
+  trigger(trigger: Trigger<TaggedUnion<A, B>>): this {
+    this.#groups.trigger(trigger);
+    return this;
+  }
+
+  /** What is taken out of windows when they fire, from both sides as they came. */
+  evictor(evictor: Evictor<TaggedUnion<A, B>>): this {
+    this.#groups.evictor(evictor);
     return this;
   }
 

@@ -4,7 +4,10 @@ import { type Collector, OutputTag } from '../operators/index.ts';
 import { runJob } from '../testing/index.ts';
 import { WatermarkStrategy } from '../time/index.ts';
 import {
+  CountEvictor,
+  CountTrigger,
   EventTimeSessionWindows,
+  GlobalWindows,
   SlidingEventTimeWindows,
   TumblingEventTimeWindows,
   TumblingProcessingTimeWindows,
@@ -218,6 +221,54 @@ describe('join', () => {
 });
 
 describe('a window join', () => {
+  it('fires by its trigger and keeps what its evictor leaves of both sides', async () => {
+    const tagged = (env: StreamExecutionEnvironment) => {
+      const all = env
+        .fromData('l1', 'r2', 'l3', 'r4', 'l5')
+        .map((text) => ({ k: 0, side: text[0], text }));
+      return [
+        all.filter(({ side }) => side === 'l'),
+        all.filter(({ side }) => side === 'r'),
+      ] as const;
+    };
+    const { result, printed } = await runJob(
+      (env) => {
+        const [left, right] = tagged(env);
+        const texts = (side: readonly { readonly text: string }[]): string =>
+          side.map(({ text }) => text).join();
+        left
+          .coGroup(right)
+          .where('k')
+          .equalTo('k')
+          .window(GlobalWindows.create())
+          .trigger(CountTrigger.of(5))
+          .evictor(CountEvictor.of(4))
+          .apply<string>((first, second, out) => out.collect(`${texts(first)}|${texts(second)}`))
+          .print();
+        left
+          .join(right)
+          .where('k')
+          .equalTo('k')
+          .window(GlobalWindows.create())
+          .trigger(CountTrigger.of(5))
+          .evictor(CountEvictor.of(4))
+          .apply((one, two) => `${one.text}${two.text}`)
+          .print();
+      },
+      { parallelism: 1 },
+    );
+    assert.deepEqual([result.status, result.error?.message], ['FINISHED', undefined]);
+    const [group = '', ...pairs] = printed
+      .trim()
+      .split('\n')
+      .sort((a) => (a.includes('|') ? -1 : 1));
+    const [first = '', second = ''] = group
+      .split('|')
+      .map((side) => side.split(',').filter(Boolean));
+    assert.equal(first.length + second.length, 4);
+    assert.equal(pairs.length, first.length * second.length);
+  });
+
   it('keeps the parallelism of each input up to its windows, so that records stay in order', () => {
     const env = new StreamExecutionEnvironment();
     env.setParallelism(4);
