@@ -262,6 +262,21 @@ describe('the end of asynchronous I/O', () => {
     assert.deepEqual(fn.asked, [1, 2, 1], 'no further attempt');
   });
 
+  it('retries what was not asked about before, as if the input had waited for it', async () => {
+    const fn = new Doubling();
+    const harness = await start(fn, { capacity: 1, retry: retry() });
+    for (const value of [1, 2]) harness.operator.processElement(value, value, -1);
+    const finish = harness.finish(harness.operator);
+    await fn.refuse(1, 'busy');
+    assert.deepEqual(fn.asked, [1]);
+    harness.setProcessingTime(100);
+    await fn.answer(1);
+    await fn.answer(2);
+    await finish;
+    assert.deepEqual(fn.asked, [1, 1, 2]);
+    assert.deepEqual(harness.values(), [2, 4]);
+  });
+
   it('fails with what a late result fails with', async () => {
     const fn = new Doubling();
     const harness = await start(fn, {});

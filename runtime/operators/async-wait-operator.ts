@@ -10,8 +10,8 @@
  * I2  A snapshot waits for no result: it holds every record that has not left. A restored operator
  *     asks about them again before anything new, each for the first time.
  * I3  The first answer of a record counts: a result, a failure, or what `timeout` says.
- * I4  At the end of the input nobody waits for a back-off: what would wait is asked once more, now,
- *     and what comes of it is final.
+ * I4  Once the input has ended and all of it was asked about, nobody waits for a back-off: what
+ *     would wait is asked once more, now, and what comes of it is final.
  *
  * @see Flink AsyncWaitOperator
  */
@@ -80,6 +80,8 @@ class AsyncWaitOperator<I, O> implements OneInputOperator<I> {
   #mailIsDue = false;
   #watermarkMs = Number.NEGATIVE_INFINITY;
   #finishing: PromiseWithResolvers<void> | undefined;
+  /** I4. */
+  #isFinal = false;
   #closed = false;
 
   constructor(
@@ -143,9 +145,7 @@ class AsyncWaitOperator<I, O> implements OneInputOperator<I> {
   /** I4. */
   finish(): Promise<void> {
     this.#finishing = Promise.withResolvers();
-    this.#note(() => {
-      for (const entry of this.#retrying) this.#askAgain(entry);
-    });
+    this.#note(() => undefined);
     return this.#finishing.promise;
   }
 
@@ -251,7 +251,7 @@ class AsyncWaitOperator<I, O> implements OneInputOperator<I> {
 
   #isToRetry(entry: Entry<I, O>, outcome: Outcome<O>, results: readonly O[]): boolean {
     const { retry } = this.#options;
-    if (retry === undefined || this.#finishing !== undefined) return false;
+    if (retry === undefined || this.#isFinal) return false;
     try {
       const isBad =
         'thrown' in outcome
@@ -323,6 +323,10 @@ class AsyncWaitOperator<I, O> implements OneInputOperator<I> {
   #actAtEnd({ resolve, reject }: PromiseWithResolvers<void>): void {
     try {
       this.#act();
+      if (!this.#isFinal && this.#unasked.length === 0) {
+        this.#isFinal = true;
+        for (const entry of this.#retrying) this.#askAgain(entry);
+      }
       if (this.#queue.recordCount === 0) resolve();
     } catch (thrown) {
       reject(thrown);
