@@ -116,6 +116,19 @@ describe('a source with watermark alignment', () => {
     assert.deepEqual(reader.calls, [], 'the words are not for the reader, one split is not paused');
   });
 
+  it('measures how far it is ahead of the lowest of its group', () => {
+    const { poll, until, allow, harness } = open();
+    const drift = (): unknown => harness.metrics().watermarkAlignmentDrift;
+    assert.equal(drift(), 0);
+    poll(['a', 101]);
+    until(500);
+    assert.equal(drift(), 0, 'nobody has told how far the others are');
+    allow(60);
+    assert.equal(drift(), 50, 'it is at 100, the lowest at 50');
+    allow(130);
+    assert.equal(drift(), 0);
+  });
+
   it('pauses the splits that are ahead beside others', () => {
     const { poll, until, allow, reader, operator } = open();
     poll(['a', 101], ['b', 11]);

@@ -13,7 +13,7 @@
  *
  * @see Flink `SourceOperator#checkWatermarkAlignment`
  */
-import { MAX_WATERMARK_MS, StreamError } from '../core/index.ts';
+import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS, StreamError } from '../core/index.ts';
 import type { OperatorContext } from '../operators/index.ts';
 import type { SourceAlignmentRecord } from '../protocol/index.ts';
 import type { WatermarkAlignment } from '../time/index.ts';
@@ -30,7 +30,7 @@ export interface SourceAlignmentParts {
   >;
   readonly ctx: Pick<
     OperatorContext,
-    'allowUnalignedSplits' | 'operatorName' | 'processingTime' | 'sendToCoordinator'
+    'allowUnalignedSplits' | 'metrics' | 'operatorName' | 'processingTime' | 'sendToCoordinator'
   >;
 }
 
@@ -46,6 +46,7 @@ export class SourceAlignment {
 
   constructor(parts: SourceAlignmentParts) {
     this.#parts = parts;
+    parts.ctx.metrics.gauge('watermarkAlignmentDrift', () => this.#driftMs());
   }
 
   open(): void {
@@ -108,6 +109,13 @@ export class SourceAlignment {
       ...{ group, maxDriftMs, waits: this.#waits, pausedSplitCount: this.#paused.size },
       ...(limit === MAX_WATERMARK_MS ? {} : { maxWatermarkMs: limit }),
     };
+  }
+
+  /** How far it is ahead of the lowest of its group; 0 as long as nobody knows. */
+  #driftMs(): number {
+    const reachedMs = reachedBy(this.#parts.output);
+    if (this.#maxWatermarkMs === MAX_WATERMARK_MS || reachedMs === MIN_TIMESTAMP_MS) return 0;
+    return Math.max(0, reachedMs - (this.#maxWatermarkMs - this.#parts.alignment.maxDriftMs));
   }
 
   /** I3. */
