@@ -4,8 +4,9 @@
  *
  * I1  A record is kept until the watermark has reached the last timestamp of the other side that
  *     it could meet: after that, whatever could meet it is late.
- * I2  A record behind the watermark is late: it meets nothing and is not kept. One at the watermark,
- *     which should not come either, meets what is left: as in Flink, that may lack a partner.
+ * I2  A record behind the watermark is late: it meets nothing and is not kept. One at the
+ *     watermark, which should not come either, meets what is left: as in Flink, that may lack a
+ *     partner.
  *
  * @see Flink `IntervalJoinOperator`
  */
