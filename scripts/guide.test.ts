@@ -31,4 +31,11 @@ describe('the guide', () => {
     const names = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((id) => `name ${id}`);
     assert.deepEqual(printedBy('async-io.md'), [names]);
   });
+
+  it('has a job of event time that counts every reading', () => {
+    const [printed = []] = printedBy('event-time.md');
+    const cellar = [0, 10].map((second) => `cellar ${second} s: 5`);
+    const roof = [3, 2, 3, 2].map((count, i) => `roof ${10 * i} s: ${count}`);
+    assert.deepEqual(printed.toSorted(), [...cellar, ...roof]);
+  });
 });
