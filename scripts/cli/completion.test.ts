@@ -120,6 +120,10 @@ describe('completion of bash', () => {
   });
 });
 
+function isMissing(shell: string): boolean {
+  return spawnSync(shell, ['--version']).error !== undefined;
+}
+
 describe('completion of other shells', () => {
   it('names every action and option', () => {
     for (const action of ACTIONS) {
@@ -162,6 +166,36 @@ describe('completion of other shells', () => {
       if (error !== undefined) continue;
       assert.deepEqual([status, stderr], [0, ''], shell);
     }
+  });
+
+  it('completes in fish, where it is installed', () => {
+    const asked = (line: string): string[] => {
+      const code = `source completion.fish; complete -C '${line}'`;
+      const { stdout, stderr } = spawnSync('fish', ['--no-config', '-c', code], {
+        cwd: directory,
+        encoding: 'utf8',
+        env: { ...process.env, PATH: `${directory}:${process.env.PATH}` },
+      });
+      assert.equal(stderr, '');
+      return stdout.split('\n').flatMap((found) => found.split('\t')[0] || []);
+    };
+    if (isMissing('fish')) return;
+    assert.deepEqual(asked('sluice sav'), ['savepoint']);
+    assert.deepEqual(asked('sluice stop --dr'), ['--drain']);
+    assert.ok(asked('sluice savepoint ').includes('check'));
+    assert.deepEqual(asked('sluice cancel fd'), [JOB]);
+    assert.deepEqual(asked('sluice run -cm no'), ['no_claim']);
+  });
+
+  it('is found by zsh, where it is installed', () => {
+    if (isMissing('zsh')) return;
+    const code =
+      'autoload -Uz compinit; compinit -u -D; source completion.zsh; whence -w $_comps[sluice]';
+    const { stdout, stderr } = spawnSync('zsh', ['-f', '-c', code], {
+      cwd: directory,
+      encoding: 'utf8',
+    });
+    assert.deepEqual([stdout, stderr], ['_sluice: function\n', '']);
   });
 
   it('has balanced quotes in every line', () => {
