@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { runJob } from 'sluice/testing';
 import { PARALLELISMS } from '../golden.ts';
@@ -17,4 +17,8 @@ describe('break-ins', () => {
       ]);
     });
   }
+
+  it('refuses arguments: it has none', async () => {
+    await rejects(runJob(breakIns, { args: ['--nonsense'] }), { code: 'BAD_ARGUMENTS' });
+  });
 });

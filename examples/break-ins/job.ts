@@ -11,6 +11,7 @@ import {
   WatermarkStrategy,
 } from 'sluice';
 import { AfterMatchSkipStrategy, CEP, Pattern, type PatternMatch } from 'sluice/cep';
+import { parseOptions } from '../options.ts';
 import { LOGINS } from './logins.ts';
 
 export interface Login {
@@ -36,7 +37,11 @@ const breakIn = Pattern.begin<Login>('failed', AfterMatchSkipStrategy.skipPastLa
 
 const givenUp = new OutputTag<Alert>('given up');
 
-export default async function breakIns(env: StreamExecutionEnvironment): Promise<void> {
+export default async function breakIns(
+  env: StreamExecutionEnvironment,
+  args: readonly string[] = [],
+): Promise<void> {
+  parseOptions(args, {}, 'usage: sluice run examples/break-ins/job.ts');
   const logins = env
     .fromData(LOGINS)
     .assignTimestampsAndWatermarks(
