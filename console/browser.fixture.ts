@@ -14,6 +14,7 @@ for (const name of [
   'Event',
   'KeyboardEvent',
   'MouseEvent',
+  'MutationObserver',
   'matchMedia',
   'addEventListener',
   'removeEventListener',

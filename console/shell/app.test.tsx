@@ -113,4 +113,12 @@ describe('App', () => {
     await click('Show it light');
     assert.equal(localStorage.getItem('sluice.theme'), 'light');
   });
+
+  it('offers the other theme when the system changes to one', async () => {
+    const { browser, click } = await show({});
+    document.documentElement.dataset.theme = 'dark';
+    await browser.pass(0);
+    await click('Show it light');
+    assert.equal(document.documentElement.dataset.theme, 'light');
+  });
 });

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Icon } from '../ui/index.ts';
 
 type Theme = 'dark' | 'light';
@@ -9,10 +9,15 @@ const STORAGE_KEY = 'sluice.theme';
 /** From dark to light and back; what was chosen is kept, and otherwise the system's is shown. */
 export function ThemeButton(): JSX.Element {
   const [theme, setTheme] = useState<Theme>(shownTheme);
+  useEffect(() => {
+    // The system's may change while the page is open.
+    const observer = new MutationObserver(() => setTheme(shownTheme()));
+    observer.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+    return () => observer.disconnect();
+  }, []);
   const other: Theme = theme === 'dark' ? 'light' : 'dark';
   const change = (): void => {
     document.documentElement.dataset.theme = other;
-    setTheme(other);
     try {
       localStorage.setItem(STORAGE_KEY, other);
     } catch {
