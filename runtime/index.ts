@@ -49,7 +49,6 @@ export {
   RestartStrategies,
   type RestartStrategy,
   type RowFields,
-  type RuntimeExecutionMode,
   SingleOutputStreamOperator,
   StreamExecutionEnvironment,
   type TaggedUnion,
@@ -129,7 +128,7 @@ export {
   type Timers,
   type TypeInformation,
 } from './core/index.ts';
-export type { StreamGraph } from './graph/index.ts';
+export type { RuntimeExecutionMode, StreamGraph } from './graph/index.ts';
 export type { JobResult, JobSnapshot, VertexSnapshot } from './jobmaster/index.ts';
 export {
   type Accumulator,

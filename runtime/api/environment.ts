@@ -21,6 +21,7 @@ import {
   checkParallelism,
   executionPlanJson,
   generateJobGraph,
+  type RuntimeExecutionMode,
   type StreamGraph,
 } from '../graph/index.ts';
 import type { SourceFactory } from '../operators/index.ts';
@@ -38,9 +39,6 @@ import type { ExecuteOptions, JobExecutionResult, JobExecutor } from './job-exec
 import { addSource, JobProgram, outputOf } from './job-program.ts';
 import type { RestartStrategy } from './restart-strategies.ts';
 import { streamFactory } from './stream-factory.ts';
-
-/** `execution.runtime-mode`; BATCH and AUTOMATIC are Flink's and not supported by this version. */
-export type RuntimeExecutionMode = 'STREAMING' | 'BATCH' | 'AUTOMATIC';
 
 /** What an environment is made of. */
 export interface EnvironmentContext {
@@ -140,18 +138,18 @@ export class StreamExecutionEnvironment {
   }
 
   /**
-   * Only `STREAMING` is supported; bounded sources end a streaming job as well.
+   * How the job runs: BATCH stage by stage, each over the whole of its input; AUTOMATIC as BATCH if
+   * every source is bounded.
    *
-   * @throws {StreamError} `NOT_SUPPORTED`.
+   * @throws {StreamError} `INVALID_ARGUMENT`; later, when the graph is built, `UNBOUNDED_SOURCE`.
+   * @defaultValue STREAMING
    */
   setRuntimeMode(mode: RuntimeExecutionMode): this {
-    if (mode === 'STREAMING') return this;
-    throw invalid(
-      'NOT_SUPPORTED',
-      'only the runtime mode STREAMING is supported by this version: leave the mode out, a job ' +
-        'over bounded sources ends by itself',
-      mode,
-    );
+    if (mode !== 'STREAMING' && mode !== 'BATCH' && mode !== 'AUTOMATIC') {
+      const expected = 'setRuntimeMode expects STREAMING, BATCH or AUTOMATIC';
+      throw invalid('INVALID_ARGUMENT', expected, mode);
+    }
+    return this.#set<RuntimeExecutionMode>(ConfigOptions.RUNTIME_MODE, mode, 'env.setRuntimeMode');
   }
 
   /** The longest a record waits in a buffer; 0 sends each at once, -1 only full buffers. */
@@ -293,6 +291,7 @@ export class StreamExecutionEnvironment {
       defaultParallelism: configuration.get(ConfigOptions.DEFAULT_PARALLELISM),
       maxParallelism: configuration.get(ConfigOptions.MAX_PARALLELISM),
       chainingEnabled: configuration.get(ConfigOptions.OPERATOR_CHAINING),
+      runtimeMode: configuration.get(ConfigOptions.RUNTIME_MODE),
     });
   }
 
@@ -302,6 +301,9 @@ export class StreamExecutionEnvironment {
   ): Promise<JobExecutionResult> {
     const graph = this.getStreamGraph(jobName);
     generateJobGraph(graph);
+    if (graph.jobType === 'BATCH') {
+      throw invalid('NOT_SUPPORTED', 'jobs in BATCH can be built, and do not run in this version');
+    }
     if (this.#executor === undefined) {
       throw invalid(
         'NO_EXECUTOR',

@@ -32,7 +32,6 @@ export { DataStream, SingleOutputStreamOperator } from './data-stream.ts';
 export { DataStreamSink } from './data-stream-sink.ts';
 export {
   type EnvironmentContext,
-  type RuntimeExecutionMode,
   StreamExecutionEnvironment,
 } from './environment.ts';
 export { JoinEqualTo, JoinWhere } from './equal-keys.ts';

@@ -446,9 +446,8 @@ export const ConfigOptions = {
   RUNTIME_MODE: enumOption({
     key: 'execution.runtime-mode',
     defaultValue: 'STREAMING',
-    values: ['STREAMING'],
-    note: 'BATCH and AUTOMATIC are known to Flink, not supported yet in this version',
-    description: 'how the job runs',
+    values: ['STREAMING', 'BATCH', 'AUTOMATIC'],
+    description: 'how the job runs; AUTOMATIC is BATCH if every source is bounded',
   }),
   TASK_CANCELLATION_TIMEOUT_MS: durationOption({
     key: 'task.cancellation.timeout',

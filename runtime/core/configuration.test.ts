@@ -85,7 +85,6 @@ describe('Configuration', () => {
     });
     assert.equal(refusal('metrics.reporter.jmx.factory.class', 'x').code, 'UNSUPPORTED_OPTION');
     assert.equal(refusal('scheduler-mode', 'reactive').code, 'UNSUPPORTED_OPTION');
-    assert.match(refusal('execution.runtime-mode', 'BATCH').text, /expects STREAMING \(BATCH and/);
   });
 
   it('refuses a malformed value and says what is expected', () => {

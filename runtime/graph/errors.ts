@@ -18,6 +18,8 @@ export type GraphErrorCode =
   | 'NON_PARALLEL_OPERATOR'
   /** `forward()` between operators of different parallelism. */
   | 'FORWARD_PARALLELISM_MISMATCH'
+  /** A source without end in BATCH. */
+  | 'UNBOUNDED_SOURCE'
   /** A changed parallelism names no vertex of the job. */
   | 'UNKNOWN_VERTEX';
 

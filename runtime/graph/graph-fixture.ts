@@ -7,6 +7,7 @@ import {
 } from './stream-graph-builder.ts';
 
 type NodeSettings = Partial<Omit<StreamNodeInit, 'body' | 'inEdges'>>;
+type SourceSettings = NodeSettings & { limit?: number; isUnbounded?: boolean };
 type EdgeFrom = MutableStreamNode | Omit<StreamNodeInit['inEdges'][number], 'inputIndex'>;
 
 const notRun = (): never => {
@@ -17,11 +18,11 @@ const notRun = (): never => {
 export class GraphFixture {
   readonly #builder = new StreamGraphBuilder();
 
-  source(name = 'Source: numbers', settings: NodeSettings & { limit?: number } = {}) {
-    const { limit, ...rest } = settings;
+  source(name = 'Source: numbers', settings: SourceSettings = {}) {
+    const { limit, isUnbounded = false, ...rest } = settings;
     const source = {
       name,
-      boundedness: 'BOUNDED' as const,
+      boundedness: isUnbounded ? ('CONTINUOUS_UNBOUNDED' as const) : ('BOUNDED' as const),
       createEnumerator: notRun,
       createReader: notRun,
       ...(limit === undefined ? {} : { maxParallelism: limit }),

@@ -11,12 +11,13 @@ export {
   requiredSlots,
   type SlotPlan,
 } from './execution-graph.ts';
-export type { ChainedOperator, JobEdge, JobGraph, JobVertex } from './job-graph.ts';
+export type { ChainedOperator, JobEdge, JobGraph, JobType, JobVertex } from './job-graph.ts';
 export {
   generateJobGraph,
   verticesOfDerivedMaxParallelism,
 } from './job-graph-generator.ts';
 export type { JobGraphOverrides } from './job-graph-overrides.ts';
+export type { RuntimeExecutionMode } from './job-type.ts';
 export {
   checkMaxParallelism,
   checkParallelism,

@@ -26,7 +26,8 @@ export function generateJobGraph(graph: StreamGraph, overrides: JobGraphOverride
   const vertices = overrideVertices(built, edges, overrides, (vertex) =>
     Math.min(...vertex.operators.map(({ nodeId }) => subtaskLimit(topology.node(nodeId)))),
   );
-  const content = { jobName: graph.jobName, vertices, edges };
+  const { jobName, jobType } = graph;
+  const content = { jobName, jobType, vertices, edges };
   return { ...content, hash: murmur3x128Hex(canonicalJson(content)) };
 }
 

@@ -1,3 +1,6 @@
+/** Flink's: in which runtime mode a job runs, whether its sources are bounded or not. */
+export type JobType = 'STREAMING' | 'BATCH';
+
 /**
  * The JobGraph: the chained plan. A plain JSON value, the same in the client and in every slot;
  * its hash proves that a slot rebuilt the graph the client submitted. Operator closures stay in
@@ -5,6 +8,7 @@
  */
 export interface JobGraph {
   readonly jobName: string;
+  readonly jobType: JobType;
   /** In topological order. */
   readonly vertices: readonly JobVertex[];
   readonly edges: readonly JobEdge[];

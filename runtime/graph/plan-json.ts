@@ -1,5 +1,5 @@
 import type { DeliveryGuarantee } from '../connectors/index.ts';
-import type { ChainedOperator, JobGraph, JobVertex } from './job-graph.ts';
+import type { ChainedOperator, JobGraph, JobType, JobVertex } from './job-graph.ts';
 import { resolveParallelism } from './parallelism.ts';
 import type { StreamGraph, StreamNode } from './stream-graph.ts';
 
@@ -52,14 +52,10 @@ function planNode(graph: StreamGraph, node: StreamNode): ExecutionPlanNode {
   };
 }
 
-/** Flink's: in which runtime mode a job runs, whether its sources are bounded or not. */
-export type JobType = 'STREAMING' | 'BATCH';
-
 /** `plan` of Flink's `GET /jobs/:id`: one entry a job vertex. */
 export interface JobPlanJson {
   readonly jid: string;
   readonly name: string;
-  /** All graphs of this version are `STREAMING`. */
   readonly type: JobType;
   readonly nodes: readonly JobPlanNode[];
 }
@@ -106,7 +102,7 @@ export function jobPlanJson(graph: JobGraph, jobId: string): JobPlanJson {
       optimizer_properties: {},
     };
   });
-  return { jid: jobId, name: graph.jobName, type: 'STREAMING', nodes };
+  return { jid: jobId, name: graph.jobName, type: graph.jobType, nodes };
 }
 
 /** Flink's `pipeline.vertex-description-mode: TREE`. */

@@ -10,6 +10,7 @@
  */
 import { assert, defined, maskText, type TypeInformation } from '../core/index.ts';
 import { graphError } from './errors.ts';
+import { jobTypeOf, type RuntimeExecutionMode } from './job-type.ts';
 import { resolveParallelism } from './parallelism.ts';
 import type { PartitionerSpec, StreamEdge, StreamGraph, StreamNode } from './stream-graph.ts';
 
@@ -31,7 +32,10 @@ export type StreamNodeInit = Omit<StreamNode, 'id' | 'inEdges'> & {
 /** A node under construction; settings change until `build`. */
 export type MutableStreamNode = StreamNodeInit & { readonly id: number };
 
-export type StreamGraphSettings = Omit<StreamGraph, 'nodes'>;
+export interface StreamGraphSettings extends Omit<StreamGraph, 'nodes' | 'jobType'> {
+  /** @defaultValue STREAMING */
+  readonly runtimeMode?: RuntimeExecutionMode;
+}
 
 export class StreamGraphBuilder {
   readonly #nodes: MutableStreamNode[] = [];
@@ -48,8 +52,17 @@ export class StreamGraphBuilder {
     return node;
   }
 
-  /** @throws {StreamError} for parallelism that cannot be (see {@link resolveParallelism}). */
-  build(settings: StreamGraphSettings): StreamGraph {
+  /**
+   * @throws {StreamError} for parallelism that cannot be (see {@link resolveParallelism}),
+   * `UNBOUNDED_SOURCE` of a job that is to run in BATCH.
+   */
+  build({ runtimeMode = 'STREAMING', ...settings }: StreamGraphSettings): StreamGraph {
+    const nodes = this.#decided(settings);
+    const jobType = jobTypeOf(nodes, runtimeMode);
+    return { ...settings, jobName: maskText(settings.jobName), jobType, nodes };
+  }
+
+  #decided(settings: Omit<StreamGraphSettings, 'runtimeMode'>): readonly StreamNode[] {
     const nodes: StreamNode[] = [];
     const types: (TypeInformation<unknown> | undefined)[] = [];
     for (const { inEdges, outputType, keepsType, followsInput, ...node } of this.#nodes) {
@@ -67,7 +80,7 @@ export class StreamGraphBuilder {
       types.push(outputType ?? (keepsType ? commonType(edges) : undefined));
       nodes.push({ ...draft, parallelism, inEdges: edges });
     }
-    return { ...settings, jobName: maskText(settings.jobName), nodes };
+    return nodes;
   }
 }
 

@@ -13,7 +13,7 @@ function graphOf(...chains: readonly (readonly string[])[]): JobGraph {
     slotSharingGroup: 'default',
     operators: names.map((name, nodeId) => ({ nodeId, operatorId: name, name, operator: name })),
   }));
-  return { jobName: 'job', vertices, edges: [], hash: '' };
+  return { jobName: 'job', jobType: 'STREAMING', vertices, edges: [], hash: '' };
 }
 
 const parts = {

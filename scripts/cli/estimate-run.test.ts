@@ -13,6 +13,7 @@ const [SOURCE, COUNT] = ['a'.repeat(32), 'b'.repeat(32)];
 const SHARED = { parallelism: 1, maxParallelism: 128, slotSharingGroup: 'default' };
 const GRAPH: JobGraph = {
   jobName: 'pipeline',
+  jobType: 'STREAMING',
   vertices: [
     {
       ...{ ...SHARED, id: SOURCE, name: 'Source: events -> Map' },

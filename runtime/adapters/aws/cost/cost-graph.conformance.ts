@@ -20,6 +20,7 @@ export function pipeline({
   const shared = { maxParallelism, slotSharingGroup: 'default' };
   return buildExecutionGraph({
     jobName: 'pipeline',
+    jobType: 'STREAMING',
     vertices: [
       {
         ...{ ...shared, id: source, name: 'Source: events -> Map', parallelism: sourceParallelism },

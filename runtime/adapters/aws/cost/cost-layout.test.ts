@@ -86,6 +86,7 @@ function graphOf(stages: readonly Stage[]): ExecutionGraph {
   );
   return buildExecutionGraph({
     jobName: 'stages',
+    jobType: 'STREAMING',
     vertices: stages.map(({ parallelism, group }, index) => ({
       ...{ id: id(index), name: `stage ${index}`, parallelism, maxParallelism: 128 },
       slotSharingGroup: group,

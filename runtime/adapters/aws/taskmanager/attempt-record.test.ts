@@ -10,7 +10,7 @@ import {
 
 const RECORD: AttemptRecord = {
   ...{ formatVersion: 1, jobId: 'j', attempt: 3, slotsPerTaskManager: 1, overrides: {}, args: [] },
-  jobGraph: { jobName: 'test', vertices: [], edges: [], hash: 'h' },
+  jobGraph: { jobName: 'test', jobType: 'STREAMING', vertices: [], edges: [], hash: 'h' },
   ...{ bundleLocation: 's3://b/jobs/j/bundle.mjs', configuration: {}, checkpointing: true },
   checkpointsDirectory: 's3://b/checkpoints',
 };

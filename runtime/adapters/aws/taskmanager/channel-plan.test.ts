@@ -13,6 +13,7 @@ function graphOf(sources: number, counts: number): ExecutionGraph {
   });
   return buildExecutionGraph({
     jobName: 'test',
+    jobType: 'STREAMING',
     hash: '',
     vertices: [vertex('a', sources), vertex('b', counts)],
     edges: [
