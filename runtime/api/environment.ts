@@ -292,6 +292,10 @@ export class StreamExecutionEnvironment {
       maxParallelism: configuration.get(ConfigOptions.MAX_PARALLELISM),
       chainingEnabled: configuration.get(ConfigOptions.OPERATOR_CHAINING),
       runtimeMode: configuration.get(ConfigOptions.RUNTIME_MODE),
+      batchExchange:
+        configuration.get(ConfigOptions.BATCH_SHUFFLE_MODE) === 'ALL_EXCHANGES_BLOCKING'
+          ? 'BLOCKING'
+          : 'PIPELINED',
     });
   }
 
@@ -301,9 +305,6 @@ export class StreamExecutionEnvironment {
   ): Promise<JobExecutionResult> {
     const graph = this.getStreamGraph(jobName);
     generateJobGraph(graph);
-    if (graph.jobType === 'BATCH') {
-      throw invalid('NOT_SUPPORTED', 'jobs in BATCH can be built, and do not run in this version');
-    }
     if (this.#executor === undefined) {
       throw invalid(
         'NO_EXECUTOR',

@@ -449,6 +449,20 @@ export const ConfigOptions = {
     values: ['STREAMING', 'BATCH', 'AUTOMATIC'],
     description: 'how the job runs; AUTOMATIC is BATCH if every source is bounded',
   }),
+  BATCH_SHUFFLE_MODE: enumOption({
+    key: 'execution.batch-shuffle-mode',
+    defaultValue: 'ALL_EXCHANGES_BLOCKING',
+    values: ['ALL_EXCHANGES_BLOCKING', 'ALL_EXCHANGES_PIPELINED'],
+    note: 'the hybrid modes are known to Flink, not supported yet in this version',
+    description: 'whether a stage in BATCH begins when those before it have ended, or with them',
+  }),
+  IO_TMP_DIRS: stringOption<string | undefined>({
+    key: 'io.tmp.dirs',
+    defaultValue: undefined,
+    description:
+      'a directory for what goes between the stages of a job in BATCH and what they sort; ' +
+      "the system's for temporary files unless set",
+  }),
   TASK_CANCELLATION_TIMEOUT_MS: durationOption({
     key: 'task.cancellation.timeout',
     defaultValue: 180_000,

@@ -23,7 +23,7 @@ import {
   skipRecords,
 } from './frame.ts';
 import { type ChannelSink, FrameDecoder, frameOf } from './frame-decoder.ts';
-import type { Frame, RingReader } from './ring.ts';
+import type { Frame, FrameSource } from './ring.ts';
 import { CodecCache } from './row-codec.ts';
 
 /** A frame copied out of a ring. */
@@ -39,7 +39,7 @@ export interface TakenFrame {
 
 /** What a {@link ChannelReader} is built from. */
 export interface ChannelReaderOptions {
-  readonly ring: RingReader;
+  readonly ring: FrameSource;
   /** As the writer's. */
   readonly keyed: boolean;
   /** Shared by the channels of an edge. @default a cache of its own */
@@ -50,7 +50,7 @@ export interface ChannelReaderOptions {
 
 /** See the header. */
 export class ChannelReader {
-  readonly #ring: RingReader;
+  readonly #ring: FrameSource;
   readonly #decoder: FrameDecoder;
   readonly #ahead: TakenFrame[] = [];
   #sequence: number;

@@ -40,7 +40,7 @@ import {
   mergeLayouts,
 } from './layout.ts';
 import { EncodeBuffer, TEXT_ASCII } from './record-buffer.ts';
-import type { RingWriter } from './ring.ts';
+import type { FrameSink } from './ring.ts';
 import { CodecCache, type RecordCodec } from './row-codec.ts';
 
 /** A buffer is sent when it has this many bytes (bytes of records and characters of text). */
@@ -54,7 +54,7 @@ export const MAX_LAYOUTS = 8;
 
 /** What a {@link ChannelWriter} is built from. */
 export interface ChannelWriterOptions {
-  readonly ring: RingWriter;
+  readonly ring: FrameSink;
   /** Declared type of the records; undefined: inferred from them. */
   readonly type?: FieldType | undefined;
   /** Keyed edges carry the key group of each record. */
@@ -69,7 +69,7 @@ export interface ChannelWriterOptions {
 
 /** See the header. */
 export class ChannelWriter {
-  readonly #ring: RingWriter;
+  readonly #ring: FrameSink;
   readonly #type: FieldType | undefined;
   readonly #keyed: boolean;
   readonly #codecs: CodecCache;

@@ -32,6 +32,16 @@ export {
   type LinkSenderOptions,
   type LinkVerdict,
 } from './reliable-link.ts';
-export { allocateRing, type Frame, RingReader, RingWriter, ringUse } from './ring.ts';
+export { ResultReader, type ResultReaderOptions } from './result-reader.ts';
+export { ResultWriter, type ResultWriterOptions } from './result-writer.ts';
+export {
+  allocateRing,
+  type Frame,
+  type FrameSink,
+  type FrameSource,
+  RingReader,
+  RingWriter,
+  ringUse,
+} from './ring.ts';
 export { CodecCache, type RecordCodec, type RecordSink } from './row-codec.ts';
 export { readValue, writeValue } from './value-codec.ts';

@@ -163,6 +163,12 @@ export interface Frame {
   readonly end: number;
 }
 
+/** Where a channel's frames go. */
+export type FrameSink = Pick<RingWriter, 'tryWrite'>;
+
+/** Where a channel's frames come from. */
+export type FrameSource = Pick<RingReader, 'poll' | 'release'>;
+
 /** The reading end. */
 export class RingReader {
   readonly #ring: RingMemory;

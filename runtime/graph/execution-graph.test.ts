@@ -72,7 +72,29 @@ describe('buildExecutionGraph', () => {
     const g = new GraphFixture();
     g.sink(via(g.source('Source: a', { parallelism: 2 }), 'HASH'), 'Sink: b', { parallelism: 3 });
     const graph = buildExecutionGraph(generateJobGraph(g.build()));
-    assert.deepEqual(graph.regions, [{ regionIndex: 0, slots: [0, 1, 2] }]);
+    assert.deepEqual(graph.regions, [{ regionIndex: 0, slots: [0, 1, 2], inputs: [] }]);
+  });
+
+  it('makes a region of every subtask in BATCH, which names those whose results it reads', () => {
+    const g = new GraphFixture();
+    const numbers = g.source('Source: a', { parallelism: 2 });
+    const counts = g.map(via(numbers, 'HASH'), 'Count', { parallelism: 3 });
+    g.sink(via(counts, 'GLOBAL'), 'Sink: b', { parallelism: 1 });
+    const graph = buildExecutionGraph(generateJobGraph(g.build({ runtimeMode: 'BATCH' })));
+    assert.deepEqual(
+      graph.regions.map(({ slots, inputs }) => [slots, inputs]),
+      [
+        [[0], []],
+        [[1], []],
+        [[2], [0, 1]],
+        [[3], [0, 1]],
+        [[4], [0, 1]],
+        [[5], [2, 3, 4]],
+      ],
+    );
+    const pipelined = g.build({ runtimeMode: 'BATCH', batchExchange: 'PIPELINED' });
+    const { regions } = buildExecutionGraph(generateJobGraph(pipelined));
+    assert.deepEqual(regions, [{ regionIndex: 0, slots: [0, 1, 2], inputs: [] }]);
   });
 
   it('gives every subtask without channels to others its own region', () => {

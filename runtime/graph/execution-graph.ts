@@ -14,11 +14,13 @@ export interface ExecutionGraph {
   readonly regions: readonly RegionPlan[];
 }
 
-/** Slots that channels join, directly or not; no channel leads out. */
+/** Slots that pipelined channels join, directly or not; no other such channel leads out. */
 export interface RegionPlan {
   readonly regionIndex: number;
   /** Ascending. */
   readonly slots: readonly number[];
+  /** Regions whose blocking results it reads, ascending: it begins when all of them have ended. */
+  readonly inputs: readonly number[];
 }
 
 export interface ExecutionVertex {
@@ -54,9 +56,9 @@ export interface SlotPlan {
 }
 
 /**
- * Assigns slots, key groups and channels. Vertices of a slot sharing group that edges join take as
- * many slots as the widest has subtasks; their slot i holds subtask i of each of them. Pipelines
- * that never meet get slots of their own, so that one restarts without the other.
+ * Assigns slots, key groups and channels. Vertices of a slot sharing group that pipelined edges
+ * join take as many slots as the widest has subtasks; their slot i holds subtask i of each of them.
+ * Pipelines that never meet get slots of their own, so that one restarts without the other.
  */
 export function buildExecutionGraph(jobGraph: JobGraph): ExecutionGraph {
   const slots = planSlots(jobGraph);
@@ -105,7 +107,9 @@ export function requiredSlots(jobGraph: JobGraph): number {
 
 function planSlots({ vertices, edges }: JobGraph): readonly SlotPlan[] {
   const pipelines = new DisjointSets();
-  for (const edge of edges) pipelines.join(edge.sourceVertexId, edge.targetVertexId);
+  for (const { exchange, sourceVertexId, targetVertexId } of edges) {
+    if (exchange === 'PIPELINED') pipelines.join(sourceVertexId, targetVertexId);
+  }
   const groupOf = (vertex: JobVertex): string =>
     `${pipelines.find(vertex.id)}:${vertex.slotSharingGroup}`;
   const slots: SlotPlan[] = [];
@@ -130,20 +134,25 @@ function planRegions(
   const byVertex = new Map(vertices.map(({ vertexId, subtasks }) => [vertexId, subtasks]));
   const slotOf = (vertexId: string, subtaskIndex: number): string =>
     String(byVertex.get(vertexId)?.[subtaskIndex]?.slotIndex);
+  const pairsOf = (edge: JobEdge): readonly (readonly [string, string])[] =>
+    (edges[edge.id]?.channels ?? []).map(({ from, to }) => [
+      slotOf(edge.sourceVertexId, from),
+      slotOf(edge.targetVertexId, to),
+    ]);
   const joined = new DisjointSets();
-  for (const edge of jobGraph.edges) {
-    for (const { from, to } of edges[edge.id]?.channels ?? []) {
-      joined.join(slotOf(edge.sourceVertexId, from), slotOf(edge.targetVertexId, to));
-    }
-  }
-  const regions = new Map<string, number[]>();
-  for (const { slotIndex } of slots) {
-    const root = joined.find(String(slotIndex));
-    const members = regions.get(root);
-    if (members === undefined) regions.set(root, [slotIndex]);
-    else members.push(slotIndex);
-  }
-  return [...regions.values()].map((members, regionIndex) => ({ regionIndex, slots: members }));
+  const pipelined = jobGraph.edges.filter(({ exchange }) => exchange === 'PIPELINED');
+  for (const [from, to] of pipelined.flatMap(pairsOf)) joined.join(from, to);
+  const roots = [...new Set(slots.map(({ slotIndex }) => joined.find(String(slotIndex))))];
+  const regionOf = (slot: string): number => roots.indexOf(joined.find(slot));
+  const inputs = roots.map(() => new Set<number>());
+  const blocking = jobGraph.edges.filter(({ exchange }) => exchange === 'BLOCKING');
+  for (const [from, to] of blocking.flatMap(pairsOf)) inputs[regionOf(to)]?.add(regionOf(from));
+  const members = Map.groupBy(slots, ({ slotIndex }) => regionOf(String(slotIndex)));
+  return roots.map((_, regionIndex) => ({
+    regionIndex,
+    slots: (members.get(regionIndex) ?? []).map(({ slotIndex }) => slotIndex),
+    inputs: [...(inputs[regionIndex] ?? [])].toSorted((a, b) => a - b),
+  }));
 }
 
 /** Union-find over names. */

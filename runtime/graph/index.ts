@@ -11,7 +11,14 @@ export {
   requiredSlots,
   type SlotPlan,
 } from './execution-graph.ts';
-export type { ChainedOperator, JobEdge, JobGraph, JobType, JobVertex } from './job-graph.ts';
+export type {
+  ChainedOperator,
+  ExchangeKind,
+  JobEdge,
+  JobGraph,
+  JobType,
+  JobVertex,
+} from './job-graph.ts';
 export {
   generateJobGraph,
   verticesOfDerivedMaxParallelism,

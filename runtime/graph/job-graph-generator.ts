@@ -161,6 +161,7 @@ function edgesBetween(topology: Topology, vertices: readonly JobVertex[]): reado
         targetNodeId: head.id,
         inputIndex: edge.inputIndex,
         partitioner: edge.partitioner.kind,
+        exchange: topology.graph.exchange,
       });
     }
   }

@@ -1,6 +1,9 @@
 /** Flink's: in which runtime mode a job runs, whether its sources are bounded or not. */
 export type JobType = 'STREAMING' | 'BATCH';
 
+/** How the two ends of an edge run: together, or the one after the other. */
+export type ExchangeKind = 'PIPELINED' | 'BLOCKING';
+
 /**
  * The JobGraph: the chained plan. A plain JSON value, the same in the client and in every slot;
  * its hash proves that a slot rebuilt the graph the client submitted. Operator closures stay in
@@ -59,4 +62,6 @@ export interface JobEdge {
     | 'GLOBAL'
     | 'HASH'
     | 'CUSTOM';
+  /** BLOCKING: what goes over it is stored, and read when all of it is there. */
+  readonly exchange: ExchangeKind;
 }

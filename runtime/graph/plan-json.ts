@@ -72,7 +72,7 @@ export interface JobPlanNode {
     readonly num: number;
     readonly id: string;
     readonly ship_strategy: string;
-    readonly exchange: 'pipelined_bounded';
+    readonly exchange: 'pipelined_bounded' | 'blocking';
   }[];
   readonly optimizer_properties: Readonly<Record<string, never>>;
 }
@@ -90,7 +90,8 @@ export function jobPlanJson(graph: JobGraph, jobId: string): JobPlanJson {
       num,
       id: edge.sourceVertexId,
       ship_strategy: edge.partitioner,
-      exchange: 'pipelined_bounded' as const,
+      exchange:
+        edge.exchange === 'BLOCKING' ? ('blocking' as const) : ('pipelined_bounded' as const),
     }));
     return {
       id: vertex.id,

@@ -10,8 +10,9 @@
  */
 import { assert, defined, maskText, type TypeInformation } from '../core/index.ts';
 import { graphError } from './errors.ts';
+import type { ExchangeKind } from './job-graph.ts';
 import { jobTypeOf, type RuntimeExecutionMode } from './job-type.ts';
-import { resolveParallelism } from './parallelism.ts';
+import { type ParallelismDefaults, resolveParallelism } from './parallelism.ts';
 import type { PartitionerSpec, StreamEdge, StreamGraph, StreamNode } from './stream-graph.ts';
 
 /** An edge whose partitioner may still be open: FORWARD between equals, else REBALANCE. */
@@ -32,9 +33,11 @@ export type StreamNodeInit = Omit<StreamNode, 'id' | 'inEdges'> & {
 /** A node under construction; settings change until `build`. */
 export type MutableStreamNode = StreamNodeInit & { readonly id: number };
 
-export interface StreamGraphSettings extends Omit<StreamGraph, 'nodes' | 'jobType'> {
+export interface StreamGraphSettings extends Omit<StreamGraph, 'nodes' | 'jobType' | 'exchange'> {
   /** @defaultValue STREAMING */
   readonly runtimeMode?: RuntimeExecutionMode;
+  /** Of a job in BATCH. @defaultValue BLOCKING */
+  readonly batchExchange?: ExchangeKind;
 }
 
 export class StreamGraphBuilder {
@@ -56,13 +59,15 @@ export class StreamGraphBuilder {
    * @throws {StreamError} for parallelism that cannot be (see {@link resolveParallelism}),
    * `UNBOUNDED_SOURCE` of a job that is to run in BATCH.
    */
-  build({ runtimeMode = 'STREAMING', ...settings }: StreamGraphSettings): StreamGraph {
+  build(given: StreamGraphSettings): StreamGraph {
+    const { runtimeMode = 'STREAMING', batchExchange = 'BLOCKING', ...settings } = given;
     const nodes = this.#decided(settings);
     const jobType = jobTypeOf(nodes, runtimeMode);
-    return { ...settings, jobName: maskText(settings.jobName), jobType, nodes };
+    const exchange = jobType === 'BATCH' ? batchExchange : 'PIPELINED';
+    return { ...settings, jobName: maskText(settings.jobName), jobType, exchange, nodes };
   }
 
-  #decided(settings: Omit<StreamGraphSettings, 'runtimeMode'>): readonly StreamNode[] {
+  #decided(settings: ParallelismDefaults): readonly StreamNode[] {
     const nodes: StreamNode[] = [];
     const types: (TypeInformation<unknown> | undefined)[] = [];
     for (const { inEdges, outputType, keepsType, followsInput, ...node } of this.#nodes) {

@@ -7,7 +7,7 @@ import type { Sink, Source } from '../connectors/index.ts';
 import type { FileSystem, KeySelector, TypeInformation } from '../core/index.ts';
 import type { OneInputFactory, SourceFactory, TwoInputFactory } from '../operators/index.ts';
 import type { WatermarkAlignment } from '../time/index.ts';
-import type { JobType } from './job-graph.ts';
+import type { ExchangeKind, JobType } from './job-graph.ts';
 
 /** How records of an edge choose their channels. Names as Flink's REST API prints them. */
 export type PartitionerSpec =
@@ -80,6 +80,8 @@ export interface StreamNode {
 export interface StreamGraph {
   readonly jobName: string;
   readonly jobType: JobType;
+  /** Of all edges between vertices. */
+  readonly exchange: ExchangeKind;
   /** Sorted by id. */
   readonly nodes: readonly StreamNode[];
   readonly defaultParallelism: number;

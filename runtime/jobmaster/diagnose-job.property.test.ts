@@ -79,7 +79,14 @@ function vertex(id: string, ...operators: readonly (readonly [number, string])[]
 
 function edge(id: number, sourceVertexId: string, sourceNodeId: number, inputIndex: number) {
   const to = { targetVertexId: 'c', targetNodeId: 3, inputIndex };
-  return { id, sourceVertexId, sourceNodeId, ...to, partitioner: 'HASH' } as const;
+  return {
+    id,
+    sourceVertexId,
+    sourceNodeId,
+    ...to,
+    partitioner: 'HASH',
+    exchange: 'PIPELINED',
+  } as const;
 }
 
 function metrics({ id, operators }: JobVertex, subtaskIndex: number) {

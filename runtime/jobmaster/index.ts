@@ -1,3 +1,4 @@
+export { type ResultStorage, removeFiles } from './blocking-results.ts';
 export { describeJob, endRecordOf, type KnownJob } from './describe-job.ts';
 export { diagnoseJob } from './diagnose-job.ts';
 export type { DiagnosedGraph, DiagnosedJob } from './diagnosed-job.ts';

@@ -12,6 +12,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CheckpointTask } from '../checkpoint/index.ts';
 import { assert, defined, type StreamErrorRecord, toStreamError } from '../core/index.ts';
 import type { SubtaskRef } from '../protocol/index.ts';
+import { resultPlace } from './blocking-results.ts';
 import { DeployedRegions } from './deployed-regions.ts';
 import { deployedTasks, slotOf } from './deployed-tasks.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
@@ -218,8 +219,14 @@ export class JobDeployment {
       checkpoints()?.apply({ type: 'restored', restored });
     }
     this.#beginsRestore = false;
-    const { attempt } = region;
-    region.launch(launcher, { executionGraph, overrides, attempt, restoredFrom, slots });
+    const { attempt, regionIndex } = region;
+    const { results: storage } = this.#parts;
+    const { inputs } = defined(executionGraph.regions[regionIndex], 'a region of the plan');
+    const results = storage && resultPlace(storage, inputs, this.regions);
+    region.launch(launcher, {
+      ...{ executionGraph, overrides, attempt, restoredFrom, slots },
+      ...(results === undefined ? {} : { results }),
+    });
   }
 
   #isOver(region: RegionExecution): boolean {

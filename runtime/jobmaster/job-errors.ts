@@ -41,3 +41,15 @@ export function jobEnded(status: string): StreamError {
     details: { status },
   });
 }
+
+/** What was asked for is of jobs in STREAMING. */
+export function notInBatch(jobId: string): StreamError {
+  return new StreamError({
+    kind: 'invalid',
+    code: 'NOT_IN_BATCH',
+    message:
+      'a job in BATCH takes no checkpoints or savepoints and is not rescaled while it runs: run ' +
+      `it with 'execution.runtime-mode: STREAMING' for that; job=${jobId}`,
+    details: { jobId },
+  });
+}

@@ -6,6 +6,7 @@ import type {
 } from '../checkpoint/index.ts';
 import type { Clock, FileSystem, Logger, Rng, StreamErrorRecord, Timers } from '../core/index.ts';
 import type { StreamGraph } from '../graph/index.ts';
+import type { ResultStorage } from './blocking-results.ts';
 import type { HibernationSettings } from './hibernation.ts';
 import type { MasterTurn } from './job-checkpoints-parts.ts';
 import type { WakeUpArming } from './job-hibernation.ts';
@@ -39,6 +40,8 @@ export interface JobMasterParts {
   readonly checkpointing: CheckpointSettings;
   readonly restart: RestartSettings;
   readonly journal: JobJournal;
+  /** Of a job with blocking edges. */
+  readonly results?: ResultStorage;
   readonly restore?: JobRestore;
   /** Taken over from a process that died. */
   readonly isRecovered: boolean;

@@ -14,10 +14,12 @@
 import type { CheckpointStatistics } from '../checkpoint/index.ts';
 import { loggerWith, type StreamErrorRecord, toStreamError } from '../core/index.ts';
 import { accumulatorResults } from '../protocol/index.ts';
+import { unreadableRegions } from './blocking-results.ts';
 import { slotOf } from './deployed-tasks.ts';
 import { diagnoseMaster } from './diagnose-master.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { FailureLog, type NotedException } from './failure-log.ts';
+import { initialState } from './initial-state.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
 import { JobDeployment } from './job-deployment.ts';
 import { endNotRecorded, jobNotRunning } from './job-errors.ts';
@@ -30,7 +32,6 @@ import { JobRestarts } from './job-restarts.ts';
 import { type JobSnapshot, jobAccumulators, snapshotJob } from './job-snapshot.ts';
 import { JobSources } from './job-sources.ts';
 import {
-  createdJob,
   decideJob,
   isTerminal,
   type JobCommand,
@@ -44,7 +45,6 @@ import { tellOfJob } from './life-log.ts';
 import { type CheckpointedJob, openCheckpoints, wakeCheckpoints } from './open-checkpoints.ts';
 import { endOf, recordEnd } from './record-end.ts';
 import type { ExceptionHistory } from './restart-exception-history.ts';
-import { createdRestart } from './restart-strategy.ts';
 import type { SleepingJob } from './sleeping-job.ts';
 import { SlotReports } from './slot-reports.ts';
 import { NEW_JOB_WAIT_MS, retryStorage } from './storage-retry.ts';
@@ -89,12 +89,7 @@ export class JobMaster {
       fail: (error) => this.#fail(error),
     });
     this.#deployment = this.#createDeployment();
-    this.#state =
-      asleep?.state ??
-      createdJob(this.#deployment.regionSlots, createdRestart(parts.restart), {
-        status: parts.isRecovered ? 'RECONCILING' : 'INITIALIZING',
-        lastAttempt: parts.journal.lastAttempt,
-      });
+    this.#state = asleep?.state ?? initialState(parts, this.#deployment.executionGraph);
     this.#executions.followJob(this.#state);
     this.#hibernation = this.#createHibernation();
     this.#requests = new JobRequests(parts, {
@@ -464,7 +459,9 @@ export class JobMaster {
     this.#apply({ type: 'failed', error, ...this.#failureWorld() }, { error });
   }
 
-  #applyFailure(failure: SlotFailure, exception: NotedException): void {
+  #applyFailure(told: SlotFailure, exception: NotedException): void {
+    const unreadable = unreadableRegions(this.#deployment.executionGraph, told.error);
+    const failure = { ...told, unreadable };
     this.#executions.failed(failure, exception.task, this.#deployment.executionGraph);
     const world = this.#failureWorld();
     if (this.#checkpoints?.isStopping !== true) {
@@ -496,5 +493,6 @@ export class JobMaster {
     const error = failure === undefined ? {} : { error: failure };
     this.#checkpoints?.apply({ type: 'job-ended', status: isKept ? 'SUSPENDED' : end, ...error });
     await this.#checkpoints?.close(!isKept);
+    if (isOver) await this.#parts.results?.clear();
   }
 }

@@ -136,7 +136,7 @@ describe('asOneRegion', () => {
     const plan = planJobExecution(env.getStreamGraph(), {}, undefined);
     assert.equal(plan.executionGraph.regions.length, 4);
     const { executionGraph } = asOneRegion(plan);
-    assert.deepEqual(executionGraph.regions, [{ regionIndex: 0, slots: [0, 1, 2, 3] }]);
+    assert.deepEqual(executionGraph.regions, [{ regionIndex: 0, slots: [0, 1, 2, 3], inputs: [] }]);
     assert.equal(executionGraph.slots, plan.executionGraph.slots);
     assert.equal(executionGraph.jobGraph.hash, plan.executionGraph.jobGraph.hash);
   });

@@ -59,6 +59,6 @@ export function asOneRegion(plan: JobPlan): JobPlan {
   const { executionGraph } = plan;
   if (executionGraph.regions.length <= 1) return plan;
   const slots = executionGraph.slots.map(({ slotIndex }) => slotIndex);
-  const regions = [{ regionIndex: 0, slots }];
+  const regions = [{ regionIndex: 0, slots, inputs: [] }];
   return { ...plan, executionGraph: { ...executionGraph, regions } };
 }

@@ -15,7 +15,7 @@ import {
 } from '../checkpoint/index.ts';
 import { StreamError, toStreamError } from '../core/index.ts';
 import type { JobCheckpoints } from './job-checkpoints.ts';
-import { jobNotRunning } from './job-errors.ts';
+import { jobNotRunning, notInBatch } from './job-errors.ts';
 import type { JobMasterParts } from './job-master-parts.ts';
 import type { JobStatus } from './job-state.ts';
 import type { ClientRequest } from './turn-messages.ts';
@@ -67,7 +67,7 @@ export interface RequestedJob {
 
 type RequestParts = Pick<
   JobMasterParts,
-  'jobId' | 'checkpointing' | 'rng' | 'blobs' | 'onAnswer' | 'asleep'
+  'jobId' | 'graph' | 'checkpointing' | 'rng' | 'blobs' | 'onAnswer' | 'asleep'
 >;
 
 const PROBE_NAME = '.write-probe';
@@ -100,6 +100,7 @@ export class JobRequests {
 
   /** Asks; the answer goes to `onAnswer`. @throws {StreamError} as the methods below, at once. */
   ask(requestId: string, request: JobRequest): void {
+    if (this.#parts.graph.jobType === 'BATCH') throw notInBatch(this.#parts.jobId);
     this.#checkpoints();
     if (this.#job.holdsRequests()) {
       this.#open.set(requestId, { request, waits: true });

@@ -9,10 +9,12 @@
  * I4  The first failure that cannot be restarted from is the job's; later ones do not replace it.
  * I5  A job falls asleep slot by slot, and wakes as a whole: regions that have stopped for it are
  *     deployed again, those that have finished before are not.
+ * I6  In BATCH no region is deployed before all that it reads has finished (`job-stages.ts`).
  *
  * @see org.apache.flink.api.common.JobStatus and DefaultScheduler, release-1.20
  */
 import type { StreamErrorRecord } from '../core/index.ts';
+import { hasInputs, isStaged, readyRegions, waitsForInputs, withConsumers } from './job-stages.ts';
 import {
   decideRestart,
   isPlannedRestart,
@@ -72,6 +74,8 @@ export interface RegionState {
   readonly slots: readonly { readonly slotIndex: number; readonly status: SlotStatus }[];
   /** While STOPPING: its restart delay is over. */
   readonly isDue: boolean;
+  /** In BATCH: the regions whose results it reads. */
+  readonly inputs?: readonly number[];
 }
 
 export interface JobState {
@@ -107,7 +111,7 @@ export type JobEvent =
   | ({ readonly type: 'slot-released' } & FromSlot)
   /** The slot's thread is gone: nothing more comes from it. */
   | ({ readonly type: 'slot-lost' } & FromSlot & Failure)
-  | ({ readonly type: 'task-failed' } & FromSlot & Failure)
+  | ({ readonly type: 'task-failed'; readonly unreadable?: readonly number[] } & FromSlot & Failure)
   /** Of no slot: an enumerator, the checkpoint coordinator. Every region is affected. */
   | ({ readonly type: 'failed' } & Failure)
   | { readonly type: 'restart-due'; readonly regionIndexes: readonly number[] }
@@ -126,6 +130,8 @@ export type JobEvent =
 export type SlotFailure = {
   readonly type: 'slot-lost' | 'task-failed';
   readonly error: StreamErrorRecord;
+  /** In BATCH: regions whose results it could not read. */
+  readonly unreadable?: readonly number[];
 } & FromSlot;
 
 export type JobCommand =
@@ -157,12 +163,20 @@ export interface JobDecision {
 export function createdJob(
   regions: readonly (readonly number[])[],
   restart: RestartState,
-  from: { readonly status: 'INITIALIZING' | 'RECONCILING'; readonly lastAttempt: number },
+  from: {
+    readonly status: 'INITIALIZING' | 'RECONCILING';
+    readonly lastAttempt: number;
+    /** In BATCH: what each region reads. */
+    readonly inputs?: readonly (readonly number[])[];
+  },
 ): JobState {
   return {
     status: from.status,
     attempt: from.lastAttempt,
-    regions: regions.map(idleRegion),
+    regions: regions.map((slots, at) => {
+      const inputs = from.inputs?.[at];
+      return { ...idleRegion(slots), ...(inputs === undefined ? {} : { inputs }) };
+    }),
     restart,
     isReplanning: false,
   };
@@ -174,7 +188,7 @@ export function decideJob(state: JobState, event: JobEvent): JobDecision {
   switch (event.type) {
     case 'initialized':
       if (!isStarting(state)) return unchanged(state);
-      return deploy({ ...state, status: 'CREATED' }, allRegions(state));
+      return deploy({ ...state, status: 'CREATED' }, readyRegions(state));
     case 'slot-running':
       return slotRunning(state, event);
     case 'slot-released':
@@ -183,7 +197,8 @@ export function decideJob(state: JobState, event: JobEvent): JobDecision {
       return slotLost(state, event);
     case 'task-failed': {
       const at = regionOf(state, event);
-      return at === undefined ? unchanged(state) : failRegion(state, at, event);
+      if (at === undefined) return unchanged(state);
+      return failRegion(state, [at, ...(event.unreadable ?? [])], event);
     }
     case 'failed':
       return fail(state, allRegions(state), event);
@@ -299,7 +314,7 @@ function slotRunning(state: JobState, event: FromSlot): JobDecision {
   const next = withSlot(state, at, event.slotIndex, 'RUNNING');
   if (next.regions[at]?.slots.some(({ status }) => status !== 'RUNNING')) return unchanged(next);
   const running = withRegion(next, at, { phase: 'RUNNING' });
-  const all = running.regions.every(({ phase }) => phase === 'RUNNING' || phase === 'FINISHED');
+  const all = running.regions.every((region) => isSettled(running, region));
   const status = all && !isStopping(state) ? 'RUNNING' : state.status;
   return { state: { ...running, status }, commands: [{ type: 'start-region', regionIndex: at }] };
 }
@@ -323,14 +338,20 @@ function slotLost(state: JobState, event: FromSlot & Failure): JobDecision {
   const at = regionOf(state, event);
   const slot = state.regions[at ?? -1]?.slots.find((s) => s.slotIndex === event.slotIndex);
   if (at === undefined || slot === undefined || slot.status === 'RELEASED') return unchanged(state);
-  const failing = failRegion(state, at, event);
+  const failing = failRegion(state, [at], event);
   const gone = slotGone(failing.state, event);
   return { state: gone.state, commands: [...failing.commands, ...gone.commands] };
 }
 
 /** A task that fails while it is being cancelled counts as cancelled, as in Flink. */
-function failRegion(state: JobState, at: number, failure: Failure): JobDecision {
-  return state.status === 'CANCELLING' ? unchanged(state) : fail(state, [at], failure);
+function failRegion(
+  state: JobState,
+  [at, ...unreadable]: readonly number[],
+  failure: Failure,
+): JobDecision {
+  if (at === undefined || state.status === 'CANCELLING') return unchanged(state);
+  if (unreadable.length === 0) return fail(state, [at], failure);
+  return fail(state, [...new Set([at, ...withConsumers(state, unreadable)])], failure);
 }
 
 /** A failure of some regions: restart them, or fail the job. */
@@ -346,18 +367,30 @@ function fail(state: JobState, affected: readonly number[], failure: Failure): J
   const isOfJob = affected.length === state.regions.length;
   if (live.length === 0 && !(isPermanent && isOfJob)) return unchanged(state);
   if (isPermanent) return failForGood(state, failure.error);
-  if (isPlannedRestart(failure.error)) return restart(state, live, 0);
+  // What has finished runs again where its results are of no use.
+  const isAgain = isStaged(state) && affected.length > 1;
+  const again = affected.filter((at) => isAgain && state.regions[at]?.phase === 'FINISHED');
+  if (isPlannedRestart(failure.error)) return restart(state, live, 0, again);
   const decision = decideRestart(state.restart, failure);
   const next = { ...state, restart: decision.state };
   if (decision.type === 'give-up') return failForGood(awake(next), failure.error);
-  return restart(next, live, decision.delayMs);
+  return restart(next, live, decision.delayMs, again);
 }
 
-function restart(state: JobState, live: readonly number[], delayMs: number): JobDecision {
-  const { state: stopped, commands } = stop({ ...awake(state), status: 'RESTARTING' }, live);
+function restart(
+  state: JobState,
+  live: readonly number[],
+  delayMs: number,
+  again: readonly number[],
+): JobDecision {
+  const { state: stopping, commands } = stop({ ...awake(state), status: 'RESTARTING' }, live);
   // I5.
   const asleep = state.isFallingAsleep === true ? waitingRegions(state) : [];
-  const regionIndexes = [...live, ...asleep];
+  const regionIndexes = [...live, ...again, ...asleep];
+  const stopped = again.reduce(
+    (next, at) => withRegion(next, at, { phase: 'WAITING', isDue: false }),
+    stopping,
+  );
   return {
     state: stopped,
     commands: [...commands, { type: 'restart-after', delayMs, regionIndexes }],
@@ -448,9 +481,17 @@ function settle(state: JobState): JobDecision {
   }
   const due = allRegions(state).filter((at) => {
     const region = state.regions[at];
-    return region?.phase === 'WAITING' && region.isDue;
+    // I6.
+    return region?.phase === 'WAITING' && region.isDue && hasInputs(state, region);
   });
-  if (due.length > 0) return deploy(state, due);
-  const settled = state.regions.every(({ phase }) => phase === 'RUNNING' || phase === 'FINISHED');
+  const ready = isStarting(state) ? [] : readyRegions(state);
+  if (due.length + ready.length > 0) return deploy(state, [...due, ...ready]);
+  const settled = state.regions.every((region) => isSettled(state, region));
   return unchanged(settled ? { ...state, status: 'RUNNING' } : state);
+}
+
+/** It needs nothing to be done for the job to run. */
+function isSettled(state: JobState, region: RegionState): boolean {
+  const { phase } = region;
+  return phase === 'RUNNING' || phase === 'FINISHED' || waitsForInputs(state, region);
 }

@@ -51,6 +51,10 @@ export class RegionExecution {
     return this.#parts.attempt;
   }
 
+  get regionIndex(): number {
+    return this.#parts.regionIndex;
+  }
+
   get slotIndexes(): readonly number[] {
     return this.#parts.slotIndexes;
   }

@@ -1,5 +1,10 @@
 import type { ExecutionGraph, JobGraphOverrides } from '../graph/index.ts';
-import type { RestoredSubtaskState, SlotCommand, SlotReport } from '../protocol/index.ts';
+import type {
+  RestoredSubtaskState,
+  ResultPlace,
+  SlotCommand,
+  SlotReport,
+} from '../protocol/index.ts';
 import type { RestoredFrom } from './turn-messages.ts';
 
 /** What a launched slot tells. */
@@ -34,6 +39,8 @@ export interface RegionLaunch {
   /** Where the state comes from that `slots` are given; undefined: they begin without. */
   readonly restoredFrom?: RestoredFrom | undefined;
   readonly slots: readonly SlotLaunch[];
+  /** Of a job with blocking edges. */
+  readonly results?: ResultPlace;
 }
 
 export interface SlotLaunch {

@@ -39,6 +39,7 @@ export type {
   SlotHandOverRecord,
   TaskHandOverRecord,
 } from './hand-over.ts';
+export type { ResultPlace } from './result-place.ts';
 export type {
   ReaderEvent,
   SlotCommand,

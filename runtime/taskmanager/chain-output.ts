@@ -1,3 +1,5 @@
+import { MAX_WATERMARK_MS } from '../core/index.ts';
+import type { JobType } from '../graph/index.ts';
 import type { Input, Output } from '../operators/index.ts';
 
 /** Takes what an operator emits: a chained operator, or the writer of an edge. */
@@ -12,6 +14,8 @@ export interface OutputTargets {
 /**
  * The output of an operator inside a chain. Targets are added while the chain is built, tail
  * first; from `seal` on they are fixed and the common case of a single target is one call.
+ *
+ * In BATCH the only watermark is the last: nothing is late, and everything is there before it.
  */
 export class ChainOutput implements Output<unknown> {
   readonly #targets: OutputTargets = { main: [], side: new Map() };
@@ -19,10 +23,15 @@ export class ChainOutput implements Output<unknown> {
   #all: readonly OutputTarget[] = [];
   #only: OutputTarget | undefined;
   #watermarkMs: number | undefined;
+  readonly #isBatch: boolean;
   /** Records emitted to the main output. */
   numRecords = 0;
   /** Records emitted to side outputs, whether anybody takes them or not. */
   numSideRecords = 0;
+
+  constructor(jobType: JobType = 'STREAMING') {
+    this.#isBatch = jobType === 'BATCH';
+  }
 
   addTarget(target: OutputTarget, sideOutputTag: string | undefined): void {
     if (sideOutputTag === undefined) {
@@ -62,11 +71,13 @@ export class ChainOutput implements Output<unknown> {
   }
 
   emitWatermark(watermarkMs: number): void {
+    if (this.#isBatch && watermarkMs !== MAX_WATERMARK_MS) return;
     this.#watermarkMs = watermarkMs;
     for (const target of this.#all) target.processWatermark(watermarkMs);
   }
 
   emitIdle(idle: boolean): void {
+    if (this.#isBatch) return;
     for (const target of this.#all) target.processIdle(idle);
   }
 }

@@ -69,7 +69,9 @@ export function buildOperatorChain(
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
   let headInputs: readonly Input<unknown>[] = [];
   let source: SourceOperator | undefined;
-  const outputs = new Map(vertex.operators.map(({ nodeId }) => [nodeId, new ChainOutput()]));
+  const outputs = new Map(
+    vertex.operators.map(({ nodeId }) => [nodeId, new ChainOutput(graph.jobType)]),
+  );
   const outputOf = (nodeId: number): ChainOutput =>
     defined(outputs.get(nodeId), 'an operator of the chain has an output');
   const links = vertex.operators.map((chained, position): ChainLink => {

@@ -11,6 +11,7 @@ import {
 } from '../graph/index.ts';
 import { type Input, type OperatorPlace, userFailure } from '../operators/index.ts';
 import type { RestoredSubtaskState, SubtaskRef, TaskHandOverRecord } from '../protocol/index.ts';
+import { BlockingResults } from './blocking-results.ts';
 import type { ReplayTarget } from './channel-replay.ts';
 import { ClientChannel } from './client-channel.ts';
 import { type ChannelEvents, type GateChannel, InputGate } from './input-gate.ts';
@@ -35,6 +36,12 @@ import type { RemoteInput } from './task-inputs.ts';
 /** Makes the slot; `open` builds its tasks, before the first turn. */
 export function buildSlot(deployment: SlotDeployment, ports: SlotPorts): Slot {
   return new SlotBuilder(deployment, ports).build();
+}
+
+interface TaskPlace {
+  readonly vertex: JobVertex;
+  readonly subtaskIndex: number;
+  readonly results: BlockingResults;
 }
 
 interface TaskInputParts {
@@ -96,9 +103,10 @@ class SlotBuilder {
     const restored =
       handOver?.finished === true ? undefined : restore.find((state) => isSame(state, ref));
     const edges = this.#deployment.executionGraph.jobGraph.edges;
+    const results = this.#resultsOf();
     const outputs = edges
       .filter((edge) => edge.sourceVertexId === vertex.id)
-      .map((edge) => this.#edgeOutput(edge, subtaskIndex));
+      .map((edge) => this.#edgeOutput(edge, subtaskIndex, results));
     const writers = outputs.map((output) => output.writer);
     const holder: { task?: Task; checkpoints?: SubtaskCheckpoints } = {};
     const surroundings = new OperatorSurroundingsFactory(
@@ -110,26 +118,28 @@ class SlotBuilder {
     const chain = buildOperatorChain(vertex, this.#deployment.graph, outputs, (nodeId) =>
       surroundings.of(nodeId),
     );
-    const inputs = this.#buildInputs(vertex, subtaskIndex, chain, restored, {
+    const place = { vertex, subtaskIndex, results };
+    const inputs = this.#buildInputs(place, chain, restored, {
       barrier: (...args) => holder.checkpoints?.barrier(...args),
       endOfPartition: (channel) => holder.checkpoints?.endOfPartition(channel),
       drained: () => holder.checkpoints?.drain(),
     });
-    const place = { ref, name: vertex.name, parallelism: vertex.parallelism };
+    const named = { ref, name: vertex.name, parallelism: vertex.parallelism };
     const report = reporter.report.bind(reporter);
     const checkpoints = new SubtaskCheckpoints({
-      ...{ ...place, attempt, writers, clock, blobs, report, wake, timers: this.#timers },
+      ...{ ...named, attempt, writers, clock, blobs, report, wake, timers: this.#timers },
       channelCount: inputs.gates.reduce((sum, gate) => sum + gate.channels.length, 0),
       remote: inputs.remoteInputs,
       resume: this.#resumeOf(handOver),
     });
     const task = new Task({
-      ...{ ...place, chain, writers, checkpoints, checkpointing, report, clock, wake },
+      ...{ ...named, chain, writers, checkpoints, checkpointing, report, clock, wake },
       gates: inputs.gates,
       origins: inputs.origins,
       remoteInputs: inputs.remoteInputs,
       restored,
       handOver,
+      results,
       replay: restored && (await loadReplay(restored, inputs.replayTargets, blobs)),
     });
     holder.task = task;
@@ -148,9 +158,14 @@ class SlotBuilder {
     return { checkpointId, endedChannels: endedChannels(handOver) };
   }
 
+  #resultsOf(): BlockingResults {
+    const { executionGraph, results: place, attempt } = this.#deployment;
+    const { fileSystem, wake } = this.#ports;
+    return new BlockingResults({ executionGraph, place, attempt, fileSystem, wake });
+  }
+
   #buildInputs(
-    vertex: JobVertex,
-    subtaskIndex: number,
+    { vertex, subtaskIndex, results }: TaskPlace,
     chain: OperatorChain,
     restored: RestoredSubtaskState | undefined,
     events: ChannelEvents,
@@ -176,7 +191,8 @@ class SlotBuilder {
         replayTargets.set(edge.id, { sink, keyed, keyGroups });
         this.#gateChannels.set(channelKey(edge.id, from, subtaskIndex), sink);
         if (this.#slotOf(edge.sourceVertexId, from) === this.#deployment.slotIndex) return;
-        const source = this.#ports.exchange.openReader(id, keyed);
+        const exchange = edge.exchange === 'BLOCKING' ? results : this.#ports.exchange;
+        const source = exchange.openReader(id, keyed);
         remoteInputs.push({ id, source, sink, channel: sink.channel });
       });
       return gate;
@@ -184,7 +200,7 @@ class SlotBuilder {
     return { gates, origins, remoteInputs, replayTargets };
   }
 
-  #edgeOutput(edge: JobEdge, subtaskIndex: number): EdgeOutput {
+  #edgeOutput(edge: JobEdge, subtaskIndex: number, results: BlockingResults): EdgeOutput {
     const { executionGraph, graph, slotIndex } = this.#deployment;
     const target = defined(
       graph.nodes.find((node) => node.id === edge.targetNodeId),
@@ -219,7 +235,8 @@ class SlotBuilder {
       }
       const id = { edgeId: edge.id, fromSubtask: from, toSubtask: to };
       const keyed = edge.partitioner === 'HASH';
-      const writer = this.#ports.exchange.openWriter(id, streamEdge.type?.type, keyed);
+      const exchange = edge.exchange === 'BLOCKING' ? results : this.#ports.exchange;
+      const writer = exchange.openWriter(id, streamEdge.type?.type, keyed);
       return { kind: 'remote', writer };
     });
     // One target in this slot: nothing to choose, and the keyed operator checks keys itself.

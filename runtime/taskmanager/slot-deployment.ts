@@ -1,7 +1,7 @@
 import type { BlobStore } from '../checkpoint/index.ts';
 import type { Clock, FileSystem, Logger, Rng } from '../core/index.ts';
 import type { ExecutionGraph, StreamGraph } from '../graph/index.ts';
-import type { RestoredSubtaskState, SlotHandOverRecord } from '../protocol/index.ts';
+import type { RestoredSubtaskState, ResultPlace, SlotHandOverRecord } from '../protocol/index.ts';
 import type { HandOverHost } from './slot-hand-over.ts';
 import type { SlotExchange, SlotReporter } from './slot-ports.ts';
 
@@ -22,6 +22,8 @@ export interface SlotDeployment {
   readonly restore: readonly RestoredSubtaskState[];
   /** Left by the slot whose place this one takes; `restore` is the checkpoint it stands behind. */
   readonly handOver?: SlotHandOverRecord;
+  /** Absent: no edge is blocking. */
+  readonly results?: ResultPlace | undefined;
   readonly bufferTimeoutMs: number;
   readonly autoWatermarkIntervalMs: number;
   /** @defaultValue false */

@@ -34,6 +34,8 @@ export interface TaskParts {
   readonly replay: ChannelReplay | undefined;
   /** Of the task whose place this one takes in the same attempt. */
   readonly handOver: TaskHandOverRecord | undefined;
+  /** Closed with the task. */
+  readonly results: { close(): Promise<void> };
   readonly report: (report: SlotReport) => void;
   readonly clock: Clock;
   /** Something asynchronous of this task went on: step it again. */

@@ -243,6 +243,7 @@ export class Task {
     this.#checkpoints.close();
     this.#mailbox.length = 0;
     this.#inbox.clear();
+    await this.parts.results.close();
     if (this.parts.handOver?.finished === true) return;
     for (const link of this.parts.chain.links) {
       try {

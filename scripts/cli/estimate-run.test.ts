@@ -33,7 +33,7 @@ const GRAPH: JobGraph = {
   edges: [
     {
       ...{ id: 0, sourceVertexId: SOURCE, sourceNodeId: 2, targetVertexId: COUNT },
-      ...{ targetNodeId: 3, inputIndex: 0, partitioner: 'HASH' },
+      ...{ targetNodeId: 3, inputIndex: 0, partitioner: 'HASH', exchange: 'PIPELINED' },
     },
   ],
   hash: '0'.repeat(32),

@@ -27,7 +27,7 @@ export interface InThreadSlots {
   /** What a slot is to run, but for what the launch says. */
   readonly deploymentOf: (
     slotIndex: number,
-  ) => Omit<SlotDeployment, 'executionGraph' | 'slotIndex' | 'attempt' | 'restore'>;
+  ) => Omit<SlotDeployment, 'executionGraph' | 'slotIndex' | 'attempt' | 'restore' | 'results'>;
   readonly ports: Omit<SlotPorts, 'exchange' | 'reporter' | 'wake'>;
   readonly clock: Clock;
   /**
@@ -48,7 +48,7 @@ export class InThreadSlotLauncher implements SlotLauncher {
 
   launch(region: RegionLaunch): readonly SlotHandle[] {
     const { ports, createThread, deploymentOf } = this.#parts;
-    const { executionGraph, attempt } = region;
+    const { executionGraph, attempt, results } = region;
     const indexes = region.slots.map(({ slotIndex }) => slotIndex);
     const memory = allocateRings(executionGraph, indexes);
     const doorbells = new Map(
@@ -64,7 +64,7 @@ export class InThreadSlotLauncher implements SlotLauncher {
           if (!isOver) events.onReport(record);
         });
       return buildSlot(
-        { ...deploymentOf(slotIndex), executionGraph, slotIndex, attempt, restore },
+        { ...deploymentOf(slotIndex), executionGraph, slotIndex, attempt, restore, results },
         { ...ports, exchange, reporter: { report }, wake: () => thread.wake() },
       );
     });

@@ -20,7 +20,12 @@ import {
   generateJobGraph,
   type JobGraphOverrides,
 } from '../../graph/index.ts';
-import type { RestoredSubtaskState, SlotCommand, SlotReport } from '../../protocol/index.ts';
+import type {
+  RestoredSubtaskState,
+  ResultPlace,
+  SlotCommand,
+  SlotReport,
+} from '../../protocol/index.ts';
 import { buildSlot, runSlots, type Slot } from '../../taskmanager/index.ts';
 import { DirectoryBlobStore } from './directory-blob-store.ts';
 import { DoorbellThread } from './doorbell-thread.ts';
@@ -41,6 +46,7 @@ export interface SlotWorkerData {
   readonly slotIndex: number;
   readonly attempt: number;
   readonly restore: readonly RestoredSubtaskState[];
+  readonly results: ResultPlace | undefined;
   /** The job takes periodic checkpoints. */
   readonly checkpointing: boolean;
   readonly rings: RingMemory;
@@ -118,6 +124,7 @@ async function openSlot(
       slotIndex: data.slotIndex,
       attempt: data.attempt,
       restore: data.restore,
+      results: data.results,
       checkpointing: data.checkpointing,
       ...slotSettings(configuration),
     },

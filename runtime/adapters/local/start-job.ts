@@ -5,7 +5,6 @@ import {
   type CheckpointManifest,
   type CheckpointSettings,
   CheckpointStore,
-  checkpointSettings,
   claimSavepoint,
   isErrorWithCode,
   openRestorePoint,
@@ -38,6 +37,7 @@ import {
   type SlotLauncher,
   type TurnMasterParts,
 } from '../../jobmaster/index.ts';
+import { openResults, settingsOf } from './batch-job.ts';
 import type { JobStorage } from './job-storage.ts';
 import { warnAtStart, warnOfHibernation } from './start-warnings.ts';
 
@@ -76,9 +76,10 @@ export interface JobStart {
  */
 export async function createJobMaster(start: JobStart): Promise<JobMaster> {
   const { jobId, graph, configuration, storage, fileSystem, isRecovered } = start;
-  const checkpointing = checkpointSettings(configuration);
+  const checkpointing = settingsOf(start);
   const restart = restartSettings(configuration);
   const hibernation = hibernationSettings(configuration, graph);
+  const results = await openResults(start);
   const { blobs, rows, directory } = storage;
   const checkpointStore = await CheckpointStore.open({ blobs, rows, directory, jobId });
   const { restore, plan } = await foundation(start, checkpointStore);
@@ -98,6 +99,7 @@ export async function createJobMaster(start: JobStart): Promise<JobMaster> {
     checkpointing,
     restart,
     journal,
+    ...(results === undefined ? {} : { results }),
     ...(restore === undefined ? {} : { restore }),
     isRecovered,
     ...start.turn,

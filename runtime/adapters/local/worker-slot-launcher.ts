@@ -43,7 +43,13 @@ export class WorkerSlotLauncher implements SlotLauncher {
     this.#threads = threads;
   }
 
-  launch({ executionGraph, overrides, attempt, slots }: RegionLaunch): readonly SlotHandle[] {
+  launch({
+    executionGraph,
+    overrides,
+    attempt,
+    slots,
+    results,
+  }: RegionLaunch): readonly SlotHandle[] {
     const rings = allocateRings(
       executionGraph,
       slots.map(({ slotIndex }) => slotIndex),
@@ -57,6 +63,7 @@ export class WorkerSlotLauncher implements SlotLauncher {
         slotIndex,
         attempt,
         restore,
+        results,
         rings,
       };
       const { worker, handle } = startWorker(this.#entry, data, events);

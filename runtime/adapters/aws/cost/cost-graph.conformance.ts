@@ -46,7 +46,7 @@ export function pipeline({
     edges: [
       {
         ...{ id: 0, sourceVertexId: source, sourceNodeId: 2, targetVertexId: count },
-        ...{ targetNodeId: 3, inputIndex: 0, partitioner },
+        ...{ targetNodeId: 3, inputIndex: 0, partitioner, exchange: 'PIPELINED' },
       },
     ],
     hash: '0'.repeat(32),

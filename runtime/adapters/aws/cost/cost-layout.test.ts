@@ -94,7 +94,7 @@ function graphOf(stages: readonly Stage[]): ExecutionGraph {
     })),
     edges: edges.map(({ from, to, partitioner }, index) => ({
       ...{ id: index, sourceVertexId: id(from), sourceNodeId: from, targetVertexId: id(to) },
-      ...{ targetNodeId: to, inputIndex: 0, partitioner },
+      ...{ targetNodeId: to, inputIndex: 0, partitioner, exchange: 'PIPELINED' },
     })),
     hash: '0'.repeat(32),
   });

@@ -19,7 +19,7 @@ function graphOf(sources: number, counts: number): ExecutionGraph {
     edges: [
       {
         ...{ id: 0, sourceVertexId: 'a', sourceNodeId: 1, targetVertexId: 'b', targetNodeId: 1 },
-        ...{ inputIndex: 0, partitioner: 'HASH' },
+        ...{ inputIndex: 0, partitioner: 'HASH', exchange: 'PIPELINED' },
       },
     ],
   });

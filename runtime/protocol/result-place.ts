@@ -1,0 +1,7 @@
+/** Where a job in BATCH keeps what goes over its blocking edges. Plain JSON. */
+export interface ResultPlace {
+  /** Of the job alone; deleted with it. */
+  readonly directory: string;
+  /** By region whose results are read: the attempt that has stored them. */
+  readonly attempts: Readonly<Record<number, number>>;
+}

@@ -1,0 +1,102 @@
+/** What the subtasks of a slot store and read over blocking edges: files, one a subtask and edge. */
+import { defined, type FieldType, type FileSystem } from '../core/index.ts';
+import {
+  ChannelReader,
+  ChannelWriter,
+  CodecCache,
+  ResultReader,
+  ResultWriter,
+} from '../exchange/index.ts';
+import type { ExecutionGraph, JobEdge } from '../graph/index.ts';
+import type { ResultPlace } from '../protocol/index.ts';
+import type { ChannelId, ChannelSource } from './slot-ports.ts';
+
+export interface BlockingResultsParts {
+  readonly executionGraph: ExecutionGraph;
+  readonly place: ResultPlace | undefined;
+  /** Of what is stored. */
+  readonly attempt: number;
+  readonly fileSystem: FileSystem;
+  readonly wake: () => void;
+}
+
+/** The results of one task. */
+export class BlockingResults {
+  readonly #parts: BlockingResultsParts;
+  readonly #writers = new Map<number, ResultWriter>();
+  readonly #readers: ResultReader[] = [];
+  readonly #codecs = new Map<number, CodecCache>();
+
+  constructor(parts: BlockingResultsParts) {
+    this.#parts = parts;
+  }
+
+  openWriter(id: ChannelId, type: FieldType | undefined, keyed: boolean): ChannelWriter {
+    const { edgeId, fromSubtask, toSubtask } = id;
+    const { fileSystem, wake, attempt } = this.#parts;
+    const targets = this.#targetsOf(id);
+    let writer = this.#writers.get(edgeId);
+    if (writer === undefined) {
+      const path = this.#pathOf(edgeId, fromSubtask, attempt);
+      writer = new ResultWriter({ fileSystem, path, channelCount: targets.length, wake });
+      this.#writers.set(edgeId, writer);
+    }
+    const ring = writer.channel(targets.indexOf(toSubtask));
+    return new ChannelWriter({ ring, keyed, type, codecs: this.#codecsOf(edgeId) });
+  }
+
+  openReader(id: ChannelId, keyed: boolean): ChannelSource {
+    const { edgeId, fromSubtask, toSubtask } = id;
+    const { fileSystem, wake, executionGraph } = this.#parts;
+    const { sourceVertexId } = this.#edge(edgeId);
+    const region = regionOf(executionGraph, sourceVertexId, fromSubtask);
+    const attempts = this.#place.attempts;
+    const attempt = defined(attempts[region], 'what a region reads has an attempt');
+    const reader = new ResultReader({
+      ...{ fileSystem, wake },
+      path: this.#pathOf(edgeId, fromSubtask, attempt),
+      channel: this.#targetsOf(id).indexOf(toSubtask),
+      producer: { vertexId: sourceVertexId, subtaskIndex: fromSubtask },
+    });
+    this.#readers.push(reader);
+    return new ChannelReader({ ring: reader, keyed, codecs: this.#codecsOf(edgeId) });
+  }
+
+  /** What is not complete is given up. */
+  async close(): Promise<void> {
+    for (const reader of this.#readers) reader.close();
+    for (const writer of this.#writers.values()) await writer.close();
+  }
+
+  get #place(): ResultPlace {
+    return defined(this.#parts.place, 'a job with blocking edges has a place for results');
+  }
+
+  #pathOf(edgeId: number, fromSubtask: number, attempt: number): string {
+    return `${this.#place.directory}/${edgeId}-${fromSubtask}-${attempt}.result`;
+  }
+
+  #edge(edgeId: number): JobEdge {
+    return defined(this.#parts.executionGraph.jobGraph.edges[edgeId], 'an edge of the job');
+  }
+
+  /** Subtasks that the sender has channels to, ascending. */
+  #targetsOf({ edgeId, fromSubtask }: ChannelId): readonly number[] {
+    const { channels } = defined(this.#parts.executionGraph.edges[edgeId], 'an edge is laid out');
+    const own = channels.filter(({ from }) => from === fromSubtask);
+    return own.map(({ to }) => to).toSorted((a, b) => a - b);
+  }
+
+  #codecsOf(edgeId: number): CodecCache {
+    const codecs = this.#codecs.get(edgeId) ?? new CodecCache();
+    this.#codecs.set(edgeId, codecs);
+    return codecs;
+  }
+}
+
+function regionOf(graph: ExecutionGraph, vertexId: string, subtaskIndex: number): number {
+  const vertex = graph.vertices.find((one) => one.vertexId === vertexId);
+  const { slotIndex } = defined(vertex?.subtasks[subtaskIndex], 'every subtask has a slot');
+  const region = graph.regions.find(({ slots }) => slots.includes(slotIndex));
+  return defined(region, 'every slot is in a region').regionIndex;
+}
