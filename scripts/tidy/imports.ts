@@ -9,6 +9,7 @@ export const FOLDER_RANKS: Readonly<Record<string, number>> = {
   'runtime/state': 2,
   'runtime/exchange': 2,
   'runtime/time': 3,
+  'runtime/sort': 3,
   'runtime/operators': 4,
   'runtime/checkpoint': 4,
   'runtime/windowing': 5,

@@ -1,0 +1,6 @@
+export { compareKeys } from './compare-keys.ts';
+export {
+  ExternalSorter,
+  type ExternalSorterOptions,
+  type SortedRecords,
+} from './external-sorter.ts';
