@@ -55,6 +55,13 @@ describe('skip strategies over runs of a{2} b{2} that every event fits (L113)', 
     const any = begin('a', skip).followedByAny('b').where(is('b'));
     deepEqual(matchesOf(any, 'a1 a2 b1 b2'), ['a1 b1', 'a2 b1']);
   });
+
+  it('keeps the one of several matches from one event that comes first, as in Flink', () => {
+    const skip = AfterMatchSkipStrategy.skipToNext();
+    const loop = begin('a', skip).followedBy('b').where(is('b')).oneOrMore().optional();
+    const pattern = loop.followedByAny('c').where(is('c'));
+    deepEqual(matchesOf(pattern, 'a1 b1 a2 b2 c1'), ['a1 b1 b2 c1', 'a2 c1']);
+  });
 });
 
 describe('a b+ c over a b1 d1 b2 d2 b3 c (L115)', () => {

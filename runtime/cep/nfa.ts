@@ -10,7 +10,8 @@
 import { pruneBefore } from './after-match-skip-strategy.ts';
 import type { CompiledPattern, NfaState, Transition } from './compiled-pattern.ts';
 import { type Condition, holds, type IterativeContext } from './conditions.ts';
-import type { PartialMatch, PartialMatches } from './partial-matches.ts';
+import { pollBegun, pushBegun, repairBegun } from './match-order.ts';
+import { type PartialMatch, type PartialMatches, START } from './partial-matches.ts';
 
 /** The events of a match by the pattern they matched, in order of both. */
 export type PatternMatch<T> = ReadonlyMap<string, readonly T[]>;
@@ -40,7 +41,7 @@ interface Decision<T> {
   readonly stopped: boolean;
 }
 
-/** What becomes of the partial matches in one step. */
+/** What becomes of the partial matches in one step: heaps of `match-order.ts`. */
 interface Step {
   readonly partials: PartialMatch[];
   readonly found: PartialMatch[];
@@ -67,7 +68,6 @@ export class Nfa<T> {
     const arrival: Arrival<T> = { value: event, timestampMs, eventId: undefined };
     const step: Step = { partials: [], found: [] };
     for (const partial of matches.partials) this.#advance(matches, partial, arrival, step);
-    this.#advance(matches, undefined, arrival, step);
     if (arrival.eventId !== undefined) matches.releaseEvent(arrival.eventId);
     return this.#emit(matches, step);
   }
@@ -84,8 +84,8 @@ export class Nfa<T> {
     const timedOut: TimedOutMatch<T>[] = [];
     for (const partial of matches.partials) {
       const deadlineMs = this.#deadlineMs(partial);
-      if (nowMs < deadlineMs) step.partials.push(partial);
-      else if (this.#stateOf(partial).completesInTime) step.found.push(partial);
+      if (nowMs < deadlineMs) pushBegun(step.partials, partial);
+      else if (this.#stateOf(partial).completesInTime) pushBegun(step.found, partial);
       else {
         if (this.#options.handlesTimeouts) {
           timedOut.push({ match: materialize(matches, partial), timestampMs: deadlineMs });
@@ -105,6 +105,7 @@ export class Nfa<T> {
   }
 
   #deadlineMs(partial: PartialMatch): number {
+    if (partial === START) return Number.POSITIVE_INFINITY;
     const { windowMs = Number.POSITIVE_INFINITY } = this.#pattern;
     const { previousAndCurrentMs = Number.POSITIVE_INFINITY } = this.#stateOf(partial);
     return Math.min(partial.startMs + windowMs, partial.previousMs + previousAndCurrentMs);
@@ -116,13 +117,14 @@ export class Nfa<T> {
     return state;
   }
 
-  /** One partial match, or the start where there is none, meets the event. */
+  /** One partial match, or the start, meets the event. */
   #advance(
     matches: PartialMatches<T>,
-    partial: PartialMatch | undefined,
+    before: PartialMatch,
     arrival: Arrival<T>,
     step: Step,
   ): void {
+    const partial = before === START ? undefined : before;
     const state = partial === undefined ? this.#pattern.start : this.#stateOf(partial);
     const ask = this.#asker(matches, partial, arrival);
     const { edges, stopped } = decide(state, ask);
@@ -141,16 +143,17 @@ export class Nfa<T> {
       }
     }
     if (partial !== undefined && !stopped && next.length === 1 && next[0]?.match === partial) {
-      step.partials.push(partial);
+      pushBegun(step.partials, partial);
       return;
     }
     for (const { match } of next) matches.retain(match.node);
     if (partial !== undefined) matches.release(partial.node);
     for (const { match, isFinal } of next) {
-      if (isFinal) step.found.push(match);
+      if (isFinal) pushBegun(step.found, match);
       else if (stopped) matches.release(match.node);
-      else step.partials.push(match);
+      else pushBegun(step.partials, match);
     }
+    if (partial === undefined) pushBegun(step.partials, START);
   }
 
   /** Answers conditions for one partial match; each is asked once for an event. */
@@ -195,24 +198,20 @@ export class Nfa<T> {
   #emit(matches: PartialMatches<T>, step: Step): PatternMatch<T>[] {
     const { skipStrategy } = this.#pattern;
     const emitted: PatternMatch<T>[] = [];
-    let [waiting, partials] = [step.found, step.partials];
+    const { partials } = step;
+    const waiting = [...matches.completed];
+    for (const match of step.found) pushBegun(waiting, match);
     const skips = skipStrategy.kind !== 'NO_SKIP';
-    if (skips) waiting = [...matches.completed, ...step.found].sort(byStart);
-    const keep = (list: PartialMatch[], fromId: number): PartialMatch[] =>
-      list.filter(({ startEventId, node }) => {
-        if (startEventId < fromId) matches.release(node);
-        return startEventId >= fromId;
-      });
     for (let match = waiting[0]; match !== undefined; match = waiting[0]) {
       // One that began earlier may still be completed, and make this one be skipped.
       const earliestId = partials[0]?.startEventId ?? Number.POSITIVE_INFINITY;
       if (skips && earliestId < match.startEventId) break;
-      waiting = waiting.slice(1);
+      pollBegun(waiting);
       emitted.push(materialize(matches, match));
       const fromId = skips ? pruneBefore(skipStrategy, matches.eventIds(match)) : undefined;
       if (fromId !== undefined) {
-        partials = keep(partials, fromId);
-        waiting = keep(waiting, fromId);
+        prune(matches, partials, fromId);
+        prune(matches, waiting, fromId);
       }
       matches.release(match.node);
     }
@@ -222,8 +221,15 @@ export class Nfa<T> {
   }
 }
 
-function byStart(left: PartialMatch, right: PartialMatch): number {
-  return left.startEventId - right.startEventId;
+/** Drops what began before an event. */
+function prune<T>(matches: PartialMatches<T>, heap: PartialMatch[], fromId: number): void {
+  const kept = heap.filter(({ startEventId, node }) => {
+    if (startEventId < fromId) matches.release(node);
+    return startEventId >= fromId;
+  });
+  if (kept.length === heap.length) return;
+  heap.splice(0, heap.length, ...kept);
+  repairBegun(heap);
 }
 
 function materialize<T>(matches: PartialMatches<T>, match: PartialMatch): PatternMatch<T> {

@@ -8,7 +8,8 @@
  * I1  A node lives while a match or a later node points to it, an event while a node does, or the
  *     step that brought it runs.
  * I2  Ids grow with the order of events: a smaller id is an earlier event.
- * I3  Partial and completed matches are sorted by the event they began with.
+ * I3  Partial and completed matches are heaps by the event they began with (`match-order.ts`); the
+ *     start is one of the partial matches, and of a record only its place is kept.
  */
 import { defined } from '../core/index.ts';
 
@@ -30,7 +31,18 @@ export interface MatchesRecord {
   readonly completed: readonly PartialMatch[];
   readonly nextEventId: number;
   readonly nextNode: number;
+  /** How many partial matches are before the start. @defaultValue all */
+  readonly startAt?: number;
 }
+
+/** What is not begun: every event meets it, behind the partial matches before it. */
+export const START: PartialMatch = {
+  place: '',
+  node: 0,
+  startEventId: Number.MAX_SAFE_INTEGER,
+  startMs: Number.POSITIVE_INFINITY,
+  previousMs: Number.POSITIVE_INFINITY,
+};
 
 export interface BufferNode {
   readonly patternName: string;
@@ -76,7 +88,7 @@ export class PartialMatches<T> {
     this.#before = record;
     this.#nodes = nodes;
     this.#events = events;
-    this.partials = record.partials;
+    this.partials = record.partials.toSpliced(record.startAt ?? Number.POSITIVE_INFINITY, 0, START);
     this.completed = record.completed;
     this.#nextEventId = record.nextEventId;
     this.#nextNode = record.nextNode;
@@ -84,12 +96,17 @@ export class PartialMatches<T> {
 
   /** The record to keep: undefined where nothing has to be. The same one if nothing changed. */
   record(): MatchesRecord | undefined {
-    const { partials, completed } = this;
+    const { completed } = this;
+    const startAt = this.partials.indexOf(START);
+    const partials = this.partials.toSpliced(startAt, 1);
     if (partials.length === 0 && completed.length === 0) return undefined;
     const { partials: before, completed: completedBefore } = this.#before;
-    if (sameItems(partials, before) && sameItems(completed, completedBefore)) return this.#before;
+    const isSamePlace = startAt === (this.#before.startAt ?? before.length);
+    if (isSamePlace && sameItems(partials, before) && sameItems(completed, completedBefore)) {
+      return this.#before;
+    }
     const [nextEventId, nextNode] = [this.#nextEventId, this.#nextNode];
-    return { partials, completed, nextEventId, nextNode };
+    return { partials, completed, nextEventId, nextNode, startAt };
   }
 
   /** Keeps an event until {@link releaseEvent}, whatever becomes of the nodes that hold it. */
