@@ -32,9 +32,9 @@ export function missingTools(): string | undefined {
   return 'Maven is needed on the PATH, to resolve the jars of Flink';
 }
 
-/** The class path of Flink's clients; resolved once for each version of the POM. */
-export function flinkClassPath(): string {
-  const hash = createHash('sha256').update(readFileSync(POM)).digest('hex').slice(0, 12);
+/** The class path that a POM describes; resolved once for each version of it. */
+export function flinkClassPath(pom = POM): string {
+  const hash = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12);
   const folder = join(tmpdir(), 'sluice-flink');
   const file = join(folder, `classpath-${hash}`);
   if (existsSync(file)) {
@@ -43,7 +43,7 @@ export function flinkClassPath(): string {
   }
   mkdirSync(folder, { recursive: true });
   const output = `${file}.${process.pid}.tmp`;
-  const args = ['-B', '-q', '-f', POM, 'dependency:build-classpath', `-Dmdep.outputFile=${output}`];
+  const args = ['-B', '-q', '-f', pom, 'dependency:build-classpath', `-Dmdep.outputFile=${output}`];
   const { status, stdout, stderr } = spawnSync('mvn', args, {
     encoding: 'utf8',
     timeout: RESOLVE_TIMEOUT_MS,

@@ -1,0 +1,17 @@
+/**
+ * `npm run test:flink-semantics [-- --record]`: runs the jobs and cases of
+ * integration/flink/semantics in Apache Flink and holds the answers against the recorded ones,
+ * which `npm test` holds ours against. `--record` writes them anew. Needs Java 17 and Maven. The
+ * last line is `N passed, N failed`.
+ */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { REPOSITORY_ROOT } from './source-files.ts';
+
+const main = join(REPOSITORY_ROOT, 'integration', 'flink', 'semantics', 'main.ts');
+const { status } = spawnSync(
+  process.execPath,
+  ['--conditions=sluice-source', main, ...process.argv.slice(2)],
+  { stdio: 'inherit' },
+);
+process.exitCode = status ?? 1;
