@@ -56,7 +56,7 @@ const segment = record<KeyedSegmentRecord>(
 );
 const keyedState = record<KeyedStateMetaRecord>(
   { name: text, kind: text, version: count },
-  { type: anything, defaultKind: text, ttlMs: finite },
+  { type: anything, defaultKind: text, ttlMs: finite, queryable: text },
 );
 const operatorState = record<OperatorStateRecord>(
   {

@@ -91,6 +91,8 @@ export interface KeyedStateMetaRecord {
   /** What the default of a value state is (`number`, `string`, `object`, …); absent: none. */
   readonly defaultKind?: string;
   readonly ttlMs?: number;
+  /** The name under which it may be asked for from outside of the job; absent: it may not. */
+  readonly queryable?: string;
 }
 
 export type OperatorStateMode = 'SPLIT_DISTRIBUTE' | 'UNION' | 'BROADCAST';

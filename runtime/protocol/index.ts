@@ -48,6 +48,13 @@ export type {
   TaskMetricsRecord,
   TaskRates,
 } from './slot-messages.ts';
+export {
+  QUERY_KEY_TYPES,
+  type QueryKeyRecord,
+  type QueryKeyType,
+  type StateQueryRecord,
+  type StateValueRecord,
+} from './state-query.ts';
 export type { SubtaskRef } from './subtask-ref.ts';
 export type {
   ChannelWatermarkRecord,

@@ -2,7 +2,7 @@
  * Descriptions of keyed states: a name, a kind, and what the kind needs. A name belongs to one
  * kind within an operator. The same descriptors describe operator states.
  */
-import type { FieldType, TypeInformation } from '../core/index.ts';
+import { type FieldType, StreamError, type TypeInformation } from '../core/index.ts';
 import type { AggregateFunction, ReduceFunction, ReduceLike } from './aggregate-function.ts';
 import { assertTtl, type StateTtlConfig } from './ttl.ts';
 
@@ -31,6 +31,13 @@ export interface StateOptions<T> {
   readonly version?: number;
   /** Turns a restored value of another version into one of this. */
   readonly migrate?: (value: unknown, fromVersion: number) => T;
+  /**
+   * Whether who may read the cluster's REST interface may ask for values of this state, and under
+   * which name; true: under its own. See `setQueryable`.
+   *
+   * @defaultValue false: states may hold what is nobody's business
+   */
+  readonly queryable?: boolean | string;
 }
 
 /** One value a key. `R` is what `value()` returns: `T`, or `T | undefined` without a default. */
@@ -39,20 +46,50 @@ export interface ValueStateDescriptor<T, R = T | undefined> {
   readonly name: string;
   readonly defaultValue: R;
   readonly options: StateOptions<unknown>;
+  /** As {@link ListStateDescriptor.setQueryable}. */
+  setQueryable(queryableName?: string): this;
   /** Never present at run time. */
   readonly _t?: T;
 }
 
-/** With a default, `value()` never answers undefined; an object default is cloned each time. */
-export const ValueStateDescriptor = class {
-  readonly kind = 'value';
+/** What the descriptors of all kinds have. */
+abstract class Descriptor {
   readonly name: string;
-  readonly defaultValue: unknown;
-  readonly options: StateOptions<unknown>;
-  constructor(name: string, defaultValue?: unknown, options?: StateOptions<unknown>) {
+  #options: StateOptions<unknown>;
+
+  constructor(name: string, options: StateOptions<unknown> = {}) {
+    if (options.ttl !== undefined) assertTtl(options.ttl.ttlMs, name);
+    assertQueryable(options.queryable, name);
     this.name = name;
+    this.#options = options;
+  }
+
+  get options(): StateOptions<unknown> {
+    return this.#options;
+  }
+
+  /**
+   * Lets people ask for values of this state while the job runs:
+   * `GET /jobs/:id/state/:uid/:queryableName/:key`. Before a function asks for the state.
+   *
+   * @param queryableName one of its own within the operator.
+   * @defaultValue the state's name
+   * @throws {StreamError} `STATE_QUERYABLE_NAME_INVALID`.
+   */
+  setQueryable(queryableName: string = this.name): this {
+    assertQueryable(queryableName, this.name);
+    this.#options = { ...this.#options, queryable: queryableName };
+    return this;
+  }
+}
+
+/** With a default, `value()` never answers undefined; an object default is cloned each time. */
+export const ValueStateDescriptor = class extends Descriptor {
+  readonly kind = 'value';
+  readonly defaultValue: unknown;
+  constructor(name: string, defaultValue?: unknown, options?: StateOptions<unknown>) {
+    super(name, options);
     this.defaultValue = defaultValue;
-    this.options = checked(name, options);
   }
 } as {
   new <T>(
@@ -64,52 +101,40 @@ export const ValueStateDescriptor = class {
 };
 
 /** A list a key. */
-export class ListStateDescriptor<T> {
+export class ListStateDescriptor<T> extends Descriptor {
   readonly kind = 'list';
-  readonly name: string;
-  readonly options: StateOptions<unknown>;
   declare readonly _t?: T;
   constructor(name: string, options?: StateOptions<T>) {
-    this.name = name;
-    this.options = checked(name, options);
+    super(name, options);
   }
 }
 
 /** A map a key. Map keys follow the rules of `keyBy` keys. */
-export class MapStateDescriptor<K, V> {
+export class MapStateDescriptor<K, V> extends Descriptor {
   readonly kind = 'map';
-  readonly name: string;
-  readonly options: StateOptions<unknown>;
   declare readonly _t?: [K, V];
   constructor(name: string, options?: StateOptions<V>) {
-    this.name = name;
-    this.options = checked(name, options);
+    super(name, options);
   }
 }
 
 /** A value a key into which added values are reduced. */
-export class ReducingStateDescriptor<T> {
+export class ReducingStateDescriptor<T> extends Descriptor {
   readonly kind = 'reducing';
-  readonly name: string;
   readonly reduce: (left: T, right: T) => T;
-  readonly options: StateOptions<unknown>;
   constructor(name: string, reduce: ReduceLike<T>, options?: StateOptions<T>) {
-    this.name = name;
+    super(name, options);
     this.reduce = typeof reduce === 'function' ? reduce : methodOf(reduce);
-    this.options = checked(name, options);
   }
 }
 
 /** An accumulator a key into which added values are folded. */
-export class AggregatingStateDescriptor<I, A, O> {
+export class AggregatingStateDescriptor<I, A, O> extends Descriptor {
   readonly kind = 'aggregating';
-  readonly name: string;
   readonly aggregate: AggregateFunction<I, A, O>;
-  readonly options: StateOptions<unknown>;
   constructor(name: string, aggregate: AggregateFunction<I, A, O>, options?: StateOptions<A>) {
-    this.name = name;
+    super(name, options);
     this.aggregate = aggregate;
-    this.options = checked(name, options);
   }
 }
 
@@ -117,7 +142,13 @@ function methodOf<T>(fn: ReduceFunction<T>): (left: T, right: T) => T {
   return (left, right) => fn.reduce(left, right);
 }
 
-function checked(name: string, options: StateOptions<unknown> = {}): StateOptions<unknown> {
-  if (options.ttl !== undefined) assertTtl(options.ttl.ttlMs, name);
-  return options;
+function assertQueryable(queryable: unknown, name: string): void {
+  if (queryable === undefined || typeof queryable === 'boolean') return;
+  if (typeof queryable === 'string' && queryable !== '') return;
+  throw new StreamError({
+    kind: 'invalid',
+    code: 'STATE_QUERYABLE_NAME_INVALID',
+    message: `the name under which a state is queryable must be a text that is not empty: state=${name} queryable=${String(queryable)}`,
+    details: { state: name },
+  });
 }

@@ -42,7 +42,13 @@ import type {
 import { adaptedTarget, CarriedTable, type RestoreFill, type RestoreShape } from './restore.ts';
 import type { SnapshotTable } from './snapshot-table.ts';
 import { compareStateMeta, metaRecordOf, sameStoredShape, stateMetaOf } from './state-meta.ts';
-import { MapTable, type StateTable, type StateTableOptions, ValueTable } from './state-tables.ts';
+import {
+  type AskedTable,
+  MapTable,
+  type StateTable,
+  type StateTableOptions,
+  ValueTable,
+} from './state-tables.ts';
 import { Ttl, type TtlClock, type TtlValue } from './ttl.ts';
 import {
   TtlAggregatingState,
@@ -67,7 +73,7 @@ export interface KeyedStateBackendOptions {
   /** Processing time; needed by states with a time to live. */
   readonly clock?: TtlClock;
   /** Takes each table when it is registered, in place of this backend, and restores it. */
-  readonly adopt?: (table: SnapshotTable, shape: RestoreShape) => void;
+  readonly adopt?: (table: StateTable, shape: RestoreShape) => void;
 }
 
 interface RegisteredState {
@@ -167,16 +173,16 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
     descriptor: AggregatingStateDescriptor<I, A, O>,
   ): AggregatingState<I, O> {
     const { aggregate } = descriptor;
-    return this.#register<AggregatingState<I, O>>('aggregating', descriptor, (base, ttl) =>
-      ttl === undefined
-        ? new HeapAggregatingState<I, A, O>(new ValueTable(base), this, aggregate)
-        : new TtlAggregatingState<I, A, O>(
-            new ValueTable(expiring(base, ttl)),
-            this,
-            ttl,
-            aggregate,
-          ),
-    );
+    // What the table holds are accumulators of this function.
+    const resultOf = (accumulator: unknown): O => aggregate.getResult(accumulator as A);
+    return this.#register<AggregatingState<I, O>>('aggregating', descriptor, (base, ttl) => {
+      if (ttl === undefined) {
+        const table = new ValueTable<A>({ ...base, resultOf });
+        return new HeapAggregatingState<I, A, O>(table, this, aggregate);
+      }
+      const table = new ValueTable<TtlValue<A>>({ ...expiring<A>(base, ttl), resultOf });
+      return new TtlAggregatingState<I, A, O>(table, this, ttl, aggregate);
+    });
   }
 
   /** The state that a descriptor of any kind stands for. */
@@ -244,6 +250,12 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
   /** What a snapshot has to visit: registered tables, and what is carried along. */
   tables(): readonly SnapshotTable[] {
     return [...[...this.#states.values()].map(({ table }) => table), ...this.#carried];
+  }
+
+  /** Of all states that functions have asked for: what else the operator keeps is its own. */
+  askedTables(): readonly AskedTable[] {
+    const tables: readonly SnapshotTable[] = [...this.#states.values()].map(({ table }) => table);
+    return tables.filter((table): table is SnapshotTable & AskedTable => 'heldOf' in table);
   }
 
   /** The names registered so far, in order of registration. */

@@ -29,7 +29,7 @@ export type {
   ValueState,
 } from './keyed-state.ts';
 export { LargeMap, MAX_MAP_ENTRIES } from './large-map.ts';
-export { NamespacedState } from './namespaced-state.ts';
+export { NamespacedState, splitSubKey } from './namespaced-state.ts';
 export type {
   BroadcastState,
   OperatorStateSnapshot,
@@ -37,6 +37,10 @@ export type {
   ReadOnlyBroadcastState,
 } from './operator-state.ts';
 export { OperatorStateBackend } from './operator-state-backend.ts';
+export { MAX_STATE_ANSWER_CHARS } from './plain-json.ts';
+export { keyNotFound, noKeyedState } from './query-errors.ts';
+export { encodeQueryKey } from './query-key.ts';
+export { askedMeta, checkQuery, heldValue, queryTables } from './query-state.ts';
 export type { RestoreFill } from './restore.ts';
 export type { EntryVisitor, RestoreTarget, SnapshotTable } from './snapshot-table.ts';
 export {
@@ -45,7 +49,7 @@ export {
   type StateMetaComparison,
   stateMetaOf,
 } from './state-meta.ts';
-export { type MapEntry, MapTable } from './state-tables.ts';
+export { type AskedTable, type HeldMap, type MapEntry, MapTable } from './state-tables.ts';
 export type {
   StateTtlConfig,
   StateTtlUpdateType,

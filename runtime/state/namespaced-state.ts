@@ -20,6 +20,7 @@ import { HeapKeyedStateBackend } from './heap-keyed-state-backend.ts';
 import { HeapAggregatingState } from './heap-state.ts';
 import type { KeyedStateStore } from './keyed-state.ts';
 import type { EntryVisitor, SnapshotTable } from './snapshot-table.ts';
+import type { AskedTable, StateTable } from './state-tables.ts';
 
 const SEPARATOR = '\u0000';
 
@@ -122,11 +123,12 @@ export class NamespacedState {
 }
 
 /** A table by namespace and key, as one of the backend by key. */
-class NamespacedTable implements SnapshotTable {
+class NamespacedTable implements SnapshotTable, AskedTable {
   readonly meta: KeyedStateMetaRecord;
-  readonly #table: SnapshotTable;
+  readonly isPerWindow = true;
+  readonly #table: StateTable;
 
-  constructor(table: SnapshotTable, name: string) {
+  constructor(table: StateTable, name: string) {
     this.meta = { ...table.meta, name };
     this.#table = table;
   }
@@ -145,6 +147,18 @@ class NamespacedTable implements SnapshotTable {
 
   visitChanges(visitor: EntryVisitor): void {
     this.#table.visitChanges(splitting(visitor));
+  }
+
+  get resultOf(): AskedTable['resultOf'] {
+    return this.#table.resultOf;
+  }
+
+  heldOf(key: EncodedKey, namespace: string | undefined): unknown {
+    return this.#table.heldOf(join(namespace ?? '', key), undefined);
+  }
+
+  exampleKey(): undefined {
+    return undefined;
   }
 
   restorePut(key: EncodedKey, subKey: EncodedKey | undefined, value: unknown): void {
@@ -175,13 +189,19 @@ function subKeyOf(namespace: string, mapKey: EncodedKey | undefined): EncodedKey
   return mapKey === undefined ? namespace : join(namespace, mapKey);
 }
 
+/** What a sub-key in a snapshot says: the namespace and, of a map state, the map key. */
+export function splitSubKey(
+  subKey: EncodedKey | undefined,
+): readonly [namespace: string, mapKey: EncodedKey | undefined] {
+  const text = String(subKey);
+  return text.includes(SEPARATOR) ? split(text) : [text, undefined];
+}
+
 function joinedOf(
   key: EncodedKey,
   subKey: EncodedKey | undefined,
 ): readonly [EncodedKey, EncodedKey | undefined] {
-  const text = String(subKey);
-  if (!text.includes(SEPARATOR)) return [join(text, key), undefined];
-  const [namespace, mapKey] = split(text);
+  const [namespace, mapKey] = splitSubKey(subKey);
   return [join(namespace, key), mapKey];
 }
 

@@ -49,7 +49,7 @@ export function stateMetaOf(
   },
 ): DeclaredStateMeta {
   const { defaultValue } = descriptor;
-  const { type, ttl, version = 1, migrate } = descriptor.options;
+  const { type, ttl, version = 1, migrate, queryable } = descriptor.options;
   return {
     name: descriptor.name,
     kind,
@@ -59,6 +59,9 @@ export function stateMetaOf(
       ? {}
       : { defaultKind: Array.isArray(defaultValue) ? 'array' : typeof defaultValue }),
     ...(ttl === undefined ? {} : { ttlMs: ttl.ttlMs }),
+    ...(queryable === undefined || queryable === false
+      ? {}
+      : { queryable: queryable === true ? descriptor.name : queryable }),
     migrates: migrate !== undefined,
   };
 }

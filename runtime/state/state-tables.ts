@@ -17,10 +17,34 @@ export interface StateTableOptions<V> {
   readonly tracksChanges: boolean;
   /** What is left of a value once the expired is gone; undefined: nothing. */
   readonly unexpired?: ((value: V) => V | undefined) | undefined;
+  /** Of an aggregating state: what it answers of an accumulator. */
+  readonly resultOf?: ((accumulator: unknown) => unknown) | undefined;
+}
+
+/** A table of a state that can be asked for what it holds for a key. Reading changes nothing. */
+export interface AskedTable {
+  readonly meta: KeyedStateMetaRecord;
+  /** Entries belong to windows of their keys. */
+  readonly isPerWindow: boolean;
+  readonly resultOf: ((accumulator: unknown) => unknown) | undefined;
+  /**
+   * As a snapshot would hold it, the expired too; of a map state a {@link HeldMap}. Undefined:
+   * nothing.
+   *
+   * @param namespace undefined unless {@link isPerWindow}.
+   */
+  heldOf(key: EncodedKey, namespace: string | undefined): unknown;
+  /** Any key that it has; undefined: none is at hand. */
+  exampleKey(): EncodedKey | undefined;
+}
+
+/** The map of one key, by encoded map key. */
+export interface HeldMap<V> extends Iterable<readonly [EncodedKey, V]> {
+  get(mapKey: EncodedKey): V | undefined;
 }
 
 /** A table that can list what it holds. */
-export interface StateTable extends SnapshotTable {
+export interface StateTable extends SnapshotTable, AskedTable {
   /** By key; values as snapshots hold them, those of a map state in a `Map` by encoded map key. */
   heldEntries(): IterableIterator<[EncodedKey, unknown]>;
 }
@@ -29,10 +53,13 @@ export interface StateTable extends SnapshotTable {
 export class ValueTable<V> implements StateTable {
   readonly meta: KeyedStateMetaRecord;
   readonly entries: KeyTable<V>;
+  readonly isPerWindow = false;
+  readonly resultOf: ((accumulator: unknown) => unknown) | undefined;
   readonly #unexpired: ((value: V) => V | undefined) | undefined;
 
   constructor(options: StateTableOptions<V>) {
     this.meta = options.meta;
+    this.resultOf = options.resultOf;
     this.entries = new KeyTable({ tracksChanges: options.tracksChanges });
     this.#unexpired = options.unexpired;
   }
@@ -67,6 +94,14 @@ export class ValueTable<V> implements StateTable {
     return this.entries.entries();
   }
 
+  heldOf(key: EncodedKey): V | undefined {
+    return this.entries.get(key);
+  }
+
+  exampleKey(): EncodedKey | undefined {
+    return this.entries.entries().next().value?.[0];
+  }
+
   #dropExpired(unexpired: (value: V) => V | undefined): void {
     this.entries.forEach((value, key) => {
       const left = unexpired(value);
@@ -92,6 +127,8 @@ export type MapEntries<V> = Map<EncodedKey, MapEntry<V>>;
  */
 export class MapTable<V> implements StateTable {
   readonly meta: KeyedStateMetaRecord;
+  readonly isPerWindow = false;
+  readonly resultOf = undefined;
   readonly #maps = new KeyTable<MapEntries<V>>();
   readonly #log: ChangeLog<MapEntry<V>>;
   readonly #unexpired: ((value: V) => V | undefined) | undefined;
@@ -183,9 +220,21 @@ export class MapTable<V> implements StateTable {
   }
 
   *heldEntries(): IterableIterator<[EncodedKey, Map<EncodedKey, V>]> {
-    for (const [key, map] of this.#maps.entries()) {
-      yield [key, new Map([...map.values()].map(({ mapKey, value }) => [mapKey, value]))];
-    }
+    for (const [key, map] of this.#maps.entries()) yield [key, new Map(valuesOf(map))];
+  }
+
+  heldOf(key: EncodedKey): HeldMap<V> | undefined {
+    const map = this.mapOf(key);
+    return (
+      map && {
+        get: (mapKey) => map.get(mapKey)?.value,
+        [Symbol.iterator]: () => valuesOf(map),
+      }
+    );
+  }
+
+  exampleKey(): EncodedKey | undefined {
+    return this.#maps.entries().next().value?.[0];
   }
 
   #insert(map: MapEntries<V>, key: EncodedKey, mapKey: EncodedKey, value: V): MapEntry<V> {
@@ -201,4 +250,8 @@ export class MapTable<V> implements StateTable {
     this.#size -= 1;
     if (map.size === 0) this.#maps.delete(key);
   }
+}
+
+function valuesOf<V>(map: MapEntries<V>): IteratorObject<[EncodedKey, V]> {
+  return map.values().map(({ mapKey, value }) => [mapKey, value]);
 }
