@@ -10,6 +10,7 @@ const OF_ALL = ['SLUICE_PREFIX'] as const;
 const VARIABLES: Readonly<Record<FunctionName, readonly string[]>> = {
   api: [
     'SLUICE_JOBS_TABLE',
+    'SLUICE_STATE_TABLE',
     'SLUICE_BUCKET',
     'SLUICE_BUCKET_OWNER',
     'SLUICE_COORDINATOR_QUEUE_URL',

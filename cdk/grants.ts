@@ -106,6 +106,8 @@ const GRANTS: Readonly<Record<FunctionName, GrantsOf>> = {
   // Submits jobs and reads what the coordinator has written of them, and what both have logged.
   api: (may, to) => [
     may.rows(...ROW_READS, 'dynamodb:PutItem', 'dynamodb:UpdateItem'),
+    // Queryable state is answered from checkpoints, by their names: nothing is listed.
+    may.segments('dynamodb:GetItem'),
     may.objects(['s3:GetObject'], 'jobs', 'uploads', 'checkpoints', 'savepoints'),
     may.objects(['s3:PutObject'], 'jobs', 'uploads'),
     // Savepoints go only when a client says so, by their path.

@@ -20,7 +20,7 @@ import {
 import { connectCloudWatchLogs } from '../../runtime/adapters/aws/logs/index.ts';
 import { compress, decompress } from '../../runtime/checkpoint/index.ts';
 import { TurnObjects } from '../../runtime/jobmaster/index.ts';
-import { functionWorld, reservationsOf } from '../shared/index.ts';
+import { functionWorld, reservationsOf, stateBlobs } from '../shared/index.ts';
 import { createHandler } from './create-handler.ts';
 
 const world = functionWorld('api');
@@ -42,7 +42,7 @@ const maxTaskManagers = environment.count('SLUICE_MAX_TASK_MANAGERS');
 const expirationMs = environment.count('SLUICE_JOB_EXPIRATION_MS');
 const clusterJobs = new AwsClusterJobs({
   ...{ rows, jobs, clock, newId, views, executions, reservations },
-  ...{ taskSlots, maxTaskManagers, expirationMs },
+  ...{ taskSlots, maxTaskManagers, expirationMs, stateBlobs: stateBlobs(world) },
   queues: new SqsCoordinatorQueues({
     ...{ sqs, calls },
     coordinatorUrl: environment.text('SLUICE_COORDINATOR_QUEUE_URL'),

@@ -166,6 +166,13 @@ export {
   toStoreOf,
 } from './pending-checkpoint.ts';
 export {
+  type CheckpointedValue,
+  findOperator,
+  placeOfKey,
+  type QueriedOperator,
+  queryCheckpoint,
+} from './query-checkpoint.ts';
+export {
   anything,
   type Check,
   count,

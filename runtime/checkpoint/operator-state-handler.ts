@@ -23,8 +23,15 @@ import {
   type OperatorStateRecord,
   type OperatorSubtaskStateRecord,
   type RestoredOperatorState,
+  type StateQueryRecord,
+  type StateValueRecord,
 } from '../protocol/index.ts';
-import { HeapKeyedStateBackend, OperatorStateBackend } from '../state/index.ts';
+import {
+  HeapKeyedStateBackend,
+  noKeyedState,
+  OperatorStateBackend,
+  queryTables,
+} from '../state/index.ts';
 import type { BlobStore } from './blob-store.ts';
 import { storedSizeBytes } from './bytes-record.ts';
 import { loadList, type SerializedList, serializeList, storeList } from './operator-state-codec.ts';
@@ -155,6 +162,18 @@ export class OperatorStateHandler {
       syncEntries: keyed?.serialized.entryCount ?? 0,
       store: () => this.#store(barrier, keyed, lists),
     };
+  }
+
+  /**
+   * What a keyed state holds now. Changes nothing.
+   *
+   * @throws {StreamError} kind `invalid`, code `STATE_NOT_KEYED`; as `queryTables`.
+   */
+  query(query: StateQueryRecord): StateValueRecord {
+    const { operatorName, clock } = this.#options;
+    const tables = this.#keyed?.askedTables() ?? [];
+    if (tables.length === 0) throw noKeyedState(operatorName, this.operatorState.names());
+    return queryTables(tables, query, { operatorName, nowEpochMs: clock.nowEpochMs() });
   }
 
   #snapshotKeyed(keyed: HeapKeyedStateBackend, barrier: CheckpointBarrier): KeyedSnapshot {

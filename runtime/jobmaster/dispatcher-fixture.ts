@@ -14,7 +14,9 @@ import type { JobJournal } from './job-journal.ts';
 import type { JobResult } from './job-master-parts.ts';
 import type { VertexSnapshot } from './job-snapshot.ts';
 import type { JobStatus } from './job-state.ts';
+import type { StateQuestion } from './query-state.ts';
 import type { ExceptionHistory } from './restart-exception-history.ts';
+import type { RunningValue } from './state-queries.ts';
 
 /** A master that ends when it is told to. */
 export class FakeMaster implements JobControl {
@@ -22,6 +24,8 @@ export class FakeMaster implements JobControl {
   checkpointStatistics: CheckpointStatistics | undefined;
   shownExecutions: readonly VertexExecutions[] = [];
   shownVertices: readonly VertexSnapshot[] = [];
+  /** Undefined: no slot answers. */
+  runningValue: RunningValue | undefined;
   readonly calls: string[] = [];
   readonly journal: JobJournal;
   readonly isRecovered: boolean;
@@ -94,6 +98,11 @@ export class FakeMaster implements JobControl {
 
   async rescale(parallelism: Readonly<Record<string, number>>): Promise<void> {
     this.calls.push(`rescale ${JSON.stringify(parallelism)}`);
+  }
+
+  async queryState(question: StateQuestion): Promise<RunningValue | undefined> {
+    this.calls.push(`query ${question.operator} ${question.query.name}`);
+    return this.runningValue;
   }
 
   snapshot(): JobResult['metrics'] {

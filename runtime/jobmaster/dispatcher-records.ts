@@ -43,6 +43,7 @@ export type JobControl = Pick<
   | 'stopWithSavepoint'
   | 'triggerCheckpoint'
   | 'rescale'
+  | 'queryState'
   | 'snapshot'
   | 'executions'
   | 'diagnosis'

@@ -43,6 +43,13 @@ import { JobArchive } from './job-archive.ts';
 import { jobNotRunning } from './job-errors.ts';
 import { decideHistory, type JobHistorySettings } from './job-history.ts';
 import { type PastRecord, readPast } from './job-past.ts';
+import {
+  assertQueryable,
+  checkpointAnswer,
+  runningAnswer,
+  type StateAnswer,
+  type StateQuestion,
+} from './query-state.ts';
 
 export interface DispatcherParts {
   readonly jobs: JobStore;
@@ -201,6 +208,21 @@ export class Dispatcher {
    */
   async diagnosis(jobId: string): Promise<Diagnosis> {
     return await this.#entry(jobId).diagnosis(this.slots);
+  }
+
+  /**
+   * What a keyed state holds: from the slot that has it, or else from the newest checkpoint.
+   *
+   * @throws {StreamError} `JOB_NOT_FOUND`; as {@link StateQueries.ask} and `checkpointAnswer`.
+   */
+  async queryState(jobId: string, question: StateQuestion): Promise<StateAnswer> {
+    const { clock, blobs } = this.#parts;
+    const entry = this.#entry(jobId);
+    assertQueryable(entry);
+    const running = await entry.control?.queryState(question);
+    const now = (): number => clock.nowEpochMs();
+    if (running !== undefined) return runningAnswer(running, now());
+    return await checkpointAnswer(async () => entry.describe(), question, blobs, now);
   }
 
   /** Those that hold slots: something of them runs, or is about to. */

@@ -93,6 +93,13 @@ export {
 } from './job-turn.ts';
 export { JOB_FAILED } from './life-log.ts';
 export {
+  assertQueryable,
+  checkpointAnswer,
+  runningAnswer,
+  type StateAnswer,
+  type StateQuestion,
+} from './query-state.ts';
+export {
   type ExceptionHistory,
   type ExceptionHistoryEntry,
   type ExceptionRecord,

@@ -20,7 +20,7 @@ import type { JobMasterParts } from './job-master-parts.ts';
 import type { JobOutput } from './job-output.ts';
 import { asOneRegion, type JobPlan, planJobExecution, planOf } from './job-plan.ts';
 import type { JobSources } from './job-sources.ts';
-import type { RegionState } from './job-state.ts';
+import { isTerminal, type JobState, type RegionState } from './job-state.ts';
 import { RegionExecution, type RegionExecutionParts } from './region-execution.ts';
 import {
   readRestorePoint,
@@ -30,6 +30,7 @@ import {
 } from './restore-point.ts';
 import type { SleepingJob, SleepingRegion } from './sleeping-job.ts';
 import type { SlotEvents } from './slot-launcher.ts';
+import { StateQueries } from './state-queries.ts';
 
 /** The job, as its deployment sees it. */
 export interface DeployedJob {
@@ -37,8 +38,8 @@ export interface DeployedJob {
   readonly sources: JobSources;
   /** Undefined: none are open yet. */
   checkpoints(): JobCheckpoints | undefined;
-  /** Nothing may be deployed any more. */
-  isOver(): boolean;
+  /** Once it is terminal nothing may be deployed any more. */
+  state(): JobState;
   eventsOf(region: RegionExecution, slotIndex: number): SlotEvents;
   /** The slot will not be heard of any more. */
   onGone(region: RegionExecution, slotIndex: number): void;
@@ -47,6 +48,7 @@ export interface DeployedJob {
 
 export class JobDeployment {
   readonly regions = new DeployedRegions();
+  readonly queries: StateQueries;
   readonly #parts: JobMasterParts;
   readonly #job: DeployedJob;
   #plan: JobPlan;
@@ -58,7 +60,12 @@ export class JobDeployment {
   constructor(parts: JobMasterParts, job: DeployedJob) {
     this.#parts = parts;
     this.#job = job;
-    const { asleep, graph, plan } = parts;
+    const { asleep, graph, plan, timers } = parts;
+    const { regions } = this;
+    this.queries = new StateQueries({
+      ...{ timers, regions, graph: () => this.executionGraph },
+      state: () => job.state(),
+    });
     this.#wasDeployed = asleep !== undefined;
     const isPlan = asleep === undefined || isDeepStrictEqual(asleep.overrides, plan.overrides);
     this.#plan = this.#laidOut(isPlan ? plan : planOf(graph, asleep.overrides));
@@ -86,9 +93,11 @@ export class JobDeployment {
     return this.#parallelism;
   }
 
-  /** @throws {StreamError} as `planJobExecution`. */
-  checkPlan(parallelism: Readonly<Record<string, number>>): void {
-    planJobExecution(this.#parts.graph, parallelism, this.#parts.restore?.manifest);
+  /** The whole of it. @throws {StreamError} as `planJobExecution`. */
+  checkedParallelism(changed: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+    const wanted = { ...this.#parallelism, ...changed };
+    planJobExecution(this.#parts.graph, wanted, this.#parts.restore?.manifest);
+    return wanted;
   }
 
   setParallelism(parallelism: Readonly<Record<string, number>>): void {
@@ -230,7 +239,7 @@ export class JobDeployment {
   }
 
   #isOver(region: RegionExecution): boolean {
-    return region.isStopping || this.#job.isOver();
+    return region.isStopping || isTerminal(this.#job.state().status);
   }
 
   #tasksOf(region: RegionExecution): readonly SubtaskRef[] {

@@ -43,10 +43,12 @@ import {
 } from './job-state.ts';
 import { tellOfJob } from './life-log.ts';
 import { type CheckpointedJob, openCheckpoints, wakeCheckpoints } from './open-checkpoints.ts';
+import type { StateQuestion } from './query-state.ts';
 import { endOf, recordEnd } from './record-end.ts';
 import type { ExceptionHistory } from './restart-exception-history.ts';
 import type { SleepingJob } from './sleeping-job.ts';
 import { SlotReports } from './slot-reports.ts';
+import type { RunningValue } from './state-queries.ts';
 import { NEW_JOB_WAIT_MS, retryStorage } from './storage-retry.ts';
 import type { ClientRequest } from './turn-messages.ts';
 
@@ -97,7 +99,7 @@ export class JobMaster {
       checkpoints: () => (isTerminal(this.status) ? undefined : this.#checkpoints),
       replan: (parallelism) => this.#replanAt(parallelism),
       recordPlan: () => this.#recordPlan(),
-      checkedParallelism: (changed) => this.#checkedParallelism(changed),
+      checkedParallelism: (changed) => this.#deployment.checkedParallelism(changed),
       cancel: () => this.cancel(),
       holdsRequests: () => this.#hibernation.holdsRequests,
       wake: () => this.#hibernation.wake(),
@@ -177,7 +179,7 @@ export class JobMaster {
    * @throws {StreamError} as `planJobExecution`; why there is no checkpoint. It goes on as it was.
    */
   async rescale(parallelism: Readonly<Record<string, number>>): Promise<void> {
-    await this.#requests.rescale(this.#checkedParallelism(parallelism));
+    await this.#requests.rescale(this.#deployment.checkedParallelism(parallelism));
   }
 
   /**
@@ -193,23 +195,15 @@ export class JobMaster {
     return this.#hibernation;
   }
 
-  /** The whole of it. @throws {StreamError} as `planJobExecution`. */
-  #checkedParallelism(changed: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-    const wanted = { ...this.#deployment.parallelism, ...changed };
-    this.#deployment.checkPlan(wanted);
-    return wanted;
-  }
-
   async #replanAt(wanted: Readonly<Record<string, number>>): Promise<void> {
     const deployment = this.#deployment;
     const before = this.#state;
     const former = deployment.parallelism;
     deployment.setParallelism(wanted);
     this.#apply({ type: 'replan' });
-    const isRefused = this.#state === before;
-    if (isRefused) deployment.setParallelism(former);
-    if (isRefused) throw jobNotRunning(this.jobId, this.status);
-    await this.#recordPlan();
+    if (this.#state !== before) return await this.#recordPlan();
+    deployment.setParallelism(former);
+    throw jobNotRunning(this.jobId, this.status);
   }
 
   /** Durable before the answer. A journal that fails here fails the deployment, which acts. */
@@ -271,6 +265,11 @@ export class JobMaster {
     return this.#executions.view(this.#deployment, this.#output.shown);
   }
 
+  /** As {@link StateQueries.ask}. */
+  queryState({ operator, query }: StateQuestion): Promise<RunningValue | undefined> {
+    return this.#deployment.queries.ask(operator, query);
+  }
+
   /** Why nothing comes out of it. */
   diagnosis(): Diagnosis {
     const parts = { deployment: this.#deployment, sources: this.#sources, output: this.#output };
@@ -301,12 +300,13 @@ export class JobMaster {
       ...{ output, sources, checkpoints, executions: this.#executions },
       regions: () => this.#deployment.regions,
       hibernation: () => this.#hibernation,
+      queries: () => this.#deployment.queries,
       apply: (event) => this.#apply(event),
       applyFailure: (failure, exception) => this.#applyFailure(failure, exception),
     });
     return new JobDeployment(this.#parts, {
       ...{ output, sources, checkpoints },
-      isOver: () => isTerminal(this.status),
+      state: () => this.#state,
       eventsOf: (region, slotIndex) => reports.eventsOf(region, slotIndex),
       onGone: (region, slotIndex) => reports.onGone(region, slotIndex),
       fail: (error) => this.#fail(error),

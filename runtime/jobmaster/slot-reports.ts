@@ -17,6 +17,7 @@ import type { JobSources } from './job-sources.ts';
 import type { JobEvent, SlotFailure } from './job-state.ts';
 import type { RegionExecution } from './region-execution.ts';
 import type { SlotEvents } from './slot-launcher.ts';
+import type { StateQueries } from './state-queries.ts';
 
 export interface SlotReportsParts {
   readonly output: JobOutput;
@@ -25,6 +26,7 @@ export interface SlotReportsParts {
   readonly regions: () => DeployedRegions;
   readonly checkpoints: () => JobCheckpoints | undefined;
   readonly hibernation: () => Pick<JobHibernation, 'apply'>;
+  readonly queries: () => Pick<StateQueries, 'answered' | 'gone'>;
   readonly apply: (event: JobEvent) => void;
   readonly applyFailure: (failure: SlotFailure, exception: NotedException) => void;
 }
@@ -45,6 +47,7 @@ export class SlotReports {
       },
       onLost: (lost) => {
         if (!this.#isPresent(region) || !region.markGone(slotIndex)) return;
+        this.#parts.queries().gone(slotIndex);
         const error = toStreamError(lost).toJSON();
         const failure = { type: 'slot-lost', slotIndex, attempt: region.attempt, error } as const;
         this.#parts.applyFailure(failure, { error, ...placeIn(region, slotIndex) });
@@ -55,6 +58,7 @@ export class SlotReports {
   /** It will not be heard of any more. */
   onGone(region: RegionExecution, slotIndex: number): void {
     if (!this.#isPresent(region) || !region.markGone(slotIndex)) return;
+    this.#parts.queries().gone(slotIndex);
     // I2.
     queueMicrotask(() => {
       this.#parts.apply({ type: 'slot-released', slotIndex, attempt: region.attempt });
@@ -73,7 +77,11 @@ export class SlotReports {
       case 'running':
         apply({ type: 'slot-running', ...from });
         break;
+      case 'state-answer':
+        this.#parts.queries().answered(report);
+        break;
       case 'released':
+        this.#parts.queries().gone(slotIndex);
         if (region.markGone(slotIndex)) apply({ type: 'slot-released', ...from });
         break;
       case 'task-failed': {

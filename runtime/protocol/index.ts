@@ -44,6 +44,7 @@ export type {
   ReaderEvent,
   SlotCommand,
   SlotReport,
+  SlotStateAnswer,
   SourceEvent,
   TaskMetricsRecord,
   TaskRates,

@@ -10,6 +10,7 @@ import type {
   SubtaskCheckpointStats,
   SubtaskStateRecord,
 } from './checkpoint-records.ts';
+import type { StateQueryRecord, StateValueRecord } from './state-query.ts';
 import type { SubtaskRef } from './subtask-ref.ts';
 import type { InputFactsRecord, OperatorFactsRecord, RecentFactsRecord } from './task-facts.ts';
 
@@ -50,6 +51,14 @@ export type SlotCommand =
   | { readonly type: 'checkpoint-aborted'; readonly checkpointId: number }
   /** Sources end as if they were bounded: maximum watermark, end of input (`stop --drain`). */
   | { readonly type: 'drain' }
+  /** What a keyed state holds: answered between two steps of the task, once. */
+  | {
+      readonly type: 'query-state';
+      readonly queryId: number;
+      readonly task: SubtaskRef;
+      readonly operatorId: string;
+      readonly query: StateQueryRecord;
+    }
   /** Look anew whether you are idle: something may have come. */
   | { readonly type: 'rouse'; readonly round: number }
   | { readonly type: 'cancel' };
@@ -92,6 +101,7 @@ export type SlotReport =
   /** Nothing of the job is left in the slot: every operator is closed. Always the last report. */
   | { readonly type: 'released' }
   | { readonly type: 'reader-event'; readonly task: SubtaskRef; readonly event: ReaderEvent }
+  | { readonly type: 'state-answer'; readonly queryId: number; readonly answer: SlotStateAnswer }
   | { readonly type: 'metrics'; readonly tasks: readonly TaskMetricsRecord[] }
   | { readonly type: 'print'; readonly id: number; readonly text: string }
   | {
@@ -106,6 +116,12 @@ export type SlotReport =
       readonly message: string;
       readonly fields: Readonly<Record<string, unknown>>;
     };
+
+/** `unknown`: the task does not run, so that who knows is the last checkpoint. */
+export type SlotStateAnswer =
+  | { readonly type: 'value'; readonly value: StateValueRecord; readonly asOfEpochMs: number }
+  | { readonly type: 'refused'; readonly error: StreamErrorRecord }
+  | { readonly type: 'unknown' };
 
 /** A subtask's counters since it started. Written by its slot; names are Flink's metrics. */
 export interface TaskMetricsRecord extends SubtaskRef {

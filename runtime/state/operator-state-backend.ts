@@ -66,6 +66,11 @@ export class OperatorStateBackend implements OperatorStateStore {
     for (const item of items) known.items.push(item);
   }
 
+  /** Of the states that functions have asked for. */
+  names(): readonly string[] {
+    return [...this.#states.keys()];
+  }
+
   /** All states, registered ones first. The items are live: serialise them before going on. */
   snapshot(): OperatorStateSnapshot[] {
     const registered = [...this.#states].map(([name, state]) => {

@@ -22,7 +22,7 @@ export interface ChainLink {
   readonly operatorId: string;
   readonly name: string;
   readonly operator: Operator;
-  readonly states: Pick<OperatorStateHandler, 'snapshot'>;
+  readonly states: Pick<OperatorStateHandler, 'snapshot' | 'query'>;
   /** Undefined for the head, whose inputs are gates or none. */
   readonly input: Input<unknown> | undefined;
   /** Whose main output it takes; undefined for the head, and where it takes a side output. */
@@ -49,7 +49,7 @@ export interface OperatorChain {
 /** What an operator is made with. */
 export interface OperatorSurroundings {
   readonly ctx: OperatorContext;
-  readonly states: Pick<OperatorStateHandler, 'snapshot'>;
+  readonly states: Pick<OperatorStateHandler, 'snapshot' | 'query'>;
 }
 
 /** A writer of an edge and the output it belongs to. */

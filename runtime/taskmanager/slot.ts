@@ -20,6 +20,7 @@ import type {
   SubtaskRef,
   TaskMetricsRecord,
 } from '../protocol/index.ts';
+import { answerQuery } from './answer-query.ts';
 import type { ClientChannel } from './client-channel.ts';
 import { type HandOverHost, SlotHandOver } from './slot-hand-over.ts';
 import { type SlotActivity, SlotIdleness } from './slot-idleness.ts';
@@ -183,6 +184,12 @@ export class Slot {
       case 'received':
         this.#parts.client.received(command.id);
         break;
+      case 'query-state': {
+        const { task, queryId } = command;
+        const answer = answerQuery(this.#taskOf(task), command, this.#parts.nowEpochMs());
+        this.#parts.reporter.report({ type: 'state-answer', queryId, answer });
+        return;
+      }
       case 'rouse':
         this.#idleness?.rouse(command.round);
         break;

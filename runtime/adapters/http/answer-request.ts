@@ -31,6 +31,7 @@ import { METRIC_ROUTES } from './metric-routes.ts';
 import { PROCESS_ROUTES } from './process-routes.ts';
 import { PROGRAM_ROUTES } from './program-routes.ts';
 import { jobConfigJson } from './settings-json.ts';
+import { STATE_ROUTES } from './state-routes.ts';
 import { TRIGGER_ROUTES } from './trigger-routes.ts';
 import { VERTEX_ROUTES } from './vertex-routes.ts';
 import { webSettings } from './web-settings.ts';
@@ -122,6 +123,7 @@ const ROUTES: readonly Route[] = [
       return ok(jobAccumulatorsJson(await jobs.get(jobid)));
     },
   ],
+  ...STATE_ROUTES,
   ...CHECKPOINT_ROUTES,
   ...VERTEX_ROUTES,
   ...FLAME_GRAPH_ROUTES,
@@ -156,9 +158,15 @@ function findRoute({ method, path }: HttpRequest): {
   throw new HttpRefusal(404, `Not found: ${path}`);
 }
 
+/** Takes what is left of the path: keys of states have slashes, and paths come decoded. */
+const REST = ':key';
+
 function match(route: string, path: string): PathParameters | undefined {
   const expected = route.split('/');
-  const parts = path.split('/');
+  const all = path.split('/');
+  const last = expected.length - 1;
+  const takesRest = expected[last] === REST && all.length > last;
+  const parts = takesRest ? [...all.slice(0, last), all.slice(last).join('/')] : all;
   if (expected.length !== parts.length) return undefined;
   const parameters: Record<string, string> = {};
   for (const [index, name] of expected.entries()) {

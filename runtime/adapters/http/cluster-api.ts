@@ -6,6 +6,8 @@ import type {
   DispatchedJob,
   JobSubmission,
   SlotOverview,
+  StateAnswer,
+  StateQuestion,
 } from '../../jobmaster/index.ts';
 import type { HttpAnswer, HttpContent, HttpRequest } from './http-records.ts';
 import type { ClusterProcesses } from './process-records.ts';
@@ -62,6 +64,12 @@ export interface ClusterJobs {
    * @throws {StreamError} `JOB_NOT_FOUND`.
    */
   diagnosis(jobId: string): Promise<Diagnosis>;
+  /**
+   * What a keyed state holds for a key, and how old that is.
+   *
+   * @throws {StreamError} `JOB_NOT_FOUND`; why there is no answer.
+   */
+  queryState(jobId: string, question: StateQuestion): Promise<StateAnswer>;
   slots(): Promise<SlotOverview>;
   /** Where a slot of a job runs, or ran last. Undefined: nowhere yet. */
   placeOf(jobId: string, slotIndex: number): TaskPlace | undefined;

@@ -132,8 +132,22 @@ function messageOf(error: StreamError): string {
   return error.message;
 }
 
+/** Where the kind of an error says too little. */
+const STATUS_OF_CODES: Readonly<Record<string, number>> = {
+  JOB_NOT_FOUND: 404,
+  OPERATOR_NOT_FOUND: 404,
+  STATE_JOB_ENDED: 404,
+  STATE_NOT_FOUND: 404,
+  STATE_KEY_NOT_FOUND: 404,
+  STATE_NOT_QUERYABLE: 403,
+  STATE_ANSWER_TOO_LARGE: 413,
+  // It may have one later.
+  STATE_NO_CHECKPOINT: 409,
+};
+
 function statusOf({ kind, code }: StreamError): number {
-  if (code === 'JOB_NOT_FOUND') return 404;
+  const known = STATUS_OF_CODES[code];
+  if (known !== undefined) return known;
   switch (kind) {
     case 'invalid':
     case 'user':

@@ -120,7 +120,7 @@ export function clusterOf(job: DispatchedJob): ClusterApi {
       },
       slots: async () => ({ total: 4, available: 2 }),
       placeOf: (_, slot) => ({ taskManagerId: `tm-${slot}`, endpoint: `host-${slot}:1` }),
-      ...{ cancel: refused, wake: refused, rescale: refused },
+      ...{ cancel: refused, wake: refused, rescale: refused, queryState: refused },
     },
     operations: { start: refused, get: refused },
     programs: { list: refused, add: refused, remove: refused, run: refused },

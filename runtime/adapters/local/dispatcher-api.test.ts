@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import type { CheckpointManifest } from '../../checkpoint/index.ts';
 import { StreamError } from '../../core/index.ts';
-import type { DispatchedJob } from '../../jobmaster/index.ts';
+import type { DispatchedJob, StateAnswer } from '../../jobmaster/index.ts';
 import { MemoryRowStore } from '../../testing/index.ts';
 import { answerRequest, type ClusterApi, noProcesses, serializedThrowable } from '../http/index.ts';
 import { ClusterJars } from './cluster-jars.ts';
@@ -35,6 +35,12 @@ const MANIFEST = {
   ...{ kind: 'SAVEPOINT', checkpointId: 3, jobId: 'x', jobName: 'job', completedAtEpochMs: 5 },
 } as unknown as CheckpointManifest;
 const PROBLEM = { kind: 'invalid', code: 'STATE_GONE', message: 'gone', details: {} } as const;
+
+const ANSWER: StateAnswer = {
+  operator: { operatorId: 'e'.repeat(32), uid: 'sum', name: 'Sum', keyGroup: 5, subtaskIndex: 1 },
+  value: { kind: 'value', value: { url: 'http://user:pass@host' } },
+  ...{ source: 'checkpoint', asOfEpochMs: 1000, ageMs: 100, checkpointId: 7 },
+};
 
 describe('the REST interface', () => {
   let calls: unknown[][];
@@ -76,6 +82,7 @@ describe('the REST interface', () => {
         diagnosis: () => {
           throw new Error('nobody asks');
         },
+        queryState: record('queryState', ANSWER),
         slots: { total: 4, available: 2 },
         cancel: record('cancel', undefined),
         savepoint: record('savepoint', '/s/1'),
@@ -233,6 +240,64 @@ describe('the REST interface', () => {
         truncated: true,
       },
     });
+  });
+
+  it('asks for queryable state, its keys typed by parameters', async () => {
+    const { status, body } = await ask(`GET /jobs/${ID}/state/sum/total/a%2Fb%3F`);
+    assert.equal(status, 200);
+    assert.deepEqual(body, {
+      ...{ jobId: ID, operatorId: 'e'.repeat(32), uid: 'sum', operatorName: 'Sum' },
+      ...{ name: 'total', kind: 'value', key: 'a/b?', keyType: 'string' },
+      ...{ keyGroup: 5, subtask: 1, value: { url: 'http://user:pass@host' } },
+      ...{ source: 'checkpoint', asOfEpochMs: 1000, ageMs: 100, checkpointId: 7 },
+    });
+    const typed =
+      'keyType=number&mapKey=%7B%22x%22:1%7D&mapKeyType=json&window=0,%2010&accumulator=true';
+    await ask(`GET /v1/jobs/${ID}/state/sum/total/7?${typed}`.replace('/v1', ''));
+    await ask(`GET /jobs/${ID}/state/sum/total/`);
+    assert.deepEqual(
+      calls.map(([, , question]) => question),
+      [
+        { operator: 'sum', query: { name: 'total', key: { type: 'string', text: 'a/b?' } } },
+        {
+          operator: 'sum',
+          query: {
+            name: 'total',
+            key: { type: 'number', text: '7' },
+            mapKey: { type: 'json', text: '{"x":1}' },
+            ...{ window: '0,10', withAccumulator: true },
+          },
+        },
+        { operator: 'sum', query: { name: 'total', key: { type: 'string', text: '' } } },
+      ],
+    );
+  });
+
+  it('tells why state is not answered, and refuses parameters it does not know', async () => {
+    for (const parameters of [
+      ...['keyType=int', 'mapKeyType=json', 'mapKey=a&mapKeyType=x', 'window=1', 'window=1,2,3'],
+      ...['window=a,b', 'accumulator=yes', 'kyType=number'],
+    ]) {
+      const { status } = await ask(`GET /jobs/${ID}/state/sum/total/a?${parameters}`);
+      assert.equal(status, 400, parameters);
+    }
+    assert.deepEqual(calls, []);
+    assert.equal((await ask(`GET /jobs/${ID}/state/sum/total`)).status, 404);
+    for (const [code, status] of [
+      ['OPERATOR_NOT_FOUND', 404],
+      ['STATE_NOT_FOUND', 404],
+      ['STATE_KEY_NOT_FOUND', 404],
+      ['STATE_JOB_ENDED', 404],
+      ['STATE_NOT_QUERYABLE', 403],
+      ['STATE_ANSWER_TOO_LARGE', 413],
+      ['STATE_NO_CHECKPOINT', 409],
+      ['STATE_KEY_INVALID', 400],
+      ['STATE_NOT_KEYED', 400],
+    ] as const) {
+      failure = new StreamError({ kind: 'invalid', code, message: 'why' });
+      const answer = await ask(`GET /jobs/${ID}/state/sum/total/a`);
+      assert.deepEqual(answer, { status, body: { errors: ['why', `code: ${code}`] } });
+    }
   });
 
   it('cancels, and refuses to cancel what has ended', async () => {

@@ -35,6 +35,7 @@ export interface DispatcherApiParts
     | 'details'
     | 'planOf'
     | 'diagnosis'
+    | 'queryState'
     | 'slots'
     | 'cancel'
     | 'savepoint'
@@ -83,6 +84,7 @@ export function jobsOf({
     get: (jobId) => dispatcher.details(jobId),
     planOf: (jobId) => dispatcher.planOf(jobId),
     diagnosis: (jobId) => dispatcher.diagnosis(jobId),
+    queryState: (jobId, question) => dispatcher.queryState(jobId, question),
     slots: async () => dispatcher.slots,
     placeOf,
     cancel: (jobId) => dispatcher.cancel(jobId),

@@ -7,6 +7,7 @@
  */
 import {
   answerKey,
+  type BlobStore,
   isErrorWithCode,
   type JobStore,
   type RowStore,
@@ -16,12 +17,15 @@ import { type Clock, StreamError } from '../../../core/index.ts';
 import type { JobPlanJson } from '../../../graph/index.ts';
 import {
   type ClientRequest,
+  checkpointAnswer,
   type Diagnosis,
   type DispatchedJob,
   diagnoseJob,
   jobAlreadyEnded,
   jobNotFound,
   type SlotOverview,
+  type StateAnswer,
+  type StateQuestion,
 } from '../../../jobmaster/index.ts';
 import type {
   ClusterJobs,
@@ -45,6 +49,8 @@ export interface AwsClusterParts {
   readonly jobs: JobStore;
   readonly views: JobViews;
   readonly executions: Pick<ShownExecutions, 'of'>;
+  /** Where checkpoints and their segments lie; read only. */
+  readonly stateBlobs: BlobStore;
   readonly queues: Pick<CoordinatorQueues, 'send'>;
   readonly reservations: TaskManagerReservations;
   readonly taskSlots: number;
@@ -114,6 +120,13 @@ export class AwsClusterJobs implements ClusterJobs {
       ...(error === undefined ? {} : { error }),
       ...(hibernation === undefined ? {} : { hibernation }),
     });
+  }
+
+  /** Nobody that runs is asked: TaskManagers have no door, and may be asleep. */
+  async queryState(jobId: string, question: StateQuestion): Promise<StateAnswer> {
+    const { stateBlobs, clock } = this.#parts;
+    const job = (): Promise<DispatchedJob> => this.#view(jobId);
+    return await checkpointAnswer(job, question, stateBlobs, () => clock.nowEpochMs());
   }
 
   async slots(): Promise<SlotOverview> {

@@ -452,7 +452,7 @@ export class ClusterWorld {
     const jobs = new JobStore(rows, 'api');
     const executions = new ShownExecutions({ rows, jobs, blobs, objects: this.turnObjects });
     const clusterJobs = new AwsClusterJobs({
-      ...{ rows, jobs, queues, clock, newId, taskSlots, maxTaskManagers },
+      ...{ rows, jobs, queues, clock, newId, taskSlots, maxTaskManagers, stateBlobs: blobs },
       expirationMs: EXPIRATION_MS,
       views: new JobViews(rows),
       executions,
