@@ -23,6 +23,7 @@ import {
   generateJobGraph,
   type RuntimeExecutionMode,
   type StreamGraph,
+  type StreamGraphSettings,
 } from '../graph/index.ts';
 import type { SourceFactory } from '../operators/index.ts';
 import { WatermarkStrategy } from '../time/index.ts';
@@ -296,6 +297,7 @@ export class StreamExecutionEnvironment {
         configuration.get(ConfigOptions.BATCH_SHUFFLE_MODE) === 'ALL_EXCHANGES_BLOCKING'
           ? 'BLOCKING'
           : 'PIPELINED',
+      ...adaptiveParallelism(configuration),
     });
   }
 
@@ -344,4 +346,13 @@ export class StreamExecutionEnvironment {
     this.#configuration = this.#configuration.with(option, value, origin);
     return this;
   }
+}
+
+/** Where nobody says how parallel a job is. */
+function adaptiveParallelism(configuration: Configuration): Pick<StreamGraphSettings, 'adaptive'> {
+  const isSet = configuration.has(ConfigOptions.DEFAULT_PARALLELISM);
+  if (isSet || !configuration.get(ConfigOptions.AUTO_PARALLELISM)) return {};
+  const maxParallelism = configuration.get(ConfigOptions.AUTO_PARALLELISM_MAX);
+  const sourceParallelism = configuration.get(ConfigOptions.AUTO_PARALLELISM_SOURCE);
+  return { adaptive: { maxParallelism, sourceParallelism } };
 }

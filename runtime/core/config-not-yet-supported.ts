@@ -7,7 +7,6 @@
 const NAMES_BY_PREFIX: Readonly<Record<string, string>> = {
   client: 'timeout',
   execution: `
-    batch.adaptive.auto-parallelism.enabled
     batch.job-recovery.enabled batch.speculative.enabled
     checkpointing.cleaner.parallel-mode checkpointing.create-subdir
     checkpointing.data-inline-threshold

@@ -68,6 +68,34 @@ export function numberOption(
   });
 }
 
+const MEMORY_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  bytes: 1,
+  k: 1024,
+  kb: 1024,
+  m: 1024 ** 2,
+  mb: 1024 ** 2,
+  g: 1024 ** 3,
+  gb: 1024 ** 3,
+  t: 1024 ** 4,
+  tb: 1024 ** 4,
+};
+
+/** A size in memory or on disk, held in bytes. */
+export function memoryOption(init: OptionInit<number>): ConfigOption<number> {
+  return option(
+    init,
+    "a size such as '16 mb', '512 kb' or '1 g', or a number of bytes",
+    (value) => {
+      const [, count, unit = ''] = /^\s*(\d+)\s*([a-z]*)\s*$/i.exec(String(value)) ?? [];
+      const factor = MEMORY_UNITS[unit.toLowerCase()];
+      const bytes = Number(count) * (factor ?? Number.NaN);
+      return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;
+    },
+  );
+}
+
 /** A duration, held in milliseconds. */
 export function durationOption<T extends number | undefined = number>(
   init: OptionInit<T>,

@@ -1,3 +1,4 @@
+import { BATCH_OPTIONS } from './batch-options.ts';
 import { JOB_EXPORT, REST_OPTIONS } from './cluster-options.ts';
 import {
   booleanOption,
@@ -443,26 +444,7 @@ export const ConfigOptions = {
     defaultValue: false,
     description: 'whether readers that cannot pause single splits are aligned as a whole',
   }),
-  RUNTIME_MODE: enumOption({
-    key: 'execution.runtime-mode',
-    defaultValue: 'STREAMING',
-    values: ['STREAMING', 'BATCH', 'AUTOMATIC'],
-    description: 'how the job runs; AUTOMATIC is BATCH if every source is bounded',
-  }),
-  BATCH_SHUFFLE_MODE: enumOption({
-    key: 'execution.batch-shuffle-mode',
-    defaultValue: 'ALL_EXCHANGES_BLOCKING',
-    values: ['ALL_EXCHANGES_BLOCKING', 'ALL_EXCHANGES_PIPELINED'],
-    note: 'the hybrid modes are known to Flink, not supported yet in this version',
-    description: 'whether a stage in BATCH begins when those before it have ended, or with them',
-  }),
-  IO_TMP_DIRS: stringOption<string | undefined>({
-    key: 'io.tmp.dirs',
-    defaultValue: undefined,
-    description:
-      'a directory for what goes between the stages of a job in BATCH and what they sort; ' +
-      "the system's for temporary files unless set",
-  }),
+  ...BATCH_OPTIONS,
   TASK_CANCELLATION_TIMEOUT_MS: durationOption({
     key: 'task.cancellation.timeout',
     defaultValue: 180_000,

@@ -54,6 +54,7 @@ export function isChainable(topology: Topology, { edge, target }: OutEdge): bool
     edge.partitioner.kind === 'FORWARD' &&
     source.chaining !== 'NEVER' &&
     target.chaining === 'ALWAYS' &&
+    source.adaptive === target.adaptive &&
     topology.slotSharingGroup(source.id) === topology.slotSharingGroup(target.id) &&
     topology.parallelism(source.id) === topology.parallelism(target.id)
   );

@@ -46,6 +46,8 @@ export interface ExecutionEdge {
 export interface ChannelEnds {
   readonly from: number;
   readonly to: number;
+  /** Of a vertex whose parallelism was decided: the subtasks it was laid out with that `to` is. */
+  readonly pieces?: readonly [from: number, to: number];
 }
 
 export interface SlotPlan {

@@ -1,3 +1,10 @@
+export {
+  type DecidedParallelism,
+  decideParallelism,
+  type StageLimits,
+  type StageSize,
+  withParallelism,
+} from './adaptive-parallelism.ts';
 export { createPartitioner, type PartitionerPlace } from './create-partitioner.ts';
 export { type GraphErrorCode, graphError } from './errors.ts';
 export {
@@ -43,6 +50,7 @@ export {
 export type {
   NodeBody,
   PartitionerSpec,
+  StreamEdge,
   StreamGraph,
   StreamNode,
 } from './stream-graph.ts';

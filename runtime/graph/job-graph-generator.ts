@@ -6,7 +6,7 @@ import { type JobGraphOverrides, overrideVertices } from './job-graph-overrides.
 import { murmur3x128Hex } from './murmur3-128.ts';
 import { operatorIds } from './operator-ids.ts';
 import { resolveParallelism } from './parallelism.ts';
-import type { StreamGraph, StreamNode } from './stream-graph.ts';
+import type { StreamEdge, StreamGraph, StreamNode } from './stream-graph.ts';
 
 /**
  * Chains a StreamGraph's operators into job vertices. Pure: the same program gives the same
@@ -131,6 +131,7 @@ function vertexOf(
     name: chainName(topology, head),
     parallelism,
     maxParallelism,
+    ...(head.adaptive === undefined ? {} : { adaptive: head.adaptive }),
     slotSharingGroup: topology.slotSharingGroup(head.id),
     operators,
   };
@@ -141,6 +142,16 @@ function chainName(topology: Topology, node: StreamNode): string {
   const names = chainedOutputs(topology, node.id).map((next) => chainName(topology, next));
   if (names.length === 0) return node.name;
   return `${node.name} -> ${names.length === 1 ? names[0] : `(${names.join(', ')})`}`;
+}
+
+/** Subtasks whose number is not known yet have no neighbours. */
+function partitionerOf(
+  { partitioner: { kind } }: StreamEdge,
+  source: StreamNode,
+  target: StreamNode,
+): JobEdge['partitioner'] {
+  const isOpen = source.adaptive === true || target.adaptive === true;
+  return isOpen && (kind === 'FORWARD' || kind === 'RESCALE') ? 'REBALANCE' : kind;
 }
 
 function edgesBetween(topology: Topology, vertices: readonly JobVertex[]): readonly JobEdge[] {
@@ -160,7 +171,7 @@ function edgesBetween(topology: Topology, vertices: readonly JobVertex[]): reado
         targetVertexId: vertex.id,
         targetNodeId: head.id,
         inputIndex: edge.inputIndex,
-        partitioner: edge.partitioner.kind,
+        partitioner: partitionerOf(edge, topology.node(edge.sourceNodeId), head),
         exchange: topology.graph.exchange,
       });
     }

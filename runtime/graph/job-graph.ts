@@ -26,6 +26,8 @@ export interface JobVertex {
   readonly name: string;
   readonly parallelism: number;
   readonly maxParallelism: number;
+  /** In BATCH: `parallelism` is the most; how many it is, is decided when its input is there. */
+  readonly adaptive?: true;
   readonly slotSharingGroup: string;
   /** Head first; every operator but the head has exactly one input, from within the chain. */
   readonly operators: readonly ChainedOperator[];

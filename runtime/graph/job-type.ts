@@ -11,7 +11,10 @@ export type RuntimeExecutionMode = 'STREAMING' | 'BATCH' | 'AUTOMATIC';
  * @throws {StreamError} `UNBOUNDED_SOURCE`: in BATCH every source has an end.
  * @see Flink `StreamGraphGenerator#shouldExecuteInBatchMode`
  */
-export function jobTypeOf(nodes: readonly StreamNode[], mode: RuntimeExecutionMode): JobType {
+export function jobTypeOf(
+  nodes: readonly Pick<StreamNode, 'name' | 'body'>[],
+  mode: RuntimeExecutionMode,
+): JobType {
   if (mode === 'STREAMING') return 'STREAMING';
   const unbounded = nodes.filter(
     ({ body }) => body.kind === 'source' && body.source.boundedness !== 'BOUNDED',

@@ -38,6 +38,14 @@ export interface StreamGraphSettings extends Omit<StreamGraph, 'nodes' | 'jobTyp
   readonly runtimeMode?: RuntimeExecutionMode;
   /** Of a job in BATCH. @defaultValue BLOCKING */
   readonly batchExchange?: ExchangeKind;
+  /** Of a job in BATCH whose parallelism nobody has set. @defaultValue as nothing was set */
+  readonly adaptive?: AdaptiveParallelism;
+}
+
+/** For operators whose parallelism is decided by how much there is for them to read. */
+export interface AdaptiveParallelism {
+  readonly maxParallelism: number;
+  readonly sourceParallelism: number;
 }
 
 export class StreamGraphBuilder {
@@ -60,20 +68,31 @@ export class StreamGraphBuilder {
    * `UNBOUNDED_SOURCE` of a job that is to run in BATCH.
    */
   build(given: StreamGraphSettings): StreamGraph {
-    const { runtimeMode = 'STREAMING', batchExchange = 'BLOCKING', ...settings } = given;
-    const nodes = this.#decided(settings);
-    const jobType = jobTypeOf(nodes, runtimeMode);
+    const { runtimeMode = 'STREAMING', batchExchange = 'BLOCKING', adaptive, ...settings } = given;
+    const jobType = jobTypeOf(this.#nodes, runtimeMode);
     const exchange = jobType === 'BATCH' ? batchExchange : 'PIPELINED';
+    const nodes = this.#decided(settings, exchange === 'BLOCKING' ? adaptive : undefined);
     return { ...settings, jobName: maskText(settings.jobName), jobType, exchange, nodes };
   }
 
-  #decided(settings: ParallelismDefaults): readonly StreamNode[] {
+  #decided(
+    settings: ParallelismDefaults,
+    adaptive: AdaptiveParallelism | undefined,
+  ): readonly StreamNode[] {
     const nodes: StreamNode[] = [];
     const types: (TypeInformation<unknown> | undefined)[] = [];
     for (const { inEdges, outputType, keepsType, followsInput, ...node } of this.#nodes) {
       const draft: StreamNode = { ...node, name: maskText(node.name), inEdges: [] };
-      const input = nodes[(inEdges[0]?.sourceNodeId ?? 0) - 1]?.parallelism;
-      if (followsInput && input !== undefined) draft.parallelism = input;
+      const input = nodes[(inEdges[0]?.sourceNodeId ?? 0) - 1];
+      const isSet = this.#nodes[(input?.id ?? 0) - 1]?.parallelism !== undefined;
+      const [edge] = inEdges.length === 1 ? inEdges : [];
+      // As the operator before it, so that both are one task.
+      const isNext = !isSet && edge !== undefined && edge.partitioner === undefined;
+      const mayFollow = followsInput || (adaptive !== undefined && isNext && !isDecided(draft));
+      if (mayFollow && input !== undefined) {
+        const { parallelism, adaptive: open } = input;
+        Object.assign(draft, { parallelism }, open === undefined ? {} : { adaptive: open });
+      } else if (adaptive !== undefined) Object.assign(draft, openParallelism(draft, adaptive));
       const { parallelism } = resolveParallelism(draft, settings);
       const edges = inEdges.map((edge) => {
         const from = defined(nodes[edge.sourceNodeId - 1], 'I1: edges come from before');
@@ -87,6 +106,25 @@ export class StreamGraphBuilder {
     }
     return nodes;
   }
+}
+
+function isDecided({ parallelism, nonParallel }: StreamNode): boolean {
+  return parallelism !== undefined || nonParallel === true;
+}
+
+/** What is decided later, where nobody has decided it. */
+function openParallelism(
+  node: StreamNode,
+  adaptive: AdaptiveParallelism,
+): Pick<StreamNode, 'parallelism' | 'adaptive'> {
+  const { maxParallelism, body } = node;
+  if (isDecided(node)) return {};
+  if (body.kind !== 'source') {
+    const most = Math.min(adaptive.maxParallelism, maxParallelism ?? Number.POSITIVE_INFINITY);
+    return { parallelism: most, adaptive: true };
+  }
+  const { maxParallelism: limit = Number.POSITIVE_INFINITY } = body.source;
+  return { parallelism: Math.min(adaptive.sourceParallelism, limit) };
 }
 
 /** The type all inputs declare; undefined where they differ. */

@@ -61,6 +61,8 @@ export interface StreamNode {
   /** undefined: the environment's default. */
   parallelism?: number;
   maxParallelism?: number;
+  /** In BATCH: `parallelism` is the most; how many it is, is decided when its input is there. */
+  readonly adaptive?: true;
   chaining: ChainingStrategy;
   /** undefined: inherited from the inputs, `default` for sources. */
   slotSharingGroup?: string;

@@ -11,6 +11,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CheckpointTask } from '../checkpoint/index.ts';
 import { assert, defined, type StreamErrorRecord, toStreamError } from '../core/index.ts';
+import { type DecidedParallelism, type ExecutionGraph, withParallelism } from '../graph/index.ts';
 import type { SubtaskRef } from '../protocol/index.ts';
 import { resultPlace } from './blocking-results.ts';
 import { DeployedRegions } from './deployed-regions.ts';
@@ -20,7 +21,7 @@ import type { JobMasterParts } from './job-master-parts.ts';
 import type { JobOutput } from './job-output.ts';
 import { asOneRegion, type JobPlan, planJobExecution, planOf } from './job-plan.ts';
 import type { JobSources } from './job-sources.ts';
-import { isTerminal, type JobState, type RegionState } from './job-state.ts';
+import { isTerminal, type JobEvent, type JobState, type RegionState } from './job-state.ts';
 import { RegionExecution, type RegionExecutionParts } from './region-execution.ts';
 import {
   readRestorePoint,
@@ -30,6 +31,7 @@ import {
 } from './restore-point.ts';
 import type { SleepingJob, SleepingRegion } from './sleeping-job.ts';
 import type { SlotEvents } from './slot-launcher.ts';
+import { sizeStages } from './stage-sizes.ts';
 import { StateQueries } from './state-queries.ts';
 
 /** The job, as its deployment sees it. */
@@ -52,6 +54,9 @@ export class JobDeployment {
   readonly #parts: JobMasterParts;
   readonly #job: DeployedJob;
   #plan: JobPlan;
+  /** The plan's, with what was decided since. */
+  #graph: ExecutionGraph;
+  #decided: DecidedParallelism = {};
   #parallelism: Readonly<Record<string, number>>;
   #wasDeployed: boolean;
   /** The next launch begins a restore: those of other regions belong to it. */
@@ -69,6 +74,7 @@ export class JobDeployment {
     this.#wasDeployed = asleep !== undefined;
     const isPlan = asleep === undefined || isDeepStrictEqual(asleep.overrides, plan.overrides);
     this.#plan = this.#laidOut(isPlan ? plan : planOf(graph, asleep.overrides));
+    this.#graph = this.#plan.executionGraph;
     this.#parallelism = asleep?.parallelism ?? plan.overrides.parallelism ?? {};
     for (const region of asleep?.regions ?? []) this.#attach(region);
   }
@@ -80,7 +86,18 @@ export class JobDeployment {
   }
 
   get executionGraph(): JobPlan['executionGraph'] {
-    return this.#plan.executionGraph;
+    return this.#graph;
+  }
+
+  /** Decides how parallel the vertices of these regions are, and tells which are needed. */
+  async size(regionIndexes: readonly number[], tell: (sized: JobEvent) => void): Promise<void> {
+    const { results: storage, fileSystem, stageLimits: limits } = this.#parts;
+    if (storage === undefined || limits === undefined) return;
+    const sizing = { graph: this.#graph, storage, limits, fileSystem, regions: this.regions };
+    const { stages, decided } = await sizeStages(sizing, regionIndexes);
+    this.#decided = { ...this.#decided, ...decided };
+    this.#graph = withParallelism(this.#plan.executionGraph, this.#decided);
+    for (const stage of stages) tell({ type: 'sized', ...stage });
   }
 
   /** The slots of each region. */
@@ -156,6 +173,7 @@ export class JobDeployment {
     const manifest = await readRestorePoint(this.#parts, checkpoints?.newest);
     if (!isWanted()) return false;
     this.#plan = this.#laidOut(planJobExecution(this.#parts.graph, this.#parallelism, manifest));
+    this.#graph = this.#plan.executionGraph;
     this.regions.clear();
     this.#job.output.resetAll();
     this.#job.sources.invalidate();
@@ -186,7 +204,8 @@ export class JobDeployment {
     if (!asleep.isLaunched) return;
     const { launcher } = this.#parts;
     assert('attach' in launcher, 'who works in turns has slots that outlive one');
-    const { executionGraph, overrides } = this.#plan;
+    const { executionGraph } = this;
+    const { overrides } = this.#plan;
     const slots = slotIndexes.map((slotIndex) => ({
       slotIndex,
       restore: [],
@@ -197,7 +216,8 @@ export class JobDeployment {
 
   async #launch(region: RegionExecution): Promise<void> {
     const { sources, checkpoints } = this.#job;
-    const { executionGraph, overrides } = this.#plan;
+    const { executionGraph } = this;
+    const { overrides } = this.#plan;
     await checkpoints()?.settled();
     const manifest = await readRestorePoint(this.#parts, checkpoints()?.newest);
     if (this.#isOver(region)) return;
@@ -234,7 +254,7 @@ export class JobDeployment {
     const results = storage && resultPlace(storage, inputs, this.regions);
     region.launch(launcher, {
       ...{ executionGraph, overrides, attempt, restoredFrom, slots },
-      ...(results === undefined ? {} : { results }),
+      ...(results === undefined ? {} : { results, decided: this.#decided }),
     });
   }
 

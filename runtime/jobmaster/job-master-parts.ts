@@ -5,7 +5,7 @@ import type {
   RestorePoint,
 } from '../checkpoint/index.ts';
 import type { Clock, FileSystem, Logger, Rng, StreamErrorRecord, Timers } from '../core/index.ts';
-import type { StreamGraph } from '../graph/index.ts';
+import type { StageLimits, StreamGraph } from '../graph/index.ts';
 import type { ResultStorage } from './blocking-results.ts';
 import type { HibernationSettings } from './hibernation.ts';
 import type { MasterTurn } from './job-checkpoints-parts.ts';
@@ -42,6 +42,8 @@ export interface JobMasterParts {
   readonly journal: JobJournal;
   /** Of a job with blocking edges. */
   readonly results?: ResultStorage;
+  /** Of stages whose parallelism is open. */
+  readonly stageLimits?: Omit<StageLimits, 'maxParallelism'>;
   readonly restore?: JobRestore;
   /** Taken over from a process that died. */
   readonly isRecovered: boolean;

@@ -428,6 +428,9 @@ export class JobMaster {
         this.#failures.tellOfRestart(this.#parts.logger, command.delayMs);
         this.#restarts.after(command.delayMs, command.regionIndexes);
         break;
+      case 'size':
+        this.#track(this.#deployment.size(command.regionIndexes, (event) => this.#apply(event)));
+        break;
       case 'plan':
         this.#restarts.cancel();
         this.#track(this.#replan());
@@ -493,6 +496,5 @@ export class JobMaster {
     const error = failure === undefined ? {} : { error: failure };
     this.#checkpoints?.apply({ type: 'job-ended', status: isKept ? 'SUSPENDED' : end, ...error });
     await this.#checkpoints?.close(!isKept);
-    if (isOver) await this.#parts.results?.clear();
   }
 }

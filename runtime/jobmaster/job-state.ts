@@ -14,13 +14,31 @@
  * @see org.apache.flink.api.common.JobStatus and DefaultScheduler, release-1.20
  */
 import type { StreamErrorRecord } from '../core/index.ts';
-import { hasInputs, isStaged, readyRegions, waitsForInputs, withConsumers } from './job-stages.ts';
+import type { Failure, FromSlot, JobCommand, JobDecision, JobEvent } from './job-events.ts';
+import {
+  endedRegions,
+  hasInputs,
+  isStaged,
+  openRegions,
+  readyRegions,
+  type StageSizeState,
+  waitsForInputs,
+  withConsumers,
+  withSize,
+} from './job-stages.ts';
 import {
   decideRestart,
   isPlannedRestart,
   isRecoverable,
   type RestartState,
 } from './restart-strategy.ts';
+
+export type {
+  JobCommand,
+  JobDecision,
+  JobEvent,
+  SlotFailure,
+} from './job-events.ts';
 
 export type JobStatus =
   /** The state to start from is being read. */
@@ -76,6 +94,8 @@ export interface RegionState {
   readonly isDue: boolean;
   /** In BATCH: the regions whose results it reads. */
   readonly inputs?: readonly number[];
+  /** In BATCH: whether its vertex is as parallel as that, is not decided. */
+  readonly size?: StageSizeState;
 }
 
 export interface JobState {
@@ -89,69 +109,6 @@ export interface JobState {
   readonly isReplanning: boolean;
   /** Its slots stop behind the checkpoint that it hibernates behind. */
   readonly isFallingAsleep?: true;
-}
-
-interface FromSlot {
-  readonly slotIndex: number;
-  readonly attempt: number;
-}
-
-/** What a failure decision needs of the world. */
-interface Failure {
-  readonly error: StreamErrorRecord;
-  readonly nowEpochMs: number;
-  /** Uniform in [0, 1). */
-  readonly jitter: number;
-}
-
-export type JobEvent =
-  /** What to start from is known. */
-  | { readonly type: 'initialized' }
-  | ({ readonly type: 'slot-running' } & FromSlot)
-  | ({ readonly type: 'slot-released' } & FromSlot)
-  /** The slot's thread is gone: nothing more comes from it. */
-  | ({ readonly type: 'slot-lost' } & FromSlot & Failure)
-  | ({ readonly type: 'task-failed'; readonly unreadable?: readonly number[] } & FromSlot & Failure)
-  /** Of no slot: an enumerator, the checkpoint coordinator. Every region is affected. */
-  | ({ readonly type: 'failed' } & Failure)
-  | { readonly type: 'restart-due'; readonly regionIndexes: readonly number[] }
-  | { readonly type: 'cancel' }
-  | { readonly type: 'suspend' }
-  /** The checkpoint is complete behind which its slots stop by themselves. */
-  | { readonly type: 'hibernate' }
-  | { readonly type: 'wake' }
-  /** Stop everything and deploy another layout of the same job. */
-  | { readonly type: 'replan' }
-  | { readonly type: 'replanned'; readonly regions: readonly (readonly number[])[] }
-  /** The job could not be laid out anew. */
-  | ({ readonly type: 'replan-failed' } & Failure);
-
-/** A failure as a slot tells it. */
-export type SlotFailure = {
-  readonly type: 'slot-lost' | 'task-failed';
-  readonly error: StreamErrorRecord;
-  /** In BATCH: regions whose results it could not read. */
-  readonly unreadable?: readonly number[];
-} & FromSlot;
-
-export type JobCommand =
-  /** From the newest completed checkpoint. */
-  | { readonly type: 'deploy'; readonly regionIndex: number; readonly attempt: number }
-  /** Every slot of the region runs: tasks may take input. */
-  | { readonly type: 'start-region'; readonly regionIndex: number }
-  | { readonly type: 'stop-region'; readonly regionIndex: number }
-  | {
-      readonly type: 'restart-after';
-      readonly delayMs: number;
-      readonly regionIndexes: readonly number[];
-    }
-  /** Everything has stopped: lay the job out anew and answer `replanned`. */
-  | { readonly type: 'plan' }
-  | { readonly type: 'end' };
-
-export interface JobDecision {
-  readonly state: JobState;
-  readonly commands: readonly JobCommand[];
 }
 
 /**
@@ -168,6 +125,8 @@ export function createdJob(
     readonly lastAttempt: number;
     /** In BATCH: what each region reads. */
     readonly inputs?: readonly (readonly number[])[];
+    /** In BATCH: regions of which some may be left out. */
+    readonly open?: ReadonlySet<number>;
   },
 ): JobState {
   return {
@@ -175,7 +134,8 @@ export function createdJob(
     attempt: from.lastAttempt,
     regions: regions.map((slots, at) => {
       const inputs = from.inputs?.[at];
-      return { ...idleRegion(slots), ...(inputs === undefined ? {} : { inputs }) };
+      const size = from.open?.has(at) === true ? ({ size: 'OPEN' } as const) : {};
+      return { ...idleRegion(slots), ...(inputs === undefined ? {} : { inputs }), ...size };
     }),
     restart,
     isReplanning: false,
@@ -217,6 +177,8 @@ export function decideJob(state: JobState, event: JobEvent): JobDecision {
         : unchanged(state);
     case 'wake':
       return state.status === 'HIBERNATED' ? wake(state) : unchanged(state);
+    case 'sized':
+      return settle({ ...state, regions: withSize(state, event) });
     case 'replan':
       if (isStarting(state) || isStopping(state) || state.isReplanning) return unchanged(state);
       return stopAll({ ...awake(state), status: 'RESTARTING', isReplanning: true });
@@ -369,7 +331,7 @@ function fail(state: JobState, affected: readonly number[], failure: Failure): J
   if (isPermanent) return failForGood(state, failure.error);
   // What has finished runs again where its results are of no use.
   const isAgain = isStaged(state) && affected.length > 1;
-  const again = affected.filter((at) => isAgain && state.regions[at]?.phase === 'FINISHED');
+  const again = isAgain ? endedRegions(state, affected) : [];
   if (isPlannedRestart(failure.error)) return restart(state, live, 0, again);
   const decision = decideRestart(state.restart, failure);
   const next = { ...state, restart: decision.state };
@@ -485,9 +447,17 @@ function settle(state: JobState): JobDecision {
     return region?.phase === 'WAITING' && region.isDue && hasInputs(state, region);
   });
   const ready = isStarting(state) ? [] : readyRegions(state);
+  const open = isStarting(state) ? [] : openRegions(state);
+  if (open.length > 0) return sizing(state, open);
   if (due.length + ready.length > 0) return deploy(state, [...due, ...ready]);
   const settled = state.regions.every((region) => isSettled(state, region));
   return unchanged(settled ? { ...state, status: 'RUNNING' } : state);
+}
+
+function sizing(state: JobState, regionIndexes: readonly number[]): JobDecision {
+  const asked = regionIndexes.reduce((next, at) => withRegion(next, at, { size: 'ASKED' }), state);
+  const { state: next, commands } = settle(asked);
+  return { state: next, commands: [{ type: 'size', regionIndexes }, ...commands] };
 }
 
 /** It needs nothing to be done for the job to run. */

@@ -7,18 +7,19 @@ const MAX_TRIES = 10;
 const RETRY_DELAY_MS = 500;
 
 /**
- * Makes the end of a job durable, before its checkpoints go.
+ * Makes the end of a job durable, before its checkpoints go; what its stages have stored goes then.
  *
  * @returns false when somebody may go on with the job: it needs its checkpoints.
  */
 export async function recordEnd(
-  parts: Pick<JobMasterParts, 'jobId' | 'journal' | 'logger' | 'timers'>,
+  parts: Pick<JobMasterParts, 'jobId' | 'journal' | 'logger' | 'timers' | 'results'>,
   status: 'FINISHED' | 'CANCELED' | 'FAILED',
 ): Promise<boolean> {
-  const { jobId, journal, logger, timers } = parts;
+  const { jobId, journal, logger, timers, results } = parts;
   for (let tries = 1; ; tries += 1) {
     try {
       await journal.end(status);
+      await results?.clear().catch(() => {});
       return true;
     } catch (thrown) {
       const { message, kind } = toStreamError(thrown);

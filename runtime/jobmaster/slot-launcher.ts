@@ -1,4 +1,4 @@
-import type { ExecutionGraph, JobGraphOverrides } from '../graph/index.ts';
+import type { DecidedParallelism, ExecutionGraph, JobGraphOverrides } from '../graph/index.ts';
 import type {
   RestoredSubtaskState,
   ResultPlace,
@@ -41,6 +41,8 @@ export interface RegionLaunch {
   readonly slots: readonly SlotLaunch[];
   /** Of a job with blocking edges. */
   readonly results?: ResultPlace;
+  /** By vertex: what the layout has become since it was planned. */
+  readonly decided?: DecidedParallelism;
 }
 
 export interface SlotLaunch {

@@ -39,7 +39,7 @@ export type {
   SlotHandOverRecord,
   TaskHandOverRecord,
 } from './hand-over.ts';
-export type { ResultPlace } from './result-place.ts';
+export { type ResultPlace, resultPath } from './result-place.ts';
 export type {
   ReaderEvent,
   SlotCommand,

@@ -7,8 +7,9 @@ import {
   ResultReader,
   ResultWriter,
 } from '../exchange/index.ts';
-import type { ExecutionGraph, JobEdge } from '../graph/index.ts';
-import type { ResultPlace } from '../protocol/index.ts';
+import type { ChannelEnds, ExecutionGraph, JobEdge } from '../graph/index.ts';
+import { type ResultPlace, resultPath } from '../protocol/index.ts';
+import { JoinedPieces } from './joined-pieces.ts';
 import type { ChannelId, ChannelSource } from './slot-ports.ts';
 
 export interface BlockingResultsParts {
@@ -37,7 +38,7 @@ export class BlockingResults {
     const targets = this.#targetsOf(id);
     let writer = this.#writers.get(edgeId);
     if (writer === undefined) {
-      const path = this.#pathOf(edgeId, fromSubtask, attempt);
+      const path = resultPath(this.#place.directory, edgeId, fromSubtask, attempt);
       writer = new ResultWriter({ fileSystem, path, channelCount: targets.length, wake });
       this.#writers.set(edgeId, writer);
     }
@@ -46,20 +47,22 @@ export class BlockingResults {
   }
 
   openReader(id: ChannelId, keyed: boolean): ChannelSource {
-    const { edgeId, fromSubtask, toSubtask } = id;
-    const { fileSystem, wake, executionGraph } = this.#parts;
+    const { edgeId, fromSubtask } = id;
+    const { executionGraph } = this.#parts;
     const { sourceVertexId } = this.#edge(edgeId);
     const region = regionOf(executionGraph, sourceVertexId, fromSubtask);
     const attempts = this.#place.attempts;
     const attempt = defined(attempts[region], 'what a region reads has an attempt');
-    const reader = new ResultReader({
-      ...{ fileSystem, wake },
-      path: this.#pathOf(edgeId, fromSubtask, attempt),
-      channel: this.#targetsOf(id).indexOf(toSubtask),
-      producer: { vertexId: sourceVertexId, subtaskIndex: fromSubtask },
+    const path = resultPath(this.#place.directory, edgeId, fromSubtask, attempt);
+    const producer = { vertexId: sourceVertexId, subtaskIndex: fromSubtask };
+    const pieces = this.#piecesOf(id).map((channel) => {
+      const { fileSystem, wake } = this.#parts;
+      const reader = new ResultReader({ fileSystem, wake, path, channel, producer });
+      this.#readers.push(reader);
+      return new ChannelReader({ ring: reader, keyed, codecs: this.#codecsOf(edgeId) });
     });
-    this.#readers.push(reader);
-    return new ChannelReader({ ring: reader, keyed, codecs: this.#codecsOf(edgeId) });
+    const [only] = pieces;
+    return only !== undefined && pieces.length === 1 ? only : new JoinedPieces(pieces);
   }
 
   /** What is not complete is given up. */
@@ -72,19 +75,31 @@ export class BlockingResults {
     return defined(this.#parts.place, 'a job with blocking edges has a place for results');
   }
 
-  #pathOf(edgeId: number, fromSubtask: number, attempt: number): string {
-    return `${this.#place.directory}/${edgeId}-${fromSubtask}-${attempt}.result`;
-  }
-
   #edge(edgeId: number): JobEdge {
     return defined(this.#parts.executionGraph.jobGraph.edges[edgeId], 'an edge of the job');
   }
 
-  /** Subtasks that the sender has channels to, ascending. */
+  /** Subtasks that the sender stores something for, ascending; what all of them read, once. */
   #targetsOf({ edgeId, fromSubtask }: ChannelId): readonly number[] {
-    const { channels } = defined(this.#parts.executionGraph.edges[edgeId], 'an edge is laid out');
-    const own = channels.filter(({ from }) => from === fromSubtask);
-    return own.map(({ to }) => to).toSorted((a, b) => a - b);
+    const own = this.#channels(edgeId).filter(({ from }) => from === fromSubtask);
+    const targets = own.map(({ to }) => to).toSorted((a, b) => a - b);
+    return this.#edge(edgeId).partitioner === 'BROADCAST' ? targets.slice(0, 1) : targets;
+  }
+
+  /** The channels of the stored result that a reader takes. */
+  #piecesOf(id: ChannelId): readonly number[] {
+    if (this.#edge(id.edgeId).partitioner === 'BROADCAST') return [0];
+    const channel = this.#channels(id.edgeId).find(
+      ({ from, to }) => from === id.fromSubtask && to === id.toSubtask,
+    );
+    const { pieces } = defined(channel, 'a reader has a channel');
+    if (pieces === undefined) return [this.#targetsOf(id).indexOf(id.toSubtask)];
+    const [start, end] = pieces;
+    return Array.from({ length: end - start }, (_, index) => start + index);
+  }
+
+  #channels(edgeId: number): readonly ChannelEnds[] {
+    return defined(this.#parts.executionGraph.edges[edgeId], 'an edge is laid out').channels;
   }
 
   #codecsOf(edgeId: number): CodecCache {

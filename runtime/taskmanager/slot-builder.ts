@@ -8,6 +8,8 @@ import {
   type ExecutionSubtask,
   type JobEdge,
   type JobVertex,
+  type PartitionerSpec,
+  type StreamEdge,
 } from '../graph/index.ts';
 import { type Input, type OperatorPlace, userFailure } from '../operators/index.ts';
 import type { RestoredSubtaskState, SubtaskRef, TaskHandOverRecord } from '../protocol/index.ts';
@@ -217,7 +219,9 @@ class SlotBuilder {
     );
     const ends = defined(executionGraph.edges[edge.id], 'every edge is laid out')
       .channels.filter(({ from }) => from === subtaskIndex)
-      .toSorted((a, b) => a.to - b.to);
+      .toSorted((a, b) => a.to - b.to)
+      // What all of them read is stored once.
+      .slice(0, isStoredOnce(edge) ? 1 : undefined);
     const failures = this.#failures(edge, subtaskIndex);
     const channels = ends.map(({ from, to }): OutputChannel => {
       if (this.#slotOf(edge.targetVertexId, to) === slotIndex) {
@@ -241,7 +245,7 @@ class SlotBuilder {
     });
     // One target in this slot: nothing to choose, and the keyed operator checks keys itself.
     const isCall = channels.length === 1 && channels[0]?.kind === 'local';
-    const spec = isCall ? ({ kind: 'FORWARD' } as const) : streamEdge.partitioner;
+    const spec = isCall ? ({ kind: 'FORWARD' } as const) : partitionerOf(edge, streamEdge);
     const partitioner = createPartitioner(spec, {
       channelCount: channels.length,
       maxParallelism: this.#vertex(edge.targetVertexId).maxParallelism,
@@ -290,6 +294,15 @@ class SlotBuilder {
     const vertex = this.#deployment.executionGraph.vertices.find((v) => v.vertexId === vertexId);
     return defined(vertex?.subtasks[subtaskIndex], 'every subtask has a slot');
   }
+}
+
+function isStoredOnce({ exchange, partitioner }: JobEdge): boolean {
+  return exchange === 'BLOCKING' && partitioner === 'BROADCAST';
+}
+
+/** The program's, unless the layout has another: neighbours cannot be told before it is decided. */
+function partitionerOf(edge: JobEdge, { partitioner }: StreamEdge): PartitionerSpec {
+  return edge.partitioner === 'REBALANCE' ? { kind: 'REBALANCE' } : partitioner;
 }
 
 function channelKey(edgeId: number, from: number, to: number): string {

@@ -173,6 +173,24 @@ describe('a job in BATCH', () => {
     });
   }
 
+  it('has as many subtasks as there is data for, if nobody says how many', async () => {
+    const parallelismFor = async (bytes: string): Promise<readonly number[]> => {
+      const { result, printed } = await runJob(clicks(), {
+        configuration: {
+          ...configuration,
+          'execution.batch.adaptive.auto-parallelism.avg-data-volume-per-task': bytes,
+        },
+      });
+      assert.equal(result.status, 'FINISHED', result.error?.message);
+      assert.deepEqual(sorted(printed), EXPECTED.toSorted());
+      return result.metrics.vertices.map(({ parallelism }) => parallelism);
+    };
+    assert.deepEqual(await parallelismFor('16 mb'), [1, 1, 1]);
+    const [, windows = 0] = await parallelismFor('4 kb');
+    assert.ok(windows > 1 && windows < 16, `parallelism ${windows}`);
+    assert.deepEqual(await parallelismFor('10 b'), [1, 16, 16]);
+  });
+
   it('is canceled in the midst of a stage, and leaves nothing behind', async () => {
     const job = clicks({ onCount: () => started.master.cancel() });
     const started = await startJob(job, { parallelism: 2, configuration });

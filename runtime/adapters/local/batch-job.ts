@@ -3,7 +3,8 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CheckpointSettings, checkpointSettings } from '../../checkpoint/index.ts';
-import { ConfigOptions, StreamError } from '../../core/index.ts';
+import { ConfigOptions, type Configuration, StreamError } from '../../core/index.ts';
+import type { StageLimits } from '../../graph/index.ts';
 import { type ResultStorage, removeFiles } from '../../jobmaster/index.ts';
 import type { JobStart } from './start-job.ts';
 
@@ -15,6 +16,14 @@ export function settingsOf({
   const { intervalMs, ...settings } = checkpointSettings(configuration);
   if (graph.jobType === 'BATCH' || intervalMs === undefined) return settings;
   return { ...settings, intervalMs };
+}
+
+/** Of stages whose parallelism nobody has set. */
+export function stageLimits(configuration: Configuration): Omit<StageLimits, 'maxParallelism'> {
+  return {
+    minParallelism: configuration.get(ConfigOptions.AUTO_PARALLELISM_MIN),
+    bytesPerTask: configuration.get(ConfigOptions.AUTO_PARALLELISM_BYTES),
+  };
 }
 
 /**

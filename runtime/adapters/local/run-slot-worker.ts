@@ -17,8 +17,10 @@ import {
 import { Doorbell } from '../../exchange/index.ts';
 import {
   buildExecutionGraph,
+  type DecidedParallelism,
   generateJobGraph,
   type JobGraphOverrides,
+  withParallelism,
 } from '../../graph/index.ts';
 import type {
   RestoredSubtaskState,
@@ -47,6 +49,7 @@ export interface SlotWorkerData {
   readonly attempt: number;
   readonly restore: readonly RestoredSubtaskState[];
   readonly results: ResultPlace | undefined;
+  readonly decided: DecidedParallelism | undefined;
   /** The job takes periodic checkpoints. */
   readonly checkpointing: boolean;
   readonly rings: RingMemory;
@@ -120,7 +123,7 @@ async function openSlot(
     {
       jobId: data.jobId,
       graph,
-      executionGraph: buildExecutionGraph(jobGraph),
+      executionGraph: withParallelism(buildExecutionGraph(jobGraph), data.decided ?? {}),
       slotIndex: data.slotIndex,
       attempt: data.attempt,
       restore: data.restore,

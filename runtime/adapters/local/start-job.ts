@@ -37,7 +37,7 @@ import {
   type SlotLauncher,
   type TurnMasterParts,
 } from '../../jobmaster/index.ts';
-import { openResults, settingsOf } from './batch-job.ts';
+import { openResults, settingsOf, stageLimits } from './batch-job.ts';
 import type { JobStorage } from './job-storage.ts';
 import { warnAtStart, warnOfHibernation } from './start-warnings.ts';
 
@@ -99,7 +99,7 @@ export async function createJobMaster(start: JobStart): Promise<JobMaster> {
     checkpointing,
     restart,
     journal,
-    ...(results === undefined ? {} : { results }),
+    ...(results === undefined ? {} : { results, stageLimits: stageLimits(configuration) }),
     ...(restore === undefined ? {} : { restore }),
     isRecovered,
     ...start.turn,

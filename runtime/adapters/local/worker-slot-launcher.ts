@@ -49,6 +49,7 @@ export class WorkerSlotLauncher implements SlotLauncher {
     attempt,
     slots,
     results,
+    decided,
   }: RegionLaunch): readonly SlotHandle[] {
     const rings = allocateRings(
       executionGraph,
@@ -64,6 +65,7 @@ export class WorkerSlotLauncher implements SlotLauncher {
         attempt,
         restore,
         results,
+        decided,
         rings,
       };
       const { worker, handle } = startWorker(this.#entry, data, events);
