@@ -19,6 +19,7 @@ import { checkFunction, checkMethods, checkOutputTag, durationMs } from './argum
 import type { SingleOutputStreamOperator } from './data-stream.ts';
 import type { ComparableField, NotCallable, NumericField } from './field-types.ts';
 import type { Upstream } from './job-program.ts';
+import { nameRefusals } from './name-refusals.ts';
 import {
   checkLateness,
   newWindowSettings,
@@ -26,6 +27,7 @@ import {
   setTrigger,
   type WindowSettings,
   windowFieldAggregation,
+  windowName,
   windowTransform,
 } from './window-transform.ts';
 
@@ -139,6 +141,25 @@ export class AllWindowedStream<T> {
   /** The whole record with the largest value in this field, the first of equals. */
   maxBy(field: ComparableField<T>): SingleOutputStreamOperator<T> {
     return windowFieldAggregation(this.#settings, 'maxBy', field);
+  }
+
+  static {
+    const name = (windows: AllWindowedStream<unknown>): string => windowName(windows.#settings);
+    nameRefusals(AllWindowedStream.prototype, (windows) => [windows.#settings.upstream], {
+      allowedLateness: name,
+      sideOutputLateData: name,
+      trigger: name,
+      evictor: name,
+      reduce: name,
+      aggregate: name,
+      apply: name,
+      process: name,
+      sum: name,
+      min: name,
+      max: name,
+      minBy: name,
+      maxBy: name,
+    });
   }
 }
 

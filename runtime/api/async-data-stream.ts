@@ -9,10 +9,12 @@ import {
 import { checkFunction, durationMs, invalid } from './arguments.ts';
 import { DataStream, type SingleOutputStreamOperator } from './data-stream.ts';
 import { KeyedStream } from './keyed-stream.ts';
+import { inOperator } from './name-refusals.ts';
 import { transform } from './transform.ts';
 
 /** Flink's. */
 const DEFAULT_CAPACITY = 100;
+const OPERATOR = 'async wait operator';
 
 /**
  * Asks a service about each record without waiting for one answer before the next question.
@@ -92,22 +94,24 @@ function wait<I, O>(
   if (!(stream instanceof DataStream || stream instanceof KeyedStream)) {
     throw invalid('INVALID_ARGUMENT', `${call} expects a stream`, stream);
   }
-  checkFunction(fn, call, 'asyncInvoke');
-  const timeoutMs = durationMs(timeout, `the timeout of ${call}`, { positive: hasRetry });
-  if (!Number.isSafeInteger(capacity) || capacity < 1) {
-    throw invalid(
-      'INVALID_ARGUMENT',
-      `the capacity of ${call} must be an integer from 1`,
-      capacity,
-    );
-  }
-  if (hasRetry && typeof retry?.canRetry !== 'function') {
-    throw invalid(
-      'INVALID_ARGUMENT',
-      `${call} expects a strategy, such as AsyncRetryStrategies.fixedDelay(3, '1 s')`,
-      retry,
-    );
-  }
-  const factory = asyncWaitOperator(fn, { mode, timeoutMs, capacity, retry });
-  return transform(stream.upstream, 'async wait operator', factory);
+  return inOperator(OPERATOR, [stream.upstream], () => {
+    checkFunction(fn, call, 'asyncInvoke');
+    const timeoutMs = durationMs(timeout, `the timeout of ${call}`, { positive: hasRetry });
+    if (!Number.isSafeInteger(capacity) || capacity < 1) {
+      throw invalid(
+        'INVALID_ARGUMENT',
+        `the capacity of ${call} must be an integer from 1`,
+        capacity,
+      );
+    }
+    if (hasRetry && typeof retry?.canRetry !== 'function') {
+      throw invalid(
+        'INVALID_ARGUMENT',
+        `${call} expects a strategy, such as AsyncRetryStrategies.fixedDelay(3, '1 s')`,
+        retry,
+      );
+    }
+    const factory = asyncWaitOperator(fn, { mode, timeoutMs, capacity, retry });
+    return transform<I, O>(stream.upstream, OPERATOR, factory);
+  });
 }

@@ -9,6 +9,7 @@ import { checkMethods, invalid } from './arguments.ts';
 import type { BroadcastStream } from './broadcast-stream.ts';
 import type { SingleOutputStreamOperator } from './data-stream.ts';
 import { checkSameProgram, type Upstream } from './job-program.ts';
+import { nameRefusals } from './name-refusals.ts';
 import { transformTwo } from './transform.ts';
 
 const METHODS = ['processElement', 'processBroadcastElement'] as const;
@@ -42,6 +43,16 @@ export class BroadcastConnectedStream<A, B> {
     const extras = { hasOperatorState: true };
     return transformTwo([this.#first, upstream], 'Co-Process-Broadcast', factory, extras);
   }
+
+  static {
+    nameRefusals(
+      BroadcastConnectedStream.prototype,
+      (streams) => [streams.#first, streams.#broadcast.upstream],
+      {
+        process: 'Co-Process-Broadcast',
+      },
+    );
+  }
 }
 
 /** A keyed stream and a broadcast one on their way into one operator. */
@@ -65,5 +76,15 @@ export class KeyedBroadcastConnectedStream<A, B, K> {
     const factory = keyedCoBroadcastOperator(fn, this.#keySelector, descriptors);
     const inputs = [this.#first, upstream] as const;
     return transformTwo(inputs, 'Co-Process-Broadcast-Keyed', factory, { keyed: true });
+  }
+
+  static {
+    nameRefusals(
+      KeyedBroadcastConnectedStream.prototype,
+      (streams) => [streams.#first, streams.#broadcast.upstream],
+      {
+        process: 'Co-Process-Broadcast-Keyed',
+      },
+    );
   }
 }

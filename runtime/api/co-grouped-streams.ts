@@ -8,6 +8,7 @@ import type { KeyField, KeyValue } from './field-types.ts';
 import { checkOpen, type Upstream } from './job-program.ts';
 import type { CoGroupLike } from './join-functions.ts';
 import { type KeyBy, keySelectorOf } from './key-by.ts';
+import { nameRefusals } from './name-refusals.ts';
 import { type TaggedUnion, taggedKeySelector, taggedUnion } from './tagged-union.ts';
 import { checkLateness } from './window-transform.ts';
 import type { WindowedStream } from './windowed-stream.ts';
@@ -32,6 +33,12 @@ export class CoGroupedStreams<A, B> {
     const first = keySelectorOf(key, 'where') as KeySelector<A, unknown>;
     return new JoinWhere<B, unknown, unknown>((second, assigner) => {
       return new CoGroupedStreamsWithWindow(this.#inputs, first, second, assigner);
+    });
+  }
+
+  static {
+    nameRefusals(CoGroupedStreams.prototype, (streams) => streams.#inputs, {
+      where: 'CoGroup',
     });
   }
 }
@@ -105,6 +112,14 @@ export class CoGroupedStreamsWithWindow<A, B, K> {
     const windows = keyed.window(this.#assigner);
     for (const set of this.#settings) set(windows);
     return windows;
+  }
+
+  static {
+    nameRefusals(CoGroupedStreamsWithWindow.prototype, (streams) => streams.#inputs, {
+      allowedLateness: 'CoGroup',
+      sideOutputLateData: 'CoGroup',
+      apply: 'CoGroup',
+    });
   }
 }
 

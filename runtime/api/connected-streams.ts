@@ -13,6 +13,7 @@ import type { FieldWithKey, KeyField, KeyValue } from './field-types.ts';
 import type { Upstream } from './job-program.ts';
 import { type KeyBy, keySelectorOf } from './key-by.ts';
 import type { KeyedConnectedStreams } from './keyed-connected-streams.ts';
+import { nameRefusals } from './name-refusals.ts';
 import { transformTwo } from './transform.ts';
 
 /** Two streams, of types that may differ, on their way into one operator. */
@@ -65,5 +66,14 @@ export class ConnectedStreams<A, B> {
       streams.keyed(b, keys.second).upstream,
     ] as const;
     return streams.keyedConnected(inputs, keys);
+  }
+
+  static {
+    nameRefusals(ConnectedStreams.prototype, (streams) => streams.#inputs, {
+      map: 'Co-Map',
+      flatMap: 'Co-Flat Map',
+      process: 'Co-Process',
+      keyBy: 'KeyBy',
+    });
   }
 }

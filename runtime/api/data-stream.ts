@@ -43,6 +43,7 @@ import { checkSameProgram, outputOf, partitioned, type Upstream } from './job-pr
 import { JoinedStreams } from './joined-streams.ts';
 import { type KeyBy, keySelectorOf } from './key-by.ts';
 import type { KeyedStream } from './keyed-stream.ts';
+import { nameRefusals } from './name-refusals.ts';
 import { OperatorSettings } from './operator-settings.ts';
 import { transform } from './transform.ts';
 
@@ -294,6 +295,27 @@ export class DataStream<T> {
 
   #partitioned(partitioner: PartitionerSpec): DataStream<T> {
     return new DataStream(partitioned(this.#upstream, partitioner));
+  }
+
+  static {
+    nameRefusals(DataStream.prototype, (stream) => [stream.upstream], {
+      map: 'Map',
+      flatMap: 'Flat Map',
+      filter: 'Filter',
+      process: 'Process',
+      keyBy: 'KeyBy',
+      union: 'Union',
+      connect: 'Connect',
+      join: 'Join',
+      coGroup: 'CoGroup',
+      assignTimestampsAndWatermarks: 'Timestamps/Watermarks',
+      windowAll: 'AllWindow',
+      countWindowAll: 'AllWindow',
+      broadcast: 'Broadcast',
+      partitionCustom: 'PartitionCustom',
+      sinkTo: 'Sink',
+      print: 'Sink: Print',
+    });
   }
 }
 

@@ -38,6 +38,7 @@ import { CheckpointConfig, type CheckpointingMode } from './checkpoint-config.ts
 import type { SingleOutputStreamOperator } from './data-stream.ts';
 import type { ExecuteOptions, JobExecutionResult, JobExecutor } from './job-executor.ts';
 import { addSource, JobProgram, outputOf } from './job-program.ts';
+import { inOperator } from './name-refusals.ts';
 import type { RestartStrategy } from './restart-strategies.ts';
 import { streamFactory } from './stream-factory.ts';
 
@@ -258,9 +259,11 @@ export class StreamExecutionEnvironment {
     watermarkStrategy: WatermarkStrategy<NoInfer<T>>,
     sourceName: string = source?.name,
   ): SingleOutputStreamOperator<T> {
-    checkMethods(source, 'fromSource', ['createEnumerator', 'createReader']);
-    checkWatermarkStrategy(watermarkStrategy, 'fromSource');
-    checkText(sourceName, 'the name of a source');
+    inOperator(`Source: ${sourceName}`, [], () => {
+      checkMethods(source, 'fromSource', ['createEnumerator', 'createReader']);
+      checkWatermarkStrategy(watermarkStrategy, 'fromSource');
+      checkText(sourceName, 'the name of a source');
+    });
     return this.#source(source, watermarkStrategy, sourceName);
   }
 

@@ -62,6 +62,7 @@ export type {
 export { JoinedStreams, JoinedStreamsWithWindow } from './joined-streams.ts';
 export { KeyedConnectedStreams } from './keyed-connected-streams.ts';
 export { KeyedStream } from './keyed-stream.ts';
+export { inOperator, nameRefusals } from './name-refusals.ts';
 export {
   type ExponentialDelay,
   RestartStrategies,

@@ -8,6 +8,7 @@ import {
 import { checkFunction, checkOutputTag, invalid } from './arguments.ts';
 import type { SingleOutputStreamOperator } from './data-stream.ts';
 import type { Upstream } from './job-program.ts';
+import { nameRefusals } from './name-refusals.ts';
 import { transformTwo } from './transform.ts';
 
 /** Two keyed streams of which pairs are wanted; how close they must be is not said yet. */
@@ -57,6 +58,12 @@ export class IntervalJoin<A, B, K> {
       );
     }
     return new IntervalJoined(this.#inputs, this.#keys, { lowerMs, upperMs });
+  }
+
+  static {
+    nameRefusals(IntervalJoin.prototype, (join) => join.#inputs, {
+      between: 'Interval Join',
+    });
   }
 }
 
@@ -132,6 +139,14 @@ export class IntervalJoined<A, B, K> {
       ...(this.#rightLateTag === undefined ? {} : { rightLateTag: this.#rightLateTag }),
     });
     return transformTwo(this.#inputs, 'Interval Join', factory, { keyed: true });
+  }
+
+  static {
+    nameRefusals(IntervalJoined.prototype, (join) => join.#inputs, {
+      sideOutputLeftLateData: 'Interval Join',
+      sideOutputRightLateData: 'Interval Join',
+      process: 'Interval Join',
+    });
   }
 }
 

@@ -9,6 +9,7 @@ import type { KeyField, KeyValue } from './field-types.ts';
 import type { Upstream } from './job-program.ts';
 import type { CoGroupLike, FlatJoinLike, JoinLike } from './join-functions.ts';
 import { type KeyBy, keySelectorOf } from './key-by.ts';
+import { nameRefusals } from './name-refusals.ts';
 import type { TaggedUnion } from './tagged-union.ts';
 
 /** Two streams of which pairs with one key and in one window are wanted. */
@@ -32,6 +33,12 @@ export class JoinedStreams<A, B> {
     return new JoinWhere<B, unknown, unknown>((second, assigner) => {
       const groups = new CoGroupedStreamsWithWindow(this.#inputs, first, second, assigner);
       return new JoinedStreamsWithWindow(groups);
+    });
+  }
+
+  static {
+    nameRefusals(JoinedStreams.prototype, (streams) => streams.#inputs, {
+      where: 'Join',
     });
   }
 }

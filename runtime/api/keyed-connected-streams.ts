@@ -10,6 +10,7 @@ import {
 import { checkMethods } from './arguments.ts';
 import type { SingleOutputStreamOperator } from './data-stream.ts';
 import type { Upstream } from './job-program.ts';
+import { nameRefusals } from './name-refusals.ts';
 import { transformTwo } from './transform.ts';
 
 /** Two streams keyed alike: the functions of both sides see the same state for a key. */
@@ -42,5 +43,13 @@ export class KeyedConnectedStreams<A, B, K> {
     checkMethods(fn, 'process of connected streams', ['processElement1', 'processElement2']);
     const factory = keyedCoProcessOperator(fn, this.#keys);
     return transformTwo(this.#inputs, 'Co-Keyed-Process', factory, { keyed: true });
+  }
+
+  static {
+    nameRefusals(KeyedConnectedStreams.prototype, (streams) => streams.#inputs, {
+      map: 'Co-Map',
+      flatMap: 'Co-Flat Map',
+      process: 'Co-Keyed-Process',
+    });
   }
 }

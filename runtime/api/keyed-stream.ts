@@ -31,6 +31,7 @@ import type { ComparableField, NumericField } from './field-types.ts';
 import { IntervalJoin } from './interval-join.ts';
 import { checkSameProgram, type Upstream } from './job-program.ts';
 import type { KeyedConnectedStreams } from './keyed-connected-streams.ts';
+import { nameRefusals } from './name-refusals.ts';
 import { transform } from './transform.ts';
 import type { WindowedStream } from './windowed-stream.ts';
 
@@ -220,5 +221,26 @@ export class KeyedStream<T, K> {
     keepsType = false,
   ): SingleOutputStreamOperator<O> {
     return transform<T, O>(this.#upstream, operator, factory, { keyed: true, keepsType });
+  }
+
+  static {
+    nameRefusals(KeyedStream.prototype, (stream) => [stream.#upstream], {
+      map: 'Map',
+      flatMap: 'Flat Map',
+      filter: 'Filter',
+      process: 'KeyedProcess',
+      reduce: 'Keyed Reduce',
+      sum: 'Keyed Aggregation',
+      min: 'Keyed Aggregation',
+      max: 'Keyed Aggregation',
+      minBy: 'Keyed Aggregation',
+      maxBy: 'Keyed Aggregation',
+      window: 'Window',
+      countWindow: 'Window',
+      connect: 'Connect',
+      intervalJoin: 'Interval Join',
+      sinkTo: 'Sink',
+      print: 'Sink: Print',
+    });
   }
 }

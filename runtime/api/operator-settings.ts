@@ -7,6 +7,7 @@ import {
 } from '../graph/index.ts';
 import { checkText } from './arguments.ts';
 import { checkOpen, type JobProgram } from './job-program.ts';
+import { nameRefusals } from './name-refusals.ts';
 import { checkTypeInformation } from './types.ts';
 
 /**
@@ -39,7 +40,8 @@ export class OperatorSettings {
     if (this.#node.nonParallel && parallelism !== 1) {
       throw graphError(
         'NON_PARALLEL_OPERATOR',
-        `operator '${this.#node.name}' only works with parallelism 1 parallelism=${parallelism}`,
+        `operator '${this.#node.name}' only works with parallelism 1: leave it at 1, or key the ` +
+          `stream first parallelism=${parallelism}`,
         { operator: this.#node.name, parallelism },
       );
     }
@@ -68,5 +70,13 @@ export class OperatorSettings {
   #open(): MutableStreamNode {
     checkOpen(this.#program);
     return this.#node;
+  }
+
+  static {
+    const name = (settings: OperatorSettings): string => settings.#node.name;
+    nameRefusals(OperatorSettings.prototype, () => [], {
+      ...{ name, uid: name, parallelism: name, maxParallelism: name },
+      ...{ slotSharingGroup: name, outputType: name },
+    });
   }
 }

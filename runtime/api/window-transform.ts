@@ -53,18 +53,18 @@ export function newWindowSettings<T>(
 
 /** @throws {StreamError} `WINDOW_INVALID`. */
 export function setTrigger<T>(settings: WindowSettings<T>, trigger: Trigger<T>): void {
-  assertTriggerFits(settings.assigner, trigger, nameOf(settings));
+  assertTriggerFits(settings.assigner, trigger, windowName(settings));
   settings.trigger = trigger;
 }
 
 /** @throws {StreamError} `WINDOW_INVALID`. */
 export function setEvictor<T>(settings: WindowSettings<T>, evictor: Evictor<T>): void {
-  checkEvictor(evictor, `evictor of ${nameOf(settings)}`);
+  checkEvictor(evictor, `evictor of ${windowName(settings)}`);
   settings.evictor = evictor;
 }
 
 /** What people read: the windows, and when they fire if that was said. */
-function nameOf<T>({ all, assigner, trigger, evictor }: WindowSettings<T>): string {
+export function windowName<T>({ all, assigner, trigger, evictor }: WindowSettings<T>): string {
   const parts = [assigner, trigger, evictor].flatMap((part) =>
     part === undefined ? [] : [componentName(part)],
   );
@@ -80,7 +80,7 @@ export function windowTransform<T, A, R, O>(
   const { upstream, assigner, keySelector, all, allowedLatenessMs, lateTag } = settings;
   const { trigger, evictor } = settings;
   const erased = windowFunction as WindowFunctionOf<R, O> | undefined;
-  const name = nameOf(settings);
+  const name = windowName(settings);
   const options = {
     keySelector,
     aggregation,

@@ -2,8 +2,10 @@ import {
   checkFunction,
   checkOutputTag,
   DataStream,
+  inOperator,
   invalid,
   KeyedStream,
+  nameRefusals,
   type SingleOutputStreamOperator,
   transform,
 } from '../api/index.ts';
@@ -49,13 +51,15 @@ export const CEP = {
     if (!(pattern instanceof Pattern)) {
       throw invalid('INVALID_ARGUMENT', 'CEP.pattern expects a Pattern', pattern);
     }
-    if (comparator !== undefined) checkFunction(comparator, 'the comparator of CEP.pattern');
-    return new PatternStream({
-      input: input as Settings<T>['input'],
-      pattern: compilePattern(pattern as unknown as Pattern<T>),
-      comparator,
-      isEventTime: true,
-      lateTag: undefined,
+    return inOperator(operatorOf(input), [input.upstream], () => {
+      if (comparator !== undefined) checkFunction(comparator, 'the comparator of CEP.pattern');
+      return new PatternStream({
+        input: input as Settings<T>['input'],
+        pattern: compilePattern(pattern as unknown as Pattern<T>),
+        comparator,
+        isEventTime: true,
+        lateTag: undefined,
+      });
     });
   },
 };
@@ -138,14 +142,42 @@ export class PatternStream<T> {
 
   #transform<O>(fn: PatternProcessFunction<T, O>): SingleOutputStreamOperator<O> {
     const { input, ...settings } = this.#settings;
+    checkLateData(settings);
     if (input instanceof KeyedStream) {
       const factory = cepOperator({ ...settings, fn, keySelector: input.keySelector });
-      return transform(input.upstream, 'CepOperator', factory, { keyed: true });
+      return transform(input.upstream, operatorOf(input), factory, { keyed: true });
     }
     const factory = cepOperator({ ...settings, fn, keySelector: () => 0 });
     const extras = { keyed: true, nonParallel: true };
-    return transform(input.upstream, 'GlobalCepOperator', factory, extras);
+    return transform(input.upstream, operatorOf(input), factory, extras);
   }
+
+  static {
+    nameRefusals(
+      PatternStream.prototype,
+      (stream) => [stream.#settings.input.upstream],
+      Object.fromEntries(
+        (['sideOutputLateData', 'process', 'select', 'flatSelect'] as const).map((method) => [
+          method,
+          (stream: PatternStream<unknown>) => operatorOf(stream.#settings.input),
+        ]),
+      ),
+    );
+  }
+}
+
+/** Flink's names. */
+function operatorOf(input: unknown): string {
+  return input instanceof KeyedStream ? 'CepOperator' : 'GlobalCepOperator';
+}
+
+/** @throws {StreamError} `INVALID_ARGUMENT`. */
+function checkLateData<T>({ isEventTime, lateTag }: Omit<Settings<T>, 'input'>): void {
+  if (isEventTime || lateTag === undefined) return;
+  throw invalid(
+    'INVALID_ARGUMENT',
+    'sideOutputLateData of a pattern needs event time, nothing is late in processing time: remove it, or inProcessingTime()',
+  );
 }
 
 function checkTimeout(tag: unknown, timeout: unknown, where: string): void {

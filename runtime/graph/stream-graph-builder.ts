@@ -55,6 +55,11 @@ export class StreamGraphBuilder {
     return this.#nodes.length;
   }
 
+  /** Of a node that was added: as it is called so far. */
+  nameOf(nodeId: number): string {
+    return defined(this.#nodes[nodeId - 1], 'a node of the graph').name;
+  }
+
   addNode(init: StreamNodeInit): MutableStreamNode {
     const id = this.#nodes.length + 1;
     for (const edge of init.inEdges) assert(edge.sourceNodeId < id, 'I1: edges come from before');
