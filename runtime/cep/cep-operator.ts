@@ -12,10 +12,12 @@
  *
  * @see Flink `CepOperator`
  */
+
 import type { KeySelector } from '../core/index.ts';
 import { NO_TIMESTAMP_MS, StreamError } from '../core/index.ts';
 import {
   type CounterMetric,
+  FunctionOperator,
   KeyedContext,
   type OneInputFactory,
   type OneInputOperator,
@@ -62,7 +64,7 @@ export function cepOperator<T, O>(options: CepOperatorOptions<T, O>): OneInputFa
   return (ctx, output) => new CepOperator(options, ctx, output);
 }
 
-class CepOperator<T, O> implements OneInputOperator<T> {
+class CepOperator<T, O> extends FunctionOperator implements OneInputOperator<T> {
   readonly #options: CepOperatorOptions<T, O>;
   readonly #ctx: OperatorContext;
   readonly #output: Output<O>;
@@ -79,10 +81,12 @@ class CepOperator<T, O> implements OneInputOperator<T> {
   readonly #waiting: MapState<number, T[]>;
 
   constructor(options: CepOperatorOptions<T, O>, ctx: OperatorContext, output: Output<O>) {
+    const user = new UserFunction(options.fn, 'pattern process function', ctx);
+    super(user);
     this.#options = options;
     this.#ctx = ctx;
     this.#output = output;
-    this.#user = new UserFunction(options.fn, 'pattern process function', ctx);
+    this.#user = user;
     this.#keyed = new KeyedContext(ctx);
     const { backend } = this.#keyed;
     this.#record = backend.getState(new ValueStateDescriptor<MatchesRecord>('cep/matches'));
@@ -135,18 +139,6 @@ class CepOperator<T, O> implements OneInputOperator<T> {
   }
 
   endInput(): void {}
-
-  snapshotState(checkpointId: number): void {
-    this.#user.snapshotState(checkpointId);
-  }
-
-  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
-    return this.#user.notifyCheckpointComplete(checkpointId);
-  }
-
-  notifyCheckpointAborted(checkpointId: number): void {
-    this.#user.notifyCheckpointAborted(checkpointId);
-  }
 
   /** Of the timers: events that wait for the watermark, and partial matches with an end. */
   facts(): OperatorFacts {

@@ -15,9 +15,11 @@
  *
  * @see Flink AsyncWaitOperator
  */
+
 import { type ListState, ListStateDescriptor } from '../state/index.ts';
 import type { AsyncFunction, AsyncLike, AsyncResults, AsyncWaitOptions } from './async-function.ts';
 import { type AsyncMark, AsyncQueue } from './async-queue.ts';
+import { FunctionOperator } from './function-operator.ts';
 import type { OneInputFactory, OneInputOperator, OperatorContext, Output } from './operator.ts';
 import { UserFunction } from './user-function.ts';
 
@@ -59,7 +61,7 @@ type AsyncElementRecord =
 /** Flink's name. */
 const STATE = new ListStateDescriptor<AsyncElementRecord>('_async_wait_operator_state_');
 
-class AsyncWaitOperator<I, O> implements OneInputOperator<I> {
+class AsyncWaitOperator<I, O> extends FunctionOperator implements OneInputOperator<I> {
   readonly #fn: AsyncFunction<I, O>;
   readonly #options: AsyncWaitOptions<O>;
   readonly #user: UserFunction;
@@ -90,9 +92,11 @@ class AsyncWaitOperator<I, O> implements OneInputOperator<I> {
     ctx: OperatorContext,
     output: Output<O>,
   ) {
+    const user = new UserFunction(fn, 'async function', ctx);
+    super(user);
     this.#fn = typeof fn === 'function' ? { asyncInvoke: fn } : fn;
     this.#options = options;
-    this.#user = new UserFunction(fn, 'async function', ctx);
+    this.#user = user;
     this.#ctx = ctx;
     this.#output = output;
     this.#queue = new AsyncQueue(options.mode);
@@ -150,7 +154,7 @@ class AsyncWaitOperator<I, O> implements OneInputOperator<I> {
   }
 
   /** I2. */
-  snapshotState(checkpointId: number): void {
+  override snapshotState(checkpointId: number): void {
     const { subtaskIndex, parallelism } = this.#ctx;
     const elements: AsyncElementRecord[] = [];
     for (const element of this.#queue.pending()) {
@@ -162,15 +166,7 @@ class AsyncWaitOperator<I, O> implements OneInputOperator<I> {
       }
     }
     this.#state.update(elements);
-    this.#user.snapshotState(checkpointId);
-  }
-
-  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
-    return this.#user.notifyCheckpointComplete(checkpointId);
-  }
-
-  notifyCheckpointAborted(checkpointId: number): void {
-    this.#user.notifyCheckpointAborted(checkpointId);
+    super.snapshotState(checkpointId);
   }
 
   close(): void | Promise<void> {

@@ -6,6 +6,7 @@
  *
  * @see Flink `CoBroadcastWithKeyedOperator`, `CoBroadcastWithNonKeyedOperator`
  */
+
 import type { KeySelector } from '../core/index.ts';
 import type { OperatorFacts } from '../protocol/index.ts';
 import type {
@@ -21,6 +22,7 @@ import type {
   KeyedStateLike,
 } from './broadcast-functions.ts';
 import { BroadcastStates } from './broadcast-states.ts';
+import { FunctionOperator } from './function-operator.ts';
 import { KeyedContext } from './keyed-context.ts';
 import type {
   Input,
@@ -54,7 +56,7 @@ export function keyedCoBroadcastOperator<K, A, B, O>(
   return (ctx, output) => new CoBroadcastOperator(fn, { descriptors, keySelector }, ctx, output);
 }
 
-class CoBroadcastOperator<K, A, B, O> implements TwoInputOperator<A, B> {
+class CoBroadcastOperator<K, A, B, O> extends FunctionOperator implements TwoInputOperator<A, B> {
   readonly first: Input<A>;
   readonly second: Input<B>;
   readonly #user: UserFunction;
@@ -72,9 +74,11 @@ class CoBroadcastOperator<K, A, B, O> implements TwoInputOperator<A, B> {
     ctx: OperatorContext,
     output: Output<O>,
   ) {
+    const user = new UserFunction(fn, 'broadcast process function', ctx);
+    super(user);
     const { descriptors, keySelector } = options;
     const states = new BroadcastStates(descriptors, ctx);
-    this.#user = new UserFunction(fn, 'broadcast process function', ctx);
+    this.#user = user;
     this.#keySelector = keySelector;
     this.#keyed = keySelector === undefined ? undefined : new KeyedContext(ctx);
     const backend = this.#keyed?.backend;
@@ -88,18 +92,6 @@ class CoBroadcastOperator<K, A, B, O> implements TwoInputOperator<A, B> {
 
   open(): void | Promise<void> {
     return this.#runtime.open(this.#user.open(this.#keyed?.backend));
-  }
-
-  snapshotState(checkpointId: number): void {
-    this.#user.snapshotState(checkpointId);
-  }
-
-  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
-    return this.#user.notifyCheckpointComplete(checkpointId);
-  }
-
-  notifyCheckpointAborted(checkpointId: number): void {
-    this.#user.notifyCheckpointAborted(checkpointId);
   }
 
   facts(): OperatorFacts {

@@ -1,5 +1,6 @@
 import type { KeySelector } from '../core/index.ts';
 import { collectReturned } from './flat-map-results.ts';
+import { FunctionOperator } from './function-operator.ts';
 import type { CoFlatMapFunction, Collector, CoMapFunction } from './functions.ts';
 import { KeyedContext } from './keyed-context.ts';
 import type {
@@ -58,7 +59,7 @@ interface CoCalls<A, B, O> {
   second(value: B, out: Collector<O>): void;
 }
 
-class CoFlatMapOperator<A, B, O> implements TwoInputOperator<A, B> {
+class CoFlatMapOperator<A, B, O> extends FunctionOperator implements TwoInputOperator<A, B> {
   readonly first: Input<A>;
   readonly second: Input<B>;
   readonly #user: UserFunction;
@@ -72,6 +73,7 @@ class CoFlatMapOperator<A, B, O> implements TwoInputOperator<A, B> {
     ctx: OperatorContext,
     output: Output<O>,
   ) {
+    super(user);
     this.#user = user;
     this.#keyed = keys === undefined ? undefined : new KeyedContext(ctx);
     this.#collector = new TimestampedCollector(output);
@@ -82,18 +84,6 @@ class CoFlatMapOperator<A, B, O> implements TwoInputOperator<A, B> {
 
   open(): void | Promise<void> {
     return this.#user.open(this.#keyed?.backend);
-  }
-
-  snapshotState(checkpointId: number): void {
-    this.#user.snapshotState(checkpointId);
-  }
-
-  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
-    return this.#user.notifyCheckpointComplete(checkpointId);
-  }
-
-  notifyCheckpointAborted(checkpointId: number): void {
-    this.#user.notifyCheckpointAborted(checkpointId);
   }
 
   close(): void | Promise<void> {

@@ -1,6 +1,7 @@
 import type { KeySelector } from '../core/index.ts';
 import type { OperatorFacts } from '../protocol/index.ts';
 import type { CoKeySelectors } from './co-flat-map-operator.ts';
+import { FunctionOperator } from './function-operator.ts';
 import type {
   Collector,
   CoProcessFunction,
@@ -34,7 +35,7 @@ export function keyedCoProcessOperator<K, A, B, O>(
   return (ctx, output) => new CoProcessOperator(fn, keys, ctx, output);
 }
 
-class CoProcessOperator<K, A, B, O> implements TwoInputOperator<A, B> {
+class CoProcessOperator<K, A, B, O> extends FunctionOperator implements TwoInputOperator<A, B> {
   readonly first: Input<A>;
   readonly second: Input<B>;
   readonly #user: UserFunction;
@@ -47,7 +48,9 @@ class CoProcessOperator<K, A, B, O> implements TwoInputOperator<A, B> {
     ctx: OperatorContext,
     output: Output<O>,
   ) {
-    this.#user = new UserFunction(fn, 'coProcess function', ctx);
+    const user = new UserFunction(fn, 'coProcess function', ctx);
+    super(user);
+    this.#user = user;
     this.#keyed = keys === undefined ? undefined : new KeyedContext(ctx);
     const onTimer = fn.onTimer?.bind(fn);
     this.#runtime = new ProcessRuntime(ctx, output, this.#user, this.#keyed?.backend, onTimer);
@@ -60,18 +63,6 @@ class CoProcessOperator<K, A, B, O> implements TwoInputOperator<A, B> {
 
   open(): void | Promise<void> {
     return this.#runtime.open(this.#user.open(this.#keyed?.backend));
-  }
-
-  snapshotState(checkpointId: number): void {
-    this.#user.snapshotState(checkpointId);
-  }
-
-  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
-    return this.#user.notifyCheckpointComplete(checkpointId);
-  }
-
-  notifyCheckpointAborted(checkpointId: number): void {
-    this.#user.notifyCheckpointAborted(checkpointId);
   }
 
   facts(): OperatorFacts {

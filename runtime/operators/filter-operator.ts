@@ -1,4 +1,5 @@
 import type { KeySelector } from '../core/index.ts';
+import { FunctionOperator } from './function-operator.ts';
 import type { FilterLike } from './functions.ts';
 import { KeyedContext } from './keyed-context.ts';
 import type { OneInputFactory, OneInputOperator, OperatorContext, Output } from './operator.ts';
@@ -12,7 +13,7 @@ export function filterOperator<T>(
   return (ctx, output) => new FilterOperator(fn, keySelector, ctx, output);
 }
 
-class FilterOperator<T> implements OneInputOperator<T> {
+class FilterOperator<T> extends FunctionOperator implements OneInputOperator<T> {
   readonly #filter: (value: T) => boolean;
   readonly #user: UserFunction;
   readonly #keyed: KeyedContext | undefined;
@@ -25,8 +26,10 @@ class FilterOperator<T> implements OneInputOperator<T> {
     ctx: OperatorContext,
     output: Output<T>,
   ) {
+    const user = new UserFunction(fn, 'filter function', ctx);
+    super(user);
     this.#filter = typeof fn === 'function' ? fn : (value) => fn.filter(value);
-    this.#user = new UserFunction(fn, 'filter function', ctx);
+    this.#user = user;
     this.#keyed = keySelector === undefined ? undefined : new KeyedContext(ctx);
     this.#keySelector = keySelector;
     this.#output = output;
@@ -67,18 +70,6 @@ class FilterOperator<T> implements OneInputOperator<T> {
   }
 
   endInput(): void {}
-
-  snapshotState(checkpointId: number): void {
-    this.#user.snapshotState(checkpointId);
-  }
-
-  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
-    return this.#user.notifyCheckpointComplete(checkpointId);
-  }
-
-  notifyCheckpointAborted(checkpointId: number): void {
-    this.#user.notifyCheckpointAborted(checkpointId);
-  }
 
   close(): void | Promise<void> {
     return this.#user.close();

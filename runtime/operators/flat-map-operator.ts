@@ -1,5 +1,6 @@
 import type { KeySelector } from '../core/index.ts';
 import { collectReturned } from './flat-map-results.ts';
+import { FunctionOperator } from './function-operator.ts';
 import type { Collector, FlatMapLike } from './functions.ts';
 import { KeyedContext } from './keyed-context.ts';
 import type { OneInputFactory, OneInputOperator, OperatorContext, Output } from './operator.ts';
@@ -14,7 +15,7 @@ export function flatMapOperator<I, O>(
   return (ctx, output) => new FlatMapOperator(fn, keySelector, ctx, output);
 }
 
-class FlatMapOperator<I, O> implements OneInputOperator<I> {
+class FlatMapOperator<I, O> extends FunctionOperator implements OneInputOperator<I> {
   readonly #flatMap: (value: I, out: Collector<O>) => unknown;
   readonly #user: UserFunction;
   readonly #keyed: KeyedContext | undefined;
@@ -28,8 +29,10 @@ class FlatMapOperator<I, O> implements OneInputOperator<I> {
     ctx: OperatorContext,
     output: Output<O>,
   ) {
+    const user = new UserFunction(fn, 'flatMap function', ctx);
+    super(user);
     this.#flatMap = typeof fn === 'function' ? fn : (value, out) => fn.flatMap(value, out);
-    this.#user = new UserFunction(fn, 'flatMap function', ctx);
+    this.#user = user;
     this.#keyed = keySelector === undefined ? undefined : new KeyedContext(ctx);
     this.#keySelector = keySelector;
     this.#output = output;
@@ -62,18 +65,6 @@ class FlatMapOperator<I, O> implements OneInputOperator<I> {
   }
 
   endInput(): void {}
-
-  snapshotState(checkpointId: number): void {
-    this.#user.snapshotState(checkpointId);
-  }
-
-  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
-    return this.#user.notifyCheckpointComplete(checkpointId);
-  }
-
-  notifyCheckpointAborted(checkpointId: number): void {
-    this.#user.notifyCheckpointAborted(checkpointId);
-  }
 
   close(): void | Promise<void> {
     return this.#user.close();

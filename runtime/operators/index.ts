@@ -47,6 +47,7 @@ export {
 } from './field-aggregation.ts';
 export { filterOperator } from './filter-operator.ts';
 export { flatMapOperator } from './flat-map-operator.ts';
+export { FunctionOperator } from './function-operator.ts';
 export type {
   CheckpointedFunction,
   CheckpointListener,

@@ -10,10 +10,12 @@
  *
  * @see Flink `IntervalJoinOperator`
  */
+
 import { type KeySelector, NO_TIMESTAMP_MS, StreamError } from '../core/index.ts';
 import type { OperatorFacts } from '../protocol/index.ts';
 import { InternalTimerService, type Timer } from '../time/index.ts';
 import type { CoKeySelectors } from './co-flat-map-operator.ts';
+import { FunctionOperator } from './function-operator.ts';
 import type { Collector } from './functions.ts';
 import { JoinBuffer } from './join-buffer.ts';
 import type { ProcessJoinContext, ProcessJoinLike } from './join-functions.ts';
@@ -60,7 +62,7 @@ interface Side<T, Other> {
   readonly lateTag: OutputTag<T> | undefined;
 }
 
-class IntervalJoinOperator<K, A, B, O> implements TwoInputOperator<A, B> {
+class IntervalJoinOperator<K, A, B, O> extends FunctionOperator implements TwoInputOperator<A, B> {
   readonly first: Input<A>;
   readonly second: Input<B>;
   readonly #ctx: OperatorContext;
@@ -83,11 +85,13 @@ class IntervalJoinOperator<K, A, B, O> implements TwoInputOperator<A, B> {
     ctx: OperatorContext,
     output: Output<O>,
   ) {
+    const user = new UserFunction(fn, 'interval join function', ctx);
+    super(user);
     const { lowerBoundMs, upperBoundMs, keys } = options;
     this.#ctx = ctx;
     this.#output = output;
     this.#process = typeof fn === 'function' ? fn : fn.processElement.bind(fn);
-    this.#user = new UserFunction(fn, 'interval join function', ctx);
+    this.#user = user;
     this.#keyed = new KeyedContext(ctx);
     const { backend } = this.#keyed;
     const clean = (timer: Timer): void => this.#clean(timer);
@@ -130,18 +134,6 @@ class IntervalJoinOperator<K, A, B, O> implements TwoInputOperator<A, B> {
 
   open(): void | Promise<void> {
     return this.#user.open(this.#keyed.backend);
-  }
-
-  snapshotState(checkpointId: number): void {
-    this.#user.snapshotState(checkpointId);
-  }
-
-  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
-    return this.#user.notifyCheckpointComplete(checkpointId);
-  }
-
-  notifyCheckpointAborted(checkpointId: number): void {
-    this.#user.notifyCheckpointAborted(checkpointId);
   }
 
   facts(): OperatorFacts {

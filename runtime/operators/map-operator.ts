@@ -1,4 +1,5 @@
 import type { KeySelector } from '../core/index.ts';
+import { FunctionOperator } from './function-operator.ts';
 import type { MapLike } from './functions.ts';
 import { KeyedContext } from './keyed-context.ts';
 import type { OneInputFactory, OneInputOperator, OperatorContext, Output } from './operator.ts';
@@ -12,7 +13,7 @@ export function mapOperator<I, O>(
   return (ctx, output) => new MapOperator(fn, keySelector, ctx, output);
 }
 
-class MapOperator<I, O> implements OneInputOperator<I> {
+class MapOperator<I, O> extends FunctionOperator implements OneInputOperator<I> {
   readonly #map: (value: I) => O;
   readonly #user: UserFunction;
   readonly #keyed: KeyedContext | undefined;
@@ -25,8 +26,10 @@ class MapOperator<I, O> implements OneInputOperator<I> {
     ctx: OperatorContext,
     output: Output<O>,
   ) {
+    const user = new UserFunction(fn, 'map function', ctx);
+    super(user);
     this.#map = typeof fn === 'function' ? fn : (value) => fn.map(value);
-    this.#user = new UserFunction(fn, 'map function', ctx);
+    this.#user = user;
     this.#keyed = keySelector === undefined ? undefined : new KeyedContext(ctx);
     this.#keySelector = keySelector;
     this.#output = output;
@@ -57,18 +60,6 @@ class MapOperator<I, O> implements OneInputOperator<I> {
   }
 
   endInput(): void {}
-
-  snapshotState(checkpointId: number): void {
-    this.#user.snapshotState(checkpointId);
-  }
-
-  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
-    return this.#user.notifyCheckpointComplete(checkpointId);
-  }
-
-  notifyCheckpointAborted(checkpointId: number): void {
-    this.#user.notifyCheckpointAborted(checkpointId);
-  }
 
   close(): void | Promise<void> {
     return this.#user.close();

@@ -1,5 +1,6 @@
 import type { KeySelector } from '../core/index.ts';
 import type { OperatorFacts } from '../protocol/index.ts';
+import { FunctionOperator } from './function-operator.ts';
 import type { Collector, KeyedProcessContext, KeyedProcessLike, ProcessLike } from './functions.ts';
 import { KeyedContext } from './keyed-context.ts';
 import type { OneInputFactory, OneInputOperator, OperatorContext, Output } from './operator.ts';
@@ -19,7 +20,7 @@ export function keyedProcessOperator<K, I, O>(
   return (ctx, output) => new ProcessOperator(fn, keySelector, ctx, output);
 }
 
-class ProcessOperator<K, I, O> implements OneInputOperator<I> {
+class ProcessOperator<K, I, O> extends FunctionOperator implements OneInputOperator<I> {
   readonly #process: (value: I, ctx: KeyedProcessContext<K>, out: Collector<O>) => unknown;
   readonly #user: UserFunction;
   readonly #keyed: KeyedContext | undefined;
@@ -33,9 +34,11 @@ class ProcessOperator<K, I, O> implements OneInputOperator<I> {
     ctx: OperatorContext,
     output: Output<O>,
   ) {
+    const user = new UserFunction(fn, 'process function', ctx);
+    super(user);
     const plain = typeof fn === 'function';
     this.#process = plain ? fn : (value, context, out) => fn.processElement(value, context, out);
-    this.#user = new UserFunction(fn, 'process function', ctx);
+    this.#user = user;
     this.#keySelector = keySelector;
     this.#keyed = keySelector === undefined ? undefined : new KeyedContext(ctx);
     this.#output = output;
@@ -69,18 +72,6 @@ class ProcessOperator<K, I, O> implements OneInputOperator<I> {
   }
 
   endInput(): void {}
-
-  snapshotState(checkpointId: number): void {
-    this.#user.snapshotState(checkpointId);
-  }
-
-  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
-    return this.#user.notifyCheckpointComplete(checkpointId);
-  }
-
-  notifyCheckpointAborted(checkpointId: number): void {
-    this.#user.notifyCheckpointAborted(checkpointId);
-  }
 
   facts(): OperatorFacts {
     return this.#runtime.facts();

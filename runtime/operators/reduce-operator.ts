@@ -5,6 +5,7 @@ import {
   ReducingStateDescriptor,
 } from '../state/index.ts';
 import type { FieldAggregation } from './field-aggregation.ts';
+import { FunctionOperator } from './function-operator.ts';
 import { KeyedContext } from './keyed-context.ts';
 import type { OneInputFactory, OneInputOperator, OperatorContext, Output } from './operator.ts';
 import { UserFunction } from './user-function.ts';
@@ -17,7 +18,7 @@ export function reduceOperator<T>(
   return (ctx, output) => new ReduceOperator(fn, keySelector, ctx, output);
 }
 
-class ReduceOperator<T> implements OneInputOperator<T> {
+class ReduceOperator<T> extends FunctionOperator implements OneInputOperator<T> {
   readonly #user: UserFunction;
   readonly #keyed: KeyedContext;
   readonly #keySelector: KeySelector<T, unknown>;
@@ -31,7 +32,9 @@ class ReduceOperator<T> implements OneInputOperator<T> {
     ctx: OperatorContext,
     output: Output<T>,
   ) {
-    this.#user = new UserFunction(fn, 'reduce function', ctx);
+    const user = new UserFunction(fn, 'reduce function', ctx);
+    super(user);
+    this.#user = user;
     this.#keyed = new KeyedContext(ctx);
     this.#keySelector = keySelector;
     this.#state = this.#keyed.backend.getReducingState(
@@ -67,18 +70,6 @@ class ReduceOperator<T> implements OneInputOperator<T> {
   }
 
   endInput(): void {}
-
-  snapshotState(checkpointId: number): void {
-    this.#user.snapshotState(checkpointId);
-  }
-
-  notifyCheckpointComplete(checkpointId: number): void | Promise<void> {
-    return this.#user.notifyCheckpointComplete(checkpointId);
-  }
-
-  notifyCheckpointAborted(checkpointId: number): void {
-    this.#user.notifyCheckpointAborted(checkpointId);
-  }
 
   close(): void | Promise<void> {
     return this.#user.close();
