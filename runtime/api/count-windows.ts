@@ -26,5 +26,14 @@ export function asCountWindows<T, S extends TriggeredStream<T>>(
   positiveCount(where, 'size', size);
   if (slide === undefined) return windows.trigger(PurgingTrigger.of(CountTrigger.of(size)));
   positiveCount(where, 'slide', slide);
-  return windows.evictor(CountEvictor.of(size)).trigger(CountTrigger.of(slide));
+  const evictor = CountEvictor.of(size);
+  evictorsOfCountWindows.add(evictor);
+  return windows.evictor(evictor).trigger(CountTrigger.of(slide));
+}
+
+/** What makes a window slide by count is no setting of the user's. */
+const evictorsOfCountWindows = new WeakSet<object>();
+
+export function isOfCountWindows(evictor: Evictor<never>): boolean {
+  return evictorsOfCountWindows.has(evictor);
 }

@@ -13,9 +13,11 @@ import {
   type WindowAssigner,
   type WindowFunctionOf,
   type WindowLike,
+  windowInvalid,
   windowOperator,
 } from '../windowing/index.ts';
 import { checkFunction, checkText, invalid } from './arguments.ts';
+import { isOfCountWindows } from './count-windows.ts';
 import type { SingleOutputStreamOperator } from './data-stream.ts';
 import type { Upstream } from './job-program.ts';
 import { transform } from './transform.ts';
@@ -79,6 +81,7 @@ export function windowTransform<T, A, R, O>(
 ): SingleOutputStreamOperator<O> {
   const { upstream, assigner, keySelector, all, allowedLatenessMs, lateTag } = settings;
   const { trigger, evictor } = settings;
+  checkPreAggregation(settings, aggregation, windowFunction?.single === true);
   const erased = windowFunction as WindowFunctionOf<R, O> | undefined;
   const name = windowName(settings);
   const options = {
@@ -94,6 +97,27 @@ export function windowTransform<T, A, R, O>(
   const operator = all ? 'AllWindow' : 'Window';
   const extras = all ? { nonParallel: true } : {};
   return transform<T, O>(upstream, operator, factory, { name, keyed: true, ...extras });
+}
+
+/**
+ * What is folded as it comes leaves nothing to take out. Windows that slide by count may: their
+ * evictor is no setting.
+ *
+ * @throws {StreamError} `WINDOW_INVALID`.
+ */
+function checkPreAggregation<T>(
+  settings: WindowSettings<T>,
+  { contents }: Pick<WindowAggregation<never, never, never>, 'contents'>,
+  hasFunctionBehind: boolean,
+): void {
+  const { evictor } = settings;
+  if (evictor === undefined || isOfCountWindows(evictor)) return;
+  if (contents !== 'accumulator' && !hasFunctionBehind) return;
+  throw windowInvalid(
+    'an evictor needs every record of a window, which aggregate, and reduce with a window ' +
+      'function, fold as they come: use process or apply, or remove the evictor',
+    { evictor: componentName(evictor), operator: windowName(settings) },
+  );
 }
 
 /** Aggregation by a field over windows. */

@@ -141,12 +141,19 @@ describe('triggers and evictors of a windowed stream', () => {
     assert.throws(() => keyed.window(assigner), { message: /assignWindows/ });
   });
 
-  it('let an aggregate that cannot merge run over sessions with an evictor', () => {
-    const sessions = program().keyed.window(EventTimeSessionWindows.withGap(1000));
-    assert.throws(() => sessions.trigger(CountTrigger.of(1)).aggregate(count), {
-      code: 'AGGREGATE_NEEDS_MERGE',
-    });
-    sessions.evictor(CountEvictor.of(2)).aggregate(count);
+  it('refuse an evictor of what is folded as it comes, but not of sliding count windows', () => {
+    const { keyed } = program();
+    const evicted = keyed.window(TumblingEventTimeWindows.of(1000)).evictor(CountEvictor.of(2));
+    const refused = { code: 'WINDOW_INVALID', message: /use process or apply/ };
+    assert.throws(() => evicted.aggregate(count), refused);
+    assert.throws(() => evicted.reduce((a) => a, { process: () => {} }), refused);
+    evicted.reduce((a) => a);
+    evicted.sum('n');
+    keyed.countWindow(4, 2).aggregate(count);
+    keyed
+      .countWindow(4, 2)
+      .evictor(CountEvictor.of(2))
+      .reduce((a) => a);
   });
 });
 

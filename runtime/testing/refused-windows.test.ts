@@ -117,6 +117,24 @@ const WINDOWS: readonly Refusal[] = [
     remedy: /such as CountTrigger\.of\(3\)/,
   },
   {
+    what: 'an evictor with pre-aggregation',
+    program: ({ windows }) => windows.evictor(CountEvictor.of(3)).aggregate(averages),
+    code: 'WINDOW_INVALID',
+    names: 'Window(TumblingEventTimeWindows(1000), CountEvictor(3))',
+    remedy: /use process or apply, or remove the evictor/,
+  },
+  {
+    what: 'an evictor with pre-aggregation and a window function, of windows over all',
+    program: ({ orders }) =>
+      orders
+        .windowAll(TumblingEventTimeWindows.of(1000))
+        .evictor(CountEvictor.of(3))
+        .reduce((a) => a, { process: () => {} }),
+    code: 'WINDOW_INVALID',
+    names: 'AllWindow(TumblingEventTimeWindows(1000), CountEvictor(3))',
+    remedy: /use process or apply, or remove the evictor/,
+  },
+  {
     what: 'an evictor that is none',
     program: ({ windows }) => windows.evictor({} as never),
     code: 'WINDOW_INVALID',

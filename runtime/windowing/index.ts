@@ -49,7 +49,7 @@ export {
   reduceAggregation,
   type WindowAggregation,
 } from './window-aggregation.ts';
-export { checkEvictor, positiveCount } from './window-arguments.ts';
+export { checkEvictor, positiveCount, windowInvalid } from './window-arguments.ts';
 export type { WindowFunctionOf } from './window-emitter.ts';
 export {
   type ProcessWindowContext,
