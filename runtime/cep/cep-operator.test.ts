@@ -194,6 +194,39 @@ describe('cepOperator in processing time', () => {
   });
 });
 
+describe('cepOperator in BATCH', () => {
+  const batch = { jobType: 'BATCH' } as const;
+  const within = begin('a').followedBy('b').where(is('b')).within(10);
+
+  it('matches at the end of the key, in order of time, and ends what is left', () => {
+    const harness = harnessOf(within, {}, batch);
+    for (const [name, ms] of [
+      ['b1', 5],
+      ['a1', 3],
+      ['a2', 20],
+      ['b2', 40],
+    ] as const) {
+      feed(harness, 'k', name, ms);
+    }
+    deepEqual(harness.values(), []);
+    harness.endKey();
+    feed(harness, 'l', 'b3', 41);
+    harness.endKey();
+    deepEqual(harness.records(), [['k: a1 b1', 5]]);
+    deepEqual(harness.side('timed out'), [['k: a2', 30]]);
+    equal(harness.endKey(), 0);
+  });
+
+  it('ends partial matches that wait for events, though no event comes', () => {
+    const harness = harnessOf(within, { isEventTime: false }, { ...batch, startEpochMs: 1000 });
+    feed(harness, 'k', 'a', 0);
+    harness.setProcessingTime(5000);
+    deepEqual(harness.side('timed out'), []);
+    harness.endKey();
+    deepEqual(harness.side('timed out'), [['k: a', undefined]]);
+  });
+});
+
 describe('cepOperator after a restore', () => {
   it('goes on with partial matches, waiting events and times', async () => {
     const pattern = begin('a').followedBy('b').where(is('b')).within(10);

@@ -87,6 +87,11 @@ export class FixtureTable implements SnapshotTable {
     this.#changed.clear();
   }
 
+  dropAll(): void {
+    this.entries.clear();
+    this.#changed.clear();
+  }
+
   restorePut(key: EncodedKey, subKey: EncodedKey | undefined, value: unknown): void {
     this.entries.set(idOf(key, subKey), { key, subKey, value });
   }

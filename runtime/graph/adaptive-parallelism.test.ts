@@ -57,7 +57,7 @@ describe('adaptive parallelism', () => {
     assert.ok(generateJobGraph(together).vertices.every((v) => v.adaptive === undefined));
   });
 
-  it('is what the input is worth, between its limits; what all read counts for half at most', () => {
+  it('is what the input is worth, between limits; what all read counts for half at most', () => {
     const limits = { minParallelism: 2, maxParallelism: 8, bytesPerTask: 100 };
     const of = (inputBytes: number, broadcastBytes = 0): number =>
       decideParallelism({ inputBytes, broadcastBytes }, limits);

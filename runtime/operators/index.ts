@@ -77,6 +77,7 @@ export type {
   TimeDomain,
   TimerService,
 } from './functions.ts';
+export { IgnoredTimers } from './ignored-timers.ts';
 export { type IntervalJoinOptions, intervalJoinOperator } from './interval-join-operator.ts';
 export type {
   ProcessJoinContext,
@@ -95,6 +96,7 @@ export type {
 } from './metrics.ts';
 export type {
   Input,
+  JobType,
   MailboxExecutor,
   OneInputFactory,
   OneInputOperator,

@@ -95,6 +95,9 @@ export interface SourceOperator extends Operator {
 
 export type SourcePoll = 'more' | 'nothing' | 'end';
 
+/** BATCH: all input is there before results are wanted, and what is not final need not come out. */
+export type JobType = 'STREAMING' | 'BATCH';
+
 /** What an operator may use of the world; built by the task, one for each operator. */
 export interface OperatorContext {
   /** 32 hex digits; the same in every attempt. */
@@ -113,6 +116,8 @@ export interface OperatorContext {
   readonly operatorState: OperatorStateStore;
   /** Undefined when the operator starts without earlier state. */
   readonly restoredCheckpointId: number | undefined;
+  /** @defaultValue STREAMING */
+  readonly jobType?: JobType;
   /** False: nothing will be snapshotted; what is complete at the end is final. */
   readonly checkpointing: boolean;
   readonly clock: Clock;

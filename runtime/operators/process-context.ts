@@ -18,6 +18,7 @@ import type {
   TimeDomain,
   TimerService,
 } from './functions.ts';
+import { IgnoredTimers } from './ignored-timers.ts';
 import type { OperatorContext, Output } from './operator.ts';
 import type { OutputTag } from './output-tag.ts';
 import { TimestampedCollector } from './timestamped-collector.ts';
@@ -168,6 +169,7 @@ class KeyedTimerService implements TimerService {
   readonly #backend: HeapKeyedStateBackend;
   readonly #hasOnTimer: boolean;
   readonly #ctx: OperatorContext;
+  readonly #late: IgnoredTimers;
 
   constructor(
     timers: InternalTimerService,
@@ -179,6 +181,7 @@ class KeyedTimerService implements TimerService {
     this.#backend = backend;
     this.#hasOnTimer = hasOnTimer;
     this.#ctx = ctx;
+    this.#late = new IgnoredTimers(ctx);
   }
 
   currentProcessingTime(): number {
@@ -190,12 +193,12 @@ class KeyedTimerService implements TimerService {
   }
 
   registerEventTimeTimer(timestampMs: number): void {
-    this.#check(timestampMs);
+    if (!this.#mayRegister(timestampMs)) return;
     this.#timers.registerEventTimeTimer(timestampMs, this.#backend.encoded());
   }
 
   registerProcessingTimeTimer(epochMs: number): void {
-    this.#check(epochMs);
+    if (!this.#mayRegister(epochMs)) return;
     this.#timers.registerProcessingTimeTimer(epochMs, this.#backend.encoded());
   }
 
@@ -205,6 +208,13 @@ class KeyedTimerService implements TimerService {
 
   deleteProcessingTimeTimer(epochMs: number): void {
     this.#timers.deleteProcessingTimeTimer(epochMs, this.#backend.encoded());
+  }
+
+  #mayRegister(atMs: number): boolean {
+    this.#check(atMs);
+    if (!this.#timers.endsKey) return true;
+    this.#late.ignored(atMs);
+    return false;
   }
 
   #check(atMs: number): void {

@@ -45,6 +45,7 @@ function forgetfulTable(table: SnapshotTable): SnapshotTable {
     changeCount: 0,
     visitAll: () => undefined,
     visitChanges: () => undefined,
+    dropAll: () => undefined,
     restorePut: (key, subKey, value) => table.restorePut(key, subKey, value),
     restoreRemove: (key, subKey) => table.restoreRemove(key, subKey),
   };

@@ -132,6 +132,7 @@ describe('HeapKeyedStateBackend restored', () => {
       visitChanges: () => {},
       restorePut: (...entry) => put.push(entry),
       restoreRemove: () => {},
+      dropAll: () => {},
     });
     assert.deepEqual(put, [['k', 5, 0]]);
     assert.throws(() => keyed.getState(new ValueStateDescriptor('t')), {

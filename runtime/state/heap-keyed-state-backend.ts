@@ -70,6 +70,8 @@ export interface KeyedStateBackendOptions {
   readonly operatorName: string;
   /** The job checkpoints: tables list what changes. @defaultValue false */
   readonly tracksChanges?: boolean;
+  /** Input is sorted: a key comes once, and is ended by {@link HeapKeyedStateBackend.endKey}. */
+  readonly keyByKey?: boolean;
   /** Processing time; needed by states with a time to live. */
   readonly clock?: TtlClock;
   /** Takes each table when it is registered, in place of this backend, and restores it. */
@@ -93,15 +95,22 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
    */
   needsFullSnapshot = false;
   readonly operatorName: string;
+  /**
+   * One key comes after the other, as in BATCH: its states are dropped at its end, and its timers
+   * fire then, not before.
+   */
+  readonly keyByKey: boolean;
   readonly clock: TtlClock | undefined;
   readonly #adopt: KeyedStateBackendOptions['adopt'];
   readonly #states = new Map<string, RegisteredState>();
+  readonly #keyEnds: (() => void)[] = [];
   #carried: CarriedTable[] = [];
   #encodedKey: EncodedKey | undefined;
   #key: unknown;
 
   constructor(options: KeyedStateBackendOptions) {
     this.tracksChanges = options.tracksChanges ?? false;
+    this.keyByKey = options.keyByKey ?? false;
     this.operatorName = options.operatorName;
     this.clock = options.clock;
     this.#adopt = options.adopt;
@@ -117,6 +126,24 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
   setCurrentEncodedKey(encoded: EncodedKey): void {
     this.#encodedKey = encoded;
     this.#key = decodeKey(encoded);
+  }
+
+  /** What is to be done when a key has had all its records; in the order of these calls. */
+  onKeyEnd(listener: () => void): void {
+    this.#keyEnds.push(listener);
+  }
+
+  /**
+   * The key has had all its records and does not come again: its timers fire, then its states are
+   * dropped. Only where keys come one by one.
+   *
+   * @see Flink `BatchExecutionKeyedStateBackend`
+   */
+  endKey(): void {
+    assert(this.keyByKey, 'keys end where they come one by one');
+    for (const listener of this.#keyEnds) listener();
+    for (const { table } of this.#states.values()) table.dropAll();
+    this.clearCurrentKey();
   }
 
   /** From here on keyed state is refused until a key is set. */

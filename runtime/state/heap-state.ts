@@ -37,6 +37,7 @@ export class HeapValueState<T, R> implements ValueState<T, R> {
     this.#entries = table.entries;
     this.#current = current;
     this.#defaultValue = defaultValue;
+    table.onDropAll = () => this.#forget();
   }
 
   value(): R {
@@ -65,6 +66,10 @@ export class HeapValueState<T, R> implements ValueState<T, R> {
 
   clear(): void {
     this.#entries.delete(this.#current.encoded());
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#lastKey = undefined;
     this.#lastEntry = undefined;
   }

@@ -161,6 +161,10 @@ class NamespacedTable implements SnapshotTable, AskedTable {
     return undefined;
   }
 
+  dropAll(): void {
+    this.#table.dropAll();
+  }
+
   restorePut(key: EncodedKey, subKey: EncodedKey | undefined, value: unknown): void {
     const [joined, mapKey] = joinedOf(key, subKey);
     this.#table.restorePut(joined, mapKey, value);

@@ -120,6 +120,12 @@ export class CarriedTable implements SnapshotTable {
     // Nothing ever changes here.
   }
 
+  dropAll(): void {
+    this.#plain.clear();
+    this.#maps.clear();
+    this.#fills = [];
+  }
+
   /** A state asks for the entries: straight into its table, where nobody wanted them before. */
   giveTo(target: RestoreTarget): void {
     this.#give((key, subKey, value) => target.restorePut(key, subKey, value));

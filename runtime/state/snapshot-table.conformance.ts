@@ -21,6 +21,7 @@ type Epoch<Op> = { readonly ops: readonly Op[]; readonly full: boolean };
 
 /** Adds the tests of the subject to the `describe` it is called in. */
 export function testSnapshotTableConformance<Op>(subject: SnapshotTableSubject<Op>): void {
+  testDropAll(subject);
   const epochs = fc.array(fc.record({ ops: fc.array(subject.ops), full: fc.boolean() }), {
     maxLength: 8,
   });
@@ -84,6 +85,22 @@ export function testSnapshotTableConformance<Op>(subject: SnapshotTableSubject<O
           collect((visitor) => failing.visitChanges(visitor)),
           changesOf(table),
         );
+      }),
+    );
+  });
+}
+
+function testDropAll<Op>(subject: SnapshotTableSubject<Op>): void {
+  it('holds nothing once all is dropped, and what comes then', () => {
+    fc.assert(
+      fc.property(fc.array(subject.ops), fc.array(subject.ops), (before, after) => {
+        const [dropped, fresh] = [subject.create(), subject.create()];
+        for (const op of before) subject.apply(dropped, op);
+        dropped.dropAll();
+        assert.equal(dropped.size, 0);
+        for (const table of [dropped, fresh]) for (const op of after) subject.apply(table, op);
+        assert.equal(dropped.size, fresh.size);
+        assert.deepEqual(keysOf(all(dropped)), keysOf(all(fresh)));
       }),
     );
   });

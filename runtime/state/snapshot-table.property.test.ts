@@ -131,6 +131,7 @@ describe('KeyTable of many maps', () => {
         visitChanges: (visitor) => table.visitChanges(visitor, 'pane'),
         restorePut: (at, _subKey, restored) => table.restorePut(at, Number(restored)),
         restoreRemove: (at) => table.restoreRemove(at),
+        dropAll: () => table.clear(),
       };
       tables.set(snapshotTable, table);
       return snapshotTable;

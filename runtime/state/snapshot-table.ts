@@ -38,4 +38,6 @@ export interface SnapshotTable extends RestoreTarget {
   readonly changeCount: number;
   visitAll(visitor: EntryVisitor): void;
   visitChanges(visitor: EntryVisitor): void;
+  /** Forgets all entries at the end of a key. Only where there are no snapshots. */
+  dropAll(): void;
 }

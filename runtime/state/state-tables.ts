@@ -56,6 +56,8 @@ export class ValueTable<V> implements StateTable {
   readonly isPerWindow = false;
   readonly resultOf: ((accumulator: unknown) => unknown) | undefined;
   readonly #unexpired: ((value: V) => V | undefined) | undefined;
+  /** Of a handle that remembers an entry. */
+  onDropAll: (() => void) | undefined;
 
   constructor(options: StateTableOptions<V>) {
     this.meta = options.meta;
@@ -79,6 +81,11 @@ export class ValueTable<V> implements StateTable {
 
   visitChanges(visitor: EntryVisitor): void {
     this.entries.visitChanges(visitor);
+  }
+
+  dropAll(): void {
+    this.entries.clear();
+    this.onDropAll?.();
   }
 
   restorePut(key: EncodedKey, _subKey: EncodedKey | undefined, value: unknown): void {
@@ -203,6 +210,11 @@ export class MapTable<V> implements StateTable {
         if (this.find(key, mapKey) === undefined) visitor.remove(key, mapKey);
       },
     );
+  }
+
+  dropAll(): void {
+    this.#maps.clear();
+    this.#size = 0;
   }
 
   restorePut(key: EncodedKey, mapKey: EncodedKey | undefined, value: unknown): void {

@@ -22,7 +22,7 @@ const withTable =
   (ctx) => {
     const meta = { name: 'odd', kind: 'value', version: 1 };
     const nothing = { visitAll: () => {}, visitChanges: () => {} };
-    const none = { restorePut: () => {}, restoreRemove: () => {} };
+    const none = { restorePut: () => {}, restoreRemove: () => {}, dropAll: () => {} };
     ctx
       .keyedState()
       .registerTable({ meta, size: 0, changeCount: 1, ...nothing, ...none, ...table });

@@ -59,6 +59,7 @@ interface StoredState {
 export interface HarnessStateOptions extends HarnessPlace {
   readonly operatorName: string;
   readonly tracksChanges: boolean;
+  readonly keyByKey: boolean;
   readonly clock: TtlClock;
   /** One or more subtasks of one checkpoint. */
   readonly restore: readonly HarnessSnapshot[];

@@ -8,6 +8,7 @@ import { assert, NO_TIMESTAMP_MS, StreamError } from '../core/index.ts';
 import {
   AccumulatorRegistry,
   type Input,
+  type JobType,
   MetricRegistry,
   type MetricValue,
   type OneInputFactory,
@@ -42,8 +43,13 @@ export interface HarnessOptions {
   readonly maxParallelism?: number;
   /** A checkpoint to start from: all subtasks of it when the parallelism is another. */
   readonly restore?: HarnessSnapshot | readonly HarnessSnapshot[];
-  /** @defaultValue true */
+  /** @defaultValue true, but in BATCH */
   readonly checkpointing?: boolean;
+  /**
+   * BATCH: keyed input comes sorted, key by key, and the test says where each ends: see
+   * {@link OperatorHarness.endKey}. @defaultValue STREAMING
+   */
+  readonly jobType?: JobType;
   /** @defaultValue 0, no periodic watermarks */
   readonly autoWatermarkIntervalMs?: number;
   /** @defaultValue false */
@@ -120,7 +126,8 @@ export class OperatorHarness<OperatorT extends Operator, O> {
       subtaskIndex: options.subtaskIndex ?? 0,
       parallelism: options.parallelism ?? 1,
       maxParallelism: options.maxParallelism ?? 128,
-      tracksChanges: options.checkpointing ?? true,
+      tracksChanges: isCheckpointing(options),
+      keyByKey: options.jobType === 'BATCH',
       clock: this.#processingTime,
       restore,
     });
@@ -151,6 +158,18 @@ export class OperatorHarness<OperatorT extends Operator, O> {
   async open(): Promise<this> {
     await this.operator.open();
     return this;
+  }
+
+  /**
+   * In BATCH, a key has had all its records: its timers and windows fire, its states are dropped.
+   *
+   * @returns how many entries of state the key had left.
+   */
+  endKey(): number {
+    const backend = this.#state.keyedState();
+    const entries = backend.tables().reduce((sum, { size }) => sum + size, 0);
+    backend.endKey();
+    return entries;
   }
 
   /** Ends every input, then finishes and closes the operator, as a task does. */
@@ -257,7 +276,8 @@ export class OperatorHarness<OperatorT extends Operator, O> {
       keyedState: this.#state.keyedState,
       operatorState: this.#state.operatorState,
       restoredCheckpointId: snapshotsOf(options)[0]?.checkpointId,
-      checkpointing: options.checkpointing ?? true,
+      checkpointing: isCheckpointing(options),
+      jobType: options.jobType ?? 'STREAMING',
       clock: time,
       rng: { next: () => 0.5 },
       logger: { log: (level, message) => this.logged.push({ level, message }) },
@@ -294,6 +314,11 @@ export function restoreAt(
   parallelism: number,
 ): HarnessOptions {
   return { restore: snapshots, subtaskIndex, parallelism };
+}
+
+/** A batch job takes none. */
+function isCheckpointing({ checkpointing, jobType }: HarnessOptions): boolean {
+  return checkpointing ?? jobType !== 'BATCH';
 }
 
 function snapshotsOf({ restore }: HarnessOptions): readonly HarnessSnapshot[] {

@@ -10,11 +10,14 @@
  * I3  At most one call of the scheduler is pending: for the earliest processing-time timer; none
  *     before `open` unless a timer is registered.
  * I4  Both queues are tables of the operator's keyed state: a restore brings timers back, by key.
+ * I5  Where keys come one by one, all timers fire at the end of their key, those of event time
+ *     first, and none before; the watermark is then the last one, and the first one while records
+ *     of a key come. Users may register no timer while a key ends.
  *
- * @see Flink `InternalTimerServiceImpl`
+ * @see Flink `InternalTimerServiceImpl`, `BatchExecutionInternalTimeService`
  */
 import type { EncodedKey } from '../core/index.ts';
-import { MIN_TIMESTAMP_MS } from '../core/index.ts';
+import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS } from '../core/index.ts';
 import type { HeapKeyedStateBackend } from '../state/index.ts';
 import { type Timer, TimerQueue } from './timer-queue.ts';
 
@@ -34,6 +37,9 @@ export class InternalTimerService {
   readonly #scheduler: TimerScheduler;
   readonly #eventTime: TimerQueue;
   readonly #processingTime: TimerQueue;
+  /** I5. */
+  readonly #keyByKey: boolean;
+  #endsKey = false;
   #watermarkMs = MIN_TIMESTAMP_MS;
   #scheduledMs = Number.POSITIVE_INFINITY;
   #cancelScheduled: (() => void) | undefined;
@@ -46,6 +52,8 @@ export class InternalTimerService {
     this.#processingTime = new TimerQueue('timers/processing-time', backend?.tracksChanges);
     backend?.registerTable(this.#eventTime);
     backend?.registerTable(this.#processingTime);
+    this.#keyByKey = backend?.keyByKey ?? false;
+    backend?.onKeyEnd(() => this.#endKey());
   }
 
   /** When the operator opens: restored processing-time timers are scheduled. */
@@ -59,6 +67,11 @@ export class InternalTimerService {
 
   currentProcessingTimeMs(): number {
     return this.#scheduler.nowEpochMs();
+  }
+
+  /** I5: a timer that a user registers now would never fire; operators know what they do. */
+  get endsKey(): boolean {
+    return this.#endsKey;
   }
 
   registerEventTimeTimer(timestampMs: number, key: EncodedKey, namespace?: string): void {
@@ -98,6 +111,7 @@ export class InternalTimerService {
 
   /** Fires every event-time timer up to the watermark, which must not decrease. */
   advanceWatermark(watermarkMs: number): void {
+    if (this.#keyByKey) return;
     this.#watermarkMs = watermarkMs;
     this.#eventTime.fireUpTo(watermarkMs, (timer) => this.#target.onEventTime(timer));
   }
@@ -109,6 +123,17 @@ export class InternalTimerService {
     this.#scheduledMs = Number.POSITIVE_INFINITY;
   }
 
+  /** I5. */
+  #endKey(): void {
+    this.#endsKey = true;
+    this.#watermarkMs = MAX_WATERMARK_MS;
+    const never = Number.POSITIVE_INFINITY;
+    this.#eventTime.fireUpTo(never, (timer) => this.#target.onEventTime(timer));
+    this.#processingTime.fireUpTo(never, (timer) => this.#target.onProcessingTime(timer));
+    this.#watermarkMs = MIN_TIMESTAMP_MS;
+    this.#endsKey = false;
+  }
+
   #onProcessingTime(): void {
     this.#cancelScheduled = undefined;
     this.#scheduledMs = Number.POSITIVE_INFINITY;
@@ -118,6 +143,7 @@ export class InternalTimerService {
   }
 
   #scheduleNext(): void {
+    if (this.#keyByKey) return;
     const nextMs = this.#processingTime.nextTimestampMs();
     if (nextMs === undefined || nextMs >= this.#scheduledMs) return;
     this.#cancelScheduled?.();

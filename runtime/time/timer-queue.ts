@@ -121,6 +121,13 @@ export class TimerQueue implements SnapshotTable {
     );
   }
 
+  dropAll(): void {
+    this.#timestamps.length = 0;
+    this.#buckets.clear();
+    this.#unsorted.clear();
+    this.#size = 0;
+  }
+
   restorePut(key: EncodedKey, subKey: EncodedKey | undefined, value: unknown): void {
     const { timestampMs, namespace } = timerOf(subKey);
     const sequence = Number(value);

@@ -71,7 +71,7 @@ export class AlignedWindowOperator<T, A, R, O> implements OneInputOperator<T> {
     this.#ctx = ctx;
     this.#output = output;
     const { isEventTime } = assigner;
-    this.#time = new WindowTime(isEventTime, ctx.processingTime, () => this.#advance());
+    this.#time = new WindowTime(isEventTime, ctx, () => this.#advance());
     const { aggregation, windowFunction } = options;
     const watermarkMs = (): number => this.#time.watermarkMs;
     this.#emitter = new WindowEmitter(aggregation, windowFunction, ctx, output, watermarkMs);
@@ -83,6 +83,7 @@ export class AlignedWindowOperator<T, A, R, O> implements OneInputOperator<T> {
       ctx.keyedState().tracksChanges,
     );
     ctx.keyedState().registerTable(this.#panes);
+    ctx.keyedState().onKeyEnd(() => this.#closeBucket());
     for (const pane of this.#panes.values()) this.#nextMs = Math.min(this.#nextMs, pane.endMs - 1);
     const restored = ctx.restoredCheckpointId !== undefined && isEventTime;
     const mayOutlive = restored || this.#allowedLatenessMs > 0;

@@ -172,6 +172,11 @@ export class PaneTable<A> implements SnapshotTable {
     }
   }
 
+  dropAll(): void {
+    this.#panes.clear();
+    this.#removed = [];
+  }
+
   restorePut(key: EncodedKey, subKey: EncodedKey | undefined, value: unknown): void {
     const pane = this.#restored(subKey);
     const accumulator = value as A;

@@ -79,6 +79,14 @@ export class SessionTable<A> implements SnapshotTable {
     );
   }
 
+  dropAll(): void {
+    this.forEach((session) => {
+      session.dead = true;
+    });
+    this.#byKey.clear();
+    this.#size = 0;
+  }
+
   restorePut(key: EncodedKey, subKey: EncodedKey | undefined, value: unknown): void {
     this.restoreRemove(key, subKey);
     const { startMs, endMs, fired, accumulator } = value as SessionSnapshot<A>;

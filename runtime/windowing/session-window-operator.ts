@@ -61,7 +61,7 @@ export class SessionWindowOperator<T, A, R, O> implements OneInputOperator<T> {
     this.#ctx = ctx;
     this.#output = output;
     const { isEventTime } = assigner;
-    this.#time = new WindowTime(isEventTime, ctx.processingTime, () => this.#advance());
+    this.#time = new WindowTime(isEventTime, ctx, () => this.#advance());
     const { aggregation, windowFunction } = options;
     const watermarkMs = (): number => this.#time.watermarkMs;
     this.#emitter = new WindowEmitter(

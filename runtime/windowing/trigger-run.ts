@@ -3,7 +3,12 @@
  * every call.
  */
 import type { EncodedKey } from '../core/index.ts';
-import { type OperatorContext, type OperatorMetrics, UserFunction } from '../operators/index.ts';
+import {
+  IgnoredTimers,
+  type OperatorContext,
+  type OperatorMetrics,
+  UserFunction,
+} from '../operators/index.ts';
 import {
   type AggregatingStateDescriptor,
   type HeapKeyedStateBackend,
@@ -95,6 +100,7 @@ class ReusedTriggerContext {
   readonly #ctx: OperatorContext;
   readonly #timers: InternalTimerService;
   readonly #states: NamespacedState;
+  readonly #late: IgnoredTimers;
   #key: EncodedKey = 0;
   #namespace = '';
   merged: readonly string[] = [];
@@ -102,6 +108,7 @@ class ReusedTriggerContext {
   constructor(ctx: OperatorContext, timers: InternalTimerService, backend: HeapKeyedStateBackend) {
     this.#ctx = ctx;
     this.#timers = timers;
+    this.#late = new IgnoredTimers(ctx);
     this.#states = new NamespacedState(backend, TRIGGER_STATE_PREFIX);
   }
 
@@ -129,10 +136,12 @@ class ReusedTriggerContext {
   }
 
   registerProcessingTimeTimer(epochMs: number): void {
+    if (this.#endsKey(epochMs)) return;
     this.#timers.registerProcessingTimeTimer(epochMs, this.#key, this.#namespace);
   }
 
   registerEventTimeTimer(timestampMs: number): void {
+    if (this.#endsKey(timestampMs)) return;
     this.#timers.registerEventTimeTimer(timestampMs, this.#key, this.#namespace);
   }
 
@@ -142,6 +151,11 @@ class ReusedTriggerContext {
 
   deleteEventTimeTimer(timestampMs: number): void {
     this.#timers.deleteEventTimeTimer(timestampMs, this.#key, this.#namespace);
+  }
+
+  #endsKey(atMs: number): boolean {
+    if (this.#timers.endsKey) this.#late.ignored(atMs);
+    return this.#timers.endsKey;
   }
 
   getPartitionedState(descriptor: AnyDescriptor): unknown {

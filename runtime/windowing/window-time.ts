@@ -4,24 +4,32 @@
  *
  * I1  `passedMs` never decreases, whatever the wall clock does.
  * I2  In processing time at most one call of the scheduler is pending, for the earliest request.
+ * I3  Where keys come one by one, time stands still until the end of each key, when all of it
+ *     passes: watermarks and requests do nothing.
  */
-import { MIN_TIMESTAMP_MS, StreamError } from '../core/index.ts';
-import type { ProcessingTimeScheduler } from '../operators/index.ts';
+import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS, StreamError } from '../core/index.ts';
+import type { OperatorContext, ProcessingTimeScheduler } from '../operators/index.ts';
+
+type WindowTimeContext = Pick<OperatorContext, 'processingTime' | 'keyedState'>;
 
 export class WindowTime {
   readonly isEventTime: boolean;
   readonly #scheduler: ProcessingTimeScheduler;
   readonly #onTime: () => void;
+  readonly #keyByKey: boolean;
   #scheduledMs = Number.POSITIVE_INFINITY;
   #cancel: (() => void) | undefined;
   passedMs = MIN_TIMESTAMP_MS;
   watermarkMs = MIN_TIMESTAMP_MS;
 
-  /** @param onTime runs when a requested processing time has passed. */
-  constructor(isEventTime: boolean, scheduler: ProcessingTimeScheduler, onTime: () => void) {
+  /** @param onTime runs when what was requested has passed, or all time at the end of a key. */
+  constructor(isEventTime: boolean, ctx: WindowTimeContext, onTime: () => void) {
     this.isEventTime = isEventTime;
-    this.#scheduler = scheduler;
+    this.#scheduler = ctx.processingTime;
     this.#onTime = onTime;
+    const backend = ctx.keyedState();
+    this.#keyByKey = backend.keyByKey;
+    backend.onKeyEnd(() => this.#endKey());
   }
 
   /** The time that assigns a record to its windows. */
@@ -32,6 +40,7 @@ export class WindowTime {
 
   /** @returns true when windows may have to fire. */
   advanceWatermark(watermarkMs: number): boolean {
+    if (this.#keyByKey) return false;
     this.watermarkMs = watermarkMs;
     if (this.isEventTime) this.passedMs = watermarkMs;
     return this.isEventTime;
@@ -39,7 +48,7 @@ export class WindowTime {
 
   /** Asks for a call once this millisecond has passed; event time needs none. */
   request(lastMs: number): void {
-    if (this.isEventTime || lastMs >= this.#scheduledMs) return;
+    if (this.isEventTime || this.#keyByKey || lastMs >= this.#scheduledMs) return;
     this.#cancel?.();
     this.#scheduledMs = lastMs;
     // One later, so that a record of the window's last millisecond still finds it.
@@ -48,6 +57,15 @@ export class WindowTime {
       this.passedMs = Math.max(this.passedMs, this.#scheduler.nowEpochMs() - 1);
       this.#onTime();
     });
+  }
+
+  /** I3. */
+  #endKey(): void {
+    this.watermarkMs = MAX_WATERMARK_MS;
+    this.passedMs = MAX_WATERMARK_MS;
+    this.#onTime();
+    this.watermarkMs = MIN_TIMESTAMP_MS;
+    this.passedMs = MIN_TIMESTAMP_MS;
   }
 
   /** What is pending never fires: processing-time windows end with their input. */
