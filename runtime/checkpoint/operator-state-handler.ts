@@ -53,6 +53,8 @@ export interface OperatorStateHandlerOptions {
   readonly attempt: number;
   /** The job checkpoints: keyed states list what changes. */
   readonly tracksChanges: boolean;
+  /** Keyed states are of one key at a time. @defaultValue false */
+  readonly keyByKey?: boolean;
   readonly blobs: BlobStore;
   readonly clock: Clock;
 }
@@ -113,8 +115,8 @@ export class OperatorStateHandler {
 
   /** The operator's keyed states, made at the first call. */
   keyedState(): HeapKeyedStateBackend {
-    const { operatorName, tracksChanges, clock } = this.#options;
-    this.#keyed ??= new HeapKeyedStateBackend({ operatorName, tracksChanges, clock });
+    const { operatorName, tracksChanges, keyByKey = false, clock } = this.#options;
+    this.#keyed ??= new HeapKeyedStateBackend({ operatorName, tracksChanges, keyByKey, clock });
     return this.#keyed;
   }
 

@@ -48,6 +48,7 @@ export const BATCH_OPTIONS = {
   AUTO_PARALLELISM_BYTES: memoryOption({
     key: 'execution.batch.adaptive.auto-parallelism.avg-data-volume-per-task',
     defaultValue: 16 * 1024 * 1024,
+    minBytes: 1024,
     description: 'what a subtask reads, about',
   }),
   AUTO_PARALLELISM_SOURCE: integerOption({

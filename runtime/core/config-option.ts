@@ -1,4 +1,5 @@
 import { parseDurationMs } from './duration.ts';
+import { parseMemoryBytes } from './memory-size.ts';
 
 /** What a setting may be written as. Lists are read, and refused where no option takes them. */
 export type ConfigValue = string | number | boolean | null | readonly ConfigValue[];
@@ -68,34 +69,6 @@ export function numberOption(
   });
 }
 
-const MEMORY_UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  b: 1,
-  bytes: 1,
-  k: 1024,
-  kb: 1024,
-  m: 1024 ** 2,
-  mb: 1024 ** 2,
-  g: 1024 ** 3,
-  gb: 1024 ** 3,
-  t: 1024 ** 4,
-  tb: 1024 ** 4,
-};
-
-/** A size in memory or on disk, held in bytes. */
-export function memoryOption(init: OptionInit<number>): ConfigOption<number> {
-  return option(
-    init,
-    "a size such as '16 mb', '512 kb' or '1 g', or a number of bytes",
-    (value) => {
-      const [, count, unit = ''] = /^\s*(\d+)\s*([a-z]*)\s*$/i.exec(String(value)) ?? [];
-      const factor = MEMORY_UNITS[unit.toLowerCase()];
-      const bytes = Number(count) * (factor ?? Number.NaN);
-      return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;
-    },
-  );
-}
-
 /** A duration, held in milliseconds. */
 export function durationOption<T extends number | undefined = number>(
   init: OptionInit<T>,
@@ -105,6 +78,23 @@ export function durationOption<T extends number | undefined = number>(
     if (typeof value !== 'string' && typeof value !== 'number') return undefined;
     try {
       return parseDurationMs(value) as Exclude<T, undefined>;
+    } catch {
+      return undefined;
+    }
+  });
+}
+
+/** An amount of memory of at least `minBytes`, held in bytes. */
+export function memoryOption(
+  init: OptionInit<number> & { readonly minBytes: number },
+): ConfigOption<number> {
+  const atLeast = `${init.minBytes / 1024} kb`;
+  const expected = `a size such as '128 mb' or '64 kb', or a number of bytes, at least ${atLeast}`;
+  return option(init, expected, (value) => {
+    if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+    try {
+      const sizeBytes = parseMemoryBytes(value);
+      return sizeBytes >= init.minBytes ? sizeBytes : undefined;
     } catch {
       return undefined;
     }

@@ -9,6 +9,7 @@ import {
   numberOption,
   stringOption,
 } from './config-option.ts';
+import { SORT_OPTIONS } from './sort-options.ts';
 
 const MAX_PARALLELISM = 32_768;
 const MAX_COUNT = 2 ** 31 - 1;
@@ -469,6 +470,7 @@ export const ConfigOptions = {
   ...JOBSTORE_OPTIONS,
   ...HIBERNATION_OPTIONS,
   ...REST_OPTIONS,
+  ...SORT_OPTIONS,
   JOB_EXPORT,
   ...INSPECTION_OPTIONS,
 } as const;

@@ -1,5 +1,6 @@
-/** Flink's: in which runtime mode a job runs, whether its sources are bounded or not. */
-export type JobType = 'STREAMING' | 'BATCH';
+import type { JobType } from '../operators/index.ts';
+
+export type { JobType };
 
 /** How the two ends of an edge run: together, or the one after the other. */
 export type ExchangeKind = 'PIPELINED' | 'BLOCKING';

@@ -1,3 +1,4 @@
+export type { SortedInputSettings, TemporaryFiles } from './build-sorted-inputs.ts';
 export {
   handOverAfterMs,
   type LeaseClaim,

@@ -5,6 +5,8 @@ import { defined } from '../core/index.ts';
 import type { ChainedOperator, JobVertex } from '../graph/index.ts';
 import { AccumulatorRegistry, MetricRegistry, type OperatorContext } from '../operators/index.ts';
 import type { AccumulatorRecord, RestoredSubtaskState } from '../protocol/index.ts';
+import type { HeapKeyedStateBackend } from '../state/index.ts';
+import { isKeyByKey } from './build-sorted-inputs.ts';
 import type { ClientChannel } from './client-channel.ts';
 import type { OperatorSurroundings } from './operator-chain.ts';
 import type { SlotDeployment, SlotPorts } from './slot-deployment.ts';
@@ -93,14 +95,14 @@ export class OperatorSurroundingsFactory {
     const { deployment, ports, timers } = this.#world;
     const { clock, rng, logger, fileSystem, reporter } = ports;
     const { jobId, attempt, lease = 0, checkpointing, autoWatermarkIntervalMs } = deployment;
-    const { allowUnalignedSplits = false } = deployment;
+    const { allowUnalignedSplits = false, jobType = 'STREAMING' } = deployment;
     const { parallelism, maxParallelism } = vertex;
     const ref = { vertexId: vertex.id, subtaskIndex };
     return {
       ...{ jobId, jobName: deployment.graph.jobName, operatorId, operatorName },
       ...{ subtaskIndex, parallelism, maxParallelism, attempt, lease, checkpointing },
       ...{ clock, rng, logger, fileSystem, timers, metrics, autoWatermarkIntervalMs },
-      allowUnalignedSplits,
+      ...{ allowUnalignedSplits, jobType },
       accumulators: this.#accumulators,
       keyedState: () => states.keyedState(),
       operatorState: states.operatorState,
@@ -117,7 +119,12 @@ export class OperatorSurroundingsFactory {
     };
   }
 
-  #statesOf({ operatorId, name: operatorName }: ChainedOperator): OperatorStateHandler {
+  /** Of an operator of the chain. */
+  keyedStateOf(nodeId: number): HeapKeyedStateBackend {
+    return defined(this.#states.get(nodeId), 'states are made before operators').keyedState();
+  }
+
+  #statesOf({ operatorId, name: operatorName, nodeId }: ChainedOperator): OperatorStateHandler {
     const { vertex, subtaskIndex } = this.#place;
     const { deployment, ports } = this.#world;
     const { attempt, checkpointing } = deployment;
@@ -125,7 +132,15 @@ export class OperatorSurroundingsFactory {
     const { blobs, clock } = ports;
     return new OperatorStateHandler({
       ...{ operatorId, operatorName, subtaskIndex, parallelism, maxParallelism, attempt },
-      ...{ blobs, clock, tracksChanges: checkpointing },
+      ...{ blobs, clock, tracksChanges: checkpointing, keyByKey: this.#isKeyByKey(nodeId) },
     });
+  }
+
+  /** Only the head of a chain has sorted inputs. */
+  #isKeyByKey(nodeId: number): boolean {
+    const { deployment } = this.#world;
+    if (this.#place.vertex.operators[0]?.nodeId !== nodeId) return false;
+    const node = deployment.graph.nodes.find(({ id }) => id === nodeId);
+    return isKeyByKey(deployment, defined(node, 'an operator is a node of the graph'));
   }
 }

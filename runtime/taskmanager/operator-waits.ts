@@ -1,4 +1,6 @@
 import type { ChainLink } from './operator-chain.ts';
+import type { SortedInputs } from './sorted-inputs.ts';
+import type { TaskParts } from './task-parts.ts';
 import { named, type TaskPlace } from './task-place.ts';
 
 /** What the operators of a task wait for. */
@@ -8,7 +10,10 @@ export class OperatorWaits {
   readonly #filling: readonly ChainLink[];
   readonly #working: readonly ChainLink[];
 
-  constructor(place: TaskPlace, links: readonly ChainLink[]) {
+  readonly #sorted: SortedInputs | undefined;
+
+  constructor(place: TaskPlace & Pick<TaskParts, 'sorted'>, links: readonly ChainLink[]) {
+    this.#sorted = place.sorted;
     this.#place = place;
     this.#suspendable = links.filter(({ operator }) => operator.suspension !== undefined);
     this.#filling = links.filter(({ operator }) => operator.hasRoom !== undefined);
@@ -17,11 +22,13 @@ export class OperatorWaits {
 
   /** All of them want more input. */
   get hasRoom(): boolean {
+    if (this.#sorted?.hasRoom === false) return false;
     return this.#filling.every(({ operator }) => operator.hasRoom?.() !== false);
   }
 
   /** One of them has results to come. */
   get isBusy(): boolean {
+    if (this.#sorted !== undefined) return true;
     return this.#working.some(({ operator }) => operator.isBusy?.() === true);
   }
 

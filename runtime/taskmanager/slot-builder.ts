@@ -14,6 +14,7 @@ import {
 import { type Input, type OperatorPlace, userFailure } from '../operators/index.ts';
 import type { RestoredSubtaskState, SubtaskRef, TaskHandOverRecord } from '../protocol/index.ts';
 import { BlockingResults } from './blocking-results.ts';
+import { buildSortedInputs } from './build-sorted-inputs.ts';
 import type { ReplayTarget } from './channel-replay.ts';
 import { ClientChannel } from './client-channel.ts';
 import { type ChannelEvents, type GateChannel, InputGate } from './input-gate.ts';
@@ -29,6 +30,7 @@ import { loadReplay } from './restore-subtask.ts';
 import { Slot, type SlotTask } from './slot.ts';
 import type { SlotDeployment, SlotPorts } from './slot-deployment.ts';
 import { SlotTimers } from './slot-timers.ts';
+import type { SortedInputs } from './sorted-inputs.ts';
 import { SubtaskCheckpoints, type SubtaskCheckpointsParts } from './subtask-checkpoints.ts';
 import { Task } from './task.ts';
 import type { ChannelOrigin } from './task-facts.ts';
@@ -120,8 +122,12 @@ class SlotBuilder {
     const chain = buildOperatorChain(vertex, this.#deployment.graph, outputs, (nodeId) =>
       surroundings.of(nodeId),
     );
+    const sorted = this.#sortedInputs(vertex, subtaskIndex, chain, surroundings, (callback) =>
+      holder.task?.post(callback),
+    );
+    const heads = sorted?.inputs ?? chain.headInputs;
     const place = { vertex, subtaskIndex, results };
-    const inputs = this.#buildInputs(place, chain, restored, {
+    const inputs = this.#buildInputs(place, heads, restored, {
       barrier: (...args) => holder.checkpoints?.barrier(...args),
       endOfPartition: (channel) => holder.checkpoints?.endOfPartition(channel),
       drained: () => holder.checkpoints?.drain(),
@@ -135,7 +141,7 @@ class SlotBuilder {
       resume: this.#resumeOf(handOver),
     });
     const task = new Task({
-      ...{ ...named, chain, writers, checkpoints, checkpointing, report, clock, wake },
+      ...{ ...named, chain, sorted, writers, checkpoints, checkpointing, report, clock, wake },
       gates: inputs.gates,
       origins: inputs.origins,
       remoteInputs: inputs.remoteInputs,
@@ -166,9 +172,28 @@ class SlotBuilder {
     return new BlockingResults({ executionGraph, place, attempt, fileSystem, wake });
   }
 
+  #sortedInputs(
+    { id: vertexId, operators, parallelism }: JobVertex,
+    subtaskIndex: number,
+    { headInputs: heads }: OperatorChain,
+    surroundings: OperatorSurroundingsFactory,
+    post: (callback: () => void) => void,
+  ): SortedInputs | undefined {
+    const { graph } = this.#deployment;
+    const { fileSystem, temporaryFiles = { fileSystem, directory: '/tmp' } } = this.#ports;
+    const nodeId = defined(operators[0], 'a vertex has a head').nodeId;
+    const head = graph.nodes.find(({ id }) => id === nodeId);
+    return buildSortedInputs({
+      head: defined(head, 'an operator is a node of the graph'),
+      ref: { vertexId, subtaskIndex },
+      ...{ heads, parallelism, deployment: this.#deployment, temporaryFiles, post },
+      keyedState: () => surroundings.keyedStateOf(nodeId),
+    });
+  }
+
   #buildInputs(
     { vertex, subtaskIndex, results }: TaskPlace,
-    chain: OperatorChain,
+    heads: readonly Input<unknown>[],
     restored: RestoredSubtaskState | undefined,
     events: ChannelEvents,
   ): TaskInputParts {
@@ -177,7 +202,7 @@ class SlotBuilder {
     const { keyGroups } = this.#subtask(vertex.id, subtaskIndex);
     const origins: (readonly ChannelOrigin[])[] = [];
     let firstChannel = 0;
-    const gates = chain.headInputs.map((headInput, inputIndex) => {
+    const gates = heads.map((headInput, inputIndex) => {
       const into = this.#deployment.executionGraph.jobGraph.edges.filter(
         (edge) => edge.targetVertexId === vertex.id && edge.inputIndex === inputIndex,
       );

@@ -1,7 +1,9 @@
 import type { BlobStore } from '../checkpoint/index.ts';
 import type { Clock, FileSystem, Logger, Rng } from '../core/index.ts';
 import type { ExecutionGraph, StreamGraph } from '../graph/index.ts';
+import type { JobType } from '../operators/index.ts';
 import type { RestoredSubtaskState, ResultPlace, SlotHandOverRecord } from '../protocol/index.ts';
+import type { SortedInputSettings, TemporaryFiles } from './build-sorted-inputs.ts';
 import type { HandOverHost } from './slot-hand-over.ts';
 import type { SlotExchange, SlotReporter } from './slot-ports.ts';
 
@@ -28,6 +30,10 @@ export interface SlotDeployment {
   readonly autoWatermarkIntervalMs: number;
   /** @defaultValue false */
   readonly allowUnalignedSplits?: boolean;
+  /** @defaultValue STREAMING */
+  readonly jobType?: JobType;
+  /** Heeded in BATCH. @defaultValue inputs are not sorted */
+  readonly sortedInputs?: SortedInputSettings;
   /** Tell when it has been idle for so long. @defaultValue it tells nothing */
   readonly idleAfterMs?: number;
 }
@@ -38,6 +44,8 @@ export interface SlotPorts {
   readonly rng: Rng;
   readonly logger: Logger;
   readonly fileSystem: FileSystem;
+  /** For what does not fit in memory. @defaultValue `/tmp` of the file system */
+  readonly temporaryFiles?: TemporaryFiles;
   /** Takes and gives the bytes of checkpoints. */
   readonly blobs: BlobStore;
   readonly exchange: SlotExchange;

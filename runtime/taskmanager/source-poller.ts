@@ -1,9 +1,15 @@
 import type { SourceOperator, SourcePoll } from '../operators/index.ts';
 import type { SourceEvent } from '../protocol/index.ts';
+import type { TaskParts } from './task-parts.ts';
+import { named } from './task-place.ts';
+
+/** A source, or what is polled like one. */
+type Polled = Pick<SourceOperator, 'poll' | 'available' | 'idleUntilEpochMs'> &
+  Partial<Pick<SourceOperator, 'handleEvent'>>;
 
 /** Polls the source at the head of a task and waits for it when it has nothing. */
 export class SourcePoller {
-  readonly #source: SourceOperator;
+  readonly #source: Polled;
   readonly #named: (thrown: unknown) => Error;
   readonly #wake: () => void;
   readonly #onFailure: (thrown: unknown) => void;
@@ -11,7 +17,7 @@ export class SourcePoller {
 
   /** @param named names operator and subtask in what a reader threw. */
   constructor(
-    source: SourceOperator,
+    source: Polled,
     named: (thrown: unknown) => Error,
     wake: () => void,
     onFailure: (thrown: unknown) => void,
@@ -39,7 +45,7 @@ export class SourcePoller {
   }
 
   handleEvent(event: SourceEvent): void {
-    this.#guarded(() => this.#source.handleEvent(event));
+    this.#guarded(() => this.#source.handleEvent?.(event));
   }
 
   #wait(): void {
@@ -63,5 +69,28 @@ export class SourcePoller {
     } catch (thrown) {
       throw this.#named(thrown);
     }
+  }
+}
+
+/** Of inputs that were sorted, all of which has come; undefined: there are none. */
+export function sortedPoller(
+  parts: TaskParts,
+  onFailure: (thrown: unknown) => void,
+): SourcePoller | undefined {
+  const { sorted, chain, wake } = parts;
+  if (sorted === undefined) return undefined;
+  const wrap = (thrown: unknown): Error => named(parts, chain.links[0], 'sorted input', thrown);
+  return new SourcePoller(sorted, wrap, wake, onFailure);
+}
+
+/** Whatever else fails: nothing is to stay on disk. */
+export async function closeSorted(
+  parts: TaskParts,
+  onFailure: (thrown: unknown) => void,
+): Promise<void> {
+  try {
+    await parts.sorted?.close();
+  } catch (thrown) {
+    onFailure(named(parts, parts.chain.links[0], 'close', thrown));
   }
 }

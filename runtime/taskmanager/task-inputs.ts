@@ -38,6 +38,14 @@ export class TaskInputs {
     return false;
   }
 
+  /** As {@link take}, but that ends come before what follows them, as a barrier. */
+  next(mayPoll: (channel: number) => boolean, pace: StepPace): 'progress' | 'idle' | 'end' {
+    const gate = this.endedGate();
+    if (gate === undefined) return this.take(mayPoll, pace) ? 'progress' : 'idle';
+    gate.deliverEnd();
+    return this.allEnded ? 'end' : 'progress';
+  }
+
   /** A gate whose channels have all ended and whose end the operator does not know yet. */
   endedGate(): InputGate | undefined {
     return this.#gates.find((gate) => gate.ended && !gate.endDelivered);

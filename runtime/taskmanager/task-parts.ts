@@ -9,6 +9,7 @@ import type { ChannelReplay } from './channel-replay.ts';
 import type { InputGate } from './input-gate.ts';
 import type { OperatorChain } from './operator-chain.ts';
 import type { RecordWriter } from './record-writer.ts';
+import type { SortedInputs } from './sorted-inputs.ts';
 import type { SubtaskCheckpoints } from './subtask-checkpoints.ts';
 import type { ChannelOrigin } from './task-facts.ts';
 import type { RemoteInput } from './task-inputs.ts';
@@ -24,6 +25,8 @@ export interface TaskParts {
   /** Of the channels, gate by gate. */
   readonly origins: readonly (readonly ChannelOrigin[])[];
   readonly remoteInputs: readonly RemoteInput[];
+  /** Takes what the gates take, before the head does; undefined: the head takes it itself. */
+  readonly sorted?: SortedInputs | undefined;
   readonly writers: readonly RecordWriter[];
   readonly checkpoints: SubtaskCheckpoints;
   /** Whether the end waits for a checkpoint. */

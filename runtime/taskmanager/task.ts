@@ -23,7 +23,7 @@ import { OperatorWaits } from './operator-waits.ts';
 import { runningLinks } from './restore-subtask.ts';
 import { SeenInput } from './seen-input.ts';
 import { type DeferredCommand, SourceInbox } from './source-inbox.ts';
-import { SourcePoller } from './source-poller.ts';
+import { closeSorted, SourcePoller, sortedPoller } from './source-poller.ts';
 import type { CheckpointNotice, SubtaskCheckpoints } from './subtask-checkpoints.ts';
 import { deliverOvertaken, leaveTask, resumeTask } from './task-hand-over.ts';
 import { TaskInputs } from './task-inputs.ts';
@@ -53,6 +53,8 @@ export class Task {
   readonly #checkpoints: SubtaskCheckpoints;
   readonly #inputs: TaskInputs;
   readonly #source: SourcePoller | undefined;
+  /** The source, or sorted inputs once all is sorted; undefined: channels are. */
+  #polled: SourcePoller | undefined;
   readonly #mailbox: (() => void)[] = [];
   /** I4. */
   readonly #inbox: SourceInbox;
@@ -98,6 +100,7 @@ export class Task {
     if (source === undefined) return;
     const wrap = (thrown: unknown): Error => named(parts, links[0], 'source reader', thrown);
     this.#source = new SourcePoller(source, wrap, parts.wake, (thrown) => this.#failAsync(thrown));
+    this.#polled = this.#source;
   }
 
   get state(): TaskState {
@@ -245,6 +248,7 @@ export class Task {
     this.#inbox.clear();
     await this.parts.results.close();
     if (this.parts.handOver?.finished === true) return;
+    await closeSorted(this.parts, (thrown) => this.fail(this.#failure ?? thrown));
     for (const link of this.parts.chain.links) {
       try {
         await link.operator.close();
@@ -300,7 +304,7 @@ export class Task {
     if (!hasReplay && (this.#inbox.drainRequested || this.#endsAtOnce())) return this.#endEarly();
     if (this.#runMails()) return 'progress';
     if (hasReplay || !this.#waits.hasRoom) return this.#waitBlocked();
-    const result = this.#source === undefined ? this.#takeInput() : this.#pollSource(this.#source);
+    const result = this.#polled === undefined ? this.#takeInput() : this.#pollSource(this.#polled);
     if (result === 'progress' && this.#state === 'RUNNING') this.#checkSuspension();
     return result;
   }
@@ -394,12 +398,10 @@ export class Task {
   }
 
   #takeInput(): StepResult {
-    // Before what follows the end, as a barrier.
-    const gate = this.#inputs.endedGate();
-    if (gate === undefined)
-      return this.#inputs.take(this.#mayPoll, this.#times.pace) ? 'progress' : 'idle';
-    gate.deliverEnd();
-    if (this.#inputs.allEnded) this.#beginEnd();
+    const taken = this.#inputs.next(this.#mayPoll, this.#times.pace);
+    if (taken !== 'end') return taken;
+    this.#polled = sortedPoller(this.parts, (thrown) => this.#failAsync(thrown));
+    if (this.#polled === undefined) this.#beginEnd();
     return 'progress';
   }
 

@@ -188,7 +188,7 @@ describe('a job in BATCH', () => {
     assert.deepEqual(await parallelismFor('16 mb'), [1, 1, 1]);
     const [, windows = 0] = await parallelismFor('4 kb');
     assert.ok(windows > 1 && windows < 16, `parallelism ${windows}`);
-    assert.deepEqual(await parallelismFor('10 b'), [1, 16, 16]);
+    assert.deepEqual(await parallelismFor('1 kb'), [1, 16, 16]);
   });
 
   it('is canceled in the midst of a stage, and leaves nothing behind', async () => {

@@ -15,6 +15,7 @@ import {
   type JobResult,
   TransientJournal,
 } from '../../jobmaster/index.ts';
+import type { JobType } from '../../operators/index.ts';
 import type { SlotThread } from '../../taskmanager/index.ts';
 import { InThreadSlotLauncher } from './in-thread-slot-launcher.ts';
 import type { JobStorage } from './job-storage.ts';
@@ -51,6 +52,8 @@ export interface InThreadJob {
   readonly isRecovered?: boolean;
   /** Parallelism that replaces the program's, by vertex id. */
   readonly parallelism?: Readonly<Record<string, number>>;
+  /** @defaultValue STREAMING */
+  readonly jobType?: JobType;
 }
 
 /** A job under way. */
@@ -120,12 +123,14 @@ export class InThreadExecutor implements JobExecutor {
   #createMaster(
     graph: StreamGraph,
     { configuration, onDeliver = () => undefined }: ExecuteOptions,
-    { graphOf = () => graph, journal, isRecovered = false, parallelism = {} }: InThreadJob,
+    inThreadJob: InThreadJob,
     jobId: string,
     storage: JobStorage,
   ): Promise<JobMaster> {
     const { clock, timers, rng, logger, fileSystem, onPrint, createThread } = this.#world;
     const { metricsIntervalMs } = this.#world;
+    const { graphOf = () => graph, journal, isRecovered = false, parallelism = {} } = inThreadJob;
+    const { jobType = 'STREAMING' } = inThreadJob;
     const settings = slotSettings(configuration);
     return createJobMaster({
       jobId,
@@ -141,7 +146,7 @@ export class InThreadExecutor implements JobExecutor {
             jobId,
             graph: graphOf(slotIndex),
             checkpointing: intervalMs !== undefined,
-            ...settings,
+            ...{ ...settings, jobType },
           }),
           ports: { clock, rng, logger, fileSystem, blobs: storage.blobs },
           clock,

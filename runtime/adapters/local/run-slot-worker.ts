@@ -4,6 +4,7 @@
  */
 
 import { setSourceMapsSupport } from 'node:module';
+import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { evaluateJob, jobFunctionOf } from '../../api/index.ts';
@@ -139,6 +140,7 @@ async function openSlot(
           report({ type: 'log', level, message, fields: fields ?? {} }),
       },
       fileSystem: new NodeFileSystem(),
+      temporaryFiles: { fileSystem: new NodeFileSystem(), directory: tmpdir() },
       blobs: new DirectoryBlobStore(),
       exchange: new RingExchange(data.rings, doorbells),
       reporter: { report },

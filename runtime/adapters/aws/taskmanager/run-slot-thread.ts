@@ -3,6 +3,7 @@
  * is the job that was planned, builds its slot and runs it until it is released or left.
  */
 import { setSourceMapsSupport } from 'node:module';
+import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { evaluateJob, jobFunctionOf } from '../../../api/index.ts';
@@ -14,6 +15,7 @@ import type { SlotReport } from '../../../protocol/index.ts';
 import { buildSlot, runSlots, type Slot } from '../../../taskmanager/index.ts';
 import {
   DoorbellThread,
+  NodeFileSystem,
   RingExchange,
   SystemClock,
   SystemRng,
@@ -183,6 +185,7 @@ class SlotThreadRun {
             report({ type: 'log', level, message, fields: fields ?? {} }),
         },
         fileSystem: this.#stores.files,
+        temporaryFiles: { fileSystem: new NodeFileSystem(), directory: tmpdir() },
         blobs: this.#stores.blobs,
         exchange: this.#exchange,
         reporter: { report },
