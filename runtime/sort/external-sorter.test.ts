@@ -63,6 +63,20 @@ describe('ExternalSorter', () => {
     assert.deepEqual(fileSystem.paths(), []);
   });
 
+  it('merges in turns of half a megabyte at most, however much there is', async () => {
+    let turnsTaken = 0;
+    const inTurn = (slice: () => void): void => {
+      turnsTaken += 1;
+      setImmediate(slice);
+    };
+    const { sorter } = testSorter({ memoryBytes: 6 * 1024 * 1024, inTurn });
+    await addAll(sorter, manyRecords(70_000));
+    assert.equal((await takeAll(sorter, 1_000)).length, 70_000);
+    assert.ok(sorter.spilledBytes > 3 * 1024 * 1024, `spilled ${sorter.spilledBytes}`);
+    assert.ok(turnsTaken >= sorter.spilledBytes / (600 * 1024), `${turnsTaken} turns`);
+    await sorter.close();
+  });
+
   it('leaves no file behind when it is closed at any moment', async () => {
     for (let after = 0; after < 60; after += 3) {
       const { sorter, fileSystem } = testSorter({ maxFanIn: 2 });
