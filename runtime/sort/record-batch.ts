@@ -40,9 +40,9 @@ export class RecordBatch {
     written: (sizeBytes: number, isFull: boolean) => void,
   ): void {
     const values = this.#values;
-    const { order, starts, keyOrder } = this.#sorted();
-    for (const [rank, keyNumber] of keyOrder.entries()) {
-      writer.startGroup(this.#keys[keyNumber] ?? 0);
+    const { order, starts, keys } = this.#sorted();
+    for (const [rank, key] of keys.entries()) {
+      writer.startGroup(key);
       const end = starts[rank + 1] ?? values.length;
       for (let at = starts[rank] ?? 0; at < end; at += 1) {
         const i = order[at] ?? 0;
@@ -54,13 +54,13 @@ export class RecordBatch {
     this.#clear();
   }
 
-  /** `order` has the records by key and time, those of the n-th key from `starts[n]` on. */
-  #sorted(): { order: Int32Array; starts: Int32Array; keyOrder: readonly number[] } {
-    const keys = this.#keys;
-    const keyOrder = keys.map((_, i) => i);
-    keyOrder.sort((left, right) => compareKeys(keys[left] ?? 0, keys[right] ?? 0));
+  /** `order` has the records by key and time, those of the n-th of `keys` from `starts[n]` on. */
+  #sorted(): { order: Int32Array; starts: Int32Array; keys: readonly EncodedKey[] } {
+    const keys = sortedKeys(this.#keys);
     const ranks = new Int32Array(keys.length);
-    for (let rank = 0; rank < keyOrder.length; rank += 1) ranks[keyOrder[rank] ?? 0] = rank;
+    for (let rank = 0; rank < keys.length; rank += 1) {
+      ranks[this.#numberOf.get(keys[rank] ?? 0) ?? 0] = rank;
+    }
     const starts = new Int32Array(keys.length + 1);
     const keyNumbers = this.#keyNumbers;
     for (let i = 0; i < keyNumbers.length; i += 1) {
@@ -81,7 +81,7 @@ export class RecordBatch {
     for (let rank = 0; rank < keys.length; rank += 1) {
       this.#sortByTime(order.subarray(starts[rank], starts[rank + 1]));
     }
-    return { order, starts, keyOrder };
+    return { order, starts, keys };
   }
 
   #sortByTime(order: Int32Array): void {
@@ -107,4 +107,11 @@ export class RecordBatch {
     this.#timestamps.length = 0;
     this.#inputs.length = 0;
   }
+}
+
+/** As {@link compareKeys} orders them; V8 sorts numbers, and texts by code units, by itself. */
+function sortedKeys(keys: readonly EncodedKey[]): readonly EncodedKey[] {
+  if (keys.every((key) => typeof key === 'number')) return [...Float64Array.from(keys).sort()];
+  if (keys.every((key) => typeof key === 'string')) return keys.toSorted();
+  return keys.toSorted(compareKeys);
 }
