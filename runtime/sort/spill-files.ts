@@ -30,7 +30,8 @@ export class SpillFiles {
   readonly #options: SpillFilesOptions;
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #open = new Set<FileReader | FileWriter>();
-  readonly #paths = new Set<string>();
+  /** Whether the file was opened: what could not be need not be there. */
+  readonly #paths = new Map<string, boolean>();
   #nextNumber = 0;
   #isClosed = false;
   /** In all files so far. */
@@ -48,8 +49,11 @@ export class SpillFiles {
   async create(): Promise<SpillWriter> {
     const { directory, prefix, fileSystem } = this.#options;
     const path = `${directory.replace(/\/$/, '')}/${prefix}-${this.#nextNumber++}.run`;
-    this.#paths.add(path);
-    const opened = (writer: FileWriter): unknown => this.#open.add(writer);
+    this.#paths.set(path, false);
+    const opened = (writer: FileWriter): void => {
+      this.#paths.set(path, true);
+      this.#open.add(writer);
+    };
     const writer = await this.writing(() => fileSystem.openWrite(path), opened);
     return new SpillWriter(this, path, writer);
   }
@@ -88,7 +92,13 @@ export class SpillFiles {
     await Promise.allSettled([...this.#open].map((file) => file.close()));
     this.#open.clear();
     const { fileSystem } = this.#options;
-    await Promise.all([...this.#paths].map((path) => fileSystem.remove(path)));
+    await Promise.all(
+      [...this.#paths].map(([path, wasOpened]) =>
+        fileSystem.remove(path).catch((thrown: unknown) => {
+          if (wasOpened) throw thrown;
+        }),
+      ),
+    );
     this.#paths.clear();
   }
 

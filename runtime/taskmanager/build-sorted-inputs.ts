@@ -95,7 +95,7 @@ export function buildSortedInputs(place: SortingPlace): SortedInputs | undefined
   return new SortedInputs({
     ...{ heads, keySelectors, sorter },
     endKey: keyByKey ? () => keyedState().endKey() : () => undefined,
-    keyFailure: (thrown, record) => userFailure(operator, 'key selector', thrown, record),
+    failure: (what, thrown, record) => userFailure(operator, what, thrown, record),
   });
 }
 

@@ -25,8 +25,8 @@ export interface SortedInputsParts {
   readonly sorter: ExternalSorter;
   /** I3. */
   readonly endKey: () => void;
-  /** Names the operator in what its key selector threw. */
-  readonly keyFailure: (thrown: unknown, record: unknown) => Error;
+  /** Names the operator in what its key selector threw, or why a record cannot be encoded. */
+  readonly failure: (what: string, thrown: unknown, record?: unknown) => Error;
 }
 
 export class SortedInputs implements SortedRecords {
@@ -80,16 +80,21 @@ export class SortedInputs implements SortedRecords {
   }
 
   #sorting(index: number, selector: KeySelector<unknown, unknown>): Input<unknown> {
-    const { sorter, keyFailure } = this.#parts;
+    const { sorter, failure } = this.#parts;
     return {
       processElement: (value, timestampMs) => {
         let key: ReturnType<typeof encodeKey>;
         try {
           key = encodeKey(selector(value));
         } catch (thrown) {
-          throw keyFailure(thrown, value);
+          throw failure('key selector', thrown, value);
         }
-        sorter.add(index, key, timestampMs, value);
+        try {
+          sorter.add(index, key, timestampMs, value);
+        } catch (thrown) {
+          // Perhaps of a record before: they are written in batches.
+          throw failure('encoding', thrown);
+        }
       },
       processWatermark: (watermarkMs) => {
         this.#watermarksMs[index] = watermarkMs;
@@ -97,9 +102,18 @@ export class SortedInputs implements SortedRecords {
       processIdle: () => undefined,
       endInput: () => {
         this.#open -= 1;
-        if (this.#open === 0) sorter.finish();
+        if (this.#open === 0) this.#finish();
       },
     };
+  }
+
+  #finish(): void {
+    const { sorter, failure } = this.#parts;
+    try {
+      sorter.finish();
+    } catch (thrown) {
+      throw failure('encoding', thrown);
+    }
   }
 
   /** I2, I3. */

@@ -236,6 +236,20 @@ describe('files of sorted inputs', () => {
     assert.deepEqual([fileSystem.paths(), fileSystem.openFiles], [[], 0]);
   });
 
+  it('take no record that cannot be written, and say which field it is', async () => {
+    const { result } = await batch((env) => {
+      env
+        .fromData([1, 2])
+        .map((n) => ({ n, show: () => n }))
+        .keyBy('n')
+        .process<string>(() => undefined)
+        .name('Shown')
+        .print();
+    });
+    assert.equal(result.error?.code, 'VALUE_NOT_ENCODABLE');
+    assert.match(result.error?.message ?? '', /field show is a function.*operator="Shown"/);
+  });
+
   it('that cannot be written fail the job, with operator, directory and remedy', async () => {
     const fileSystem = new SpillFiles();
     fileSystem.onWrite = () => {
