@@ -117,7 +117,7 @@ class Compiler<T> {
         proceedTo: sink,
         take: takeCondition(place),
         ignore: ignoreCondition(place, outerStrategy(place)),
-        optional: optionalAt(place),
+        optional: part.optional,
         entered: true,
       });
     }
@@ -160,8 +160,7 @@ class Compiler<T> {
     // Nots before the part hold until it has an event.
     const sink = this.#withoutPassedNots(place, single.sink);
     state.add('TAKE', sink, take);
-    // The first of a group gets the way around the whole group, in #group.
-    if (optional && !isHead(place)) {
+    if (optional) {
       const always = andNotUntil(ALWAYS, scope.group?.until);
       const free = part.greedy ? this.#notGreedy.get(proceedTo) : undefined;
       if (free === undefined || part.until === undefined) state.add('PROCEED', proceedTo, always);
@@ -171,7 +170,8 @@ class Compiler<T> {
       }
     }
     if (ignore === undefined) return state;
-    if (!optional) state.add('IGNORE', state, ignore);
+    // The first of a group gets the way around the whole group in #group.
+    if (!optional && !isHeadOfOptional(place)) state.add('IGNORE', state, ignore);
     else {
       const twin = this.#make(place);
       twin.add('TAKE', sink, take);
@@ -267,9 +267,9 @@ function isHead<T>({ scope, index }: Place<T>): boolean {
   return scope.group !== undefined && index === 0;
 }
 
-function optionalAt<T>(place: Place<T>): boolean {
+function isHeadOfOptional<T>(place: Place<T>): boolean {
   const { group, entered } = place.scope;
-  return isHead(place) ? entered && group?.optional === true : place.part.optional;
+  return isHead(place) && entered && group?.optional === true;
 }
 
 function followingOf<T>({ parts, index, scope }: Place<T>): PatternPart<T> | undefined {

@@ -443,3 +443,16 @@ describe('what is kept', () => {
     deepEqual(new NfaRun(begin('a')).feed('x y z').kept(), [0, 0, 0]);
   });
 });
+
+describe('the first pattern of a group', () => {
+  it('may come fewer times than it could', () => {
+    const group = begin('b').times(2, 4);
+    deepEqual(matchesOf(begin('a').next(group), 'a1 b1 b2 b3'), ['a1 b1 b2', 'a1 b1 b2 b3']);
+  });
+
+  it('may come several times where the group is optional, and is looked for once', () => {
+    const group = begin('b').times(2);
+    const pattern = begin('a').followedBy(group).optional().followedBy('c').where(is('c'));
+    deepEqual(matchesOf(pattern, 'a1 x1 b1 b2 c1'), ['a1 b1 b2 c1', 'a1 c1']);
+  });
+});

@@ -45,6 +45,11 @@ describe('a pattern', () => {
     refuses(() => begin('a').next('b').optional().notFollowedBy('c'), /after an optional pattern/);
   });
 
+  it('refuses an optional pattern after a greedy one, as Flink does', () => {
+    const greedy = begin('a').oneOrMore().greedy();
+    refuses(() => greedy.followedBy('b').optional(), /after a greedy one.*pattern="b"/);
+  });
+
   it('refuses numbers of times that have no meaning', () => {
     refuses(() => begin('a').times(0), /from 1, got 0/);
     refuses(() => begin('a').times(1.5), /whole number/);

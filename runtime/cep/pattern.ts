@@ -194,6 +194,11 @@ export class Pattern<T, F extends T = T> {
     const part = this.#part;
     this.#refuseNot('optional');
     if (part.optional) throw malformedPattern('the pattern is optional already', part.name);
+    if (this.#parts.at(-2)?.greedy) {
+      const message =
+        'an optional pattern cannot come after a greedy one, which would wait for it: write two patterns, one with and one without it';
+      throw malformedPattern(message, part.name);
+    }
     part.optional = true;
     return this;
   }
