@@ -1,8 +1,8 @@
 /**
- * `npm run test:flink-semantics [-- --record]`: runs the jobs and cases of
+ * `npm run test:flink-semantics [-- --seed <n> --cases <n> --record]`: runs the jobs of
  * integration/flink/semantics in Apache Flink and holds the answers against the recorded ones,
- * which `npm test` holds ours against. `--record` writes them anew. Needs Java 17 and Maven. The
- * last line is `N passed, N failed`.
+ * which `npm test` holds ours against; and random cases of the seed in both. `--record` writes
+ * anew what `npm test` needs. Needs Java 17 and Maven. The last line is `N passed, N failed`.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

@@ -41,9 +41,8 @@ export class Dice {
   }
 
   oneOf<T>(choices: readonly T[]): T {
-    const choice = choices[this.whole(0, choices.length - 1)];
-    if (choice === undefined) throw new Error('there is nothing to choose from');
-    return choice;
+    if (choices.length === 0) throw new Error('there is nothing to choose from');
+    return choices[this.whole(0, choices.length - 1)] as T;
   }
 
   chance(probability: number): boolean {

@@ -1,6 +1,6 @@
 /** Runs the Java programs of this folder with Flink's published jars. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,13 @@ export class FlinkPrograms {
     run('java', [...OPENED, ...main], RUN_TIMEOUT_MS);
     const lines = readFileSync(output, 'utf8').trimEnd().split('\n');
     return lines.map((line) => JSON.parse(line));
+  }
+
+  /** The records that `Main verb` wrote about these. */
+  answersTo<T>(verb: string, cases: readonly unknown[]): T[] {
+    const input = join(this.#folder, `${verb}-cases.jsonl`);
+    writeFileSync(input, cases.map((one) => `${JSON.stringify(one)}\n`).join(''));
+    return this.answer(verb, input);
   }
 
   close(): void {

@@ -14,6 +14,7 @@ public final class Main {
     try (PrintWriter out = new PrintWriter(args[2], "UTF-8")) {
       switch (args[0]) {
         case "jobs" -> jobs(new File(args[1]), out);
+        case "cep" -> CepCases.answer(new File(args[1]), out);
         default -> throw new IllegalArgumentException(args[0]);
       }
     }
