@@ -11,7 +11,7 @@
 
 import type { CompiledPattern, NfaState } from './compiled-pattern.ts';
 import { CompiledStates } from './compiled-states.ts';
-import { ALWAYS, and, type Condition, not } from './conditions.ts';
+import { ALWAYS, and, type Condition, not, or } from './conditions.ts';
 import { malformedPattern } from './errors.ts';
 import { type Pattern, type PatternPart, patternNames } from './pattern.ts';
 import { checkEnd } from './pattern-end.ts';
@@ -132,7 +132,7 @@ class Compiler<T> {
     const inner = ignoreCondition(place, innerStrategy(place));
     const ignore = inner === undefined ? undefined : andNotUntil(inner, part.until);
     if (part.greedy && part.from !== part.to) this.states.makeWait(sink, take);
-    const again = { proceedTo, take, ignore, entered: false };
+    const again = { proceedTo, ...inTime(part, { take, ignore }), entered: false };
     let state = sink;
     for (let time = part.from; time < part.to; time++) {
       state = this.#singleton(place, { ...again, sink: state, optional: true });
@@ -140,6 +140,8 @@ class Compiler<T> {
     }
     for (let time = 1; time < part.from; time++) {
       state = this.#singleton(place, { ...again, sink: state, optional: false });
+      // What needs another event and gets none in time is over.
+      if (part.timesMs !== undefined) shorten(state, part.timesMs);
       this.#addStopOfFollowing(place, state);
     }
     return this.#singleton(place, {
@@ -210,12 +212,16 @@ class Compiler<T> {
       state.add('PROCEED', sink, andNotUntil(always, part.until));
     } else state.add('PROCEED', sink, always);
     if (part.greedy) this.states.makeWait(sink, takeCondition(place));
-    state.add('TAKE', state, take);
+    const again = inTime(part, {
+      take,
+      ignore: inner && andNotUntil(inner, part.until),
+    });
+    state.add('TAKE', state, again.take);
     this.#addStopOfFollowing(place, state);
-    if (inner === undefined) return state;
-    const ignore = andNotUntil(inner, part.until);
+    const { ignore } = again;
+    if (ignore === undefined) return state;
     const twin = this.#make(place);
-    twin.add('TAKE', state, take);
+    twin.add('TAKE', state, again.take);
     twin.add('IGNORE', twin, ignore);
     state.add('IGNORE', twin, ignore);
     this.#addStopOfFollowing(place, twin);
@@ -282,6 +288,26 @@ function notsBefore<T>({ parts, index }: Place<T>): readonly PatternPart<T>[] {
   const end = before.findIndex((part) => !part.optional && part.strategy !== 'NOT_FOLLOW');
   const passed = end < 0 ? before : before.slice(0, end);
   return passed.filter(({ strategy }) => strategy === 'NOT_FOLLOW');
+}
+
+interface TakeAndIgnore<T> {
+  readonly take: Condition<T>;
+  readonly ignore: Condition<T> | undefined;
+}
+
+/** Between the events of one part: what comes too late is not taken, and may be ignored. */
+function inTime<T>(
+  { timesMs }: PatternPart<T>,
+  { take, ignore }: TakeAndIgnore<T>,
+): TakeAndIgnore<T> {
+  if (timesMs === undefined) return { take, ignore };
+  const sooner: Condition<T> = { kind: 'sooner', thanMs: timesMs };
+  return { take: and(sooner, take), ignore: ignore && or(ignore, not(sooner)) };
+}
+
+function shorten<T>(state: NfaState<T>, timesMs: number): void {
+  const { previousAndCurrentMs = timesMs } = state;
+  state.previousAndCurrentMs = Math.min(previousAndCurrentMs, timesMs);
 }
 
 type Strategy = PatternPart<unknown>['strategy'];

@@ -26,6 +26,8 @@ export type Condition<T> =
   | { readonly kind: 'user'; readonly patternName: string; readonly test: UserTest<T> }
   | { readonly kind: 'and' | 'or'; readonly left: Condition<T>; readonly right: Condition<T> }
   | { readonly kind: 'not'; readonly of: Condition<T> }
+  /** Less has passed since the event before. */
+  | { readonly kind: 'sooner'; readonly thanMs: number }
   | { readonly kind: 'true' }
   | { readonly kind: 'false' };
 
@@ -49,13 +51,16 @@ export function not<T>(of: Condition<T>): Condition<T> {
   return of.kind === 'false' ? ALWAYS : { kind: 'not', of };
 }
 
-/** @param ask answers for the leaves: what users wrote. */
+export type ConditionLeaf<T> = Extract<Condition<T>, { kind: 'user' | 'sooner' }>;
+
+/** @param ask answers for the leaves: what users wrote, and the time. */
 export function holds<T>(
   condition: Condition<T>,
-  ask: (leaf: Extract<Condition<T>, { kind: 'user' }>) => boolean,
+  ask: (leaf: ConditionLeaf<T>) => boolean,
 ): boolean {
   switch (condition.kind) {
     case 'user':
+    case 'sooner':
       return ask(condition);
     case 'and':
       return holds(condition.left, ask) && holds(condition.right, ask);

@@ -456,3 +456,28 @@ describe('the first pattern of a group', () => {
     deepEqual(matchesOf(pattern, 'a1 x1 b1 b2 c1'), ['a1 b1 b2 c1', 'a1 c1']);
   });
 });
+
+describe('times with a window time', () => {
+  it('takes events of one pattern only so close to each other, however far what is around', () => {
+    const twice = begin('a').followedBy('b').where(is('b')).times(2, '5 ms');
+    const pattern = twice.followedBy('c').where(is('c'));
+    deepEqual(matchesOf(pattern, 'a1@1 b1@50 b2@54 c1@100'), ['a1 b1 b2 c1']);
+    deepEqual(matchesOf(pattern, 'a1@1 b1@50 b2@55 c1@100'), []);
+  });
+
+  it('ends what needs another event when its time is over', () => {
+    const run = new NfaRun(begin('a').times(3, 3, 5)).feed('a1@1 a2@2 x@20');
+    deepEqual(run.timedOut, ['a1 a2@7', 'a2@7']);
+    deepEqual(run.kept(), [0, 0, 0]);
+  });
+
+  it('goes on without what may be missing', () => {
+    const loop = begin('a').oneOrMore('5 ms').followedBy('c').where(is('c'));
+    const found = sorted(matchesOf(loop, 'a1@1 a2@5 a3@10 c1@100'));
+    deepEqual(found, ['a1 a2 c1', 'a1 c1', 'a2 c1', 'a3 c1']);
+    const ranged = begin('a').times(1, 2, 5).followedBy('c').where(is('c'));
+    deepEqual(sorted(matchesOf(ranged, 'a1@1 a2@5 c1@100')), ['a1 a2 c1', 'a1 c1', 'a2 c1']);
+    const more = begin('a').timesOrMore(2, '5 ms').followedBy('c').where(is('c'));
+    deepEqual(matchesOf(more, 'a1@1 a2@5 a3@20 c1@100'), ['a1 a2 c1']);
+  });
+});

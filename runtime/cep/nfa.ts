@@ -9,7 +9,7 @@
  */
 import { pruneBefore } from './after-match-skip-strategy.ts';
 import type { CompiledPattern, NfaState, Transition } from './compiled-pattern.ts';
-import { type Condition, holds, type IterativeContext } from './conditions.ts';
+import { type ConditionLeaf, holds, type IterativeContext } from './conditions.ts';
 import { pollBegun, pushBegun, repairBegun } from './match-order.ts';
 import { type PartialMatch, type PartialMatches, START } from './partial-matches.ts';
 
@@ -32,7 +32,8 @@ export interface NfaOptions<T> {
   unknownPlace(place: string): unknown;
 }
 
-type Leaf<T> = Extract<Condition<T>, { kind: 'user' }>;
+type Leaf<T> = ConditionLeaf<T>;
+type UserLeaf<T> = Extract<Leaf<T>, { kind: 'user' }>;
 
 interface Decision<T> {
   /** TAKE and IGNORE that the event allows. */
@@ -162,7 +163,7 @@ export class Nfa<T> {
     partial: PartialMatch | undefined,
     { value, timestampMs }: Arrival<T>,
   ): (leaf: Leaf<T>) => boolean {
-    const answers = new Map<Leaf<T>, boolean>();
+    const answers = new Map<UserLeaf<T>, boolean>();
     let eventIds: ReadonlyMap<string, readonly number[]> | undefined;
     const context: IterativeContext<T> = {
       timestamp: timestampMs,
@@ -173,7 +174,9 @@ export class Nfa<T> {
         return matches.values(eventIds.get(name) ?? []);
       },
     };
+    const elapsedMs = partial === undefined ? 0 : timestampMs - partial.previousMs;
     return (leaf) => {
+      if (leaf.kind === 'sooner') return elapsedMs < leaf.thanMs;
       const known = answers.get(leaf);
       if (known !== undefined) return known;
       const answer = this.#test(leaf, value, context);
@@ -182,7 +185,7 @@ export class Nfa<T> {
     };
   }
 
-  #test(leaf: Leaf<T>, value: T, context: IterativeContext<T>): boolean {
+  #test(leaf: UserLeaf<T>, value: T, context: IterativeContext<T>): boolean {
     let answer: unknown;
     try {
       answer = leaf.test(value, context);

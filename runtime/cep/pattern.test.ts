@@ -58,6 +58,12 @@ describe('a pattern', () => {
     refuses(() => begin('a').times(0, 0), /got 0/);
   });
 
+  it('refuses a window time of times that is none, or is of a group', () => {
+    throws(() => begin('a').times(2, '0 s'), { code: 'INVALID_ARGUMENT' });
+    throws(() => begin('a').oneOrMore('soon'), { code: 'MALFORMED_DURATION' });
+    refuses(() => Pattern.begin(begin('a')).times(2, '5 s'), /a group has none/);
+  });
+
   it('refuses to hear twice how often it occurs', () => {
     refuses(() => begin('a').oneOrMore().times(2), /said already/);
     refuses(() => begin('a').optional().optional(), /optional already/);

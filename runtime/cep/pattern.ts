@@ -42,6 +42,8 @@ export interface PatternPart<T> {
   /** At least, and at most, this many times; a loop has no upper bound and `to` is `from`. */
   readonly from: number;
   readonly to: number;
+  /** Between its events, in ms; undefined: any. */
+  readonly timesMs: number | undefined;
   readonly optional: boolean;
   readonly greedy: boolean;
   readonly condition: Condition<T> | undefined;
@@ -203,22 +205,31 @@ export class Pattern<T, F extends T = T> {
     return this;
   }
 
-  oneOrMore(): this {
-    return this.#times('LOOPING', 1, 1, 'oneOrMore');
+  /** @param windowTime less than this from each event of this pattern to its next. */
+  oneOrMore(windowTime?: Duration): this {
+    return this.#times('LOOPING', [1, 1, windowTime], 'oneOrMore');
   }
 
-  /** Exactly this many times, or from so many to so many; from 0 makes the pattern optional. */
-  times(times: number): this;
-  times(from: number, to: number): this;
-  times(from: number, to: number = from): this {
-    if (from !== 0 || to === 0) return this.#times('TIMES', from, to, 'times');
-    this.#times('TIMES', 1, to, 'times');
+  /**
+   * Exactly this many times, or from so many to so many; from 0 makes the pattern optional.
+   *
+   * @param windowTime less than this from each event of this pattern to its next, such as `'5 s'`;
+   * milliseconds as a number need `to` before them.
+   */
+  times(times: number, windowTime?: string): this;
+  times(from: number, to: number, windowTime?: Duration): this;
+  times(from: number, ...rest: [(number | string)?, Duration?]): this {
+    const [to = from, windowTime] = typeof rest[0] === 'string' ? [from, rest[0]] : rest;
+    const upTo = Number(to);
+    if (from !== 0 || upTo === 0) return this.#times('TIMES', [from, upTo, windowTime], 'times');
+    this.#times('TIMES', [1, upTo, windowTime], 'times');
     this.#part.optional = true;
     return this;
   }
 
-  timesOrMore(times: number): this {
-    return this.#times('LOOPING', times, times, 'timesOrMore');
+  /** @param windowTime less than this from each event of this pattern to its next. */
+  timesOrMore(times: number, windowTime?: Duration): this {
+    return this.#times('LOOPING', [times, times, windowTime], 'timesOrMore');
   }
 
   /** As many events as possible, before those of the next part. */
@@ -278,7 +289,11 @@ export class Pattern<T, F extends T = T> {
     return { kind: 'user', patternName: this.#part.name, test: test as UserTest<T> };
   }
 
-  #times(quantifier: 'TIMES' | 'LOOPING', from: number, to: number, where: string): this {
+  #times(
+    quantifier: 'TIMES' | 'LOOPING',
+    [from, to, windowTime]: readonly [number, number, Duration | undefined],
+    where: string,
+  ): this {
     const part = this.#part;
     this.#refuseNot(where);
     if (part.quantifier !== 'SINGLE') {
@@ -291,7 +306,15 @@ export class Pattern<T, F extends T = T> {
     if (!Number.isSafeInteger(to) || to < from) {
       throw malformedPattern(`${where} expects from <= to, got ${from} and ${to}`, part.name);
     }
-    Object.assign(part, { quantifier, from, to });
+    if (windowTime !== undefined && part.group !== undefined) {
+      const message = `the time of ${where} is of events, a group has none: say it of the patterns in it`;
+      throw malformedPattern(message, part.name);
+    }
+    const timesMs =
+      windowTime === undefined
+        ? undefined
+        : durationMs(windowTime, `the time of ${where}`, { positive: true });
+    Object.assign(part, { quantifier, from, to, timesMs });
     return this;
   }
 
@@ -333,6 +356,7 @@ function newPart<T>(
     innerStrategy: 'SKIP_TILL_NEXT',
     from: 1,
     to: 1,
+    timesMs: undefined,
     optional: false,
     greedy: false,
     condition: undefined,
