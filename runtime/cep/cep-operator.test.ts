@@ -1,10 +1,12 @@
 import { deepEqual, equal, throws } from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NO_TIMESTAMP_MS } from '../core/index.ts';
-import { OutputTag } from '../operators/index.ts';
+import { OutputTag, type RuntimeContext } from '../operators/index.ts';
+import { ValueStateDescriptor } from '../state/index.ts';
 import { type HarnessOptions, OperatorHarness, restoreAt } from '../testing/index.ts';
 import { type CepOperatorOptions, cepOperator } from './cep-operator.ts';
 import { compilePattern } from './compile-pattern.ts';
+import type { IterativeCondition } from './conditions.ts';
 import type { PatternMatch } from './nfa.ts';
 import { Pattern } from './pattern.ts';
 import { flatSelecting, type PatternProcessFunction } from './pattern-functions.ts';
@@ -292,6 +294,32 @@ describe('functions of a pattern', () => {
       'pattern process function failed in operator "Test" (subtask 1/1): boom; ' +
       'record={"a":[["k","a"]],"b":[["k","b"]]}';
     throws(() => failing(fn), { code: 'USER_FUNCTION_FAILED', message });
+  });
+
+  it('that are conditions are opened once and closed, and have no keyed state', async () => {
+    const calls: string[] = [];
+    class Named implements IterativeCondition<Event> {
+      #name = '';
+      open(ctx: RuntimeContext): void {
+        this.#name = ctx.taskInfo.taskName;
+        calls.push('open');
+        throws(() => ctx.getState(new ValueStateDescriptor('s')), /keyed/);
+      }
+      close(): void {
+        calls.push(`close ${this.#name}`);
+      }
+      filter([, name]: Event): boolean {
+        return name.startsWith('n') && this.#name !== '';
+      }
+    }
+    const condition = new Named();
+    const pattern = Pattern.begin<Event>('a').where(condition).next('b').where(condition);
+    const harness = harnessOf(pattern);
+    feed(harness, 'k', 'n1', 1);
+    feed(harness, 'k', 'n2', 2);
+    harness.operator.processWatermark(10);
+    await harness.operator.close();
+    deepEqual([harness.values(), calls], [['k: n1 n2'], ['open', 'close Test']]);
   });
 
   it('that are conditions are blamed by the name of their pattern', () => {

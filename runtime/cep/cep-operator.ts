@@ -39,6 +39,7 @@ import { InternalTimerService, type Timer } from '../time/index.ts';
 import type { CompiledPattern } from './compiled-pattern.ts';
 import { patternChanged } from './errors.ts';
 import { Nfa, type PatternMatch, type TimedOutMatch } from './nfa.ts';
+import { OpenConditions } from './open-conditions.ts';
 import {
   type BufferedEvent,
   type BufferNode,
@@ -69,6 +70,7 @@ class CepOperator<T, O> extends FunctionOperator implements OneInputOperator<T> 
   readonly #ctx: OperatorContext;
   readonly #output: Output<O>;
   readonly #user: UserFunction;
+  readonly #conditions: OpenConditions;
   readonly #keyed: KeyedContext;
   readonly #nfa: Nfa<T>;
   readonly #timers: InternalTimerService;
@@ -87,6 +89,7 @@ class CepOperator<T, O> extends FunctionOperator implements OneInputOperator<T> 
     this.#ctx = ctx;
     this.#output = output;
     this.#user = user;
+    this.#conditions = new OpenConditions(options.pattern, ctx);
     this.#keyed = new KeyedContext(ctx);
     const { backend } = this.#keyed;
     this.#record = backend.getState(new ValueStateDescriptor<MatchesRecord>('cep/matches'));
@@ -112,8 +115,8 @@ class CepOperator<T, O> extends FunctionOperator implements OneInputOperator<T> 
 
   open(): void | Promise<void> {
     const opened = this.#user.open(undefined);
-    if (opened instanceof Promise) return opened.then(() => this.#timers.open());
-    this.#timers.open();
+    if (opened instanceof Promise) return opened.then(() => this.#openConditions());
+    return this.#openConditions();
   }
 
   processElement(value: T, timestampMs: number): void {
@@ -158,7 +161,14 @@ class CepOperator<T, O> extends FunctionOperator implements OneInputOperator<T> 
 
   close(): void | Promise<void> {
     this.#timers.close();
-    return this.#user.close();
+    const closed = this.#conditions.close();
+    return closed instanceof Promise ? closed.then(() => this.#user.close()) : this.#user.close();
+  }
+
+  #openConditions(): void | Promise<void> {
+    const opened = this.#conditions.open();
+    if (opened instanceof Promise) return opened.then(() => this.#timers.open());
+    this.#timers.open();
   }
 
   #late(value: T, timestampMs: number): void {

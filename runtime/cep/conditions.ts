@@ -2,6 +2,7 @@
  * Conditions as a value: what users wrote, and how the compiler combined it. Evaluating is total
  * but for what a user's function throws.
  */
+import type { RichFunction } from '../operators/index.ts';
 
 /** What a condition may ask of the partial match it decides about. */
 export interface IterativeContext<T> {
@@ -13,7 +14,8 @@ export interface IterativeContext<T> {
   currentProcessingTime(): number;
 }
 
-export interface IterativeCondition<F, T = F> {
+/** May have `open` and `close`; it has no keyed state, as in Flink. */
+export interface IterativeCondition<F, T = F> extends Pick<RichFunction, 'open' | 'close'> {
   filter(value: F, ctx: IterativeContext<T>): boolean;
 }
 
@@ -23,7 +25,13 @@ export type ConditionLike<F, T = F> =
   | IterativeCondition<F, T>;
 
 export type Condition<T> =
-  | { readonly kind: 'user'; readonly patternName: string; readonly test: UserTest<T> }
+  | {
+      readonly kind: 'user';
+      readonly patternName: string;
+      readonly test: UserTest<T>;
+      /** The object that is opened before the first event; undefined: a mere function. */
+      readonly rich: Pick<RichFunction, 'open' | 'close'> | undefined;
+    }
   | { readonly kind: 'and' | 'or'; readonly left: Condition<T>; readonly right: Condition<T> }
   | { readonly kind: 'not'; readonly of: Condition<T> }
   /** Less has passed since the event before. */
@@ -70,5 +78,22 @@ export function holds<T>(
       return !holds(condition.of, ask);
     default:
       return condition.kind === 'true';
+  }
+}
+
+/** What users wrote in a condition. */
+export function userLeaves<T>(
+  condition: Condition<T>,
+): readonly Extract<Condition<T>, { kind: 'user' }>[] {
+  switch (condition.kind) {
+    case 'user':
+      return [condition];
+    case 'and':
+    case 'or':
+      return [...userLeaves(condition.left), ...userLeaves(condition.right)];
+    case 'not':
+      return userLeaves(condition.of);
+    default:
+      return [];
   }
 }

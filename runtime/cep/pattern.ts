@@ -284,9 +284,10 @@ export class Pattern<T, F extends T = T> {
 
   #userCondition(condition: ConditionLike<F, T>, where: string): Condition<T> {
     checkFunction(condition, where, 'filter');
+    const rich = typeof condition === 'function' ? undefined : condition;
     const test = typeof condition === 'function' ? condition : condition.filter.bind(condition);
     // What comes before it in the conjunction has narrowed the event to F.
-    return { kind: 'user', patternName: this.#part.name, test: test as UserTest<T> };
+    return { kind: 'user', patternName: this.#part.name, test: test as UserTest<T>, rich };
   }
 
   #times(
