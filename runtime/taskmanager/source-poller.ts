@@ -84,11 +84,12 @@ export function sortedPoller(
 }
 
 /** Whatever else fails: nothing is to stay on disk. */
-export async function closeSorted(
+export async function closeStored(
   parts: TaskParts,
   onFailure: (thrown: unknown) => void,
 ): Promise<void> {
   try {
+    await parts.results.close();
     await parts.sorted?.close();
   } catch (thrown) {
     onFailure(named(parts, parts.chain.links[0], 'close', thrown));

@@ -23,7 +23,7 @@ import { OperatorWaits } from './operator-waits.ts';
 import { runningLinks } from './restore-subtask.ts';
 import { SeenInput } from './seen-input.ts';
 import { type DeferredCommand, SourceInbox } from './source-inbox.ts';
-import { closeSorted, SourcePoller, sortedPoller } from './source-poller.ts';
+import { closeStored, SourcePoller, sortedPoller } from './source-poller.ts';
 import type { CheckpointNotice, SubtaskCheckpoints } from './subtask-checkpoints.ts';
 import { deliverOvertaken, leaveTask, resumeTask } from './task-hand-over.ts';
 import { TaskInputs } from './task-inputs.ts';
@@ -246,9 +246,8 @@ export class Task {
     this.#checkpoints.close();
     this.#mailbox.length = 0;
     this.#inbox.clear();
-    await this.parts.results.close();
     if (this.parts.handOver?.finished === true) return;
-    await closeSorted(this.parts, (thrown) => this.fail(this.#failure ?? thrown));
+    await closeStored(this.parts, (thrown) => this.fail(this.#failure ?? thrown));
     for (const link of this.parts.chain.links) {
       try {
         await link.operator.close();

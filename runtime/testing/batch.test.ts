@@ -174,11 +174,12 @@ describe('a job in BATCH', () => {
   }
 
   it('has as many subtasks as there is data for, if nobody says how many', async () => {
-    const parallelismFor = async (bytes: string): Promise<readonly number[]> => {
+    const parallelismFor = async (bytes: string, most = 16): Promise<readonly number[]> => {
       const { result, printed } = await runJob(clicks(), {
         configuration: {
           ...configuration,
           'execution.batch.adaptive.auto-parallelism.avg-data-volume-per-task': bytes,
+          'execution.batch.adaptive.auto-parallelism.max-parallelism': most,
         },
       });
       assert.equal(result.status, 'FINISHED', result.error?.message);
@@ -188,7 +189,7 @@ describe('a job in BATCH', () => {
     assert.deepEqual(await parallelismFor('16 mb'), [1, 1, 1]);
     const [, windows = 0] = await parallelismFor('4 kb');
     assert.ok(windows > 1 && windows < 16, `parallelism ${windows}`);
-    assert.deepEqual(await parallelismFor('1 kb'), [1, 16, 16]);
+    assert.deepEqual(await parallelismFor('1 kb', 3), [1, 3, 3]);
   });
 
   it('is canceled in the midst of a stage, and leaves nothing behind', async () => {
