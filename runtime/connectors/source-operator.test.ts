@@ -120,6 +120,45 @@ describe('sourceOperator', () => {
     assert.deepEqual(step(), ['idle false', `w${MAX_WATERMARK_MS}`, 'end']);
   });
 
+  it('leaves a split that is silent out, until its next record (per-split idleness)', () => {
+    const both: Act = (output) => {
+      records('a', 10)(output);
+      return records('b', 4)(output);
+    };
+    const quiet: Act = () => 'nothing';
+    const { step } = harnessOf(
+      scripted(both, records('a', 11), records('a', 12), records('b', 5), quiet, quiet, quiet),
+      strategy.withIdleness(150),
+    );
+    assert.deepEqual(step(), [10, 4, 'w3', 'more']);
+    assert.deepEqual(step(), [11, 'more']);
+    assert.deepEqual(step(), [12, 'w11', 'more']);
+    assert.deepEqual(step(), [5, 'more'], 'late for the watermark, and holds it from now on');
+    assert.deepEqual(step(), ['nothing']);
+    assert.deepEqual(step(), ['idle true', 'nothing']);
+    assert.deepEqual(step(), ['nothing']);
+    assert.deepEqual(step(), ['idle false', `w${MAX_WATERMARK_MS}`, 'end']);
+  });
+
+  it('takes the lowest of what punctuated generators of its splits have said', () => {
+    const { step } = harnessOf(
+      scripted(
+        records('a', 10),
+        (output) => {
+          records('b', 7)(output);
+          return records('a', 12)(output);
+        },
+        records('b', 6, 15),
+        ended('b'),
+      ),
+      punctuated,
+    );
+    assert.deepEqual(step(), [10, 'w9', 'more']);
+    assert.deepEqual(step(), [7, 12, 'more']);
+    assert.deepEqual(step(), [6, 15, 'w11', 'more']);
+    assert.deepEqual(step(), ['nothing']);
+  });
+
   it('sends what a reader could not understand to its side output', () => {
     const { step } = harnessOf(
       scripted((output) => {

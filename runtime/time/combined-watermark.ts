@@ -6,6 +6,8 @@
  *     it, but does not pull it back.
  * I2  Idle exactly when all parts are idle or have the final watermark, and not all have it. The
  *     final watermark is not given out while an idle part may still send records.
+ * I3  When it falls idle it has reached what the furthest idle part has, so that the order in which
+ *     they fell idle does not count. `StatusWatermarkValve` does the same.
  *
  * @see Flink `CombinedWatermarkStatus`
  */
@@ -67,15 +69,16 @@ export class CombinedWatermark<Id> {
   #combine(): boolean {
     if (this.#parts.size === 0) return false;
     let lowestMs = MAX_WATERMARK_MS;
-    let idleCount = 0;
-    for (const part of this.#parts.values()) {
-      if (part.watermarkMs === MAX_WATERMARK_MS) continue;
-      if (part.idle) idleCount += 1;
-      else if (part.watermarkMs < lowestMs) lowestMs = part.watermarkMs;
+    let highestIdleMs: number | undefined;
+    for (const { watermarkMs, idle } of this.#parts.values()) {
+      if (watermarkMs === MAX_WATERMARK_MS) continue;
+      if (idle) highestIdleMs = Math.max(highestIdleMs ?? watermarkMs, watermarkMs);
+      else if (watermarkMs < lowestMs) lowestMs = watermarkMs;
     }
-    this.#idle = idleCount > 0 && lowestMs === MAX_WATERMARK_MS;
-    if (this.#idle || lowestMs <= this.#combinedMs) return false;
-    this.#combinedMs = lowestMs;
+    this.#idle = highestIdleMs !== undefined && lowestMs === MAX_WATERMARK_MS;
+    const reachedMs = this.#idle ? (highestIdleMs ?? lowestMs) : lowestMs;
+    if (reachedMs <= this.#combinedMs) return false;
+    this.#combinedMs = reachedMs;
     return true;
   }
 }

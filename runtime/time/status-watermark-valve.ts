@@ -6,10 +6,13 @@
  * I1  The watermarks put out only increase, and only while some channel is active.
  * I2  An idle channel holds nothing back; what it sends while idle is not kept.
  * I3  A channel that wakes up behind the output is unaligned: it holds nothing back before it has
- *     caught up. If all active channels are unaligned, nothing is put out.
+ *     caught up. If all active channels are unaligned, nothing is put out. One that wakes up ahead
+ *     of it counts at once.
  * I4  A channel that has ended counts as one with the final watermark: it holds nothing back. The
  *     final watermark itself is put out once every channel has it; Flink puts it out while other
  *     channels are idle, and all that these send later is late.
+ * I5  When the last active channel falls idle, what the furthest has reached is put out: whatever
+ *     the order they fell idle in. So does `CombinedWatermark`.
  *
  * @see Flink `StatusWatermarkValve`
  */
@@ -111,9 +114,9 @@ export class StatusWatermarkValve {
       return;
     }
     if (this.#outputIdle) return;
-    // All are idle: if the last one held the others back, what they reached counts now.
     const reached = this.#channels.filter((other) => !isFinal(other));
-    if (heldBack) this.#emit(Math.max(...reached.map((other) => other.watermarkMs)));
+    // I5.
+    this.#emit(Math.max(...reached.map((other) => other.watermarkMs)));
     this.#outputIdle = true;
     this.#output.emitIdle(true);
   }
@@ -126,9 +129,12 @@ export class StatusWatermarkValve {
 
   #wakeUp(channel: Channel): void {
     channel.aligned = channel.watermarkMs >= this.#lastOutputMs;
-    if (!this.#outputIdle || isFinal(channel)) return;
-    this.#outputIdle = false;
-    this.#output.emitIdle(false);
+    if (isFinal(channel)) return;
+    if (this.#outputIdle) {
+      this.#outputIdle = false;
+      this.#output.emitIdle(false);
+    }
+    this.#emitLowestAligned();
   }
 
   #emitLowestAligned(): void {

@@ -32,7 +32,7 @@ function recordingOutput(): WatermarkOutput & { readonly seen: Seen } {
 }
 
 describe('StatusWatermarkValve', () => {
-  it('puts out only watermarks that advance, and ignores those of an idle channel', () => {
+  it('puts out only what advances, and ignores watermarks of an idle channel (fact 49)', () => {
     const { valve, seen } = valveOf(1);
     for (const ms of [25, 18, 42]) valve.inputWatermark(0, ms);
     valve.inputIdle(0, true);
@@ -43,7 +43,7 @@ describe('StatusWatermarkValve', () => {
     assert.equal(valve.watermarkMs, 50);
   });
 
-  it('leaves idle channels out of the minimum', () => {
+  it('leaves idle channels out of the minimum (fact 51)', () => {
     const { valve, seen } = valveOf(3);
     valve.inputWatermark(0, 15);
     valve.inputWatermark(1, 10);
@@ -53,7 +53,7 @@ describe('StatusWatermarkValve', () => {
     assert.deepEqual(seen, [10, 15, 18]);
   });
 
-  it('goes on to what the others reached as channels fall idle one by one', () => {
+  it('goes on to what the others reached as channels fall idle one by one (fact 51)', () => {
     const { valve, seen } = valveOf(3);
     for (const [index, ms] of [25, 10, 17].entries()) valve.inputWatermark(index, ms);
     valve.inputIdle(1, true);
@@ -62,7 +62,7 @@ describe('StatusWatermarkValve', () => {
     assert.deepEqual(seen, [10, 17, 25, 'idle']);
   });
 
-  it('waits for a channel that woke up only once it has caught up', () => {
+  it('waits for a channel that woke up only once it has caught up (fact 53)', () => {
     const { valve, seen } = valveOf(3);
     for (const [index, ms] of [10, 7, 3].entries()) valve.inputWatermark(index, ms);
     valve.inputIdle(2, true);
@@ -108,7 +108,7 @@ describe('WatermarkStrategy', () => {
     assert.deepEqual(output.seen, [89, 99]);
   });
 
-  it('marks idle after the timeout, counted from the first check, and active at an event', () => {
+  it('is idle after the timeout, counted from the first check, until an event (fact 55)', () => {
     const output = recordingOutput();
     let nowMs = 1000;
     const generator = WatermarkStrategy.noWatermarks()
@@ -126,7 +126,7 @@ describe('WatermarkStrategy', () => {
     assert.deepEqual(output.seen, ['idle', 'active']);
   });
 
-  it('refuses an idleness that is not positive and a negative bound', () => {
+  it('refuses an idleness that is not positive (fact 55), and a negative bound', () => {
     const strategy = WatermarkStrategy.noWatermarks();
     for (const ms of [0, -1, Number.NaN]) {
       assert.throws(() => strategy.withIdleness(ms), { code: 'IDLENESS_INVALID' });
@@ -179,6 +179,39 @@ describe('WatermarkOutputMultiplexer', () => {
     c.emitWatermark(30);
     b.emitWatermark(99);
     assert.deepEqual(output.seen, [7, 10, 20, 'idle', 'active', 30]);
+  });
+});
+
+/** What a multiplexer of these splits puts out at each step: `a:5`, `a idle`, `a active`, `a end`. */
+function splitSteps(...expected: readonly (readonly [string, ...(number | string)[]])[]): void {
+  const output = recordingOutput();
+  const multiplexer = new WatermarkOutputMultiplexer(output);
+  const splits = new Map(['a', 'b'].map((id) => [id, multiplexer.register(id)]));
+  const seen = expected.map(([step]) => {
+    const [id = '', what = ''] = step.split(/[: ]/);
+    if (what === 'idle') splits.get(id)?.markIdle();
+    else if (what === 'active') splits.get(id)?.markActive();
+    else if (what === 'end') multiplexer.unregister(id);
+    else splits.get(id)?.emitWatermark(Number(what));
+    return [step, ...output.seen.splice(0)];
+  });
+  assert.deepEqual(seen, expected);
+}
+
+describe('WatermarkOutputMultiplexer of splits that fall idle or end', () => {
+  it('goes on with the others, and is not pulled back by one that wakes up behind them', () => {
+    splitSteps(['a:2'], ['b:5', 2], ['a idle', 5], ['a:3'], ['b:9'], ['a:7', 7]);
+  });
+
+  it('is idle with the last, at what the furthest has reached, in either order', () => {
+    splitSteps(['a:5'], ['b:2', 2], ['a idle'], ['b idle', 5, 'idle']);
+    splitSteps(['a:5'], ['b:2', 2], ['b idle', 5], ['a idle', 'idle']);
+    splitSteps(['a idle'], ['b idle', 'idle'], ['b:1', 1, 'active'], ['a active'], ['a:4']);
+  });
+
+  it('takes an end for no idleness', () => {
+    splitSteps(['a:5'], ['b:2', 2], ['b end', 5], ['a:6', 6], ['a end']);
+    splitSteps(['a:5'], ['b:2', 2], ['a idle'], ['b end', 5, 'idle'], ['a active', 'active']);
   });
 });
 
