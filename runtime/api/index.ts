@@ -8,6 +8,7 @@ export { AllWindowedStream } from './all-windowed-stream.ts';
 export {
   type ArgumentErrorCode,
   checkFunction,
+  checkMethods,
   checkOutputTag,
   checkText,
   durationMs,

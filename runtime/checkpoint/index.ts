@@ -103,7 +103,7 @@ export {
   type SourceStateRecord,
 } from './manifest-record.ts';
 export type { BlobBytes } from './manifest-shape.ts';
-export { loadList } from './operator-state-codec.ts';
+export { loadList, serializeList, storeList } from './operator-state-codec.ts';
 export {
   OperatorStateHandler,
   type OperatorStateHandlerOptions,
@@ -197,7 +197,7 @@ export {
   readClaim,
   unclaimSavepoint,
 } from './savepoint-claim.ts';
-export { loadSegment } from './segment-reader.ts';
+export { type LoadedSegment, loadSegment } from './segment-reader.ts';
 export { storeSegment } from './segment-store.ts';
 export {
   type RawChunk,

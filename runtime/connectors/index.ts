@@ -1,3 +1,4 @@
+export { Availability } from './availability.ts';
 export { collectSink } from './collect/index.ts';
 export {
   anyOfPatterns,
@@ -61,5 +62,5 @@ export type {
   SplitEnumerator,
 } from './source.ts';
 export { sourceOperator } from './source-operator.ts';
-export type { SplitQueueState } from './split-queue-enumerator.ts';
+export { SplitQueueEnumerator, type SplitQueueState } from './split-queue-enumerator.ts';
 export { alarmGoesOff, objectsCreated, type WakeOffer } from './wake-offer.ts';

@@ -32,6 +32,7 @@ export {
 } from './job-graph-generator.ts';
 export type { JobGraphOverrides } from './job-graph-overrides.ts';
 export type { RuntimeExecutionMode } from './job-type.ts';
+export { operatorIdOfUid } from './operator-ids.ts';
 export {
   checkMaxParallelism,
   checkParallelism,

@@ -35,6 +35,11 @@ export function operatorIds(topology: Topology): ReadonlyMap<number, string> {
   return new Map(Array.from(hashes, ([id, hash]) => [id, toHex(hash)]));
 }
 
+/** The id of every operator with this uid, 32 hex digits. */
+export function operatorIdOfUid(uid: string): string {
+  return toHex(ofUid(uid));
+}
+
 function checkUid(node: StreamNode, uids: Map<string, StreamNode>): void {
   if (node.uid === undefined) return;
   const other = uids.get(node.uid);

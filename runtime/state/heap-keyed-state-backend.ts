@@ -75,7 +75,7 @@ export interface KeyedStateBackendOptions {
   /** Processing time; needed by states with a time to live. */
   readonly clock?: TtlClock;
   /** Takes each table when it is registered, in place of this backend, and restores it. */
-  readonly adopt?: (table: StateTable, shape: RestoreShape) => void;
+  readonly adopt?: (table: SnapshotTable, shape: RestoreShape) => void;
 }
 
 interface RegisteredState {
@@ -254,7 +254,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
     const known = this.#states.get(name);
     if (known !== undefined)
       throw stateNameClash(name, known.table.meta.kind, kind, this.operatorName);
-    this.#fill(table, shape ?? { declared: table.meta, operatorName: this.operatorName });
+    this.#restore(table, shape ?? { declared: table.meta, operatorName: this.operatorName });
     this.#states.set(name, { table, handle: undefined });
   }
 
@@ -316,14 +316,18 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
     const { migrate } = options;
     const plain = { declared, operatorName: this.operatorName, ttl };
     const shape = migrate === undefined ? plain : { ...plain, migrate };
-    if (this.#adopt === undefined) this.#fill(handle.table, shape);
-    else this.#adopt(handle.table, shape);
+    this.#restore(handle.table, shape);
     this.#states.set(name, { table: handle.table, handle });
     return handle;
   }
 
   #ttlClock(): TtlClock {
     return defined(this.clock, 'a backend with states that have a time to live has a clock');
+  }
+
+  #restore(table: SnapshotTable, shape: RestoreShape): void {
+    if (this.#adopt === undefined) this.#fill(table, shape);
+    else this.#adopt(table, shape);
   }
 
   #fill(table: SnapshotTable, shape: RestoreShape): void {

@@ -41,7 +41,7 @@ export { MAX_STATE_ANSWER_CHARS } from './plain-json.ts';
 export { keyNotFound, noKeyedState } from './query-errors.ts';
 export { encodeQueryKey } from './query-key.ts';
 export { askedMeta, checkQuery, heldValue, queryTables } from './query-state.ts';
-export type { RestoreFill } from './restore.ts';
+export { adaptedTarget, type RestoreFill, type RestoreShape } from './restore.ts';
 export type { EntryVisitor, RestoreTarget, SnapshotTable } from './snapshot-table.ts';
 export {
   compareStateMeta,

@@ -15,6 +15,7 @@ import type {
   AggregatingStateDescriptor,
   ListStateDescriptor,
   ReducingStateDescriptor,
+  StateDescriptor,
 } from './descriptors.ts';
 import { HeapKeyedStateBackend } from './heap-keyed-state-backend.ts';
 import { HeapAggregatingState } from './heap-state.ts';
@@ -35,9 +36,13 @@ export class NamespacedState {
       tracksChanges,
       ...(clock === undefined ? {} : { clock }),
       adopt: (table, shape) => {
+        assert('heldEntries' in table, 'a table behind a handle can list what it holds');
         const name = prefix + table.meta.name;
         const declared = { ...shape.declared, name };
-        backend.registerTable(new NamespacedTable(table, name), { ...shape, declared });
+        backend.registerTable(new NamespacedTable(table as StateTable, name), {
+          ...shape,
+          declared,
+        });
       },
     });
   }
@@ -45,6 +50,11 @@ export class NamespacedState {
   /** Gives handles; they work on the current namespace. */
   get store(): KeyedStateStore {
     return this.#states;
+  }
+
+  /** The handle that a descriptor of any kind stands for. */
+  stateOf(descriptor: StateDescriptor): unknown {
+    return this.#states.getStateOf(descriptor);
   }
 
   setCurrent(key: EncodedKey, namespace: string): void {

@@ -10,6 +10,7 @@ export {
   type ValveOutput,
   type ValveStatus,
 } from './status-watermark-valve.ts';
+export { EVENT_TIME_TIMERS, PROCESSING_TIME_TIMERS, StoredTimers } from './stored-timers.ts';
 export { type Timer, TimerQueue } from './timer-queue.ts';
 export type {
   TimestampAssigner,

@@ -19,6 +19,7 @@
 import type { EncodedKey } from '../core/index.ts';
 import { MAX_WATERMARK_MS, MIN_TIMESTAMP_MS } from '../core/index.ts';
 import type { HeapKeyedStateBackend } from '../state/index.ts';
+import { EVENT_TIME_TIMERS, PROCESSING_TIME_TIMERS } from './stored-timers.ts';
 import { type Timer, TimerQueue } from './timer-queue.ts';
 
 export interface TimerTarget {
@@ -48,8 +49,8 @@ export class InternalTimerService {
   constructor(target: TimerTarget, scheduler: TimerScheduler, backend?: HeapKeyedStateBackend) {
     this.#target = target;
     this.#scheduler = scheduler;
-    this.#eventTime = new TimerQueue('timers/event-time', backend?.tracksChanges);
-    this.#processingTime = new TimerQueue('timers/processing-time', backend?.tracksChanges);
+    this.#eventTime = new TimerQueue(EVENT_TIME_TIMERS, backend?.tracksChanges);
+    this.#processingTime = new TimerQueue(PROCESSING_TIME_TIMERS, backend?.tracksChanges);
     backend?.registerTable(this.#eventTime);
     backend?.registerTable(this.#processingTime);
     this.#keyByKey = backend?.keyByKey ?? false;

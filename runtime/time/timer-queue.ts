@@ -182,7 +182,8 @@ function subKeyOf({ timestampMs, namespace }: Timer): EncodedKey {
   return namespace === undefined ? timestampMs : `${timestampMs}:${namespace}`;
 }
 
-function timerOf(subKey: EncodedKey | undefined): Pick<Timer, 'timestampMs' | 'namespace'> {
+/** What a timer of a snapshot has beside its key. */
+export function timerOf(subKey: EncodedKey | undefined): Pick<Timer, 'timestampMs' | 'namespace'> {
   if (typeof subKey !== 'string') return { timestampMs: Number(subKey), namespace: undefined };
   const colon = subKey.indexOf(':');
   const namespace = flatCopy(subKey.slice(colon + 1));

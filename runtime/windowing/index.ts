@@ -30,12 +30,18 @@ export {
 export { GlobalWindow, GlobalWindows } from './global-windows.ts';
 export { ProcessingTimeoutTrigger, PurgingTrigger } from './nested-triggers.ts';
 export {
+  recordsOf,
+  type StoredWindow,
+  StoredWindows,
+  type StoredWindowsKind,
+} from './stored-windows.ts';
+export {
   EndOfStreamTrigger,
   EventTimeTrigger,
   NeverTrigger,
   ProcessingTimeTrigger,
 } from './time-triggers.ts';
-export { type MergeCallback, TimeWindow } from './time-window.ts';
+export { type MergeCallback, TimeWindow, windowId } from './time-window.ts';
 export {
   componentName,
   type OnMergeContext,
@@ -49,7 +55,16 @@ export {
   reduceAggregation,
   type WindowAggregation,
 } from './window-aggregation.ts';
-export { checkEvictor, positiveCount, windowInvalid } from './window-arguments.ts';
+export {
+  checkEvictor,
+  positiveCount,
+  windowInvalid,
+} from './window-arguments.ts';
+export {
+  PER_WINDOW_STATE_PREFIX,
+  TRIGGER_STATE_PREFIX,
+  WINDOW_CONTENTS,
+} from './window-contents.ts';
 export type { WindowFunctionOf } from './window-emitter.ts';
 export {
   type ProcessWindowContext,
