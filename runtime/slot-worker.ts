@@ -2,10 +2,12 @@
 import { runSlotWorker } from './adapters/index.ts';
 import * as cep from './cep/index.ts';
 import * as sluice from './index.ts';
+import * as stateProcessor from './state-processor/index.ts';
 
 // A bundled job imports the engine's modules from here, so that it shares their classes.
 Object.assign(globalThis, {
   [Symbol.for('sluice.api')]: sluice,
   [Symbol.for('sluice.cep')]: cep,
+  [Symbol.for('sluice.state-processor')]: stateProcessor,
 });
 await runSlotWorker();

@@ -30,6 +30,7 @@ const ENTRIES: Readonly<Record<string, string>> = {
   index: 'runtime/index.ts',
   testing: 'runtime/testing/index.ts',
   cep: 'runtime/cep/index.ts',
+  'state-processor': 'runtime/state-processor/index.ts',
   cdk: 'cdk/index.ts',
   cli: 'scripts/cli/main.ts',
   'slot-worker': 'runtime/slot-worker.ts',

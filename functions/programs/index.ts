@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { importBundle, JobPrograms } from '../../runtime/adapters/aws/index.ts';
 import * as cep from '../../runtime/cep/index.ts';
 import * as sluice from '../../runtime/index.ts';
+import * as stateProcessor from '../../runtime/state-processor/index.ts';
 import type { FunctionWorld } from '../shared/index.ts';
 
 /** Programs kept by a process. */
@@ -14,6 +15,7 @@ export function jobPrograms({ objects: blobs }: FunctionWorld): JobPrograms {
   Object.assign(globalThis, {
     [Symbol.for('sluice.api')]: sluice,
     [Symbol.for('sluice.cep')]: cep,
+    [Symbol.for('sluice.state-processor')]: stateProcessor,
   });
   const importModule = (bytes: Uint8Array): Promise<unknown> => importBundle(tmpdir(), bytes);
   return new JobPrograms({ blobs, importModule, maxPrograms: MAX_PROGRAMS });

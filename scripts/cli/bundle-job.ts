@@ -1,8 +1,9 @@
 /**
  * Bundles a job's module with everything it imports into one file that every slot evaluates.
  *
- * I1  The bundle holds no copy of the engine: `sluice`, `sluice/cep` and `sluice/testing` are read
- *     from `globalThis`, where the client and each slot put theirs before they import the bundle.
+ * I1  The bundle holds no copy of the engine: `sluice`, `sluice/cep`, `sluice/state-processor` and
+ *     `sluice/testing` are read from `globalThis`, where the client and each slot put theirs before
+ *     they import the bundle.
  * I2  A bundle is named by the hash of its content and appears by rename: whoever finds the name
  *     finds the whole bundle.
  */
@@ -26,6 +27,7 @@ import { JOB_NAME_EXPORT, StreamError } from '../../runtime/core/index.ts';
 export const API_SYMBOLS = {
   sluice: Symbol.for('sluice.api'),
   'sluice/cep': Symbol.for('sluice.cep'),
+  'sluice/state-processor': Symbol.for('sluice.state-processor'),
   'sluice/testing': Symbol.for('sluice.testing'),
 } as const;
 
@@ -179,7 +181,7 @@ function enginePlugin(apiExports: readonly string[] | undefined): Plugin {
   return {
     name: 'sluice-engine',
     setup(build) {
-      build.onResolve({ filter: /^sluice(\/(cep|testing))?$/ }, ({ path }) => ({
+      build.onResolve({ filter: /^sluice(\/(cep|state-processor|testing))?$/ }, ({ path }) => ({
         path,
         namespace: 'sluice-engine',
       }));

@@ -2,12 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import * as cep from '../../runtime/cep/index.ts';
 import * as sluice from '../../runtime/index.ts';
+import * as stateProcessor from '../../runtime/state-processor/index.ts';
 
-/** A bundled job imports `sluice` and `sluice/cep` from there, so that it shares the engine's classes. */
+/** A bundled job imports the engine's modules from there, so that it shares their classes. */
 export function shareEngine(): void {
   Object.assign(globalThis, {
     [Symbol.for('sluice.api')]: sluice,
     [Symbol.for('sluice.cep')]: cep,
+    [Symbol.for('sluice.state-processor')]: stateProcessor,
   });
 }
 

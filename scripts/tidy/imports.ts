@@ -17,6 +17,7 @@ export const FOLDER_RANKS: Readonly<Record<string, number>> = {
   'runtime/graph': 6,
   'runtime/api': 7,
   'runtime/cep': 8,
+  'runtime/state-processor': 8,
   'runtime/taskmanager': 8,
   'runtime/jobmaster': 8,
   'runtime/adapters': 9,
