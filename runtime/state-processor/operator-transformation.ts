@@ -6,10 +6,11 @@ import {
   type KeyedStream,
   type KeyField,
   type KeyValue,
+  transform,
 } from '../api/index.ts';
 import type { KeySelector } from '../core/index.ts';
 import { checkMaxParallelism } from '../graph/index.ts';
-import type { OneInputFactory } from '../operators/index.ts';
+import { type OneInputFactory, timestampsAndWatermarksOperator } from '../operators/index.ts';
 import type { AggregateFunction, ReduceLike } from '../state/index.ts';
 import { type TimestampAssigner, WatermarkStrategy } from '../time/index.ts';
 import {
@@ -82,7 +83,10 @@ export class OneInputOperatorTransformation<T> {
   assignTimestamps(assigner: TimestampAssigner<T>): OneInputOperatorTransformation<T> {
     checkFunction(assigner, 'assignTimestamps');
     const strategy = WatermarkStrategy.noWatermarks<T>().withTimestampAssigner(assigner);
-    const stamped = this.#stream.assignTimestampsAndWatermarks(strategy);
+    // In the subtasks of the input: records of a key stay in their order.
+    const extras = { keepsType: true, followsInput: true };
+    const factory = timestampsAndWatermarksOperator(strategy);
+    const stamped = transform<T, T>(this.#stream.upstream, 'Timestamps', factory, extras);
     return new OneInputOperatorTransformation(stamped, this.#maxParallelism);
   }
 

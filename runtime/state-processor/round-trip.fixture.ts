@@ -9,6 +9,7 @@ import type {
   KeyedProcessFunction,
   MapFunction,
   RuntimeContext,
+  TimerService,
 } from '../operators/index.ts';
 import {
   AggregatingStateDescriptor,
@@ -67,15 +68,7 @@ class Everything implements KeyedProcessFunction<string, Tick, string> {
 
   processElement({ index, key }: Tick, ctx: KeyedProcessContext<string>, out: Collector<string>) {
     const states = this.#states as ReturnType<typeof statesOf>;
-    const count = states.count.value() + 1;
-    states.count.update(count);
-    states.indexes.add(index);
-    states.byDigit.put(index % 10, (states.byDigit.get(index % 10) ?? 0) + 1);
-    states.sum.add(index);
-    states.mean.add(index);
-    states.recent.update(index);
-    ctx.timerService.registerEventTimeTimer(LAST_MS + (index % 3));
-    ctx.timerService.registerProcessingTimeTimer(Number.MAX_SAFE_INTEGER - count);
+    const count = take(states, index, ctx.timerService);
     out.collect(`${key} ${count} ${states.sum.get()} ${states.mean.get()}`);
   }
 
@@ -83,6 +76,24 @@ class Everything implements KeyedProcessFunction<string, Tick, string> {
     const { count } = this.#states as ReturnType<typeof statesOf>;
     out.collect(`timer ${timestampMs} ${ctx.getCurrentKey()} ${count.value()}`);
   }
+}
+
+/** Puts a record into all of them. */
+export function take(
+  states: ReturnType<typeof statesOf>,
+  index: number,
+  timers: TimerService,
+): number {
+  const count = states.count.value() + 1;
+  states.count.update(count);
+  states.indexes.add(index);
+  states.byDigit.put(index % 10, (states.byDigit.get(index % 10) ?? 0) + 1);
+  states.sum.add(index);
+  states.mean.add(index);
+  states.recent.update(index);
+  timers.registerEventTimeTimer(LAST_MS + (index % 3));
+  timers.registerProcessingTimeTimer(Number.MAX_SAFE_INTEGER - count);
+  return count;
 }
 
 export function statesOf(ctx: KeyedStateStore) {

@@ -2,14 +2,17 @@
 import type { Collector, RuntimeContext } from '../operators/index.ts';
 import type { ValueState } from '../state/index.ts';
 import type { TimeWindow } from '../windowing/index.ts';
-import type { KeyedStateBootstrapFunction } from './bootstrap-functions.ts';
+import type {
+  KeyedStateBootstrapContext,
+  KeyedStateBootstrapFunction,
+} from './bootstrap-functions.ts';
 import type {
   KeyedStateReaderFunction,
   KeyedStateReaderFunctionContext,
   StateReaderContext,
   WindowReaderContext,
 } from './reader-functions.ts';
-import { COUNT, statesOf } from './round-trip.fixture.ts';
+import { COUNT, statesOf, type Tick, take } from './round-trip.fixture.ts';
 
 /** Reads all that `Everything` holds. */
 export class ReadEverything implements KeyedStateReaderFunction<string, unknown> {
@@ -81,5 +84,19 @@ export class WriteCounts implements KeyedStateBootstrapFunction<string, KeyCount
 
   processElement({ count }: KeyCount): void {
     this.#count?.update(count);
+  }
+}
+
+/** Makes what `Everything` would have made of the same records. */
+export class WriteEverything implements KeyedStateBootstrapFunction<string, Tick> {
+  #states: ReturnType<typeof statesOf> | undefined;
+
+  open(ctx: RuntimeContext): void {
+    this.#states = statesOf(ctx);
+  }
+
+  processElement({ index }: Tick, ctx: KeyedStateBootstrapContext<string>): void {
+    const states = this.#states as ReturnType<typeof statesOf>;
+    take(states, index, ctx.timerService);
   }
 }
