@@ -5,7 +5,7 @@ import type {
   SingleOutputStreamOperator,
   StreamExecutionEnvironment,
 } from '../api/index.ts';
-import type { ConfigValue } from '../core/index.ts';
+import { type ConfigValue, isStreamError } from '../core/index.ts';
 import {
   MemoryFileSystem,
   type RunJobOutcome,
@@ -51,12 +51,17 @@ export class ProcessorWorld {
     return outcome;
   }
 
-  /** What fails a job. */
+  /** What fails a job, or refuses it before it starts. */
   async failure(job: JobFunction, parallelism = 2): Promise<{ code: string; message: string }> {
-    const { result } = await (await this.start(job, parallelism)).outcome;
-    assert.equal(result.status, 'FAILED');
-    const { code = '', message = '' } = result.error ?? {};
-    return { code, message };
+    try {
+      const { result } = await (await this.start(job, parallelism)).outcome;
+      assert.equal(result.status, 'FAILED');
+      const { code = '', message = '' } = result.error ?? {};
+      return { code, message };
+    } catch (thrown) {
+      if (!isStreamError(thrown)) throw thrown;
+      return thrown;
+    }
   }
 
   /** What a stream of a savepoint has: sorted JSON texts. */
