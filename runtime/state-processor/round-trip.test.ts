@@ -1,6 +1,7 @@
 /** Goal: a savepoint is read, changed and started from. Method: a job with state of every kind. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { JobFunction, StreamExecutionEnvironment } from '../api/index.ts';
 import { verifySavepoint } from '../checkpoint/index.ts';
 import { EventTimeSessionWindows, TumblingEventTimeWindows } from '../windowing/index.ts';
 import { OperatorTransformation } from './operator-transformation.ts';
@@ -159,6 +160,48 @@ describe('SavepointWriter', () => {
     const uids = { ...UIDS, tumbling: 'renamed' };
     const rest = await world.run((env) => roundTripJob(env, COUNT_IN_ALL, uids), 3, changed);
     assert.deepEqual(linesOf(printed + rest.printed), linesOf(straight.printed));
+  });
+
+  it('reads and changes a kept checkpoint, which holds changes only', async () => {
+    const world = new ProcessorWorld();
+    const straight = await world.run((env) => roundTripJob(env, COUNT_IN_ALL), 2);
+    const settings = {
+      'execution.checkpointing.interval': 20,
+      'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
+    };
+    const job: JobFunction = (env) => roundTripJob(env, COUNT_IN_ALL);
+    const run = await world.start(job, 2, undefined, settings);
+    run.time.schedule(190, () => void run.master.cancel());
+    await run.outcome;
+    const manifests = (await world.blobs.list('/checkpoints')).map(({ location }) => location);
+    const path = manifests.findLast((location) => location.endsWith('_metadata')) ?? '';
+    const { manifest } = await verifySavepoint(world.blobs, path);
+    assert.equal(manifest.full, false);
+    const n = await seenBy(world, path);
+    const expected = [...indexesByKey(n)].map(([key, all]) => expectedKey(key, all));
+    await world.run((env) => {
+      SavepointWriter.fromExistingSavepoint(env, path)
+        .changeOperatorIdentifier('everything', 'tumbling')
+        .changeOperatorIdentifier('tumbling', 'everything')
+        .write('/swapped');
+    }, 2);
+    const read = await world.read('/swapped', (from) =>
+      from.readKeyedState('tumbling', new ReadEverything()),
+    );
+    assert.deepEqual(read, json(expected));
+    const uids = { everything: 'tumbling', tumbling: 'everything' };
+    const swapped = (env: StreamExecutionEnvironment) => roundTripJob(env, COUNT_IN_ALL, uids);
+    const rest = linesOf((await world.run(swapped, 3, '/swapped')).printed);
+    // What it has printed is in what there is, each line once.
+    const left = linesOf(straight.printed);
+    for (const line of rest) {
+      assert.ok(left.includes(line), line);
+      left.splice(left.indexOf(line), 1);
+    }
+    const counted = (lines: readonly string[], start: string): number =>
+      lines.filter((line) => line.startsWith(start)).length;
+    assert.equal(counted(rest, 'key '), COUNT_IN_ALL - n);
+    assert.equal(counted(left, 'timer '), 0);
   });
 
   it('replaces the keyed state of an operator by what is read from it', async () => {
