@@ -270,6 +270,15 @@ describe('queryable state of a cluster', { timeout: 120_000 }, () => {
       { ...(JSON.parse(shown) as object), ...changing },
     );
     assert.equal(Number(answer.body.value) % 100, 0);
+    const asked = [
+      'state',
+      '-m',
+      cluster.address,
+      jobId,
+      ...path.split('/').map(decodeURIComponent),
+    ];
+    const printed = await promisify(execFile)(process.execPath, [launcher, ...asked]);
+    assert.match(printed.stdout, /^value: \d+00\nfrom the slot, \d+ ms ago\n$/);
     await cancel(jobId);
   });
 });

@@ -287,6 +287,7 @@ describe('arguments that a command does not take', () => {
       [['list', ID], 'list [OPTIONS]'],
       [['status', ID, 'x'], `status [OPTIONS] ${one}`],
       [['why', ID, 'x'], `why [OPTIONS] ${one}`],
+      [['state', ID, 'a', 'b', 'c', 'x'], `state [OPTIONS] ${one} <uid> <name> <key>`],
       [['stop', ID, 'x'], `stop [OPTIONS] ${one}`],
       [['stop', '-p', 'dir', ID, 'x'], `stop [OPTIONS] ${one}`],
       [['cancel', ID, 'x'], `cancel [OPTIONS] ${one}`],

@@ -54,6 +54,27 @@ export const WHY_OPTIONS: readonly OptionSpec[] = [
   ...COMMON,
 ];
 
+const KEY_TYPES = ['string', 'number', 'boolean', 'bigint', 'date', 'json'] as const;
+
+/** `state [OPTIONS] <Job ID> <uid> <name> <key>`. */
+export const STATE_OPTIONS: readonly OptionSpec[] = [
+  {
+    ...{ long: 'key-type', argument: 'type', completes: KEY_TYPES },
+    description: `How the key is read: ${KEY_TYPES.join(', ')}. A text if it is not given.`,
+  },
+  { long: 'map-key', argument: 'key', description: 'Shows one entry of a map state.' },
+  {
+    ...{ long: 'map-key-type', argument: 'type', completes: KEY_TYPES },
+    description: 'How the key of the entry is read.',
+  },
+  {
+    ...{ long: 'window', argument: 'start,end' },
+    description: 'Of a state per window: which one, in milliseconds since 1970.',
+  },
+  { long: 'accumulator', description: 'Shows what an aggregating state folds into, too.' },
+  ...COMMON,
+];
+
 /** `stop [OPTIONS] <Job ID>`. */
 export const STOP_OPTIONS: readonly OptionSpec[] = [
   {

@@ -49,7 +49,7 @@ function offered(...words: string[]): string[] {
 describe('completion of bash', () => {
   it('offers actions', () => {
     assert.deepEqual(offered('sav'), ['savepoint']);
-    assert.deepEqual(offered('st'), ['status', 'stop']);
+    assert.deepEqual(offered('st'), ['status', 'state', 'stop']);
     assert.ok(offered('').includes('completion'));
   });
 

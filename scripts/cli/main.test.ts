@@ -34,7 +34,7 @@ describe('sluice', () => {
         '',
         'Did you mean "list"?',
         '',
-        'Valid actions are "run", "info", "bundle", "estimate", "list", "status", "why", "stop", "cancel", "savepoint", "checkpoint", "wake", "logs", "cluster", "console", or "completion".',
+        'Valid actions are "run", "info", "bundle", "estimate", "list", "status", "why", "state", "stop", "cancel", "savepoint", "checkpoint", "wake", "logs", "cluster", "console", or "completion".',
         '',
         'Specify the version option (-v or --version) to print Sluice version.',
         '',

@@ -151,6 +151,10 @@ async function perform(
       const { why } = await import('./why.ts');
       return await why(options, world);
     }
+    case 'state': {
+      const { state } = await import('./state.ts');
+      return await state(options, world);
+    }
     case 'savepoint check': {
       const { savepointCheck } = await import('./savepoint-check.ts');
       return await savepointCheck(options, world);
