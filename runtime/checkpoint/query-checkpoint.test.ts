@@ -231,6 +231,18 @@ describe('queryCheckpoint', () => {
     assert.equal(await ask('total', 0, {}, 'cuont'), 'OPERATOR_NOT_FOUND');
   });
 
+  it('says of an operator that has finished that its state is gone', async () => {
+    const blobs = new FixtureBlobs();
+    const [vertex] = sampleManifest(2).vertices;
+    assert.ok(vertex !== undefined);
+    const subtasks = vertex.subtasks.map((one) => ({ ...one, finished: true, operators: [] }));
+    const manifest = sampleManifest(2, [[]], { vertices: [{ ...vertex, subtasks }] });
+    const location = manifestLocation(PATH);
+    await blobs.put(location, encodeManifest(manifest, location));
+    const asked = queryCheckpoint(blobs, PATH, 'count', queryOf('total', 0), 0);
+    await assert.rejects(asked, { code: 'STATE_OPERATOR_FINISHED' });
+  });
+
   it('says of an operator without keys what it has', async () => {
     const blobs = new FixtureBlobs();
     const location = manifestLocation(PATH);

@@ -63,7 +63,8 @@ export interface NamedOperators<V> {
 /**
  * @param path of the checkpoint or savepoint.
  * @param operator its uid or id.
- * @throws {StreamError} kind `invalid`: code `OPERATOR_NOT_FOUND`, and those of `queryTables`;
+ * @throws {StreamError} kind `invalid`: codes `OPERATOR_NOT_FOUND`,
+ * `STATE_OPERATOR_FINISHED`, and those of `queryTables`;
  * kind `data` when what is stored cannot be read; as {@link BlobStore.get}.
  */
 export async function queryCheckpoint(
@@ -78,6 +79,7 @@ export async function queryCheckpoint(
   const key = encodeQueryKey(query.key, 'key');
   const place = placeOfKey(vertex, key);
   const { keyGroup, subtaskIndex } = place;
+  if (vertex.subtasks[subtaskIndex]?.finished === true) throw finishedOperator(found.name);
   const shares = vertex.subtasks.flatMap(({ operators }) =>
     operators.filter(({ operatorId }) => operatorId === found.operatorId),
   );
@@ -147,6 +149,16 @@ function operatorOf(
 } {
   const named = vertices.map((vertex) => ({ vertex, operators: vertex.operators }));
   return findOperator(named, wanted);
+}
+
+/** A subtask that has come to its end holds nothing any more. */
+function finishedOperator(operator: string): StreamError {
+  return new StreamError({
+    kind: 'invalid',
+    code: 'STATE_OPERATOR_FINISHED',
+    message: `the operator had come to the end of its input, its state is gone: ask for one that still runs; operator=${operator}`,
+    details: { operator },
+  });
 }
 
 function listsOf(shares: readonly OperatorSubtaskStateRecord[]): readonly string[] {

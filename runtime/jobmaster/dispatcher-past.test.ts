@@ -139,6 +139,22 @@ describe('the past of a job', () => {
     assert.equal(await status(), 'FAILED');
   });
 
+  it('is where its state is read from while it waits for slots', async () => {
+    const jobId = await ran();
+    const waiting = await open(0);
+    const read: string[] = [];
+    blobs.get = async (location) => {
+      read.push(location);
+      throw new StreamError({ kind: 'data', code: 'BLOB_NOT_FOUND', message: location });
+    };
+    const query = { name: 'total', key: { type: 'string', text: 'a' } } as const;
+    await assert.rejects(waiting.queryState(jobId, { operator: 'sum', query }), {
+      code: 'STATE_NO_CHECKPOINT',
+      message: /status=RECONCILING/,
+    });
+    assert.equal(read[0], '/savepoints/1/_metadata');
+  });
+
   it('is there before a process that leaves the job to the next is done', async () => {
     await ran();
     const dispatcher = await open();

@@ -48,3 +48,17 @@ export function stateIncompatible(state: string, operator: string, reason: strin
     details: { state, operator, reason },
   });
 }
+
+/** Two states of an operator are queryable under one name. */
+export function queryableNameTaken(
+  queryable: string,
+  states: readonly string[],
+  operator: string,
+): StreamError {
+  return new StreamError({
+    kind: 'invalid',
+    code: 'STATE_QUERYABLE_NAME_TAKEN',
+    message: `two states of an operator are queryable under one name, give each its own with setQueryable(name): queryable=${queryable} states=${states.join(', ')} operator=${operator}`,
+    details: { queryable, operator },
+  });
+}

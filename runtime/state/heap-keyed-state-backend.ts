@@ -22,7 +22,7 @@ import type {
   StateOptions,
   ValueStateDescriptor,
 } from './descriptors.ts';
-import { noCurrentKey, stateIncompatible, stateNameClash } from './errors.ts';
+import { noCurrentKey, queryableNameTaken, stateIncompatible, stateNameClash } from './errors.ts';
 import {
   type CurrentKey,
   HeapAggregatingState,
@@ -254,6 +254,7 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
     const known = this.#states.get(name);
     if (known !== undefined)
       throw stateNameClash(name, known.table.meta.kind, kind, this.operatorName);
+    this.#assertOwnQueryable(table.meta);
     this.#restore(table, shape ?? { declared: table.meta, operatorName: this.operatorName });
     this.#states.set(name, { table, handle: undefined });
   }
@@ -313,12 +314,21 @@ export class HeapKeyedStateBackend implements KeyedStateStore, CurrentKey {
     const declared = stateMetaOf(kind, descriptor);
     const base = { meta: metaRecordOf(declared), tracksChanges: this.tracksChanges };
     const handle = create(base, ttl);
+    this.#assertOwnQueryable(handle.table.meta);
     const { migrate } = options;
     const plain = { declared, operatorName: this.operatorName, ttl };
     const shape = migrate === undefined ? plain : { ...plain, migrate };
     this.#restore(handle.table, shape);
     this.#states.set(name, { table: handle.table, handle });
     return handle;
+  }
+
+  /** Who asks under a name means one state. */
+  #assertOwnQueryable({ name, queryable }: KeyedStateMetaRecord): void {
+    if (queryable === undefined) return;
+    const other = this.askedTables().find(({ meta }) => meta.queryable === queryable);
+    if (other === undefined) return;
+    throw queryableNameTaken(queryable, [other.meta.name, name], this.operatorName);
   }
 
   #ttlClock(): TtlClock {

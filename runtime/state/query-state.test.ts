@@ -253,6 +253,23 @@ describe('queryTables', () => {
     assert.deepEqual([code, message.includes('TypeError: no')], ['STATE_RESULT_FAILED', true]);
   });
 
+  it('means one state by a name', () => {
+    const keyed = backend();
+    const value = new ValueStateDescriptor<number>('v').setQueryable('total');
+    keyed.getState(value);
+    keyed.getState(value);
+    const list = new ListStateDescriptor<number>('l').setQueryable('total');
+    const windows = new NamespacedState(keyed, 'windows/state/');
+    for (const register of [
+      () => keyed.getListState(list),
+      () => windows.store.getListState(list),
+    ]) {
+      const { code, message } = refused(register);
+      assert.equal(code, 'STATE_QUERYABLE_NAME_TAKEN');
+      assert.match(message, /give each its own.*states=v, (windows\/state\/)?l operator=Sum/);
+    }
+  });
+
   it('has a name, for a state without one is nobody’s', () => {
     const { code } = refused(() => new ListStateDescriptor('l').setQueryable(''));
     assert.equal(code, 'STATE_QUERYABLE_NAME_INVALID');
