@@ -148,7 +148,7 @@ export function checkLateness<T>(assigner: WindowAssigner<T>, what: string): voi
   if (assigner.isEventTime) return;
   throw invalid(
     'INVALID_ARGUMENT',
-    `${what} needs windows of event time, nothing is late in processing time`,
+    `${what} needs windows of event time: remove it, or take such; nothing is late in processing time, or for a window without end`,
     componentName(assigner),
   );
 }

@@ -53,6 +53,13 @@ const WINDOWS: readonly Refusal[] = [
     remedy: /needs windows of event time/,
   },
   {
+    what: 'lateness of a window without end',
+    program: ({ keyed }) => keyed.window(GlobalWindows.create()).allowedLateness('1 s'),
+    code: 'INVALID_ARGUMENT',
+    names: 'Window(GlobalWindows())',
+    remedy: /remove it, or take such/,
+  },
+  {
     what: 'lateness of windows over all on processing time',
     program: ({ orders }) =>
       orders.windowAll(TumblingProcessingTimeWindows.of(1000)).allowedLateness('1 s'),
