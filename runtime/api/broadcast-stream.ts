@@ -43,6 +43,12 @@ function checkDescriptors(descriptors: readonly unknown[]): void {
       throw invalid('INVALID_ARGUMENT', `broadcast got two descriptors with one name: '${name}'`);
     }
     names.add(name);
+    if (options.queryable !== undefined && options.queryable !== false) {
+      throw invalid(
+        'INVALID_ARGUMENT',
+        `broadcast state has no keys to be asked by, make a keyed state queryable: leave queryable out of the descriptor '${name}'`,
+      );
+    }
     if (options.ttl === undefined) continue;
     throw invalid(
       'INVALID_ARGUMENT',

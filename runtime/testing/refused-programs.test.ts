@@ -81,6 +81,14 @@ const STREAMS: readonly Refusal[] = [
     remedy: /two descriptors with one name/,
   },
   {
+    what: 'broadcast state that is queryable',
+    program: ({ orders }) =>
+      orders.broadcast(new MapStateDescriptor('rules').setQueryable() as never),
+    code: 'INVALID_ARGUMENT',
+    names: 'Broadcast',
+    remedy: /leave queryable out of the descriptor 'rules'/,
+  },
+  {
     what: 'broadcast state with a time to live',
     program: ({ orders }) =>
       orders.broadcast(new MapStateDescriptor('rules', { ttl: { ttlMs: 1000 } })),
