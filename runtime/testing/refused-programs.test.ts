@@ -82,8 +82,7 @@ const STREAMS: readonly Refusal[] = [
   },
   {
     what: 'broadcast state that is queryable',
-    program: ({ orders }) =>
-      orders.broadcast(new MapStateDescriptor('rules').setQueryable() as never),
+    program: ({ orders }) => orders.broadcast(new MapStateDescriptor('rules').setQueryable()),
     code: 'INVALID_ARGUMENT',
     names: 'Broadcast',
     remedy: /leave queryable out of the descriptor 'rules'/,
