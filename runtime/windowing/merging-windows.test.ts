@@ -55,6 +55,14 @@ const points: CustomWindowAssigner<Event> = {
 };
 
 describe('windows that merge, with a trigger', () => {
+  it('keep what they hold when a record comes whose own window is the merged one', async () => {
+    const run = await sessions(EventTimeSessionWindows.withDynamicGap<Event>(([, gap]) => gap));
+    run.add('key', 34, 8);
+    run.add('key', 32, 9);
+    run.add('key', 32, 10);
+    assert.deepEqual(run.watermark(100), ['key-27 [32,42)@41']);
+  });
+
   it('join as records close gaps between them, also after a restore (3)', async () => {
     const run = await sessions(gap3s, { trigger: EventTimeTrigger.create() });
     run.add('key2', 0, 1);

@@ -10,11 +10,14 @@ import { makeEvents, makeText } from './events.ts';
 import { UNORDERED } from './jobs.ts';
 import { comparable, INPUT_FOLDER, type JobAnswer, RECORDED_FOLDER, recorded } from './recorded.ts';
 import { FlinkPrograms } from './run-flink.ts';
+import { makeWindowCases, type WindowAnswer } from './window-cases.ts';
+import { windowsOfOurs } from './window-run.ts';
 
 const EVENTS = { count: 250, seed: 5 } as const;
 const TEXT = { lines: 40, seed: 6 } as const;
 
-const RECORDED_BYTES = 250_000;
+/** Of each kind of random cases. */
+const RECORDED_BYTES = 200_000;
 
 interface Options {
   readonly isRecording: boolean;
@@ -90,6 +93,20 @@ function compareCep(flink: FlinkPrograms, { isRecording, count, seed }: Options)
     );
 }
 
+function compareWindows(flink: FlinkPrograms, { isRecording, count, seed }: Options): void {
+  const answers = flink.answersTo<WindowAnswer>('windows', makeWindowCases(count, seed));
+  for (const { found, ...one } of answers) {
+    check("our windows answer what Flink's answer", () =>
+      deepEqual({ ...one, found: windowsOfOurs(one) }, { ...one, found }),
+    );
+  }
+  if (isRecording)
+    record(
+      'windows',
+      compact(answers, ({ found }) => found.length),
+    );
+}
+
 /** Short ones that answer something, up to so many bytes. */
 function compact<T>(answers: readonly T[], linesOf: (answer: T) => number): T[] {
   let leftBytes = RECORDED_BYTES;
@@ -114,6 +131,7 @@ if (missing === undefined) {
   const flink = new FlinkPrograms();
   try {
     compareCep(flink, options);
+    compareWindows(flink, options);
     compareJobs(flink, options.isRecording);
   } finally {
     flink.close();

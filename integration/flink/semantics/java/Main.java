@@ -15,6 +15,7 @@ public final class Main {
       switch (args[0]) {
         case "jobs" -> jobs(new File(args[1]), out);
         case "cep" -> CepCases.answer(new File(args[1]), out);
+        case "windows" -> WindowCases.answer(new File(args[1]), out);
         default -> throw new IllegalArgumentException(args[0]);
       }
     }
