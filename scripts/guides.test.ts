@@ -14,6 +14,7 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 const JOB = /^```ts\n(.*?)^```\n\n```text\n(.*?)^```$/gms;
 const GUIDES = [
   { guide: 'async-io.md', jobCount: 1, parallelism: 1 },
+  { guide: 'batch.md', jobCount: 1, parallelism: 2 },
   { guide: 'event-time.md', jobCount: 1, parallelism: 2 },
   { guide: 'joins.md', jobCount: 2, parallelism: 2 },
   { guide: 'process-functions.md', jobCount: 2, parallelism: 2 },
