@@ -42,6 +42,7 @@ export class AllWindowedStream<T> {
   /** @internal */
   constructor(upstream: Upstream, assigner: WindowAssigner<T>) {
     this.#settings = newWindowSettings(upstream, assigner, undefined);
+    AllWindowedStream.#nameRefusals();
   }
 
   /** See `WindowedStream.allowedLateness`. */
@@ -143,7 +144,7 @@ export class AllWindowedStream<T> {
     return windowFieldAggregation(this.#settings, 'maxBy', field);
   }
 
-  static {
+  static #nameRefusals(): void {
     const name = (windows: AllWindowedStream<unknown>): string => windowName(windows.#settings);
     nameRefusals(AllWindowedStream.prototype, (windows) => [windows.#settings.upstream], {
       allowedLateness: name,

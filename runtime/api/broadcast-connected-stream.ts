@@ -26,6 +26,7 @@ export class BroadcastConnectedStream<A, B> {
     checkSameProgram(first.program, broadcast.upstream.program, 'connect');
     this.#first = first;
     this.#broadcast = broadcast;
+    BroadcastConnectedStream.#nameRefusals();
   }
 
   /** Records of the broadcast side fill its states in every subtask, those of the other read them. */
@@ -44,7 +45,7 @@ export class BroadcastConnectedStream<A, B> {
     return transformTwo([this.#first, upstream], 'Co-Process-Broadcast', factory, extras);
   }
 
-  static {
+  static #nameRefusals(): void {
     nameRefusals(
       BroadcastConnectedStream.prototype,
       (streams) => [streams.#first, streams.#broadcast.upstream],
@@ -67,6 +68,7 @@ export class KeyedBroadcastConnectedStream<A, B, K> {
     this.#first = first;
     this.#keySelector = keySelector;
     this.#broadcast = broadcast;
+    KeyedBroadcastConnectedStream.#nameRefusals();
   }
 
   /** As without keys; the keyed side has keyed state and timers besides. */
@@ -78,7 +80,7 @@ export class KeyedBroadcastConnectedStream<A, B, K> {
     return transformTwo(inputs, 'Co-Process-Broadcast-Keyed', factory, { keyed: true });
   }
 
-  static {
+  static #nameRefusals(): void {
     nameRefusals(
       KeyedBroadcastConnectedStream.prototype,
       (streams) => [streams.#first, streams.#broadcast.upstream],

@@ -22,6 +22,7 @@ export class CoGroupedStreams<A, B> {
   /** @internal */
   constructor(first: Upstream, second: Upstream) {
     this.#inputs = [first, second];
+    CoGroupedStreams.#nameRefusals();
   }
 
   /** The key of the first stream, a field or a function. */
@@ -36,7 +37,7 @@ export class CoGroupedStreams<A, B> {
     });
   }
 
-  static {
+  static #nameRefusals(): void {
     nameRefusals(CoGroupedStreams.prototype, (streams) => streams.#inputs, {
       where: 'CoGroup',
     });
@@ -65,6 +66,7 @@ export class CoGroupedStreamsWithWindow<A, B, K> {
     this.#first = first;
     this.#second = second;
     this.#assigner = assigner;
+    CoGroupedStreamsWithWindow.#nameRefusals();
   }
 
   /** As for windows of one stream: late records within it make the window fire again. */
@@ -114,7 +116,7 @@ export class CoGroupedStreamsWithWindow<A, B, K> {
     return windows;
   }
 
-  static {
+  static #nameRefusals(): void {
     nameRefusals(CoGroupedStreamsWithWindow.prototype, (streams) => streams.#inputs, {
       allowedLateness: 'CoGroup',
       sideOutputLateData: 'CoGroup',

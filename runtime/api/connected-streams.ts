@@ -25,6 +25,7 @@ export class ConnectedStreams<A, B> {
   /** @internal */
   constructor(first: Upstream, second: Upstream) {
     this.#inputs = [first, second];
+    ConnectedStreams.#nameRefusals();
   }
 
   /** One result for each record, by a method a side. */
@@ -68,7 +69,7 @@ export class ConnectedStreams<A, B> {
     return streams.keyedConnected(inputs, keys);
   }
 
-  static {
+  static #nameRefusals(): void {
     nameRefusals(ConnectedStreams.prototype, (streams) => streams.#inputs, {
       map: 'Co-Map',
       flatMap: 'Co-Flat Map',

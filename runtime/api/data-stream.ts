@@ -61,6 +61,7 @@ export class DataStream<T> {
   /** @internal */
   constructor(upstream: Upstream) {
     this.#upstream = upstream;
+    DataStream.#nameRefusals();
   }
 
   /** @internal */
@@ -297,7 +298,7 @@ export class DataStream<T> {
     return new DataStream(partitioned(this.#upstream, partitioner));
   }
 
-  static {
+  static #nameRefusals(): void {
     nameRefusals(DataStream.prototype, (stream) => [stream.upstream], {
       map: 'Map',
       flatMap: 'Flat Map',

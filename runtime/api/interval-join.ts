@@ -21,6 +21,7 @@ export class IntervalJoin<A, B, K> {
   constructor(inputs: readonly [Upstream, Upstream], keys: CoKeySelectors<A, B, K>) {
     this.#inputs = inputs;
     this.#keys = keys;
+    IntervalJoin.#nameRefusals();
   }
 
   /** By the records' timestamps, which is the only way. */
@@ -60,7 +61,7 @@ export class IntervalJoin<A, B, K> {
     return new IntervalJoined(this.#inputs, this.#keys, { lowerMs, upperMs });
   }
 
-  static {
+  static #nameRefusals(): void {
     nameRefusals(IntervalJoin.prototype, (join) => join.#inputs, {
       between: 'Interval Join',
     });
@@ -91,6 +92,7 @@ export class IntervalJoined<A, B, K> {
     this.#inputs = inputs;
     this.#keys = keys;
     this.#bounds = bounds;
+    IntervalJoined.#nameRefusals();
   }
 
   /** A right record exactly at the lower bound is no partner. */
@@ -141,7 +143,7 @@ export class IntervalJoined<A, B, K> {
     return transformTwo(this.#inputs, 'Interval Join', factory, { keyed: true });
   }
 
-  static {
+  static #nameRefusals(): void {
     nameRefusals(IntervalJoined.prototype, (join) => join.#inputs, {
       sideOutputLeftLateData: 'Interval Join',
       sideOutputRightLateData: 'Interval Join',

@@ -21,6 +21,7 @@ export class JoinedStreams<A, B> {
   /** @internal */
   constructor(first: Upstream, second: Upstream) {
     this.#inputs = [first, second];
+    JoinedStreams.#nameRefusals();
   }
 
   /** The key of the first stream, a field or a function. */
@@ -36,7 +37,7 @@ export class JoinedStreams<A, B> {
     });
   }
 
-  static {
+  static #nameRefusals(): void {
     nameRefusals(JoinedStreams.prototype, (streams) => streams.#inputs, {
       where: 'Join',
     });

@@ -22,6 +22,7 @@ export class KeyedConnectedStreams<A, B, K> {
   constructor(inputs: readonly [Upstream, Upstream], keys: CoKeySelectors<A, B, K>) {
     this.#inputs = inputs;
     this.#keys = keys;
+    KeyedConnectedStreams.#nameRefusals();
   }
 
   /** One result for each record, by a method a side; `open` may get keyed state. */
@@ -45,7 +46,7 @@ export class KeyedConnectedStreams<A, B, K> {
     return transformTwo(this.#inputs, 'Co-Keyed-Process', factory, { keyed: true });
   }
 
-  static {
+  static #nameRefusals(): void {
     nameRefusals(KeyedConnectedStreams.prototype, (streams) => streams.#inputs, {
       map: 'Co-Map',
       flatMap: 'Co-Flat Map',

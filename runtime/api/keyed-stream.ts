@@ -47,6 +47,7 @@ export class KeyedStream<T, K> {
   constructor(upstream: Upstream, keySelector: KeySelector<T, K>) {
     this.#upstream = upstream;
     this.#keySelector = keySelector;
+    KeyedStream.#nameRefusals();
   }
 
   /** @internal */
@@ -223,7 +224,7 @@ export class KeyedStream<T, K> {
     return transform<T, O>(this.#upstream, operator, factory, { keyed: true, keepsType });
   }
 
-  static {
+  static #nameRefusals(): void {
     nameRefusals(KeyedStream.prototype, (stream) => [stream.#upstream], {
       map: 'Map',
       flatMap: 'Flat Map',

@@ -10,11 +10,16 @@ export type OperatorsOfMethods<S> = {
   readonly [M in keyof S]?: string | ((stream: S) => string);
 };
 
+/** Prototypes whose methods are wrapped already. */
+const named = new WeakSet<object>();
+
 type Method<S> = (this: S, ...args: readonly unknown[]) => unknown;
 
 /**
- * To be called once for a class of streams. What its methods throw of kind `invalid` says
- * `operator` and `input` in its message and details, unless it names an operator already.
+ * To be called by the constructor of a class of streams; the first call counts. Not where the class
+ * is defined: bundles of functions that build no graph would have to keep it. What its methods throw
+ * of kind `invalid` says `operator` and `input` in its message and details, unless it names an
+ * operator already.
  *
  * @param inputsOf what the operator would read, in order.
  */
@@ -23,10 +28,12 @@ export function nameRefusals<S extends object>(
   inputsOf: (stream: S) => readonly Upstream[],
   operators: OperatorsOfMethods<S>,
 ): void {
+  if (named.has(prototype)) return;
+  named.add(prototype);
   for (const method of Object.keys(operators) as (keyof S & string)[]) {
     const original = Reflect.get(prototype, method) as Method<S>;
     const operator = operators[method] as string | ((stream: S) => string);
-    const named: Method<S> = function (...args) {
+    const naming: Method<S> = function (...args) {
       try {
         return original.apply(this, args as unknown[]);
       } catch (thrown) {
@@ -34,7 +41,7 @@ export function nameRefusals<S extends object>(
         throw withOperator(thrown, name, inputsOf(this));
       }
     };
-    Object.defineProperty(prototype, method, { value: named, writable: true, configurable: true });
+    Object.defineProperty(prototype, method, { value: naming, writable: true, configurable: true });
   }
 }
 

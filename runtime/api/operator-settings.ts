@@ -21,6 +21,7 @@ export class OperatorSettings {
   constructor(program: JobProgram, node: MutableStreamNode) {
     this.#program = program;
     this.#node = node;
+    OperatorSettings.#nameRefusals();
   }
 
   /** Sources and sinks keep what stands before the colon: `Source: orders`. */
@@ -72,7 +73,7 @@ export class OperatorSettings {
     return this.#node;
   }
 
-  static {
+  static #nameRefusals(): void {
     const name = (settings: OperatorSettings): string => settings.#node.name;
     nameRefusals(OperatorSettings.prototype, () => [], {
       ...{ name, uid: name, parallelism: name, maxParallelism: name },

@@ -47,6 +47,7 @@ export class WindowedStream<T, K> {
   /** @internal `upstream` is partitioned by the key already. */
   constructor(upstream: Upstream, keySelector: KeySelector<T, K>, assigner: WindowAssigner<T>) {
     this.#settings = newWindowSettings(upstream, assigner, keySelector);
+    WindowedStream.#nameRefusals();
   }
 
   /**
@@ -164,7 +165,7 @@ export class WindowedStream<T, K> {
     return windowFieldAggregation(this.#settings, 'maxBy', field);
   }
 
-  static {
+  static #nameRefusals(): void {
     const name = (windows: WindowedStream<unknown, unknown>): string =>
       windowName(windows.#settings);
     nameRefusals(WindowedStream.prototype, (windows) => [windows.#settings.upstream], {

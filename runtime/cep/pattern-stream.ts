@@ -71,6 +71,7 @@ export class PatternStream<T> {
   /** @internal */
   constructor(settings: Settings<T>) {
     this.#settings = settings;
+    PatternStream.#nameRefusals();
   }
 
   /** Events are matched as they come; times are those of the clock. */
@@ -152,7 +153,7 @@ export class PatternStream<T> {
     return transform(input.upstream, operatorOf(input), factory, extras);
   }
 
-  static {
+  static #nameRefusals(): void {
     nameRefusals(
       PatternStream.prototype,
       (stream) => [stream.#settings.input.upstream],
