@@ -17,9 +17,9 @@ type Method<S> = (this: S, ...args: readonly unknown[]) => unknown;
 
 /**
  * To be called by the constructor of a class of streams; the first call counts. Not where the class
- * is defined: bundles of functions that build no graph would have to keep it. What its methods throw
- * of kind `invalid` says `operator` and `input` in its message and details, unless it names an
- * operator already.
+ * is defined: bundles of functions that build no graph would have to keep it. What its methods
+ * throw of kind `invalid` says `operator` and `input` in its message and details, unless it names
+ * an operator already.
  *
  * @param inputsOf what the operator would read, in order.
  */
