@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 export const INPUT_FOLDER = fileURLToPath(new URL('./input', import.meta.url));
 export const RECORDED_FOLDER = fileURLToPath(new URL('./recorded', import.meta.url));
 
-/** What a job answered: lines in the order in which Flink emitted them. */
+/** What a job answered in Flink, as {@link comparable} orders it. */
 export interface JobAnswer {
   readonly name: string;
   readonly mode: 'STREAMING' | 'BATCH';

@@ -16,6 +16,7 @@ public final class Main {
         case "jobs" -> jobs(new File(args[1]), out);
         case "cep" -> CepCases.answer(new File(args[1]), out);
         case "windows" -> WindowCases.answer(new File(args[1]), out);
+        case "two-inputs" -> TwoInputCases.answer(new File(args[1]), out);
         default -> throw new IllegalArgumentException(args[0]);
       }
     }
