@@ -30,6 +30,53 @@ describe('WatermarkAlignments', () => {
     assert.equal(all.handle(task('clicks'), 500), 110);
   });
 
+  it('allows the lowest watermark of its group and the drift, to each that asks (fact 57)', () => {
+    const all = new WatermarkAlignments(
+      new Map([
+        ['source', aligned('group1', 1000)],
+        ['other', aligned('group2', 1000)],
+      ]),
+    );
+    const [first, second] = [task('source', 0), task('source', 1)];
+    assert.equal(all.handle(first, 42), 1042);
+    assert.equal(all.handle(second, 44), 1042);
+    assert.equal(all.handle(first, 5000), 1044);
+    assert.equal(all.handle(second, 44), 1044);
+    assert.equal(all.handle(task('other'), 7), 1007, 'groups are independent');
+    assert.equal(all.handle(first, 5000), 1044);
+  });
+
+  it('ignores those that are idle until they are not (fact 57)', () => {
+    const all = new WatermarkAlignments(new Map([['source', aligned('group1', 1000)]]));
+    const [first, second] = [task('source', 0), task('source', 1)];
+    all.handle(first, 42);
+    all.handle(second, 44);
+    assert.equal(all.handle(first, null), 1044);
+    assert.equal(all.handle(first, 42), 1042, 'the first is active again');
+    assert.equal(all.handle(second, 44), 1042);
+    all.handle(first, null);
+    assert.equal(all.handle(second, null), MAX_WATERMARK_MS, 'all are idle');
+    assert.equal(all.handle(first, 42), 1042);
+    assert.equal(all.handle(second, 46), 1042);
+  });
+
+  it('goes back with the lowest, and forward with all (fact 57)', () => {
+    const all = new WatermarkAlignments(new Map([['source', aligned('group1', 0)]]));
+    const said = [
+      [0, 10],
+      [1, 12],
+      [2, 13],
+      [1, 9],
+      [1, null],
+      [1, 8],
+      [1, 20],
+      [0, 23],
+      [2, 22],
+    ];
+    const lowest = said.map(([index, ms]) => all.handle(task('source', index ?? 0), ms ?? null));
+    assert.deepEqual(lowest, [10, 10, 10, 9, 10, 8, 10, 13, 20]);
+  });
+
   it('makes the others wait for one that has no watermark yet', () => {
     const all = alignments();
     all.handle(task('orders'), MIN_TIMESTAMP_MS);
