@@ -38,6 +38,8 @@ export interface OperatorFactsRecord extends OperatorFacts {
   readonly numRecordsSide?: number;
   /** The last it has sent on; absent: none yet. */
   readonly watermarkMs?: number;
+  /** The last sent to it inside its chain; absent: none yet, or as of `numRecordsIn`. */
+  readonly inputWatermarkMs?: number;
   /** Its `open()` has been called and has not returned. */
   readonly isOpening?: true;
 }

@@ -73,9 +73,16 @@ export function operatorFacts(
       numRecordsOut: numRecords,
       ...(numSideRecords === 0 ? {} : { numRecordsSide: numSideRecords }),
       ...(watermarkMs === undefined ? {} : { watermarkMs }),
+      ...inputWatermark(takes),
       ...(isOpening === true ? { isOpening } : operator.facts?.()),
     };
   });
+}
+
+function inputWatermark(
+  takes: OperatorChain['links'][number]['takes'],
+): Pick<OperatorFactsRecord, 'inputWatermarkMs'> {
+  return takes?.watermarkMs === undefined ? {} : { inputWatermarkMs: takes.watermarkMs };
 }
 
 /** Adds what earlier leases of the task have counted. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { OutputTag } from '../operators/index.ts';
+import { WatermarkStrategy } from '../time/index.ts';
 import { startJob } from './run-job.ts';
 
 describe('the operators of a chain', () => {
@@ -36,6 +37,35 @@ describe('the operators of a chain', () => {
     assert.equal(
       master.snapshot().vertices[0]?.name,
       'Source: Sequence -> Filter -> Process -> (Sink: print(even), Sink: print(odd))',
+    );
+  });
+
+  it('tell the watermark that came in, and the one that went out', async () => {
+    const { master, outcome } = await startJob((env) => {
+      const ahead = WatermarkStrategy.forGenerator<number>(() => ({
+        onEvent: (n, _ms, output) => output.emitWatermark(n),
+        onPeriodicEmit: () => {},
+      })).withTimestampAssigner((n) => n);
+      env
+        .fromSequence(1, 9)
+        .assignTimestampsAndWatermarks(ahead)
+        .map((n) => {
+          assert.ok(n < 9, 'enough');
+          return n;
+        })
+        .print();
+    });
+    assert.equal((await outcome).result.status, 'FAILED');
+    const [vertex] = master.executions();
+    const told = vertex?.subtasks[0]?.metrics?.operators ?? [];
+    assert.deepEqual(
+      told.map(({ inputWatermarkMs, watermarkMs }) => [inputWatermarkMs, watermarkMs]),
+      [
+        [undefined, undefined],
+        [undefined, 8],
+        [8, 8],
+        [8, 8],
+      ],
     );
   });
 });

@@ -67,7 +67,7 @@ describe('routes of metrics', () => {
     const chained = jobWithSources([of(0), of(1)]);
     const asked = async (path: string) => (await askOf(chained, `GET ${path}`)).body as object[];
     const ids = (await asked(`${VERTEX}/metrics`)).map((one) => (one as { id: string }).id);
-    const own = ids.filter((id) => /^1\.(Source:_my_bids|Split|Late)\./.test(id));
+    const own = ids.filter((id) => /^1\.(Source:_my_bids|Split|Late)\.num/.test(id));
     assert.deepEqual(own, [
       ...['In', 'Out', 'InPerSecond', 'OutPerSecond'].map(
         (what) => `1.Source:_my_bids.numRecords${what}`,
@@ -98,6 +98,34 @@ describe('routes of metrics', () => {
     const { body } = await askOf(shown, `GET ${path}`);
     const values = (body as { value: string }[]).map(({ value }) => value);
     assert.deepEqual(values, ['9', '5']);
+  });
+
+  it('tell the watermark that each operator of a chain takes and gives', async () => {
+    const counts = { numRecordsIn: 1, numRecordsOut: 1 };
+    const operators = [
+      { ...counts, operatorId: 'a', name: 'Window', watermarkMs: 4999 },
+      { ...counts, operatorId: 'b', name: 'Map', inputWatermarkMs: 4999, watermarkMs: 4000 },
+      { ...counts, operatorId: 'c', name: 'Late' },
+    ];
+    const asked = async (inputs: object): Promise<unknown> => {
+      const metrics = taskMetrics(SOURCE_ID, 0, { operators, ...inputs });
+      const shown = jobWithSources([runningSubtask(SOURCE_ID, 0, { metrics })]);
+      const names = ['Window', 'Map', 'Late'].flatMap((name) =>
+        ['Input', 'Output'].map((what) => `${name}.current${what}Watermark`),
+      );
+      return (await askOf(shown, `GET ${VERTEX}/subtasks/0/metrics?get=${names.join()}`)).body;
+    };
+    const inside = [
+      { id: 'Window.currentOutputWatermark', value: '4999' },
+      { id: 'Map.currentInputWatermark', value: '4999' },
+      { id: 'Map.currentOutputWatermark', value: '4000' },
+      { id: 'Late.currentOutputWatermark', value: '-9223372036854775808' },
+    ];
+    assert.deepEqual(await asked({}), inside, 'a source has no input');
+    assert.deepEqual(await asked({ inputs: [] }), [
+      { id: 'Window.currentInputWatermark', value: '5000' },
+      ...inside,
+    ]);
   });
 
   it('tell the watermark of each of several inputs', async () => {

@@ -14,6 +14,7 @@ import {
 import type { TaskPlace } from './cluster-api.ts';
 import { jobMetrics, type MetricValue } from './metrics-json.ts';
 import { operatorCounts } from './operator-counts.ts';
+import { operatorWatermarks } from './operator-watermarks.ts';
 import { type ShownVertex, shownVertices } from './vertices-json.ts';
 import { watermarkText } from './watermark-text.ts';
 
@@ -139,6 +140,9 @@ function operatorSamples(
   for (const { operatorName, name, value } of operatorCounts(metrics)) {
     const kind = name.endsWith('PerSecond') ? 'gauge' : 'counter';
     samples.push(sample(operatorName, name, { kind, value }));
+  }
+  for (const { operatorName, name, watermarkMs } of operatorWatermarks(metrics)) {
+    samples.push(sample(operatorName, name, { value: Number(watermarkText(watermarkMs)) }));
   }
   const [head] = names;
   // By a release that does not tell of operators: what comes into the first comes into its task.

@@ -4,6 +4,7 @@ import type { DispatchedJob, SubtaskExecution } from '../../jobmaster/index.ts';
 import type { InputFactsRecord } from '../../protocol/index.ts';
 import { badRequest } from './http-records.ts';
 import { operatorCounts } from './operator-counts.ts';
+import { operatorWatermarks } from './operator-watermarks.ts';
 import { watermarkText } from './watermark-text.ts';
 
 export type MetricValue = number | string | boolean;
@@ -28,6 +29,9 @@ export function subtaskMetrics({ metrics }: SubtaskExecution): Metrics {
     }),
     ...operatorCounts(metrics).map(({ operatorName, name, value }) => {
       return [metricId(`${operatorName}.${name}`), value] as const;
+    }),
+    ...operatorWatermarks(metrics).map(({ operatorName, name, watermarkMs }) => {
+      return [metricId(`${operatorName}.${name}`), watermarkText(watermarkMs)] as const;
     }),
   ]);
 }
