@@ -127,13 +127,13 @@ describe('assignState › operator states', () => {
     assert.deepEqual(dealt('UNION', [1, 2], 2), [all, all]);
   });
 
-  it('gives each subtask one whole copy of a broadcast state', () => {
+  it('gives each subtask one whole copy of a broadcast state (fact 107)', () => {
     assert.deepEqual(dealt('BROADCAST', [3, 3], 3), [['0: 0-3'], ['1: 0-3'], ['0: 0-3']]);
     assert.deepEqual(dealt('BROADCAST', [3, 3, 3], 2), [['0: 0-3'], ['1: 0-3']]);
     assert.deepEqual(dealt('BROADCAST', [undefined, 3], 2), [['1: 0-3'], ['1: 0-3']]);
   });
 
-  it('gives every item of a split list to one subtask, within one of each other', () => {
+  it('gives every item of a split list to one subtask, within one of each other (fact 107)', () => {
     const counts = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(counts, fc.integer({ min: 1, max: 9 }), (before, now) => {

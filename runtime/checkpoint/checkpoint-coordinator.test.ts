@@ -63,7 +63,7 @@ describe('decideCheckpoint: periodic checkpoints', () => {
     assert.deepEqual(run.stored(1).types, [], 'a second time changes nothing');
   });
 
-  it('waits the minimum pause after the end of the one before', () => {
+  it('waits the minimum pause after the end of the one before (fact 73)', () => {
     const run = CheckpointRun.running({ interval: 12, 'min-pause': 50 }).at(50);
     run.nowEpochMs = 70;
     run.complete(1);
@@ -196,7 +196,7 @@ describe('decideCheckpoint: requests', () => {
 });
 
 describe('decideCheckpoint: subsumption', () => {
-  it('aborts older checkpoints when one completes, not savepoints', () => {
+  it('aborts older checkpoints when one completes, not savepoints (fact 81)', () => {
     const run = CheckpointRun.running({ interval: 10, 'max-concurrent-checkpoints': 9 });
     run.savepoint('sp1', 'SAVEPOINT').at(10).at(20);
     run.ack(2, 'map/0').complete(3);
@@ -205,7 +205,7 @@ describe('decideCheckpoint: subsumption', () => {
     assert.deepEqual(run.retainedIds, [3]);
   });
 
-  it('does not subsume, retain or notify when a savepoint completes', () => {
+  it('does not subsume, retain or notify when a savepoint completes (fact 71)', () => {
     const run = CheckpointRun.running({ interval: 10, 'max-concurrent-checkpoints': 9 });
     run.at(10).complete(1).at(20).savepoint('sp2', 'SAVEPOINT').complete(3);
     assert.deepEqual(run.types, ['answer']);
@@ -256,7 +256,7 @@ describe('decideCheckpoint: subsumption', () => {
 });
 
 describe('decideCheckpoint: acks', () => {
-  it('ignores a stranger, a duplicate, and what comes after the end of a checkpoint', () => {
+  it('ignores a stranger, a duplicate, and what comes after the end of one (fact 75)', () => {
     const run = CheckpointRun.running({ interval: 10, 'tolerable-failed-checkpoints': 9 }).at(10);
     run.ack(1, 'map/0').ack(1, 'stranger/0').ack(1, 'map/0');
     assert.deepEqual(run.types, []);
@@ -369,7 +369,7 @@ describe('decideCheckpoint: failures', () => {
 });
 
 describe('decideCheckpoint: NO_CLAIM', () => {
-  it('takes full checkpoints until one has completed, across failover and savepoints', () => {
+  it('takes full checkpoints until one has completed, over failover, savepoints (fact 79)', () => {
     const run = CheckpointRun.running(
       { interval: 10, 'tolerable-failed-checkpoints': 9 },
       { forceFull: true },

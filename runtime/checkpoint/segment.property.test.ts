@@ -99,7 +99,7 @@ function assertSame(subtasks: readonly FixtureTable[][], expected: readonly Fixt
 }
 
 describe('segments', () => {
-  it('give each entry to one subtask at any parallelism, through bases and deltas', async () => {
+  it('give each entry to one subtask at any parallelism, bases and deltas (fact 89)', async () => {
     const parallelism = fc.integer({ min: 1, max: MAX_PARALLELISM });
     await fc.assert(
       fc.asyncProperty(

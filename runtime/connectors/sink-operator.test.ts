@@ -34,7 +34,7 @@ function loggingSink(log: unknown[], failAt?: string): Sink<string, string> {
 }
 
 describe('sinkOperator', () => {
-  it('writes with the watermark and commits at the end of the input', async () => {
+  it('writes with the watermark and commits at the end of the input (fact 97)', async () => {
     const log: unknown[] = [];
     const harness = await OperatorHarness.oneInput(sinkOperator(loggingSink(log)), {
       checkpointing: false,
@@ -180,7 +180,7 @@ function transactionalSink(refusals = 0, kind: StreamError['kind'] = 'unavailabl
 }
 
 describe('sinkOperator with checkpoints', () => {
-  it('commits all up to the checkpoint that completed, in order, late or repeated', async () => {
+  it('commits all up to the checkpoint that completed, late or repeated (fact 93)', async () => {
     const { sink, committed, notified } = transactionalSink();
     const run = await SinkRun.open(new ConnectorWorld(), sink);
     for (const [index, value] of ['42', '43', '44'].entries()) {
@@ -197,7 +197,7 @@ describe('sinkOperator with checkpoints', () => {
     assert.deepEqual(notified, [1, 2, 1]);
   });
 
-  it('commits what was written at the end with the checkpoint after it, not before', async () => {
+  it('commits what the end wrote with the checkpoint after it, not before (97)', async () => {
     const { sink, committed } = transactionalSink();
     const run = await SinkRun.open(new ConnectorWorld(), sink);
     await run.write(['a']);

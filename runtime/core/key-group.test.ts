@@ -24,7 +24,7 @@ function failure(run: () => unknown): { kind: string; code: string; message: str
 }
 
 describe('key groups', () => {
-  it('are those of Flink for Java hash codes', () => {
+  it('are those of Flink for Java hash codes (fact 83)', () => {
     const groups = [0, 1, 2, 42, -1, 'a', 'key1', 'key2', 'hello', 2 ** 32].map((key) =>
       keyGroupOf(hashKey(key), 128),
     );
@@ -34,7 +34,7 @@ describe('key groups', () => {
     assert.equal(murmurHash(3288498), 226217641);
   });
 
-  it('cover the max parallelism in contiguous ranges that agree with the operator index', () => {
+  it('cover the max parallelism in ranges that agree with the operator index (fact 77)', () => {
     for (const maxParallelism of [1, 2, 7, 128, 129, 1000, 32768]) {
       for (const parallelism of [1, 2, 3, 7, 77, 127, 128].filter((p) => p <= maxParallelism)) {
         let next = 0;
@@ -51,7 +51,7 @@ describe('key groups', () => {
     }
   });
 
-  it('default to a max parallelism by the formula of Flink', () => {
+  it('default to a max parallelism by the formula of Flink (fact 85)', () => {
     const expected = [
       [1, 128],
       [85, 128],

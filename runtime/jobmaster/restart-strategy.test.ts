@@ -46,7 +46,7 @@ describe('decideRestart', () => {
     );
   });
 
-  it('gives up at the fourth failure in the interval when failure-rate allows three', () => {
+  it('gives up at the fourth failure in the interval if failure-rate allows three (99)', () => {
     const settings = {
       type: 'failure-rate',
       maxFailures: 3,
@@ -59,7 +59,7 @@ describe('decideRestart', () => {
     assert.deepEqual(decisions(settings, [0, 1, 2, 10_001]), [5, 5, 5, 5]);
   });
 
-  it('never exhausts failure-rate by failures beyond the interval', () => {
+  it('never exhausts failure-rate by failures beyond the interval (fact 99)', () => {
     const settings = { type: 'failure-rate', maxFailures: 1, intervalMs: 10, delayMs: 5 } as const;
     const spaced = Array.from({ length: 50 }, (_, i) => i * 11);
     assert.deepEqual(new Set(decisions(settings, spaced)), new Set([5]));

@@ -20,7 +20,7 @@ const backend = (): HeapKeyedStateBackend => {
 };
 
 describe('HeapKeyedStateBackend', () => {
-  it('keeps values by key and falls back to the default', () => {
+  it('keeps values by key and falls back to the default (fact 87)', () => {
     const keyed = backend();
     const state = keyed.getState(new ValueStateDescriptor('greeting', 'Hello'));
     const text: string = state.value();
@@ -71,7 +71,7 @@ describe('HeapKeyedStateBackend', () => {
     assert.deepEqual(state.get(), []);
   });
 
-  it('empties a map state when all its keys are removed', () => {
+  it('empties a map state when all its keys are removed (fact 87)', () => {
     const keyed = backend();
     const state = keyed.getMapState(new MapStateDescriptor<{ id: number }, string>('m'));
     assert.equal(state.isEmpty(), true);
@@ -85,7 +85,7 @@ describe('HeapKeyedStateBackend', () => {
     assert.deepEqual([...keyed.entriesOf('m')], []);
   });
 
-  it('reduces and clears to undefined', () => {
+  it('reduces and clears to undefined (fact 87)', () => {
     const sum = new ReducingStateDescriptor<number>('r', (a, b) => a + b);
     const state = backend().getReducingState(sum);
     state.add(17);

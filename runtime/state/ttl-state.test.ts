@@ -57,7 +57,7 @@ describe('value state with a time to live', () => {
     assert.equal(state.value(), 'x');
   });
 
-  it('returns an expired value once when that is allowed', () => {
+  it('returns an expired value once when that is allowed (fact 91)', () => {
     const { clock, state } = stateOf(RELAXED);
     state.update('x');
     clock.nowMs = 120;
@@ -65,7 +65,7 @@ describe('value state with a time to live', () => {
     assert.equal(state.value(), 'none');
   });
 
-  it('begins anew at a read when that is asked for, which is a change', () => {
+  it('begins anew at a read when that is asked for, which is a change (fact 91)', () => {
     const { keyed, clock, state } = stateOf(ON_READ);
     state.update('x');
     clock.nowMs = 50;
@@ -78,7 +78,7 @@ describe('value state with a time to live', () => {
     assert.equal(state.value(), 'none');
   });
 
-  it('does not overflow', () => {
+  it('does not overflow (fact 91)', () => {
     const { clock, state } = stateOf({ ttlMs: 2 ** 63 });
     clock.nowMs = Number.MAX_SAFE_INTEGER;
     state.update('x');

@@ -87,7 +87,7 @@ describe('stop with a savepoint', () => {
     }
   });
 
-  it('works without periodic checkpoints', async () => {
+  it('works without periodic checkpoints (fact 105)', async () => {
     const world = new RecoveryWorld(goldenJob('tumbling windows'));
     const savepoint = await stopAt(await world.start(2, SAVEPOINTS), 30);
     const { result } = await world.run(3, { ...SAVEPOINTS, ...restored(savepoint) });
@@ -113,7 +113,7 @@ describe('stop with a savepoint', () => {
     }
   });
 
-  it('fails the job when a task fails at its completion, and the savepoint is good', async () => {
+  it('fails the job if a task fails at its completion; the savepoint is good (103)', async () => {
     class Bad implements MapFunction<unknown, unknown>, CheckpointedFunction {
       map = (value: unknown): unknown => value;
       initializeState(): void {}
@@ -158,7 +158,7 @@ describe('stop with a savepoint', () => {
     );
   });
 
-  it('restarts the job when its snapshot fails, which runs on', async () => {
+  it('restarts the job when its snapshot fails, which runs on (fact 103)', async () => {
     let isFailing = true;
     class Once implements MapFunction<unknown, unknown>, CheckpointedFunction {
       map = (value: unknown): unknown => value;
@@ -195,7 +195,7 @@ describe('stop with a savepoint', () => {
 });
 
 describe('restoring', () => {
-  it('goes from checkpoint to checkpoint of job after job, incremental and full', async () => {
+  it('goes from checkpoint to checkpoint, job after job, incremental and full (109)', async () => {
     const name = 'keyed process';
     const world = new RecoveryWorld(goldenJob(name));
     let from: Settings = {};
@@ -217,7 +217,7 @@ describe('restoring', () => {
     assert.deepEqual(world.committed, await straight(name));
   });
 
-  it('takes a savepoint that was moved', async () => {
+  it('takes a savepoint that was moved (fact 105)', async () => {
     const world = new RecoveryWorld(goldenJob('session windows'));
     const savepoint = await stopAt(await world.start(2, CHECKPOINTED), 30);
     for (const { location } of await world.blobs.list(savepoint)) {

@@ -167,7 +167,7 @@ describe('sluice cancel', () => {
 });
 
 describe('sluice stop', () => {
-  it('prints the savepoint', async () => {
+  it('prints the savepoint (fact 119)', async () => {
     operation(`/jobs/${ID}/stop`, `/jobs/${ID}/savepoints`, { location: '/s/1' });
     const rest = [
       `Triggering stop-with-savepoint for job ${ID}.`,
