@@ -13,7 +13,12 @@ import type {
   KeyedProcessFunction,
   MapFunction,
 } from '../operators/index.ts';
-import { type ListState, ListStateDescriptor, type MapStateDescriptor } from '../state/index.ts';
+import {
+  type ListState,
+  ListStateDescriptor,
+  type MapStateDescriptor,
+  ReducingStateDescriptor,
+} from '../state/index.ts';
 import { WatermarkStrategy } from '../time/index.ts';
 import {
   CountEvictor,
@@ -288,5 +293,67 @@ describe('bootstrapped windows', () => {
       JSON.stringify({ key, start: 0, end: 10_000, indexes, timers: [9_999] }),
     );
     assert.deepEqual(read, expected.sort());
+  });
+
+  it('that merge are read with the state of their trigger and function', async () => {
+    const world = new ProcessorWorld();
+    const sessions = EventTimeSessionWindows.withGap(100);
+    await world.run((env) => {
+      const stream = OperatorTransformation.bootstrapWith(env.fromData(RECORDS))
+        .assignTimestamps(({ atMs }) => atMs)
+        .keyBy('key');
+      SavepointWriter.newSavepoint(env, 128)
+        .withOperator('s', stream.window(sessions).trigger(CountTrigger.of(100)).process(show))
+        .write('/made');
+    }, 2);
+    const counted = new ReducingStateDescriptor<number>('count', (a, b) => a + b);
+    const read = await world.read('/made', (from: SavepointReader) =>
+      from.window<Timed>(sessions).process<string, unknown>('s', (key, ctx, all, out) => {
+        const { start, end } = ctx.window();
+        const count = ctx.triggerState(counted).get();
+        const timers = [...ctx.registeredEventTimeTimers()];
+        out.collect([key, start, end, count, Array.from(all, ({ index }) => index), timers]);
+      }),
+    );
+    const expected = [...indexesByKey(60)].map(([key, indexes]) => {
+      const end = (indexes.at(-1) ?? 0) * 10 + 100;
+      return [key, (indexes[0] ?? 0) * 10, end, indexes.length, indexes, [end - 1]];
+    });
+    assert.deepEqual(read, expected.map((one) => JSON.stringify(one)).sort());
+    const results = await world.read('/made', (from: SavepointReader) =>
+      from.window<Timed>(sessions).process('s', readWindow),
+    );
+    assert.equal(results.length, expected.length);
+  });
+
+  it('are read as results without a reader', async () => {
+    const world = new ProcessorWorld();
+    const count = {
+      createAccumulator: () => 0,
+      add: (_: Timed, held: number) => held + 1,
+      getResult: (held: number) => `counted ${held}`,
+    };
+    const windows = TumblingEventTimeWindows.of(10_000);
+    await world.run((env) => {
+      const stream = OperatorTransformation.bootstrapWith(env.fromData(RECORDS))
+        .assignTimestamps(({ atMs }) => atMs)
+        .keyBy('key');
+      SavepointWriter.newSavepoint(env, 128)
+        .withOperator('plain', stream.window(windows).aggregate(count))
+        .withOperator(
+          'evicting',
+          stream.window(windows).evictor(CountEvictor.of(3)).aggregate(count),
+        )
+        .write('/made');
+    }, 2);
+    const expected = [...indexesByKey(60)].map(([, all]) => `"counted ${all.length}"`).sort();
+    const plain = await world.read('/made', (from: SavepointReader) =>
+      from.window<Timed>(windows).aggregate('plain', count),
+    );
+    assert.deepEqual(plain, expected);
+    const evicting = await world.read('/made', (from: SavepointReader) =>
+      from.window<Timed>(windows).evictor().aggregate('evicting', count),
+    );
+    assert.deepEqual(evicting, expected);
   });
 });
