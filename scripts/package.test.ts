@@ -15,7 +15,7 @@ describe('the package', () => {
       const { 'sluice-source': source, types, default: code } = entry as Record<string, string>;
       assert.ok(existsSync(join(REPOSITORY_ROOT, source ?? '')), source);
       assert.equal(types, source?.replace('./', './dist/types/').replace(/ts$/, 'd.ts'));
-      assert.match(code ?? '', /^\.\/dist\/\w+\.js$/);
+      assert.match(code ?? '', /^\.\/dist\/[\w-]+\.js$/);
     }
   });
 
