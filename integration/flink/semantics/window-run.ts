@@ -127,6 +127,16 @@ function resultsOf(one: WindowCase, stream: WindowedStream<Rec, string>): DataSt
     const merges = kind === 'session' || kind === 'dynamic';
     return (merges ? list.sort((a, b) => a - b) : list).join(',');
   };
+  // Refused here, where nothing can be folded as it comes: the window function folds.
+  if (one.evictor !== undefined && (one.fn === 'reduce' || one.fn === 'aggregate')) {
+    return stream.apply((key, window, all, out) => {
+      const values = Array.from(all, ({ value }) => value);
+      const sum = values.reduce((left, right) => left + right, 0);
+      // Nothing is reduced to nothing, and aggregated to what it begins with.
+      const isNothing = one.fn === 'reduce' && values.length === 0;
+      out.collect(`${key} ${span(window)}${isNothing ? undefined : sum}`);
+    });
+  }
   switch (one.fn) {
     case 'process':
       return stream.process((key, ctx, all, out) =>
