@@ -41,6 +41,11 @@ export function topologyOf(graph: StreamGraph): Topology {
   };
 }
 
+/** In BATCH a keyed operator begins a chain: the input of a task is what can be sorted. */
+function sortsInput({ jobType }: StreamGraph, { keyed }: StreamNode): boolean {
+  return jobType === 'BATCH' && keyed === true;
+}
+
 /**
  * Whether an edge becomes a function call.
  *
@@ -55,6 +60,7 @@ export function isChainable(topology: Topology, { edge, target }: OutEdge): bool
     source.chaining !== 'NEVER' &&
     target.chaining === 'ALWAYS' &&
     source.adaptive === target.adaptive &&
+    !sortsInput(topology.graph, target) &&
     topology.slotSharingGroup(source.id) === topology.slotSharingGroup(target.id) &&
     topology.parallelism(source.id) === topology.parallelism(target.id)
   );

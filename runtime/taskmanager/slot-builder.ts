@@ -39,7 +39,8 @@ import type { RemoteInput } from './task-inputs.ts';
 
 /** Makes the slot; `open` builds its tasks, before the first turn. */
 export function buildSlot(deployment: SlotDeployment, ports: SlotPorts): Slot {
-  return new SlotBuilder(deployment, ports).build();
+  const { jobType } = deployment.graph;
+  return new SlotBuilder({ ...deployment, jobType }, ports).build();
 }
 
 interface TaskPlace {

@@ -30,7 +30,7 @@ export interface SlotDeployment {
   readonly autoWatermarkIntervalMs: number;
   /** @defaultValue false */
   readonly allowUnalignedSplits?: boolean;
-  /** @defaultValue STREAMING */
+  /** @defaultValue the graph's */
   readonly jobType?: JobType;
   /** Heeded in BATCH. @defaultValue inputs are not sorted */
   readonly sortedInputs?: SortedInputSettings;

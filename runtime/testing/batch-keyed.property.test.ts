@@ -216,8 +216,12 @@ async function linesOf(
       job(stream(env, left), stream(env, right)).print();
     },
     {
-      ...{ parallelism, jobType, fileSystem },
-      configuration: { 'execution.sorted-inputs.memory': '16 kb', 'io.tmp.dirs': '/spill' },
+      ...{ parallelism, fileSystem },
+      configuration: {
+        'execution.runtime-mode': jobType,
+        'execution.sorted-inputs.memory': '16 kb',
+        'io.tmp.dirs': '/spill',
+      },
     },
   );
   const { result, printed } = await outcome;

@@ -38,6 +38,9 @@ const MANY = Array.from(
 );
 const SMALL = { 'execution.sorted-inputs.memory': '16 kb', 'io.tmp.dirs': '/spill' };
 
+/** Nothing is stored between stages. */
+const TOGETHER = { ...SMALL, 'execution.batch-shuffle-mode': 'ALL_EXCHANGES_PIPELINED' };
+
 function stream(env: StreamExecutionEnvironment, some: readonly Ev[]): DataStream<Ev> {
   const strategy = WatermarkStrategy.forBoundedOutOfOrderness<Ev>(10_000);
   return env
@@ -49,7 +52,8 @@ async function batch(
   job: (env: StreamExecutionEnvironment) => void,
   { configuration = SMALL, ...options }: RunJobOptions = {},
 ) {
-  const { outcome } = await startJob(job, { jobType: 'BATCH', configuration, ...options });
+  const inBatch = { 'execution.runtime-mode': 'BATCH', ...configuration };
+  const { outcome } = await startJob(job, { configuration: inBatch, ...options });
   const { result, printed } = await outcome;
   return { result, lines: printed.split('\n').filter((line) => line !== '') };
 }
@@ -149,6 +153,18 @@ describe('sorted inputs', () => {
     });
     assert.deepEqual(lines, ['1: 300 rules', '2: 300 rules']);
   });
+
+  it('of windows over all records come in order of time', async () => {
+    const { lines } = await batch((env) => {
+      stream(env, [...twice('a', 9, 3), ...twice('b', 7, 5)])
+        .countWindowAll(4)
+        .process<string>((_ctx, events, out) =>
+          out.collect([...events].map(({ ms }) => ms).join(' ')),
+        )
+        .print();
+    });
+    assert.deepEqual(lines, ['3 5 7 9']);
+  });
 });
 
 function twice(key: string, ...times: readonly number[]): Ev[] {
@@ -228,7 +244,7 @@ describe('files of sorted inputs', () => {
       (env) => {
         stream(env, MANY).keyBy(byKey).max('ms').print();
       },
-      { jobType: 'BATCH', configuration: SMALL, fileSystem },
+      { configuration: { 'execution.runtime-mode': 'BATCH', ...SMALL }, fileSystem },
     );
     fileSystem.onWrite = () => master.cancel();
     assert.equal((await outcome).result.status, 'CANCELED');
@@ -237,15 +253,18 @@ describe('files of sorted inputs', () => {
   });
 
   it('take no record that cannot be written, and say which field it is', async () => {
-    const { result } = await batch((env) => {
-      env
-        .fromData([1, 2])
-        .map((n) => ({ n, show: () => n }))
-        .keyBy('n')
-        .process<string>(() => undefined)
-        .name('Shown')
-        .print();
-    });
+    const { result } = await batch(
+      (env) => {
+        env
+          .fromData([1, 2])
+          .map((n) => ({ n, show: () => n }))
+          .keyBy('n')
+          .process<string>(() => undefined)
+          .name('Shown')
+          .print();
+      },
+      { configuration: TOGETHER },
+    );
     assert.equal(result.error?.code, 'VALUE_NOT_ENCODABLE');
     assert.match(result.error?.message ?? '', /field show is a function.*operator="Shown"/);
   });
@@ -261,7 +280,7 @@ describe('files of sorted inputs', () => {
     };
     const { result } = await batch(
       (env) => stream(env, MANY).keyBy(byKey).max('ms').name('Latest').print(),
-      { fileSystem },
+      { fileSystem, configuration: TOGETHER },
     );
     const message = result.error?.message ?? '';
     assert.equal(result.error?.code, 'SORT_WITHOUT_SPACE', message);

@@ -38,7 +38,7 @@ export interface RunJobOptions {
 /** What else {@link startJob} takes: what jobs share, and what one leaves to the next. */
 export interface StartJobOptions
   extends RunJobOptions,
-    Pick<InThreadJob, 'jobId' | 'journal' | 'isRecovered' | 'jobType'> {
+    Pick<InThreadJob, 'jobId' | 'journal' | 'isRecovered'> {
   /** Holds the checkpoint log. @defaultValue one of its own */
   readonly rows?: RowStore;
   /** @defaultValue begins at 0 */
@@ -132,7 +132,7 @@ export async function startJob(
       return undefined;
     },
   });
-  const { jobId, journal, isRecovered = false, vertexParallelism = {}, jobType } = options;
+  const { jobId, journal, isRecovered = false, vertexParallelism = {} } = options;
   const { master, result } = await executor.start(
     evaluated.graph,
     { configuration: evaluated.configuration },
@@ -142,7 +142,6 @@ export async function startJob(
       parallelism: vertexParallelism,
       ...(jobId === undefined ? {} : { jobId }),
       ...(journal === undefined ? {} : { journal }),
-      ...(jobType === undefined ? {} : { jobType }),
     },
   );
   const outcome = result.then((ended) => ({ result: ended, printed: printed.join(''), logged }));

@@ -50,10 +50,14 @@ export class Dice {
   }
 }
 
-/** Records out of order by up to 30 ms, behind watermarks that lag 20 ms: some are late. */
+/**
+ * Records out of order by up to 30 ms, behind watermarks that lag 20 ms: some are late. No two have
+ * one time: Flink's BATCH sorts by time, and says nothing of what has the same.
+ */
 export function makeEvents(count: number, seed: number): Event[] {
   const dice = new Dice(seed);
   const totals = new Map<string, number>();
+  const times = new Set<number>();
   let [nowMs, watermarkMs] = [0, Number.NEGATIVE_INFINITY];
   return Array.from({ length: count }, (_, id) => {
     nowMs += dice.whole(0, 8);
@@ -61,7 +65,9 @@ export function makeEvents(count: number, seed: number): Event[] {
     const value = dice.whole(0, 50);
     const total = (totals.get(key) ?? 0) + value;
     totals.set(key, total);
-    const at = Math.max(0, nowMs - dice.whole(0, 30));
+    let at = Math.max(0, nowMs - dice.whole(0, 30));
+    while (times.has(at)) at += 1;
+    times.add(at);
     const sign = at <= watermarkMs ? 'late' : dice.oneOf(['a', 'b', 'c', 'd']);
     const isMarked = dice.chance(0.3) && nowMs - 20 > watermarkMs;
     if (isMarked) watermarkMs = nowMs - 20;

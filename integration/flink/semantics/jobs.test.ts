@@ -8,7 +8,7 @@ import { type SemanticsJob, semanticsJob } from './semantics-job.ts';
 
 const flink = recorded<JobAnswer>('jobs');
 /** Flink's answers in BATCH are recorded too: it joins this list once jobs can run so. */
-const MODES = ['STREAMING'] as const;
+const MODES = ['STREAMING', 'BATCH'] as const;
 
 type Mode = JobAnswer['mode'];
 

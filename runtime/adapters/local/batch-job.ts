@@ -1,5 +1,6 @@
 /** What is different about a job in BATCH where it starts: pure, but for the directory. */
-import { rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CheckpointSettings, checkpointSettings } from '../../checkpoint/index.ts';
@@ -42,13 +43,15 @@ export async function openResults(start: JobStart): Promise<ResultStorage | unde
   if (graph.exchange === 'PIPELINED') return undefined;
   if (start.turn !== undefined) throw noStages();
   const temporary = configuration.get(ConfigOptions.IO_TMP_DIRS) ?? tmpdir();
-  const directory = join(temporary, `sluice-results-${jobId}`);
+  const ofJob = join(temporary, `sluice-results-${jobId}`);
+  // Of attempts that a cluster has run which is dead: nobody knows which of them are whole.
+  if (isRecovered) await rm(ofJob, { recursive: true, force: true });
+  const directory = join(ofJob, randomUUID());
   const clear = async (): Promise<void> => {
     await removeFiles(fileSystem, directory);
     await rm(directory, { recursive: true, force: true });
+    await rmdir(ofJob).catch(() => {});
   };
-  // Of attempts that a cluster has run which is dead: nobody knows which of them are whole.
-  if (isRecovered) await clear();
   return { directory, clear };
 }
 

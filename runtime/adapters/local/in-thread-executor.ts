@@ -15,7 +15,6 @@ import {
   type JobResult,
   TransientJournal,
 } from '../../jobmaster/index.ts';
-import type { JobType } from '../../operators/index.ts';
 import type { SlotThread } from '../../taskmanager/index.ts';
 import { InThreadSlotLauncher } from './in-thread-slot-launcher.ts';
 import type { JobStorage } from './job-storage.ts';
@@ -52,8 +51,6 @@ export interface InThreadJob {
   readonly isRecovered?: boolean;
   /** Parallelism that replaces the program's, by vertex id. */
   readonly parallelism?: Readonly<Record<string, number>>;
-  /** @defaultValue STREAMING */
-  readonly jobType?: JobType;
 }
 
 /** A job under way. */
@@ -130,7 +127,6 @@ export class InThreadExecutor implements JobExecutor {
     const { clock, timers, rng, logger, fileSystem, onPrint, createThread } = this.#world;
     const { metricsIntervalMs } = this.#world;
     const { graphOf = () => graph, journal, isRecovered = false, parallelism = {} } = inThreadJob;
-    const { jobType = 'STREAMING' } = inThreadJob;
     const settings = slotSettings(configuration);
     return createJobMaster({
       jobId,
@@ -146,7 +142,7 @@ export class InThreadExecutor implements JobExecutor {
             jobId,
             graph: graphOf(slotIndex),
             checkpointing: intervalMs !== undefined,
-            ...{ ...settings, jobType },
+            ...settings,
           }),
           ports: { clock, rng, logger, fileSystem, blobs: storage.blobs },
           clock,
