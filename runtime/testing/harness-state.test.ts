@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { hashKey, keyGroupOf, operatorIndexOfKeyGroup } from '../core/index.ts';
 import { type OneInputFactory, reduceOperator } from '../operators/index.ts';
 import type { SnapshotTable } from '../state/index.ts';
 import { OperatorHarness, restoreAt } from './operator-harness.ts';
@@ -57,6 +58,34 @@ describe('a snapshot of a harness', () => {
     assert.equal(second.keyedStates[0]?.entries.length, 1);
     const restored = OperatorHarness.oneInput(collecting, { restore: second });
     assert.equal(restored.snapshotSync('delta').checkpointId, 3);
+  });
+
+  it('gives each key to one subtask: 4 to 2, 2 to 4, 15 to 77 of 128 (fact 89)', () => {
+    const keys = Array.from({ length: 500 }, (_, n) => `key${n}`);
+    const owns = (key: string, index: number, parallelism: number): boolean =>
+      operatorIndexOfKeyGroup(128, parallelism, keyGroupOf(hashKey(key), 128)) === index;
+    for (const [before, now] of [
+      [4, 2],
+      [2, 4],
+      [15, 77],
+    ] as const) {
+      const restore = Array.from({ length: before }, (_, subtaskIndex) => {
+        const options = { parallelism: before, subtaskIndex };
+        const harness = OperatorHarness.oneInput(collecting, options);
+        for (const key of keys.filter((key) => owns(key, subtaskIndex, before))) {
+          harness.operator.processElement({ key, seen: [1] }, 0, -1);
+        }
+        return harness.snapshotSync();
+      });
+      const found = Array.from({ length: now }, (_, subtaskIndex) => {
+        const options = { parallelism: now, subtaskIndex, restore };
+        const states = OperatorHarness.oneInput(collecting, options).snapshotSync().keyedStates;
+        const own = states.flatMap(({ entries }) => entries.map(([key]) => String(key)));
+        assert.ok(own.every((key) => owns(key, subtaskIndex, now)));
+        return own;
+      });
+      assert.deepEqual(found.flat().toSorted(), keys.toSorted());
+    }
   });
 
   it('refuses the removal of what no snapshot holds', () => {
