@@ -24,6 +24,7 @@ import type { WatermarkStrategy } from '../time/index.ts';
 import type { Source, SourceReader } from './source.ts';
 import { SourceAlignment } from './source-alignment.ts';
 import { SourceOutput, type SourceWatermarks } from './source-output.ts';
+import { splitIdOf } from './split-id.ts';
 
 /**
  * A split of a reader, or of a reader without splits how far it was. Persisted; JSON. Not a union
@@ -211,13 +212,4 @@ function restoredWatermarks(items: readonly ReaderStateItem[]): SourceWatermarks
 /** A final watermark says that the input was drained; what goes on has not ended. */
 function withoutFinal(watermarkMs: number): number {
   return watermarkMs === MAX_WATERMARK_MS ? MIN_TIMESTAMP_MS : watermarkMs;
-}
-
-function splitIdOf<SplitT>(
-  source: Pick<Source<unknown, SplitT, unknown>, 'splitId'>,
-  split: SplitT,
-): string | undefined {
-  if (source.splitId !== undefined) return source.splitId(split);
-  const id = (split as { readonly id?: unknown } | null)?.id;
-  return typeof id === 'string' ? id : undefined;
 }

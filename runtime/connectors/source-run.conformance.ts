@@ -28,6 +28,8 @@ export class SourceRun<T, SplitT, StateT> {
   readonly #parallelism: number;
   readonly #enumerator: SplitEnumerator<SplitT, StateT>;
   readonly #readers: RunReader<T, SplitT>[];
+  /** What the enumerator could not do with an event. */
+  readonly #failed = Promise.withResolvers<void>();
   #closed = false;
 
   constructor(
@@ -107,8 +109,9 @@ export class SourceRun<T, SplitT, StateT> {
       const running = this.#readers.filter(({ ended }) => !ended);
       if (running.length === 0) return;
       if (this.values.length + this.splitEvents.length + this.side.length > before) continue;
-      const available = Promise.race(running.map(({ reader }) => reader.available()));
-      if (!this.#world.advanceToNextTimer()) await available;
+      const available = running.map(({ reader }) => reader.available());
+      const either = Promise.race([this.#failed.promise, ...available]);
+      if (!this.#world.advanceToNextTimer()) await either;
     }
   }
 
@@ -138,6 +141,11 @@ export class SourceRun<T, SplitT, StateT> {
     return defined(this.#readers[subtaskIndex], 'the subtask exists');
   }
 
+  #tell(subtaskIndex: number, payload: unknown): void {
+    const done = this.#enumerator.handleEvent?.(subtaskIndex, payload);
+    if (done instanceof Promise) done.catch(this.#failed.reject);
+  }
+
   #createReader(subtaskIndex: number, splits: readonly SplitT[]): RunReader<T, SplitT> {
     const { clock, timers, logger, fileSystem, metrics } = this.#world;
     const reader = this.#source.createReader({
@@ -145,6 +153,7 @@ export class SourceRun<T, SplitT, StateT> {
       ...{ clock, timers, logger, fileSystem, metrics },
       sendToEnumerator: (event) => {
         if (event.type === 'request-split') this.#enumerator.handleSplitRequest(subtaskIndex);
+        else if (event.type === 'custom') this.#tell(subtaskIndex, throughJson(event.payload));
       },
     });
     if (splits.length > 0) reader.handleEvent({ type: 'add-splits', splits });

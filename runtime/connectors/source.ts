@@ -68,7 +68,8 @@ export interface SplitEnumerator<SplitT, EnumeratorStateT> {
   start(): void | Promise<void>;
   addReader(subtaskIndex: number): void;
   handleSplitRequest(subtaskIndex: number): void;
-  handleEvent?(subtaskIndex: number, payload: unknown): void;
+  /** A rejection fails the job; the next event does not wait for the promise. */
+  handleEvent?(subtaskIndex: number, payload: unknown): void | Promise<void>;
   /** Splits of a failed reader come back, with the positions of the last checkpoint. */
   addSplitsBack(splits: readonly SplitT[], subtaskIndex: number): void;
   /**
@@ -76,6 +77,13 @@ export interface SplitEnumerator<SplitT, EnumeratorStateT> {
    * it: restored readers ask again.
    */
   snapshotState(): EnumeratorStateT;
+  /**
+   * As `snapshotState`, for an enumerator that goes on with the readers of this one while they run:
+   * what they have told is not told again, in contrast to restored ones.
+   *
+   * @defaultValue `snapshotState`
+   */
+  sleepState?(): EnumeratorStateT;
   close(): void | Promise<void>;
   /** Known size of all input in the unit readers report progress in; undefined: unknown. */
   totalProgress?(): number | undefined;
@@ -103,6 +111,9 @@ export interface ReaderOutput<T> {
   collectSide(tagId: string, value: unknown): void;
 }
 
+/** By the ids under which the reader begins them. */
+export type PauseOrResumeSplits = (pause: readonly string[], resume: readonly string[]) => void;
+
 export interface SourceReader<T, SplitT> {
   start(): void;
   /** Emits up to `maxRecords`; `nothing` when it must wait, `end` when all splits are read. */
@@ -121,7 +132,7 @@ export interface SourceReader<T, SplitT> {
    *
    * @see Flink `SourceReader#pauseOrResumeSplits`
    */
-  pauseOrResumeSplits?(pause: readonly string[], resume: readonly string[]): void;
+  pauseOrResumeSplits?: PauseOrResumeSplits | undefined;
   /** How much of the input this reader has read, in the unit of `totalProgress`. */
   progress?(): number;
   /**

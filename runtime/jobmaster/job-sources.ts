@@ -116,9 +116,10 @@ export class JobSources {
     await closing;
   }
 
-  /** Resolves once every enumerator has started. */
+  /** Resolves once every enumerator has started, and done what events have set off. */
   async started(): Promise<void> {
     await this.#started;
+    await Promise.all([...this.#sources.values()].map(({ coordinator }) => coordinator.quiet()));
   }
 
   handle(task: SubtaskRef, event: ReaderEvent): void {

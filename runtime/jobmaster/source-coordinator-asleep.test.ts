@@ -10,6 +10,8 @@ import { SourceCoordinator } from './source-coordinator.ts';
 interface Dealer {
   readonly left: readonly string[];
   readonly isComplete: boolean;
+  /** Only while it sleeps. */
+  readonly knows?: string;
 }
 
 interface Setup {
@@ -61,7 +63,8 @@ function dealing(initial: Dealer): Source<unknown, string, Dealer> {
         addSplitsBack: (splits) => {
           left = [...left, ...splits];
         },
-        snapshotState: () => ({ ...state, left }),
+        snapshotState: () => ({ isComplete: state.isComplete, left }),
+        ...(state.knows === undefined ? {} : { sleepState: () => ({ ...state, left }) }),
         close: () => undefined,
       };
     },
@@ -100,6 +103,15 @@ describe('SourceCoordinator asleep', () => {
     const next = await later({ isComplete: true });
     assert.deepEqual(next.sent, [[0, NO_MORE]]);
     assert.deepEqual((await next.later()).sent, []);
+  });
+
+  it("keeps what its enumerator says for those who sleep, not a checkpoint's state", async () => {
+    const { coordinator } = await setup({ left: ['s'], isComplete: true });
+    const { coordinator: other } = await setup({ left: ['s'], isComplete: true, knows: 'readers' });
+    assert.deepEqual(coordinator.sleep().enumerator, { left: ['s'], isComplete: true });
+    const asleep = { left: ['s'], isComplete: true, knows: 'readers' };
+    assert.deepEqual(other.sleep().enumerator, asleep);
+    assert.deepEqual(other.snapshot(1), { left: ['s'], isComplete: true });
   });
 
   it('takes back, and tells anew, what a reader has lost that starts again', async () => {

@@ -13,7 +13,10 @@ interface Setup {
   readonly finishStart: () => void;
 }
 
-function setup(startFails = false): Setup {
+function setup(
+  startFails = false,
+  handleEvent: () => void | Promise<void> = () => undefined,
+): Setup {
   const heard: string[] = [];
   const sent: (readonly [number, SourceEvent])[] = [];
   const failures: Error[] = [];
@@ -37,6 +40,7 @@ function setup(startFails = false): Setup {
       addSplitsBack: (splits, subtaskIndex) => {
         heard.push(`back from ${subtaskIndex}: ${splits.map(({ id }) => id).join(' ')}`);
       },
+      handleEvent,
       snapshotState: () => null,
       close: () => {
         heard.push('closed');
@@ -80,6 +84,27 @@ describe('SourceCoordinator', () => {
     assert.deepEqual(
       failures.map(({ message }) => message),
       ['the enumerator of source "scripted" failed: no such bucket'],
+    );
+  });
+
+  it('waits for what an event has set off, and fails the job when that fails', async () => {
+    const opened = Promise.withResolvers<void>();
+    const { coordinator, failures, finishStart } = setup(false, () => opened.promise);
+    finishStart();
+    await coordinator.start();
+    await coordinator.quiet();
+    coordinator.handle(0, { type: 'custom', payload: null });
+    let isQuiet = false;
+    const quiet = coordinator.quiet().then(() => {
+      isQuiet = true;
+    });
+    await Promise.resolve();
+    assert.equal(isQuiet, false);
+    opened.reject(new Error('no such topic'));
+    await quiet;
+    assert.deepEqual(
+      failures.map(({ message }) => message),
+      ['the enumerator of source "scripted" failed: no such topic'],
     );
   });
 

@@ -53,6 +53,8 @@ export class SourceCoordinator {
   /** They were told that no more splits come. */
   readonly #told: Set<number>;
   #lastSnapshotId: number;
+  /** What the enumerator does beyond its calls. */
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(parts: SourceCoordinatorParts) {
     this.#parts = parts;
@@ -141,9 +143,11 @@ export class SourceCoordinator {
     return state;
   }
 
-  #snapshotEnumerator(): unknown {
+  #snapshotEnumerator(kind: 'sleepState' | 'snapshotState' = 'snapshotState'): unknown {
+    const enumerator = this.#enumerator;
     try {
-      return this.#enumerator.snapshotState();
+      if (kind === 'sleepState' && enumerator.sleepState) return enumerator.sleepState();
+      return enumerator.snapshotState();
     } catch (thrown) {
       throw this.#named(thrown);
     }
@@ -164,9 +168,15 @@ export class SourceCoordinator {
         this.#asking.add(subtaskIndex);
         this.#enumerator.handleSplitRequest(subtaskIndex);
       } else if (event.type === 'custom') {
-        this.#enumerator.handleEvent?.(subtaskIndex, event.payload);
+        const done = this.#enumerator.handleEvent?.(subtaskIndex, event.payload);
+        if (done instanceof Promise) this.#track(done);
       }
     });
+  }
+
+  /** Resolves once the enumerator does nothing by itself that an event has set off. */
+  async quiet(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
   totalProgress(): number | undefined {
@@ -176,7 +186,7 @@ export class SourceCoordinator {
   /** Between events, once it has started. */
   sleep(): Omit<SleepingSource, 'vertexId' | 'operatorId'> {
     return {
-      enumerator: plain(this.#snapshotEnumerator()),
+      enumerator: plain(this.#snapshotEnumerator('sleepState')),
       readers: [...this.#readers],
       asking: [...this.#asking],
       told: [...this.#told],
@@ -204,6 +214,15 @@ export class SourceCoordinator {
     if (this.#told.has(subtaskIndex)) return;
     this.#told.add(subtaskIndex);
     this.#send(subtaskIndex, { type: 'no-more-splits' });
+  }
+
+  #track(done: Promise<void>): void {
+    const tracked = done
+      .catch((thrown: unknown) => {
+        if (!this.#closed) this.#parts.fail(this.#named(thrown));
+      })
+      .finally(() => this.#underWay.delete(tracked));
+    this.#underWay.add(tracked);
   }
 
   #guarded(call: () => void): void {
