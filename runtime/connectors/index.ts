@@ -32,6 +32,15 @@ export {
   type RollingPolicy,
   textLines,
 } from './file/index.ts';
+export {
+  HybridSource,
+  HybridSourceBuilder,
+  type HybridSourceEnumeratorState,
+  type HybridSourceFactory,
+  type HybridSourceSplit,
+  type SourceInChain,
+  type SourceSwitchContext,
+} from './hybrid/index.ts';
 export { printSink } from './print/index.ts';
 export {
   collectionSource,

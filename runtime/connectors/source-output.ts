@@ -36,7 +36,7 @@ import {
 import type { ReaderOutput } from './source.ts';
 
 /** The id under which records outside of any split are counted. */
-const NO_SPLIT = '';
+export const NO_SPLIT = '';
 
 /** How far a source's subtask was at a checkpoint. */
 export interface SourceWatermarks {
