@@ -8,6 +8,8 @@ import {
   csv,
   fileSource,
   generatorSource,
+  HybridSource,
+  jsonLines,
   type Sink,
   sequenceSource,
   textLines,
@@ -342,6 +344,49 @@ const SOURCES: GoldenJob = {
   },
 };
 
+/** Files, then events; then such that begin where those before have ended. */
+const HYBRID: GoldenJob = {
+  name: 'hybrid source',
+  build: (env, parts) => {
+    const generated = (from: number, splits: number) =>
+      generatorSource({
+        ...{ count: COUNT / 4, ratePerSecond: RATE, splits },
+        generate: (n): Event => eventAt(from + n),
+      });
+    const source = HybridSource.builder(
+      fileSource({ paths: '/in/events.jsonl', format: jsonLines<Event>() }),
+    )
+      .addSource(generated(COUNT / 4, 4))
+      .addSource((context) => {
+        const { totalProgress } = context.getPreviousEnumerator().snapshotState();
+        return generated(COUNT / 4 + (totalProgress ?? 0), 3);
+      }, 'BOUNDED')
+      .build();
+    const strategy = WatermarkStrategy.forMonotonousTimestamps<Event>();
+    const stream = env
+      .fromSource(
+        source,
+        strategy.withTimestampAssigner(({ timeMs }) => timeMs),
+        'hybrid',
+      )
+      .uid('hybrid')
+      .map((event) => parts.pass(event))
+      .uid('hybrid-pass');
+    stream
+      .keyBy('key')
+      .window(TumblingEventTimeWindows.of(600))
+      .sum('value')
+      .uid('windows')
+      .map(({ key, value }) => ({ key, value }))
+      .sinkTo(parts.sink('windows'))
+      .uid('sink');
+    stream
+      .map(({ id }) => id)
+      .sinkTo(parts.sink('ids'))
+      .uid('ids');
+  },
+};
+
 const TRIGGERED_WINDOWS: GoldenJob = {
   name: 'windows with triggers, evictors and states',
   build: (env, parts) => {
@@ -411,6 +456,7 @@ export const GOLDEN_JOBS: readonly GoldenJob[] = [
   BROADCAST_STATE,
   SINKS,
   SOURCES,
+  HYBRID,
   TRIGGERED_WINDOWS,
   PROCESSING_TIME,
   BACK_PRESSURE,
@@ -428,6 +474,9 @@ export function goldenJob(name: string): GoldenJob {
 export const GOLDEN_FILES: Readonly<Record<string, string>> = {
   '/in/a.txt': Array.from({ length: 30 }, (_, i) => `a${i}\n`).join(''),
   '/in/b.txt': Array.from({ length: 20 }, (_, i) => `b${i}\n`).join(''),
+  '/in/events.jsonl': Array.from({ length: COUNT / 4 }, (_, i) => {
+    return `${JSON.stringify(eventAt(i))}\n`;
+  }).join(''),
   '/in/rows.csv': `id,name\n${Array.from({ length: 25 }, (_, i) => `${i},n${i}\n`).join('')}`,
 };
 
