@@ -20,6 +20,7 @@ const GUIDES = [
   { guide: 'process-functions.md', jobCount: 2, parallelism: 2 },
   // The second reads what the first has written.
   { guide: 'state-processor.md', jobCount: 2, parallelism: 2 },
+  { guide: 'sources.md', jobCount: 1, parallelism: 2 },
   // Its count windows depend on the order in which records come.
   { guide: 'windows.md', jobCount: 1, parallelism: 1 },
 ];
