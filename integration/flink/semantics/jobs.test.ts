@@ -7,7 +7,6 @@ import { comparable, INPUT_FOLDER, type JobAnswer, recorded } from './recorded.t
 import { type SemanticsJob, semanticsJob } from './semantics-job.ts';
 
 const flink = recorded<JobAnswer>('jobs');
-/** Flink's answers in BATCH are recorded too: it joins this list once jobs can run so. */
 const MODES = ['STREAMING', 'BATCH'] as const;
 
 type Mode = JobAnswer['mode'];
