@@ -72,7 +72,7 @@ export interface SortingPlace {
   readonly heads: readonly Input<unknown>[];
   readonly ref: SubtaskRef;
   readonly parallelism: number;
-  readonly deployment: Pick<SlotDeployment, 'jobId' | 'attempt'> & Sorting;
+  readonly deployment: Pick<SlotDeployment, 'jobId' | 'attempt' | 'results'> & Sorting;
   readonly temporaryFiles: TemporaryFiles;
   readonly keyedState: () => HeapKeyedStateBackend;
   readonly post: (callback: () => void) => void;
@@ -84,7 +84,9 @@ export function buildSortedInputs(place: SortingPlace): SortedInputs | undefined
   const settings = sortSettings(deployment);
   const keySelectors = sortedKeys(head);
   if (settings === undefined || keySelectors.length === 0) return undefined;
-  const { memoryBytes, maxFanIn, keyByKey, directory = temporaryFiles.directory } = settings;
+  const { memoryBytes, maxFanIn, keyByKey } = settings;
+  // Where results are, what a process that was killed has left is deleted with them.
+  const directory = deployment.results?.directory ?? settings.directory ?? temporaryFiles.directory;
   const { vertexId, subtaskIndex } = ref;
   const sorter = new ExternalSorter({
     fileSystem: temporaryFiles.fileSystem,
