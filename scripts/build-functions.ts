@@ -39,8 +39,8 @@ export interface BuiltFunction {
 export const BUNDLE_LIMITS_BYTES: Readonly<Record<string, number>> = {
   api: 2_000_000,
   // These evaluate programs: they have all that a program may import.
-  plan: 2_200_000,
-  coordinator: 2_200_000,
+  plan: 2_300_000,
+  coordinator: 2_300_000,
   taskmanager: 2_000_000,
   settle: 1_200_000,
   sweeper: 1_200_000,
