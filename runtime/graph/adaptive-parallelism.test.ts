@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { decideParallelism, withParallelism } from './adaptive-parallelism.ts';
-import { buildExecutionGraph, type ExecutionGraph } from './execution-graph.ts';
+import {
+  buildExecutionGraph,
+  type ExecutionGraph,
+  mostSlotsAtOnce,
+  requiredSlots,
+} from './execution-graph.ts';
 import { GraphFixture, via } from './graph-fixture.ts';
 import { generateJobGraph } from './job-graph-generator.ts';
 
@@ -55,6 +60,24 @@ describe('adaptive parallelism', () => {
     );
     const together = g.build({ runtimeMode: 'BATCH', batchExchange: 'PIPELINED', adaptive });
     assert.ok(generateJobGraph(together).vertices.every((v) => v.adaptive === undefined));
+  });
+
+  it('is bounded by the key groups there are, follows forward(), and needs one slot', () => {
+    const g = new GraphFixture();
+    const forward = via(g.source(), 'FORWARD');
+    const counts = g.map(via(g.map(forward, 'Parse'), 'HASH'), 'Count');
+    g.sink(counts);
+    const settings = { runtimeMode: 'BATCH', adaptive, maxParallelism: 8 } as const;
+    const jobGraph = generateJobGraph(g.build(settings));
+    assert.deepEqual(
+      jobGraph.vertices.map((v) => [v.name, v.parallelism]),
+      [
+        ['Source: numbers -> Parse', 2],
+        ['Count -> Sink: print', 8],
+      ],
+    );
+    assert.equal(requiredSlots(jobGraph), 2);
+    assert.equal(mostSlotsAtOnce(buildExecutionGraph(jobGraph)), 8);
   });
 
   it('is what the input is worth, between limits; what all read counts for half at most', () => {

@@ -62,7 +62,7 @@ export function withParallelism(
     const pieces = graph.vertices.find((v) => v.vertexId === targetVertexId)?.subtasks.length ?? 0;
     const count = decided[targetVertexId];
     if (count === undefined) return { ...edge, channels: sent };
-    return { ...edge, channels: mergedChannels(sent, pieces, count) };
+    return { ...edge, channels: mergedChannels(sent, pieces, count), stored: sent };
   });
   const jobVertices = graph.jobGraph.vertices.map((vertex) => ({
     ...vertex,

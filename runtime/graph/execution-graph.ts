@@ -40,6 +40,8 @@ export interface ExecutionEdge {
   readonly edgeId: number;
   /** Ordered by `to`, then `from`. */
   readonly channels: readonly ChannelEnds[];
+  /** What senders store: the channels as the target was laid out, before its size was decided. */
+  readonly stored?: readonly ChannelEnds[];
 }
 
 /** Subtask indices of a channel's two ends. */
@@ -101,10 +103,28 @@ export function buildExecutionGraph(jobGraph: JobGraph): ExecutionGraph {
  */
 export function requiredSlots(jobGraph: JobGraph): number {
   const widest = new Map<string, number>();
-  for (const { slotSharingGroup, parallelism } of jobGraph.vertices) {
-    widest.set(slotSharingGroup, Math.max(parallelism, widest.get(slotSharingGroup) ?? 0));
+  for (const { slotSharingGroup, parallelism, adaptive } of jobGraph.vertices) {
+    const least = adaptive === true ? 1 : parallelism;
+    widest.set(slotSharingGroup, Math.max(least, widest.get(slotSharingGroup) ?? 0));
   }
   return [...widest.values()].reduce((sum, count) => sum + count, 0);
+}
+
+/** The most slots that run at once: of a job in BATCH, those of stages that are equally far. */
+export function mostSlotsAtOnce({ slots, jobGraph }: ExecutionGraph): number {
+  if (jobGraph.edges.every(({ exchange }) => exchange === 'PIPELINED')) return slots.length;
+  const depths = new Map<string, number>();
+  const sums = new Map<number, number>();
+  for (const { id, parallelism } of jobGraph.vertices) {
+    const inputs = jobGraph.edges.filter(({ targetVertexId }) => targetVertexId === id);
+    const depth = Math.max(
+      0,
+      ...inputs.map(({ sourceVertexId }) => 1 + (depths.get(sourceVertexId) ?? 0)),
+    );
+    depths.set(id, depth);
+    sums.set(depth, parallelism + (sums.get(depth) ?? 0));
+  }
+  return Math.max(...sums.values());
 }
 
 function planSlots({ vertices, edges }: JobGraph): readonly SlotPlan[] {

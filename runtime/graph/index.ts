@@ -14,6 +14,7 @@ export {
   type ExecutionGraph,
   type ExecutionSubtask,
   type ExecutionVertex,
+  mostSlotsAtOnce,
   type RegionPlan,
   requiredSlots,
   type SlotPlan,

@@ -92,12 +92,14 @@ export class StreamGraphBuilder {
       const isSet = this.#nodes[(input?.id ?? 0) - 1]?.parallelism !== undefined;
       const [edge] = inEdges.length === 1 ? inEdges : [];
       // As the operator before it, so that both are one task.
-      const isNext = !isSet && edge !== undefined && edge.partitioner === undefined;
+      const isForward = edge?.partitioner?.kind === 'FORWARD';
+      const isNext = isForward || (!isSet && edge !== undefined && edge.partitioner === undefined);
       const mayFollow = followsInput || (adaptive !== undefined && isNext && !isDecided(draft));
       if (mayFollow && input !== undefined) {
         const { parallelism, adaptive: open } = input;
         Object.assign(draft, { parallelism }, open === undefined ? {} : { adaptive: open });
-      } else if (adaptive !== undefined) Object.assign(draft, openParallelism(draft, adaptive));
+      } else if (adaptive !== undefined)
+        Object.assign(draft, openParallelism(draft, adaptive, settings));
       const { parallelism } = resolveParallelism(draft, settings);
       const edges = inEdges.map((edge) => {
         const from = defined(nodes[edge.sourceNodeId - 1], 'I1: edges come from before');
@@ -121,11 +123,13 @@ function isDecided({ parallelism, nonParallel }: StreamNode): boolean {
 function openParallelism(
   node: StreamNode,
   adaptive: AdaptiveParallelism,
+  defaults: ParallelismDefaults,
 ): Pick<StreamNode, 'parallelism' | 'adaptive'> {
-  const { maxParallelism, body } = node;
+  const { body } = node;
+  const given = node.maxParallelism ?? defaults.maxParallelism;
   if (isDecided(node)) return {};
   if (body.kind !== 'source') {
-    const most = Math.min(adaptive.maxParallelism, maxParallelism ?? Number.POSITIVE_INFINITY);
+    const most = given === -1 ? adaptive.maxParallelism : Math.min(adaptive.maxParallelism, given);
     return { parallelism: most, adaptive: true };
   }
   const { maxParallelism: limit = Number.POSITIVE_INFINITY } = body.source;

@@ -7,7 +7,7 @@ import {
   ResultReader,
   ResultWriter,
 } from '../exchange/index.ts';
-import type { ChannelEnds, ExecutionGraph, JobEdge } from '../graph/index.ts';
+import type { ExecutionEdge, ExecutionGraph, JobEdge } from '../graph/index.ts';
 import { type ResultPlace, resultPath } from '../protocol/index.ts';
 import { JoinedPieces } from './joined-pieces.ts';
 import type { ChannelId, ChannelSource } from './slot-ports.ts';
@@ -81,7 +81,8 @@ export class BlockingResults {
 
   /** Subtasks that the sender stores something for, ascending; what all of them read, once. */
   #targetsOf({ edgeId, fromSubtask }: ChannelId): readonly number[] {
-    const own = this.#channels(edgeId).filter(({ from }) => from === fromSubtask);
+    const { channels, stored = channels } = this.#layout(edgeId);
+    const own = stored.filter(({ from }) => from === fromSubtask);
     const targets = own.map(({ to }) => to).toSorted((a, b) => a - b);
     return this.#edge(edgeId).partitioner === 'BROADCAST' ? targets.slice(0, 1) : targets;
   }
@@ -89,7 +90,7 @@ export class BlockingResults {
   /** The channels of the stored result that a reader takes. */
   #piecesOf(id: ChannelId): readonly number[] {
     if (this.#edge(id.edgeId).partitioner === 'BROADCAST') return [0];
-    const channel = this.#channels(id.edgeId).find(
+    const channel = this.#layout(id.edgeId).channels.find(
       ({ from, to }) => from === id.fromSubtask && to === id.toSubtask,
     );
     const { pieces } = defined(channel, 'a reader has a channel');
@@ -98,8 +99,8 @@ export class BlockingResults {
     return Array.from({ length: end - start }, (_, index) => start + index);
   }
 
-  #channels(edgeId: number): readonly ChannelEnds[] {
-    return defined(this.#parts.executionGraph.edges[edgeId], 'an edge is laid out').channels;
+  #layout(edgeId: number): ExecutionEdge {
+    return defined(this.#parts.executionGraph.edges[edgeId], 'an edge is laid out');
   }
 
   #codecsOf(edgeId: number): CodecCache {

@@ -243,14 +243,18 @@ class SlotBuilder {
       ),
       'a job edge is an edge of the stream graph',
     );
-    const ends = defined(executionGraph.edges[edge.id], 'every edge is laid out')
-      .channels.filter(({ from }) => from === subtaskIndex)
+    const { channels: read, stored = read } = defined(
+      executionGraph.edges[edge.id],
+      'every edge is laid out',
+    );
+    const ends = stored
+      .filter(({ from }) => from === subtaskIndex)
       .toSorted((a, b) => a.to - b.to)
       // What all of them read is stored once.
       .slice(0, isStoredOnce(edge) ? 1 : undefined);
     const failures = this.#failures(edge, subtaskIndex);
     const channels = ends.map(({ from, to }): OutputChannel => {
-      if (this.#slotOf(edge.targetVertexId, to) === slotIndex) {
+      if (edge.exchange === 'PIPELINED' && this.#slotOf(edge.targetVertexId, to) === slotIndex) {
         const key = channelKey(edge.id, from, to);
         const gate = defined(this.#gateChannels.get(key), 'downstream gates are built first');
         const type = streamEdge.type?.type;

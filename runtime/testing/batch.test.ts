@@ -192,6 +192,26 @@ describe('a job in BATCH', () => {
     assert.deepEqual(await parallelismFor('1 kb', 3), [1, 3, 3]);
   });
 
+  it('stores again what was lost for subtasks whose number was decided before', async () => {
+    let counts = 0;
+    const job = clicks({
+      onCount: () => {
+        counts += 1;
+        if (counts !== 7) return;
+        for (const path of results()) rmSync(path);
+        throw new Error('the second stage fails');
+      },
+    });
+    const { result, printed } = await runJob(job, {
+      configuration: {
+        ...configuration,
+        'execution.batch.adaptive.auto-parallelism.avg-data-volume-per-task': '4 kb',
+      },
+    });
+    assert.equal(result.status, 'FINISHED', result.error?.message);
+    assert.deepEqual(sorted(printed), EXPECTED.toSorted());
+  });
+
   it('is canceled in the midst of a stage, and leaves nothing behind', async () => {
     const job = clicks({ onCount: () => started.master.cancel() });
     const started = await startJob(job, { parallelism: 2, configuration });

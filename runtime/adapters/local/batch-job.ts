@@ -42,7 +42,7 @@ export async function openResults(start: JobStart): Promise<ResultStorage | unde
   }
   if (graph.exchange === 'PIPELINED') return undefined;
   if (start.turn !== undefined) throw noStages();
-  const temporary = configuration.get(ConfigOptions.IO_TMP_DIRS) ?? tmpdir();
+  const [temporary = tmpdir()] = configuration.get(ConfigOptions.IO_TMP_DIRS)?.split(/[,:]/) ?? [];
   const ofJob = join(temporary, `sluice-results-${jobId}`);
   // Of attempts that a cluster has run which is dead: nobody knows which of them are whole.
   if (isRecovered) await rm(ofJob, { recursive: true, force: true });

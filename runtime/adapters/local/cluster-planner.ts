@@ -14,7 +14,13 @@ import {
   type Rng,
   type Timers,
 } from '../../core/index.ts';
-import { jobPlanJson, requiredSlots, type StreamGraph, validateSinks } from '../../graph/index.ts';
+import {
+  jobPlanJson,
+  mostSlotsAtOnce,
+  requiredSlots,
+  type StreamGraph,
+  validateSinks,
+} from '../../graph/index.ts';
 import {
   type JobJournal,
   type JobPlanner,
@@ -171,9 +177,9 @@ function storageOf(
 }
 
 function slotsOf(graph: StreamGraph, parallelism: Readonly<Record<string, number>>): number {
-  const { jobGraph, slots } = planJobExecution(graph, parallelism, undefined).executionGraph;
-  checkSlotCount(slots.length);
-  return requiredSlots(jobGraph);
+  const { executionGraph } = planJobExecution(graph, parallelism, undefined);
+  checkSlotCount(mostSlotsAtOnce(executionGraph));
+  return requiredSlots(executionGraph.jobGraph);
 }
 
 /** The node runs at the job's default: its own would have been kept apart from it. */

@@ -15,6 +15,7 @@ import {
   buildExecutionGraph,
   type ExecutionGraph,
   generateJobGraph,
+  mostSlotsAtOnce,
   type StreamGraph,
 } from '../../graph/index.ts';
 import { type JobResult, type JobSnapshot, TransientJournal } from '../../jobmaster/index.ts';
@@ -83,7 +84,7 @@ export interface RunningJob {
 
 /** Starts a planned job in this process, for as long as the process lives. */
 export async function startJob(job: PlannedJob, options: RunOptions): Promise<RunningJob> {
-  checkSlotCount(job.executionGraph.slots.length);
+  checkSlotCount(mostSlotsAtOnce(job.executionGraph));
   const { bundlePath, args, configuration } = job.options;
   const storage = await openEmbeddedStorage(checkpointSettings(job.configuration));
   const restorable = { blobs: storage.blobs, graph: job.graph, readsBlobs: false };
