@@ -65,6 +65,10 @@ export class ResultReader implements FrameSource {
 
   release(): void {
     this.#at += LENGTH_BYTES + this.#view.getUint32(this.#at, true);
+    if (this.#at < this.#block.length) return;
+    // I1: whoever is through holds nothing.
+    this.#block = new Uint8Array();
+    this.#at = 0;
   }
 
   /** Nothing is read any more. */

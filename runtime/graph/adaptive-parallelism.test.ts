@@ -66,14 +66,15 @@ describe('adaptive parallelism', () => {
     const g = new GraphFixture();
     const forward = via(g.source(), 'FORWARD');
     const counts = g.map(via(g.map(forward, 'Parse'), 'HASH'), 'Count');
-    g.sink(counts);
+    g.sink(g.map(counts, 'Few', { maxParallelism: 3 }));
     const settings = { runtimeMode: 'BATCH', adaptive, maxParallelism: 8 } as const;
     const jobGraph = generateJobGraph(g.build(settings));
     assert.deepEqual(
       jobGraph.vertices.map((v) => [v.name, v.parallelism]),
       [
         ['Source: numbers -> Parse', 2],
-        ['Count -> Sink: print', 8],
+        ['Count', 8],
+        ['Few -> Sink: print', 3],
       ],
     );
     assert.equal(requiredSlots(jobGraph), 2);

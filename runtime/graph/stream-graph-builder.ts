@@ -8,7 +8,13 @@
  * I3  No name holds a secret that can be told by its looks: names go everywhere, and are cut,
  *     escaped and joined on their way, after which no secret in them could be found any more.
  */
-import { assert, defined, maskText, type TypeInformation } from '../core/index.ts';
+import {
+  assert,
+  defined,
+  MAX_MAX_PARALLELISM,
+  maskText,
+  type TypeInformation,
+} from '../core/index.ts';
 import { graphError } from './errors.ts';
 import type { ExchangeKind } from './job-graph.ts';
 import { jobTypeOf, type RuntimeExecutionMode } from './job-type.ts';
@@ -95,7 +101,8 @@ export class StreamGraphBuilder {
       const isForward = edge?.partitioner?.kind === 'FORWARD';
       const isNext = isForward || (!isSet && edge !== undefined && edge.partitioner === undefined);
       const mayFollow = followsInput || (adaptive !== undefined && isNext && !isDecided(draft));
-      if (mayFollow && input !== undefined) {
+      const fits = (node.maxParallelism ?? MAX_MAX_PARALLELISM) >= (input?.parallelism ?? 1);
+      if (mayFollow && input !== undefined && (followsInput || fits)) {
         const { parallelism, adaptive: open } = input;
         Object.assign(draft, { parallelism }, open === undefined ? {} : { adaptive: open });
       } else if (adaptive !== undefined)
